@@ -1,0 +1,26 @@
+extension Array where Element == UInt8 {
+  /// Writes `value` as `field` of a layout that starts at `base`.
+  ///
+  /// - Precondition: the field is inside the array; layouts that we write have known sizes.
+  package mutating func store<Value>(_ value: Value, as field: Field<Value>, base: Int = 0) {
+    let start = base + field.offset
+    precondition(start >= 0 && start + field.size <= count, "a field outside its layout")
+    for index in 0..<field.size {
+      self[start + index] = UInt8(truncatingIfNeeded: value >> Value(8 * index))
+    }
+  }
+
+  /// Copies `bytes` over the array's bytes from `offset` on.
+  ///
+  /// - Precondition: the bytes fit.
+  package mutating func store(_ bytes: some Collection<UInt8>, at offset: Int) {
+    replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+  }
+
+  /// Appends `value` in little-endian order.
+  package mutating func append<Value: FixedWidthInteger>(littleEndian value: Value) {
+    for index in 0..<MemoryLayout<Value>.size {
+      append(UInt8(truncatingIfNeeded: value >> Value(8 * index)))
+    }
+  }
+}

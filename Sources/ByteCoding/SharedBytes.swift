@@ -1,0 +1,86 @@
+/// Bytes that never change and stay where they are: a mapped file, or an array.
+///
+/// Copies and slices share the storage, so a kernel of 14 MB passes through every room without
+/// being copied. The storage is released with the last of them.
+package struct SharedBytes: Sendable {
+  private let storage: Storage
+  private let range: Range<Int>
+
+  /// The bytes of an array.
+  package init(_ bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    unsafe copy.copyBytes(from: bytes)
+    unsafe self.init(adopting: UnsafeRawBufferPointer(copy)) { unsafe $0.deallocate() }
+  }
+
+  /// Takes over `buffer`; `release` is called with it when nobody needs it any more.
+  ///
+  /// The caller promises that the bytes neither move nor change until then.
+  package init(
+    adopting buffer: UnsafeRawBufferPointer,
+    release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) {
+    unsafe self.storage = Storage(buffer, release)
+    self.range = 0..<buffer.count
+  }
+
+  private init(_ storage: Storage, _ range: Range<Int>) {
+    self.storage = storage
+    self.range = range
+  }
+
+  /// How many bytes there are.
+  package var count: Int { range.count }
+
+  /// A view of the bytes, valid while this value lives.
+  package var span: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: the storage is immutable and lives at least as long as `self`, which holds it.
+      let bytes = unsafe RawSpan(
+        _unsafeBytes: UnsafeRawBufferPointer(rebasing: storage.buffer[range]))
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+  }
+
+  /// The part of the bytes in `part`, sharing the storage.
+  ///
+  /// - Throws: `OutOfBounds` unless all of it is there.
+  package func slice(_ part: Range<Int>) throws(OutOfBounds) -> SharedBytes {
+    guard part.lowerBound >= 0, part.upperBound <= count else {
+      throw OutOfBounds(offset: part.lowerBound, wanted: part.count, available: count)
+    }
+    return SharedBytes(
+      storage, (range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound))
+  }
+
+  /// The bytes as an array: a copy, for small things.
+  package var array: [UInt8] {
+    unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+
+  /// Calls `body` with the address of the bytes, for a system call.
+  @unsafe package func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(UnsafeRawBufferPointer(rebasing: storage.buffer[range]))
+  }
+
+  /// Owns the memory. SAFETY: immutable after `init`, so sharing it between threads is sound.
+  @safe private final class Storage: @unchecked Sendable {
+    let buffer: UnsafeRawBufferPointer
+    private let release: @Sendable (UnsafeRawBufferPointer) -> Void
+
+    init(
+      _ buffer: UnsafeRawBufferPointer,
+      _ release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) {
+      unsafe self.buffer = buffer
+      unsafe self.release = release
+    }
+
+    deinit {
+      unsafe release(buffer)
+    }
+  }
+}

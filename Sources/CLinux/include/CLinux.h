@@ -1,0 +1,5 @@
+#ifndef CLINUX_H
+#define CLINUX_H
+#include <unistd.h>
+#include <sys/syscall.h>
+#endif
