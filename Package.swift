@@ -31,11 +31,32 @@ let package = Package(
     .executable(name: "kexec", targets: ["kexec"])
   ],
   targets: [
-    .executableTarget(name: "kexec", dependencies: ["LinuxSystem"], swiftSettings: strict),
-    room("LinuxSystem", ["CLinux", "ByteCoding"]),
+    .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
+    room(
+      "KexecCommand",
+      [
+        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "ByteCoding",
+      ]),
+    room(
+      "KexecPlanning",
+      [
+        "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
+        "Digests", "ByteCoding",
+      ]),
+    room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
+    room("LinuxSystem", ["CLinux", "ByteCoding", "PhysicalMemory"]),
+    room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    room("KernelImages", ["ByteCoding", "Compression"]),
+    room("Compression", ["ByteCoding", "CZlib"]),
     room("PhysicalMemory"),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     tests(of: "ByteCoding"),
+    tests(of: "KernelImages", ["ByteCoding", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["ByteCoding", "KernelImages"], path: "Tests/TestSupport",
+      swiftSettings: strict),
   ]
 )
