@@ -13,8 +13,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A room of the house: a library target with the strict settings.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
 }
 
 /// The tests of a room.
@@ -33,9 +35,22 @@ let package = Package(
   targets: [
     .executableTarget(name: "kexec", dependencies: ["LinuxSystem"], swiftSettings: strict),
     room("LinuxSystem", ["CLinux", "ByteCoding"]),
+    room(
+      "PurgatoryImage", ["CPurgatoryABI", "ByteCoding", "Digests"], plugins: ["BuildPurgatory"]),
+    room("Digests"),
     room("PhysicalMemory"),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .target(name: "CPurgatoryABI"),
+    .executableTarget(
+      name: "purgatory-build", dependencies: ["CPurgatoryABI", "ByteCoding"],
+      swiftSettings: strict),
+    .plugin(
+      name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
     tests(of: "ByteCoding"),
+    tests(of: "Digests"),
+    tests(
+      of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
+    .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )
