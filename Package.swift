@@ -13,8 +13,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A room of the house: a library target with the strict settings.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
 }
 
 /// The tests of a room.
@@ -44,19 +46,31 @@ let package = Package(
         "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
         "Digests", "ByteCoding",
       ]),
-    room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
-    room("LinuxSystem", ["CLinux", "ByteCoding", "PhysicalMemory"]),
     room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
-    room("KernelImages", ["ByteCoding", "Compression"]),
-    room("Compression", ["ByteCoding", "CZlib"]),
+    room("KernelImages", ["Compression", "ByteCoding"]),
+    room(
+      "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
+    room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
+    room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("Compression", ["CZlib", "ByteCoding"]),
+    room("Digests"),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .target(name: "CPurgatoryABI"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    tests(of: "ByteCoding"),
-    tests(of: "KernelImages", ["ByteCoding", "TestSupport"]),
-    .target(
-      name: "TestSupport", dependencies: ["ByteCoding", "KernelImages"], path: "Tests/TestSupport",
+
+    // The purgatory is compiled for no operating system, by a tool that the plugin runs.
+    .executableTarget(
+      name: "purgatory-build", dependencies: ["CPurgatoryABI", "ByteCoding"],
       swiftSettings: strict),
+    .plugin(
+      name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
+
+    tests(of: "ByteCoding"),
+    tests(of: "Digests"),
+    tests(
+      of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
+    .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )

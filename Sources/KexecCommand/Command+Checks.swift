@@ -1,5 +1,6 @@
 internal import KexecPlanning
 internal import LinuxSystem
+internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {

@@ -2,6 +2,7 @@ internal import ByteCoding
 internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
+internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {

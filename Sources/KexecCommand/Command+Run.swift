@@ -79,12 +79,18 @@ extension Command {
     try checkPermission(on: machine, purpose: purpose)
     let isCrash = purpose == .crash
     let calls: [(LoadRequest.CallChoice, () throws(KexecCallError) -> Void)] = [
-      (.segmentsOnly, { () throws(KexecCallError) in
-        try KexecCalls.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
-      }),
-      (.fileOnly, { () throws(KexecCallError) in
-        try KexecCalls.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
-      }),
+      (
+        .segmentsOnly,
+        { () throws(KexecCallError) in
+          try KexecCalls.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
+        }
+      ),
+      (
+        .fileOnly,
+        { () throws(KexecCallError) in
+          try KexecCalls.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
+        }
+      ),
     ]
     var errors: [KexecCallError] = []
     for (choice, call) in calls

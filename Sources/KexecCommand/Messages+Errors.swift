@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
@@ -130,7 +131,8 @@ extension KexecCallError {
       return (
         "\(errno.text): \(byteText(plan.byteCount(of: request))) of free memory are needed",
         plan.purpose == .crash
-          ? "reserve more: crashkernel= on the running kernel's command line" : "free some memory")
+          ? "reserve more: crashkernel= on the running kernel's command line" : "free some memory"
+      )
     case .busy: return ("\(errno.text): another load is running", "try again")
     case .addressNotAvailable where plan.purpose == .crash:
       return (errno.text, "the reserved region is too small: give crashkernel= more")
@@ -159,7 +161,8 @@ extension KexecState {
     if loadLimit == 0 { return "kernel.kexec_load_limit_reboot is used up" }
     if crashLoadLimit == 0 { return "kernel.kexec_load_limit_panic is used up" }
     if let lockdown {
-      return "the kernel is locked down (\(lockdown)): only kexec_file_load (-s) of a signed kernel "
+      return
+        "the kernel is locked down (\(lockdown)): only kexec_file_load (-s) of a signed kernel "
         + "is allowed"
     }
     return nil
@@ -202,6 +205,7 @@ extension PlanFault {
     case .overlap(let lower, let upper): "the \(lower.text) and the \(upper.text) overlap"
     case .moreThanHalfOfRAM(let segments, let ram):
       "the segments take \(byteText(segments)), more than half of the RAM (\(byteText(ram)))"
+    case .purgatory(let error): "the purgatory's parameters do not fit: \(error)"
     case .entryOutside(let entry): "the entry \(entry) is in no segment"
     }
   }

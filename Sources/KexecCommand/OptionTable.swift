@@ -32,7 +32,8 @@ struct OptionDescription {
   let help: String
 
   init(
-    _ option: Option, _ section: Section, _ short: Character?, _ long: String..., value: String? = nil,
+    _ option: Option, _ section: Section, _ short: Character?, _ long: String...,
+    value: String? = nil,
     help: String
   ) {
     self.option = option
@@ -49,8 +50,10 @@ extension OptionDescription {
     .init(.load, .actions, "l", "load", help: "load KERNEL, to be run by -e or a reboot"),
     .init(.loadPanic, .actions, "p", "load-panic", help: "load KERNEL, to be run on a panic"),
     .init(.exec, .actions, "e", "exec", help: "run the loaded kernel"),
-    .init(.unload, .actions, "u", "unload", help: "free the loaded kernel; with -p the panic kernel"),
-    .init(.force, .actions, "f", "force", help: "load KERNEL and run it at once, without a shutdown"),
+    .init(
+      .unload, .actions, "u", "unload", help: "free the loaded kernel; with -p the panic kernel"),
+    .init(
+      .force, .actions, "f", "force", help: "load KERNEL and run it at once, without a shutdown"),
     .init(
       .status, .actions, "S", "status",
       help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
@@ -73,14 +76,16 @@ extension OptionDescription {
       help: "the initrd; may be given several times"),
     .init(
       .commandLine, .content, nil, "command-line", value: "TEXT", help: "the kernel's command line"),
-    .init(.append, .content, nil, "append", value: "TEXT", help: "words to add to the command line"),
+    .init(
+      .append, .content, nil, "append", value: "TEXT", help: "words to add to the command line"),
     .init(
       .reuseCommandLine, .content, nil, "reuse-cmdline",
       help: "start from the running kernel's command line"),
     .init(.noEFI, .content, nil, "noefi", help: "do not hand EFI over to the kernel"),
 
     .init(
-      .consoleSerial, .console, nil, "console-serial", help: "write on the serial port, not only errors"),
+      .consoleSerial, .console, nil, "console-serial",
+      help: "write on the serial port, not only errors"),
     .init(
       .serial, .console, nil, "serial", value: "PORT",
       help: "the serial port: ttyS0 to ttyS3 or a port number (default: ttyS0)"),
@@ -92,7 +97,8 @@ extension OptionDescription {
       .forceSync, .running, nil, "force-sync",
       help: "write every file system for certain, or do not jump"),
     .init(.noSync, .running, "y", "no-sync", help: "do not write file systems before the jump"),
-    .init(.noIfdown, .running, "x", "no-ifdown", help: "leave network interfaces up before the jump"),
+    .init(
+      .noIfdown, .running, "x", "no-ifdown", help: "leave network interfaces up before the jump"),
 
     .init(.dryRun, .output, nil, "dry-run", help: "plan everything, print it, and touch nothing"),
     .init(.json, .output, nil, "json", help: "print as JSON (with --dry-run and -S)"),
@@ -100,7 +106,9 @@ extension OptionDescription {
       .machine, .output, nil, "machine", value: "DIR",
       help: "with --dry-run: plan for the machine whose /proc and /sys are in DIR"),
     .init(.quiet, .output, "q", "quiet", help: "with -S: print nothing, only exit"),
-    .init(.debug, .output, "d", "debug", help: "say on the error stream what is read, decided and called"),
+    .init(
+      .debug, .output, "d", "debug",
+      help: "say on the error stream what is read, decided and called"),
     .init(.help, .output, "h", "help", help: "print this and exit"),
     .init(.version, .output, "v", "version", help: "print the version and exit"),
   ]
@@ -132,7 +140,9 @@ func helpText() -> String {
       let names = description.long.map { "--\($0)\(value)" }.joined(separator: ", ")
       let left = "  \(short)\(names)"
       // Names that reach into the help's column get a line of their own.
-      let padding = left.count < 30 ? String(repeating: " ", count: 30 - left.count) : "\n" + String(repeating: " ", count: 30)
+      let padding =
+        left.count < 30
+        ? String(repeating: " ", count: 30 - left.count) : "\n" + String(repeating: " ", count: 30)
       text += left + padding + description.help + "\n"
     }
   }

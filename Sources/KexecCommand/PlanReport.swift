@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecPlanning
 internal import PhysicalMemory
 
@@ -14,7 +15,9 @@ extension PlanReport {
       row("kernel", "\(request.kernel.path): \(plan.kernelVersion ?? "unnamed")"),
       row("image", plan.imageDescription),
     ]
-    lines += request.initrds.map { row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))") }
+    lines += request.initrds.map {
+      row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))")
+    }
     lines.append(row("command line", plan.commandLine.isEmpty ? "(empty)" : plan.commandLine))
     lines.append(row("system call", "\(plan.callName), \(plan.reason.text)"))
     switch plan.action {

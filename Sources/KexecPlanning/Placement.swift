@@ -1,4 +1,4 @@
-package import PhysicalMemory
+internal import PhysicalMemory
 
 /// Hands out free memory piece by piece.
 struct Placement {

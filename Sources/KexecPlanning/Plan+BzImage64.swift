@@ -26,7 +26,8 @@ func planBzImage64(
   let top: UInt64 = image.extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
   let anywhere = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(top))
   let kernelPlace = try placement.take(
-    .kernel, byteCount: image.initSize, alignment: image.alignment, limits: image.limits(below: top))
+    .kernel, byteCount: image.initSize, alignment: image.alignment, limits: image.limits(below: top)
+  )
   let bootBlockPlace = try placement.take(
     .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: anywhere)
   let purgatoryPlace = try placement.take(
@@ -41,14 +42,12 @@ func planBzImage64(
       PlannedSegment(
         role: .bootBlock, bytes: SharedBytes(bootBytes), destination: bootBlockPlace),
     ] + initrds.segments
-  let purgatoryBytes = purgatory.encode(
-    PurgatoryParameters(
-      entry: kernelEntry, bootParameters: bootBlockPlace.start, checking: checked,
-      request: request))
+  let parameters = PurgatoryParameters(
+    entry: kernelEntry, bootParameters: bootBlockPlace.start, checking: checked, request: request)
   let segments =
     checked + [
       PlannedSegment(
-        role: .purgatory, bytes: SharedBytes(purgatoryBytes), destination: purgatoryPlace)
+        role: .purgatory, bytes: try encode(purgatory, parameters), destination: purgatoryPlace)
     ]
 
   let load = SegmentLoad(
@@ -177,7 +176,7 @@ extension PurgatoryParameters {
     let checked = request.checksSegments ? segments : []
     self.init(
       entry: entry.value, bootParameters: bootParameters.value,
-      digest: request.checksSegments ? .sha256(sha256(of: checked.map(\.bytes))) : .none,
+      digest: request.checksSegments ? .init(finishing: sha256(of: checked)) : .none,
       regions: checked.map {
         Region(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))
       },
@@ -186,8 +185,18 @@ extension PurgatoryParameters {
   }
 }
 
-private func sha256(of parts: [SharedBytes]) -> [UInt8] {
+private func encode(
+  _ purgatory: Purgatory, _ parameters: PurgatoryParameters
+) throws(PlanningError) -> SharedBytes {
+  do {
+    return SharedBytes(try purgatory.encode(parameters))
+  } catch {
+    throw .invalid(.purgatory(error))
+  }
+}
+
+private func sha256(of segments: [PlannedSegment]) -> SHA256 {
   var hash = SHA256()
-  for part in parts { hash.update(part.span) }
-  return hash.finish()
+  for segment in segments { hash.update(segment.bytes.span) }
+  return hash
 }

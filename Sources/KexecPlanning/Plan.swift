@@ -1,5 +1,5 @@
-package import BootProtocols
 package import KernelImages
+internal import PhysicalMemory
 package import RunningSystem
 
 // The way from a request to a plan. A newcomer reads this file first:

@@ -1,4 +1,5 @@
 package import PhysicalMemory
+package import PurgatoryImage
 
 /// Why a request cannot be carried out on a machine.
 package enum PlanningError: Error, Equatable, Sendable {
@@ -50,6 +51,8 @@ package enum PlanFault: Error, Equatable, Sendable {
   case overlap(PlannedSegment.Role, PlannedSegment.Role)
   /// All segments together take more than half of the RAM, which the kernel refuses.
   case moreThanHalfOfRAM(segments: UInt64, ram: UInt64)
+  /// The purgatory has no room for its parameters.
+  case purgatory(PurgatoryError)
   /// The entry is in no segment.
   case entryOutside(PhysicalAddress)
 }

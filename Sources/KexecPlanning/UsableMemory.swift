@@ -1,5 +1,5 @@
 package import PhysicalMemory
-internal import RunningSystem
+package import RunningSystem
 
 /// What of a machine's memory the next kernel is told of, and where its pieces may be put.
 package struct UsableMemory: Equatable, Sendable {

@@ -1,4 +1,5 @@
-package import PhysicalMemory
+internal import ByteCoding
+internal import PhysicalMemory
 
 extension SegmentLoad {
   /// KEXEC_SEGMENT_MAX.

@@ -52,7 +52,7 @@ package enum OptionParser {
       unsafe arguments.map { unsafe strdup($0) } + [nil]
     let owned = unsafe words  // getopt_long reorders `words`
     let names = unsafe shapes.map { unsafe strdup($0.long) }
-    defer { for unsafe word in unsafe owned + names { unsafe free(word) } }
+    defer { for unsafeword in unsafe owned + names { unsafe free(word) } }
 
     // A long option's value is its place in the list, beyond all letters.
     let firstLong: Int32 = 256
@@ -66,8 +66,7 @@ package enum OptionParser {
       shape.short.map { String($0) + (shape.takesValue ? ":" : "") }
     }.joined()
 
-    unsafe optind = 0
-    unsafe opterr = isQuiet ? 0 : 1
+    clinux_getopt_start(isQuiet ? 0 : 1)
     var parsed = ParsedArguments()
     while true {
       let code = unsafe getopt_long(Int32(arguments.count), &words, letters, longs, nil)
@@ -78,10 +77,12 @@ package enum OptionParser {
         ? shapes.firstIndex { $0.short?.asciiValue.map(Int32.init) == code }
         : Int(code - firstLong)
       guard let index = found else { return nil }
-      let value = unsafe shapes[index].takesValue ? optarg.map { unsafe String(cString: $0) } : nil
+      let value =
+        unsafe shapes[index].takesValue
+        ? clinux_getopt_value().map { unsafe String(cString: $0) } : nil
       parsed.options.append(.init(index: index, isShort: isShort, value: value))
     }
-    for index in unsafe Int(optind)..<arguments.count {
+    for index in Int(clinux_getopt_position())..<arguments.count {
       if let word = unsafe words[index] { unsafe parsed.positionals.append(String(cString: word)) }
     }
     return parsed

@@ -65,4 +65,14 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
   return ioctl(socket, SIOCSIFFLAGS, &request);
 }
 
+// The global variables of getopt_long, which Swift 6 does not let us name.
+static inline void clinux_getopt_start(int prints_errors) {
+  optind = 0;
+  opterr = prints_errors;
+}
+
+static inline const char *clinux_getopt_value(void) { return optarg; }
+
+static inline int clinux_getopt_position(void) { return optind; }
+
 #endif
