@@ -72,6 +72,7 @@ package enum KexecCalls {
   ///   - initrd: the initrd file; without one `flags` must have KEXEC_FILE_NO_INITRAMFS.
   ///   - commandLine: the command line's bytes, without a terminator.
   ///   - flags: the KEXEC_FILE_ bits.
+  /// - Throws: what the kernel answered.
   package static func fileLoad(
     kernel: InputFile, initrd: InputFile?, commandLine: [UInt8], flags: UInt
   ) throws(KexecCallError) {

@@ -52,7 +52,7 @@ package enum OptionParser {
       unsafe arguments.map { unsafe strdup($0) } + [nil]
     let owned = unsafe words  // getopt_long reorders `words`
     let names = unsafe shapes.map { unsafe strdup($0.long) }
-    defer { for unsafeword in unsafe owned + names { unsafe free(word) } }
+    defer { unsafe (owned + names).forEach { unsafe free($0) } }
 
     // A long option's value is its place in the list, beyond all letters.
     let firstLong: Int32 = 256

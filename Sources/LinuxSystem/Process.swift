@@ -17,7 +17,7 @@ package enum Process {
   ///   program.
   package static func run(_ program: String, _ arguments: [String]) -> Int32? {
     var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafeword in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     var child: pid_t = 0
     guard unsafe posix_spawnp(&child, program, nil, nil, &words, environ) == 0 else { return nil }
     var status: Int32 = 0

@@ -24,16 +24,13 @@ package struct PhysicalAddress: Hashable, Comparable, Sendable {
     value - origin.value
   }
 
-  /// The highest multiple of `alignment` that is not above this address.
-  ///
-  /// - Parameter alignment: a power of two.
+  /// The highest multiple of `alignment`, a power of two, that is not above this address.
   package func alignedDown(to alignment: UInt64) -> PhysicalAddress {
     PhysicalAddress(value & ~(alignment - 1))
   }
 
-  /// The lowest multiple of `alignment` that is not below this address, or nil if there is none.
-  ///
-  /// - Parameter alignment: a power of two.
+  /// The lowest multiple of `alignment`, a power of two, that is not below this address, or nil if
+  /// there is none.
   package func alignedUp(to alignment: UInt64) -> PhysicalAddress? {
     advanced(by: alignment - 1)?.alignedDown(to: alignment)
   }

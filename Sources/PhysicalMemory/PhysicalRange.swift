@@ -59,9 +59,8 @@ package struct PhysicalRange: Hashable, Sendable {
       ? PhysicalRange(start: max(start, other.start), end: min(end, other.end)) : nil
   }
 
-  /// What is left when both ends move inwards to multiples of `alignment`; nil when nothing is.
-  ///
-  /// - Parameter alignment: a power of two.
+  /// What is left when both ends move inwards to multiples of `alignment`, a power of two; nil
+  /// when nothing is.
   package func alignedInwards(to alignment: UInt64) -> PhysicalRange? {
     guard let low = start.alignedUp(to: alignment) else { return nil }
     let high = end.alignedDown(to: alignment)
