@@ -14,7 +14,7 @@ func build(_ request: Request) throws(BuildError) {
       "-target", request.target, "-swift-version", "6", "-module-name", "Purgatory",
       "-package-name", "kexec", "-enable-experimental-feature", "Embedded", "-wmo",
       "-parse-as-library", "-strict-memory-safety", "-warnings-as-errors",
-      // Small: it is loaded, and checked by eye, with every kernel.
+      // Small: it is loaded with every kernel. What must be fast is written to be inlined.
       "-Osize",
       // Nobody has a heap here, or a place for a stack protector's canary.
       "-no-allocations", "-Xfrontend", "-disable-stack-protector",
@@ -38,6 +38,9 @@ func build(_ request: Request) throws(BuildError) {
       // "-static" would accept a table of addresses, which breaks when the blob moves; this refuses.
       "-pie", "--no-dynamic-linker", "-z", "norelro", "--gc-sections", "--build-id=none",
       "--fatal-warnings", "--orphan-handling=error", "-T", request.script,
+      "--defsym=PURGATORY_MAGIC=\(PURGATORY_MAGIC)",
+      "--defsym=PURGATORY_HEADER_OFFSET=\(PURGATORY_HEADER_OFFSET)",
+      "--defsym=PURGATORY_PARAMETERS_OFFSET=\(PURGATORY_PARAMETERS_OFFSET)",
       "--oformat", "binary", assembled, compiled, "-o", linked,
     ])
 
