@@ -28,14 +28,17 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "kexec",
   products: [
-    .executable(name: "kexec", targets: ["kexec"])
+    .executable(name: "kexec", targets: ["kexec"]),
+    .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
     .executableTarget(name: "kexec", dependencies: ["LinuxSystem"], swiftSettings: strict),
     room("LinuxSystem", ["CLinux", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("CpioFormat"),
     room("ByteCoding"),
     .target(name: "CLinux"),
     tests(of: "ByteCoding"),
+    tests(of: "CpioFormat"),
   ]
 )
