@@ -1,0 +1,4 @@
+public import LabKit
+
+/// Every story that the lab can tell, in the order in which they are told.
+public let allScenarios: [Scenario] = jumps
