@@ -65,17 +65,34 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
+    var attributes = Self.freshSignals()
+    defer { posix_spawnattr_destroy(&attributes) }
     var words = arguments.map { strdup($0) }
     words.append(nil)
     defer { words.forEach { free($0) } }
     var id: pid_t = 0
-    let result = posix_spawnp(&id, arguments[0], &actions, nil, words, environ)
+    let result = posix_spawnp(&id, arguments[0], &actions, &attributes, words, environ)
     guard result == 0 else {
       phase.withLock { $0 = .failed(String(cString: strerror(result))) }
       return
     }
     phase.withLock { $0 = .running(id) }
     waitUntilGone(id)
+  }
+
+  /// The threads of the Swift runtime block signals, and the lab ignores some: a program that
+  /// inherited that would not obey SIGTERM.
+  private static func freshSignals() -> posix_spawnattr_t {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    return attributes
   }
 
   /// Waits without reaping, then reaps under the lock: nobody can signal a process id in between.

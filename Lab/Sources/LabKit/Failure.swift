@@ -17,6 +17,7 @@ public struct Failure: Error, CustomStringConvertible {
     place = "\(file):\(line)"
   }
 
+  /// The message, and the place in parentheses.
   public var description: String {
     place.map { "\(message) (\($0))" } ?? message
   }

@@ -53,7 +53,7 @@ public struct Guest: Sendable {
     let (number, start) = try send(command)
     let isDone = { (text: String) in text.hasPrefix("@done \(number) ") }
     let deadline = ContinuousClock.now + limit
-    let answer = try await waitForAgent(from: start, until: deadline, where: isDone)
+    let answer = try await waitForAgent(from: start, until: deadline, file, line, where: isDone)
     guard let answer else {
       await machine.logRegisters()
       throw Failure("`\(command.shortened)` took longer than \(limit)", file, line)
@@ -73,7 +73,7 @@ public struct Guest: Sendable {
     let isAnswer = { (text: String) in
       text.hasPrefix("@ready ") || text.hasPrefix("@done \(number) ")
     }
-    let answer = try await waitForAgent(from: start, until: deadline, where: isAnswer)
+    let answer = try await waitForAgent(from: start, until: deadline, file, line, where: isAnswer)
     guard let answer else {
       await machine.logRegisters()
       throw Failure("no kernel answered within \(limit) of `\(command)`", file, line)
@@ -88,17 +88,18 @@ public struct Guest: Sendable {
     return next
   }
 
-  /// Waits for a line of the kernel's console that contains `text`.
+  /// Waits until the console says one of `texts`, in any case of letters.
   public func waitForConsole(
-    _ text: String, within limit: Duration = .seconds(60),
+    oneOf texts: [String], within limit: Duration = .seconds(10),
     file: String = #fileID, line: Int = #line
   ) async throws {
     let deadline = ContinuousClock.now + limit
-    let found = try await machine.console.transcript.firstLine(from: 0, until: deadline) {
-      $0.contains(text)
+    let found = try await machine.console.transcript.firstLine(from: 0, until: deadline) { said in
+      texts.contains { said.localizedCaseInsensitiveContains($0) }
     }
     try expect(
-      found != nil, "the console did not say \"\(text)\" within \(limit)", file: file, line: line)
+      found != nil, "the console said nothing of \(texts.joined(separator: " or "))",
+      file: file, line: line)
   }
 
   /// Fails unless this is `kernel`.
@@ -119,9 +120,15 @@ public struct Guest: Sendable {
   }
 
   private func waitForAgent(
-    from start: Int, until deadline: ContinuousClock.Instant, where isWanted: (String) -> Bool
+    from start: Int, until deadline: ContinuousClock.Instant, _ file: String, _ line: Int,
+    where isWanted: (String) -> Bool
   ) async throws -> Transcript.Line? {
-    try await machine.agent.transcript.firstLine(from: start, until: deadline, where: isWanted)
+    do {
+      return try await machine.agent.transcript.firstLine(
+        from: start, until: deadline, where: isWanted)
+    } catch is MachineGone {
+      throw Failure("the machine reset or ended", file, line)
+    }
   }
 
   /// Reads `@done NUMBER STATUS -OUTPUT -ERRORS`.

@@ -28,4 +28,7 @@ public enum Firmware: String, CaseIterable, Sendable {
   case bios
   /// EDK II, from Debian's `ovmf`.
   case uefi
+
+  /// The name that people use.
+  public var name: String { rawValue.uppercased() }
 }

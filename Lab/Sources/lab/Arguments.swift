@@ -35,6 +35,24 @@ struct Arguments {
     return number
   }
 
+  /// One of the choices that `Choice` has, after `name`.
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    of name: String
+  ) throws -> Choice? where Choice.RawValue == String {
+    guard let word = try value(of: name) else { return nil }
+    guard let choice = Choice(rawValue: word) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Failure("\(name) is one of \(known)")
+    }
+    return choice
+  }
+
+  /// The words that nobody asked for by name.
+  mutating func rest() -> [String] {
+    defer { words = [] }
+    return words
+  }
+
   /// Fails when a word was not understood.
   func finish() throws {
     guard let word = words.first else { return }

@@ -11,6 +11,8 @@ enum LabCommand {
     lab demo [--tool PATH] [--firmware bios|uefi]
     lab bench [--tool PATH] [--peer PATH] [--runs N]
     lab capture DIR [--firmware bios|uefi]
+    lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]
+            [--tool PATH] COMMAND...
 
     Without --tool it is our own program, as `swift build -c release` left it.
     """
@@ -25,6 +27,7 @@ enum LabCommand {
       let passed: Bool
       switch arguments.next() {
       case "test": passed = try await TestCommand(&arguments).run()
+      case "run": passed = try await RunCommand(&arguments).run()
       default:
         say(usage)
         passed = false
