@@ -13,8 +13,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A room of the house: a library target with the strict settings.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
 }
 
 /// The tests of a room.
@@ -32,13 +34,46 @@ let package = Package(
     .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
-    .executableTarget(name: "kexec", dependencies: ["LinuxSystem"], swiftSettings: strict),
-    room("LinuxSystem", ["CLinux", "ByteCoding"]),
+    .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
+    room(
+      "KexecCommand",
+      [
+        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "ByteCoding",
+      ]),
+    room(
+      "KexecPlanning",
+      [
+        "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
+        "Digests", "ByteCoding",
+      ]),
+    room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    room("KernelImages", ["Compression", "ByteCoding"]),
+    room(
+      "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
+    room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
+    room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("CpioFormat"),
+    room("Compression", ["CZlib", "ByteCoding"]),
+    room("Digests"),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .target(name: "CPurgatoryABI"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // The purgatory is compiled for no operating system, by a tool that the plugin runs.
+    .executableTarget(
+      name: "purgatory-build", dependencies: ["CPurgatoryABI", "ByteCoding"],
+      swiftSettings: strict),
+    .plugin(
+      name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
+
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat"),
+    tests(of: "Digests"),
+    tests(
+      of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
+    .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )

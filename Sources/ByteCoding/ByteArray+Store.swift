@@ -24,3 +24,17 @@ extension Array where Element == UInt8 {
     }
   }
 }
+
+extension Array where Element == UInt8 {
+  /// The value of `field` of a layout that starts at the array's start.
+  ///
+  /// - Precondition: the field is inside the array.
+  package func loadField<Value>(_ field: Field<Value>) -> Value {
+    precondition(field.end <= count, "a field outside its layout")
+    var value: Value = 0
+    for index in (0..<field.size).reversed() {
+      value = value << 8 | Value(self[field.offset + index])
+    }
+    return value
+  }
+}

@@ -1,3 +1,6 @@
+internal import CLinux
+internal import Glibc
+
 /// Files below a root folder: the running machine's own tree, or one captured from another.
 package struct FileTree: Sendable {
   /// The folder that stands for `/`, without a final slash; empty for `/` itself.
@@ -5,6 +8,92 @@ package struct FileTree: Sendable {
 
   /// The tree below `root`.
   package init(root: String) {
-    self.root = root == "/" ? "" : root
+    var root = root
+    while root.hasSuffix("/") { root.removeLast() }
+    self.root = root
+  }
+
+  /// The running machine's own files.
+  package static let running = FileTree(root: "/")
+
+  /// Whether this is the running machine's tree and not a captured one.
+  package var isRunningMachine: Bool { root.isEmpty }
+
+  /// All bytes of the file at the absolute `path` below the root.
+  ///
+  /// Files of /proc and /sys have no size, so this reads until there is no more.
+  package func read(_ path: String) throws(FileError) -> [UInt8] {
+    try read(path, atMost: 64 << 20)
+  }
+
+  /// The first bytes of a file, up to `limit`.
+  package func read(_ path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
+    let file = try FileDescriptor(reading: root + path)
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while bytes.count < limit {
+      let wanted = min(chunk.count, limit - bytes.count)
+      let count = retryOnInterrupt { unsafe Glibc.read(file.number, &chunk, wanted) }
+      guard count >= 0 else { throw FileError(root + path, .errno(.last)) }
+      if count == 0 { break }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+    return bytes
+  }
+
+  /// The text of a file without blanks at its ends, or nil when it cannot be read.
+  ///
+  /// Bytes that are not UTF-8 are replaced: names in /proc/iomem can be anything.
+  package func text(_ path: String) -> String? {
+    (try? read(path)).map { bytes in
+      var part = bytes[...]
+      while let last = part.last, last == 0x0A || last == 0x20 || last == 0 { part.removeLast() }
+      return String(decoding: part, as: UTF8.self)
+    }
+  }
+
+  /// The names in a folder, without `.` and `..`, or nil when it cannot be listed.
+  package func names(in path: String) -> [String]? {
+    guard let folder = unsafe opendir(root + path) else { return nil }
+    defer { unsafe _ = closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      // SAFETY: readdir's name is terminated and lives until the next call.
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+          unsafe String(cString: $0)
+        }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// The entries of a folder whose names are numbers, in numeric order, or nil when it cannot be
+  /// listed.
+  package func numberedNames(in path: String) -> [String]? {
+    names(in: path)?.filter { Int($0) != nil }.sorted { Int($0) ?? 0 < Int($1) ?? 0 }
+  }
+
+  /// Whether there is something at `path`.
+  package func exists(_ path: String) -> Bool {
+    unsafe access(root + path, F_OK) == 0
+  }
+
+  /// Makes `text` the content of the file at `path`.
+  ///
+  /// - Returns: whether that worked; a file that is half written is not left behind.
+  package func replace(_ path: String, with text: String) -> Bool {
+    let draft = root + path + ".new"
+    let number = unsafe clinux_create(draft)
+    guard number >= 0 else { return false }
+    let bytes = Array(text.utf8)
+    let count = retryOnInterrupt { unsafe write(number, bytes, bytes.count) }
+    _ = close(number)
+    guard count == bytes.count, unsafe rename(draft, root + path) == 0 else {
+      _ = unsafe unlink(draft)
+      return false
+    }
+    return true
   }
 }

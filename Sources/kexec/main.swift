@@ -1,1 +1,4 @@
-print("kexec")
+import Glibc
+import KexecCommand
+
+exit(Command.run(CommandLine.arguments).rawValue)

@@ -4,7 +4,7 @@ import LabKit
 let chains: [Scenario] = [
   .core("20 kexecs in a row", within: .seconds(600)) { lab in
     // Every kernel keeps its initrd, which has the next kernel in it, and gives it to the next one.
-    let words = "\(Lab.commandLine) retain_initrd"
+    let words = "\(Lab.commandLine) retain_initrd quiet"
     var guest = try await lab.boot(
       .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12])
     for generation in 1...20 {

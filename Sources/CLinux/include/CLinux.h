@@ -1,5 +1,78 @@
+// System calls that glibc has no wrapper for, and ones that Swift cannot call because they are
+// variadic. Nothing here decides anything.
 #ifndef CLINUX_H
 #define CLINUX_H
-#include <unistd.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/kexec.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <net/if.h>
+#include <spawn.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/reboot.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static inline int clinux_open(const char *path, int flags) {
+  return open(path, flags);
+}
+
+static inline int clinux_create(const char *path) {
+  return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+static inline long clinux_kexec_load(unsigned long entry, unsigned long count,
+                                     const struct kexec_segment *segments, unsigned long flags) {
+  return syscall(SYS_kexec_load, entry, count, segments, flags);
+}
+
+static inline long clinux_kexec_file_load(int kernel, int initrd, unsigned long command_line_size,
+                                          const char *command_line, unsigned long flags) {
+  return syscall(SYS_kexec_file_load, kernel, initrd, command_line_size, command_line, flags);
+}
+
+static inline int clinux_memfd(const char *name) {
+  return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
+}
+
+static inline int clinux_syncfs(int folder) {
+  return (int)syscall(SYS_syncfs, folder);
+}
+
+// The interface flags of `name` (SIOCGIFFLAGS), or -1.
+static inline int clinux_interface_flags(int socket, const char *name) {
+  struct ifreq request = {0};
+  for (int i = 0; i < IFNAMSIZ - 1 && name[i]; i++) request.ifr_name[i] = name[i];
+  if (ioctl(socket, SIOCGIFFLAGS, &request) != 0) return -1;
+  return (unsigned short)request.ifr_flags;
+}
+
+// Sets the interface flags of `name` (SIOCSIFFLAGS).
+static inline int clinux_set_interface_flags(int socket, const char *name, int flags) {
+  struct ifreq request = {0};
+  for (int i = 0; i < IFNAMSIZ - 1 && name[i]; i++) request.ifr_name[i] = name[i];
+  request.ifr_flags = (short)flags;
+  return ioctl(socket, SIOCSIFFLAGS, &request);
+}
+
+// The global variables of getopt_long, which Swift 6 does not let us name.
+static inline void clinux_getopt_start(int prints_errors) {
+  optind = 0;
+  opterr = prints_errors;
+}
+
+static inline const char *clinux_getopt_value(void) { return optarg; }
+
+static inline int clinux_getopt_position(void) { return optind; }
+
 #endif

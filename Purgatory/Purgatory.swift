@@ -1,0 +1,98 @@
+// The purgatory: what runs between two kernels.
+//
+// The old kernel is gone and the next one is not there yet, so all that can go wrong here looks to
+// the user like a machine that hangs. Hence the design:
+//
+// - It is small and needs nothing: no allocation, no relocation, no run-time library, no SSE (the
+//   old kernel leaves it off), no stack but its own. It runs at whatever address it was loaded to.
+// - Everything that it has to know is in one block of parameters (CPurgatoryABI.h), written by the
+//   loader. What it finds out goes there as well.
+// - It checks that the loaded segments are what they were when they were loaded. If they are not,
+//   it always says so, on COM1 if no console was configured, and then it resets the machine: a
+//   crashed server comes back by itself. It never loops.
+// - Its own mistakes end the same way: an exception is reported and the machine is reset.
+//
+// The machine's own parts (entry, ports, reset) are in a folder for each architecture.
+
+import CPurgatoryABI
+import Machine
+
+/// The parameters, in the purgatory's own segment.
+typealias Parameters = UnsafeMutablePointer<purgatory_parameters>
+
+/// Does all the work; returns when the next kernel may be entered.
+@c(purgatory_run)
+func run(_ parameters: Parameters) {
+  // SAFETY: start.S passes the block in our own segment; nobody else runs.
+  guard unsafe areIntact(parameters) else {
+    var console = Console(port: 0, baud: 0)
+    console.write("purgatory: its own parameters were changed between load and jump\n")
+    resetMachine(&console)
+  }
+  var console = unsafe Console(parameters)
+  if unsafe !check(parameters, reportTo: &console) {
+    resetMachine(&console)
+  }
+  unsafe parameters.pointee.checked_at = machine_timestamp()
+  if unsafe parameters.pointee.flags & UInt32(PURGATORY_FLAG_GREETS) != 0 {
+    console.write("purgatory: checks passed, entering the kernel at ")
+    unsafe console.write(address: parameters.pointee.entry)
+    console.write("\n")
+  }
+}
+
+/// Reports an exception inside the purgatory, and resets the machine.
+@c(purgatory_exception)
+func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameters: Parameters) {
+  // An exception while we report this one is not reported but resets the machine.
+  machine_drop_interrupt_table()
+  // SAFETY: start.S passes the block in our own segment; nobody else runs.
+  var console = unsafe areIntact(parameters) ? Console(parameters) : Console(port: 0, baud: 0)
+  console.write("purgatory: exception ")
+  console.write(decimal: vector)
+  console.write(" at ")
+  console.write(address: address)
+  console.write(", error code ")
+  console.write(address: error)
+  if vector == 14 {
+    console.write(", page fault for ")
+    console.write(address: machine_fault_address())
+  }
+  console.write("\n")
+  resetMachine(&console)
+}
+
+/// Whether the digest is right: the check alone, for tests in an ordinary process.
+@c(purgatory_verify)
+func verify(_ parameters: Parameters) -> Int32 {
+  // SAFETY: start.S passes the block in our own segment.
+  guard unsafe areIntact(parameters) else { return 2 }
+  return unsafe Check(parameters).passed ? 0 : 1
+}
+
+/// Whether the parameters look like what the loader wrote.
+private func areIntact(_ parameters: Parameters) -> Bool {
+  // SAFETY: see the callers.
+  unsafe parameters.pointee.magic == UInt64(PURGATORY_MAGIC)
+    && parameters.pointee.version == UInt32(PURGATORY_VERSION)
+    && parameters.pointee.digest_kind <= UInt32(PURGATORY_DIGEST_SHA256)
+    && parameters.pointee.region_count <= UInt32(PURGATORY_REGION_LIMIT)
+}
+
+/// Checks the segments, and says what is wrong with them.
+private func check(_ parameters: Parameters, reportTo console: inout Console) -> Bool {
+  // SAFETY: see the callers.
+  let check = unsafe Check(parameters)
+  if check.passed { return true }
+  console.write("purgatory: SHA-256 mismatch: ")
+  console.write("a loaded segment was changed between load and jump\n")
+  console.write("purgatory: expected ")
+  // SAFETY: the block has room for the longest digest, and `found` is a local variable.
+  unsafe console.write(
+    hexadecimal: UnsafeRawBufferPointer(
+      start: purgatory_digest(parameters), count: SHA256.byteCount))
+  console.write("\npurgatory: found    ")
+  unsafe withUnsafeBytes(of: check.found) { unsafe console.write(hexadecimal: $0) }
+  console.write("\n")
+  return false
+}

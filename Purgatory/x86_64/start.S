@@ -1,0 +1,194 @@
+// The way in and the way out: from the old kernel to Swift, and from Swift to the next kernel.
+//
+// The old kernel jumps here in 64-bit mode with an identity map, interrupts off, all registers 0,
+// and no descriptor tables that could be used. Nothing here depends on the address that we run at.
+
+#include "CPurgatoryABI.h"
+
+#define CODE 0x10  // __BOOT_CS and __BOOT_DS, see Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"
+#define DATA 0x18
+#define VECTORS 32
+#define NMI 2
+#define PARAMETER(offset) parameters + (offset)(%rip)
+
+  .section .head, "ax", @progbits
+  .globl purgatory_start
+purgatory_start:
+  jmp enter
+
+  .section .parameters, "aw", @progbits
+  .balign 8
+parameters:
+  .skip PURGATORY_PARAMETERS_SIZE
+
+  .text
+enter:
+  cli
+  cld
+  rdtsc
+  shl $32, %rdx
+  or %rdx, %rax
+  mov %rax, PARAMETER(PURGATORY_ENTERED_AT)
+  // Not zero if the old kernel wants to be returned to: a kexec jump.
+  mov (%rsp), %rax
+  mov %rax, PARAMETER(PURGATORY_RETURN_ADDRESS)
+
+  lea gdt(%rip), %rax
+  mov %rax, gdt_pointer + 2(%rip)
+  lgdt gdt_pointer(%rip)
+  mov $DATA, %eax
+  mov %eax, %ds
+  mov %eax, %es
+  mov %eax, %ss
+  mov %eax, %fs
+  mov %eax, %gs
+  lea stack_top(%rip), %rsp
+  pushq $CODE
+  lea 1f(%rip), %rax
+  push %rax
+  lretq
+1:
+  call load_interrupt_table
+  lea parameters(%rip), %rdi
+  call purgatory_run  // comes back only if all is well
+
+  lidt no_table(%rip)
+  mov PARAMETER(PURGATORY_BOOT_PARAMETERS), %rsi
+  xor %eax, %eax
+  xor %ebx, %ebx
+  xor %ecx, %ecx
+  xor %edx, %edx
+  xor %edi, %edi
+  xor %ebp, %ebp
+  xor %r8d, %r8d
+  xor %r9d, %r9d
+  xor %r10d, %r10d
+  xor %r11d, %r11d
+  xor %r12d, %r12d
+  xor %r13d, %r13d
+  xor %r14d, %r14d
+  xor %r15d, %r15d
+  jmp *PARAMETER(PURGATORY_ENTRY)
+
+// Fills the table with one interrupt gate for each exception and loads it.
+load_interrupt_table:
+  lea handlers(%rip), %rax
+  lea idt(%rip), %rdi
+  mov %rdi, idt_pointer + 2(%rip)
+  mov $VECTORS, %ecx
+1:
+  mov %ax, (%rdi)
+  movw $CODE, 2(%rdi)
+  movw $0x8e00, 4(%rdi)  // present, ring 0, interrupt gate
+  mov %rax, %rdx
+  shr $16, %rdx
+  mov %dx, 6(%rdi)
+  shr $16, %rdx
+  mov %edx, 8(%rdi)
+  movl $0, 12(%rdi)
+  add $16, %rax
+  add $16, %rdi
+  dec %ecx
+  jnz 1b
+  lidt idt_pointer(%rip)
+  ret
+
+// 16 bytes for each vector. All leave the same on the stack: vector, error code, frame.
+  .balign 16
+handlers:
+  .set vector, 0
+  .rept VECTORS
+  .balign 16
+  .if vector == NMI
+  iretq  // some watchdog's: not ours to judge
+  .else
+  .if (vector != 8) && (vector < 10 || vector > 14) && (vector != 17) && (vector != 21) && (vector != 29) && (vector != 30)
+  pushq $0
+  .endif
+  pushq $vector
+  jmp exception
+  .endif
+  .set vector, vector + 1
+  .endr
+  .balign 16
+
+exception:
+  cld
+  mov (%rsp), %rdi
+  mov 8(%rsp), %rsi
+  mov 16(%rsp), %rdx
+  lea parameters(%rip), %rcx
+  and $-16, %rsp
+  call purgatory_exception  // does not come back
+
+// For tests: a C function without arguments that only checks the digest, in any process.
+  .globl purgatory_verify_here
+purgatory_verify_here:
+  lea parameters(%rip), %rdi
+  jmp purgatory_verify
+
+// What the compiler calls for small copies.
+  .section .text.memcpy, "ax", @progbits
+  .globl memcpy
+memcpy:
+  mov %rdi, %rax
+  mov %rdx, %rcx
+  rep movsb
+  ret
+
+  .section .text.memmove, "ax", @progbits
+  .globl memmove
+memmove:
+  mov %rdi, %rax
+  mov %rdx, %rcx
+  cmp %rsi, %rdi
+  ja 1f
+  rep movsb
+  ret
+1:
+  lea -1(%rdi, %rcx), %rdi
+  lea -1(%rsi, %rcx), %rsi
+  std
+  rep movsb
+  cld
+  ret
+
+  .section .text.memset, "ax", @progbits
+  .globl memset
+memset:
+  mov %rdi, %r8
+  mov %esi, %eax
+  mov %rdx, %rcx
+  rep stosb
+  mov %r8, %rax
+  ret
+
+  .data
+  .balign 16
+gdt:
+  .quad 0
+  .quad 0
+  .quad 0x00af9a000000ffff  // CODE: 64-bit
+  .quad 0x00cf92000000ffff  // DATA
+gdt_end:
+
+  .balign 2
+gdt_pointer:
+  .word gdt_end - gdt - 1
+  .quad 0
+idt_pointer:
+  .word VECTORS * 16 - 1
+  .quad 0
+no_table:
+  .word 0
+  .quad 0
+
+  .bss
+  .balign 16
+idt:
+  .skip VECTORS * 16
+  .skip 8192
+  .balign 16
+stack_top:
+
+  .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,169 @@
+internal import ByteCoding
+internal import KernelImages
+package import PhysicalMemory
+
+/// All that an x86 kernel reads before it knows the machine, in one piece of memory: boot_params,
+/// the command line, the setup_data nodes and the EFI map.
+///
+/// Its length is known before its address is, so it can be placed first and encoded after.
+package struct BootBlock: Sendable {
+  /// The setup header to copy into boot_params, from 0x1F1 on.
+  package var header: [UInt8]
+  /// The boot_params of the running kernel, from which the next one inherits.
+  package var inherited: [UInt8]?
+  /// The command line, without its terminator.
+  package var commandLine: [UInt8]
+  /// The memory map.
+  package var e820: E820Table
+  /// The ACPI root pointer, where boot_params do not have it; 0 lets the kernel search.
+  package var acpiRootPointer: UInt64
+  /// EFI state to hand over, if any.
+  package var efi: EFIHandover?
+  /// Random bytes for the kernel's generator, if any.
+  package var randomSeed: [UInt8]?
+  /// Whether the picture that firmware set up is no longer what the screen shows, so that the
+  /// next kernel must not draw into it.
+  package var hasLostFramebuffer = false
+
+  /// A block from all that goes into it.
+  package init(
+    header: [UInt8], inherited: [UInt8]?, commandLine: [UInt8], e820: E820Table,
+    acpiRootPointer: UInt64 = 0, efi: EFIHandover? = nil, randomSeed: [UInt8]? = nil
+  ) {
+    self.header = header
+    self.inherited = inherited
+    self.commandLine = commandLine
+    self.e820 = e820
+    self.acpiRootPointer = acpiRootPointer
+    self.efi = efi
+    self.randomSeed = randomSeed
+  }
+
+  /// Bytes that the block takes.
+  package var byteCount: Int { layout.end }
+
+  /// The block's bytes when it starts at `base` and the initrd is at `initrd`.
+  package func encode(at base: PhysicalAddress, initrd: PhysicalRange?) -> [UInt8] {
+    let layout = layout
+    var bytes = [UInt8](repeating: 0, count: layout.end)
+    bytes.store(commandLine, at: layout.commandLine)
+    for (index, node) in setupData.enumerated() {
+      let next = index + 1 < layout.nodes.count ? base.value + UInt64(layout.nodes[index + 1]) : 0
+      bytes.store(node.encode(next: next), at: layout.nodes[index])
+    }
+    bytes.store(efi?.runtimeMap ?? [], at: layout.efiMap)
+
+    inherit(into: &bytes)
+    bytes.store(header, at: SetupHeader.start)
+    inheritSubarchitecture(into: &bytes)
+    bytes.store(SetupHeader.kexecLoader, as: SetupHeader.typeOfLoader)
+    let flags = LoadFlags(rawValue: bytes.loadField(SetupHeader.loadflags)).subtracting(.kaslr)
+    bytes.store(flags.rawValue, as: SetupHeader.loadflags)
+    storeMemory(into: &bytes)
+    if bytes.loadField(BootParameters.acpiRSDPAddress) == 0 {
+      bytes.store(acpiRootPointer, as: BootParameters.acpiRSDPAddress)
+    }
+    bytes.store(
+      base.value + UInt64(layout.commandLine), low: SetupHeader.cmdLinePtr,
+      high: BootParameters.extCmdLinePtr)
+    bytes.store(
+      initrd?.start.value ?? 0, low: SetupHeader.ramdiskImage, high: BootParameters.extRamdiskImage)
+    bytes.store(
+      initrd?.byteCount ?? 0, low: SetupHeader.ramdiskSize, high: BootParameters.extRamdiskSize)
+    if let first = layout.nodes.first {
+      bytes.store(base.value + UInt64(first), as: SetupHeader.setupData)
+    }
+    storeEFI(into: &bytes, map: base.value + UInt64(layout.efiMap))
+    return bytes
+  }
+}
+
+extension BootBlock {
+  /// Offsets of the parts from the block's start.
+  private struct Layout {
+    var commandLine = BootParameters.size
+    var nodes: [Int] = []
+    var efiMap = 0
+    var end = 0
+  }
+
+  /// Bytes kept free behind the command line, where the purgatory may append a word.
+  private static let commandLineSlack = 64
+
+  private var layout: Layout {
+    var layout = Layout()
+    var position = layout.commandLine + commandLine.count + 1 + Self.commandLineSlack
+    for node in setupData {
+      position = (position + 15) & ~15
+      layout.nodes.append(position)
+      position += SetupData.headerSize + node.payload.count
+    }
+    layout.efiMap = (position + 15) & ~15
+    layout.end = layout.efiMap + (efi?.runtimeMap.count ?? 0)
+    return layout
+  }
+
+  private var setupData: [SetupData] {
+    var nodes: [SetupData] = []
+    if !e820.inExtension.isEmpty {
+      nodes.append(SetupData(.e820Extension, E820Table.encode(e820.inExtension)))
+    }
+    if let efi { nodes.append(efi.setupData) }
+    if let randomSeed { nodes.append(SetupData(.randomSeed, randomSeed)) }
+    return nodes
+  }
+
+  private func inherit(into bytes: inout [UInt8]) {
+    guard let inherited, inherited.count >= BootParameters.size else {
+      // Nothing is known of the screen but that every PC has one: plain text, 80 by 25.
+      bytes.store(ScreenInfo.text, at: 0)
+      return
+    }
+    for part in BootParameters.inherited {
+      bytes.store(inherited[part], at: part.lowerBound)
+    }
+    let isFramebuffer = ScreenInfo.isFramebuffer(bytes.loadField(BootParameters.origVideoIsVGA))
+    if hasLostFramebuffer, isFramebuffer {
+      bytes.store(UInt8(0), as: BootParameters.origVideoIsVGA)
+    }
+  }
+
+  /// The subarchitecture lies inside the setup header, which comes from the file.
+  private func inheritSubarchitecture(into bytes: inout [UInt8]) {
+    let end = SetupHeader.hardwareSubarchData.end
+    guard let inherited, inherited.count >= BootParameters.size,
+      header.count >= end - SetupHeader.start
+    else { return }
+    let part = SetupHeader.hardwareSubarch.offset..<end
+    bytes.store(inherited[part], at: part.lowerBound)
+  }
+
+  private func storeMemory(into bytes: inout [UInt8]) {
+    let entries = e820.inBootParameters
+    bytes.store(UInt8(entries.count), as: BootParameters.e820Entries)
+    bytes.store(E820Table.encode(entries), at: BootParameters.e820Table)
+    let kibibytes = e820.kibibytesAbove1MiB
+    bytes.store(UInt32(clamping: kibibytes), as: BootParameters.altMemK)
+    bytes.store(UInt16(min(kibibytes, 0xFC00)), as: BootParameters.extMemK)
+  }
+
+  private func storeEFI(into bytes: inout [UInt8], map: UInt64) {
+    guard let efi, let inherited else { return }
+    for field in [
+      BootParameters.efiLoaderSignature, BootParameters.efiSystab, BootParameters.efiSystabHigh,
+      BootParameters.efiMemdescVersion,
+    ] {
+      bytes.store(inherited.loadField(field), as: field)
+    }
+    bytes.store(UInt32(EFIHandover.descriptorSize), as: BootParameters.efiMemdescSize)
+    bytes.store(UInt32(efi.runtimeMap.count), as: BootParameters.efiMemmapSize)
+    bytes.store(map, low: BootParameters.efiMemmap, high: BootParameters.efiMemmapHigh)
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func store(_ value: UInt64, low: Field<UInt32>, high: Field<UInt32>) {
+    store(UInt32(truncatingIfNeeded: value), as: low)
+    store(UInt32(truncatingIfNeeded: value >> 32), as: high)
+  }
+}

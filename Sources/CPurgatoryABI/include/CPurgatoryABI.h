@@ -1,0 +1,98 @@
+// What the loader and the purgatory say to each other: the start of the purgatory's blob.
+//
+// This header is the only place where the layout is written down. The purgatory's Swift imports the
+// structures, its assembly includes the numbers, and the loader's offset tables are compared with
+// it by a test. All integers are little-endian, all addresses physical.
+
+#ifndef PURGATORY_ABI_H
+#define PURGATORY_ABI_H
+
+// The blob starts with a jump (8 bytes), so its entry is its first byte. Then come the numbers that
+// the linker script fills in, and at a fixed place the parameters that the loader fills in.
+#define PURGATORY_HEADER_OFFSET 0x08
+#define PURGATORY_PARAMETERS_OFFSET 0x40
+
+// "kexec.sw" in memory.
+#define PURGATORY_MAGIC 0x77732e636578656b
+// Changes whenever the layout below does.
+#define PURGATORY_VERSION 1
+
+// purgatory_parameters.flags
+#define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
+#define PURGATORY_FLAG_RESETS_VGA 0x2   // put the VGA into text mode 3 first
+#define PURGATORY_FLAG_VGA_CONSOLE 0x4  // write to the VGA text screen as well
+
+// purgatory_parameters.digest_kind
+#define PURGATORY_DIGEST_NONE 0
+#define PURGATORY_DIGEST_SHA256 1
+
+#define PURGATORY_REGION_LIMIT 16
+#define PURGATORY_DIGEST_SIZE 64
+
+// Offsets in purgatory_parameters, for the assembly.
+#define PURGATORY_ENTRY 0x10
+#define PURGATORY_BOOT_PARAMETERS 0x18
+#define PURGATORY_RETURN_ADDRESS 0x20
+#define PURGATORY_ENTERED_AT 0x28
+#define PURGATORY_CHECKED_AT 0x30
+#define PURGATORY_PARAMETERS_SIZE 0x188
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Filled in by the linker script.
+struct purgatory_header {
+  uint64_t magic;              // PURGATORY_MAGIC
+  uint64_t file_size;          // bytes of the blob
+  uint64_t memory_size;        // the same with zeroed variables and the stack: whole pages
+  uint64_t verify_offset;      // of a C function without arguments, for tests: 0 if the digest is right
+};
+
+struct purgatory_region {
+  uint64_t start;
+  uint64_t byte_count;
+};
+
+// Filled in by the loader, except where it says out.
+struct purgatory_parameters {
+  uint64_t magic;              // PURGATORY_MAGIC
+  uint32_t version;            // PURGATORY_VERSION
+  uint32_t flags;              // PURGATORY_FLAG_...
+  uint64_t entry;              // where the next kernel starts
+  uint64_t boot_parameters;    // x86: in RSI at the entry
+  uint64_t return_address;     // out: non-zero if the old kernel wants to be returned to
+  uint64_t entered_at;         // out: time stamp counter when the purgatory was entered
+  uint64_t checked_at;         // out: and when the checks were done
+  uint16_t serial_port;        // I/O port of a 16550
+  uint16_t reserved;
+  uint32_t serial_baud;        // 0: leave the rate as it is
+  uint32_t digest_kind;        // PURGATORY_DIGEST_...
+  uint32_t region_count;       // how many of the regions are digested, in order
+  uint8_t digest[PURGATORY_DIGEST_SIZE];  // what is expected: as many bytes as the kind has
+  struct purgatory_region regions[PURGATORY_REGION_LIMIT];
+};
+
+// Swift imports C arrays as tuples: here are their first elements.
+static inline const struct purgatory_region *_Nonnull purgatory_regions(
+    const struct purgatory_parameters *_Nonnull parameters) {
+  return parameters->regions;
+}
+
+static inline const uint8_t *_Nonnull purgatory_digest(
+    const struct purgatory_parameters *_Nonnull parameters) {
+  return parameters->digest;
+}
+
+_Static_assert(PURGATORY_HEADER_OFFSET + sizeof(struct purgatory_header) <= PURGATORY_PARAMETERS_OFFSET,
+               "the header ends before the parameters");
+_Static_assert(offsetof(struct purgatory_parameters, entry) == PURGATORY_ENTRY, "");
+_Static_assert(offsetof(struct purgatory_parameters, boot_parameters) == PURGATORY_BOOT_PARAMETERS, "");
+_Static_assert(offsetof(struct purgatory_parameters, return_address) == PURGATORY_RETURN_ADDRESS, "");
+_Static_assert(offsetof(struct purgatory_parameters, entered_at) == PURGATORY_ENTERED_AT, "");
+_Static_assert(offsetof(struct purgatory_parameters, checked_at) == PURGATORY_CHECKED_AT, "");
+_Static_assert(sizeof(struct purgatory_parameters) == PURGATORY_PARAMETERS_SIZE, "");
+
+#endif
+#endif

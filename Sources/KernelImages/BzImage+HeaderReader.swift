@@ -1,0 +1,145 @@
+internal import ByteCoding
+internal import Compression
+
+extension BzImage {
+  /// Reads the setup header field by field, each only from the version on that has it.
+  struct HeaderReader {
+    let file: SharedBytes
+    let version: UInt16
+
+    init(_ file: SharedBytes) throws(ImageError) {
+      self.file = file
+      version = try Self.load(SetupHeader.version, from: file)
+      guard version >= 0x0200 else { throw .unsupported(.zImage) }
+    }
+
+    /// The value of `field`, or nil when the kernel is older than `since`.
+    func value<Value>(of field: Field<Value>, since: UInt16) throws(ImageError) -> Value? {
+      guard version >= since else { return nil }
+      return try Self.load(field, from: file)
+    }
+
+    /// The header's bytes, from 0x1F1 to its end.
+    func bytes() throws(ImageError) -> [UInt8] {
+      let stated = 0x202 + Int(try Self.load(SetupHeader.jumpDistance, from: file))
+      let end = min(stated, SetupHeader.limit)
+      guard let part = try? file.slice(SetupHeader.start..<end) else {
+        throw .truncated(missing: "the setup header", needs: end, has: file.count)
+      }
+      return part.array
+    }
+
+    func alignment() throws(ImageError) -> UInt64 {
+      let field = SetupHeader.kernelAlignment
+      let stated = try value(of: field, since: 0x0205) ?? 0
+      let alignment = stated == 0 ? 0x200000 : UInt64(stated)
+      guard alignment & (alignment - 1) == 0 else {
+        throw .badField(
+          name: "kernel_alignment", offset: field.offset, found: alignment,
+          wanted: "a power of two")
+      }
+      return max(alignment, 4096)
+    }
+
+    /// "kernel_version, if set to a nonzero value, contains a pointer to a NUL-terminated
+    /// human-readable kernel version number string, less 0x200."
+    func kernelVersion(realModeSize: Int) -> String? {
+      guard let pointer = try? value(of: SetupHeader.kernelVersion, since: 0x0200), pointer != 0,
+        Int(pointer) + 0x200 < realModeSize,
+        let text = try? file.slice((Int(pointer) + 0x200)..<realModeSize).array
+      else { return nil }
+      let name = text.prefix(256).prefix { $0 >= 0x20 && $0 < 0x7F }
+      return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
+    }
+
+    func highestSetupDataType(in protectedMode: SharedBytes) throws(ImageError) -> UInt32? {
+      guard let offset = try value(of: SetupHeader.kernelInfoOffset, since: 0x020F), offset != 0,
+        let magic = try? protectedMode.span.load(UInt32.self, at: Int(offset)),
+        magic == 0x506F_544C  // "LToP"
+      else { return nil }
+      return try? protectedMode.span.load(UInt32.self, at: Int(offset) + 12)
+    }
+
+    private static func load<Value>(
+      _ field: Field<Value>, from file: SharedBytes
+    ) throws(ImageError) -> Value {
+      do {
+        return try file.span.load(field)
+      } catch {
+        throw .truncated(missing: "the setup header", needs: field.end, has: file.count)
+      }
+    }
+  }
+}
+
+extension BzImage.HeaderReader {
+  /// The file cut into the parts that the header describes.
+  struct Parts {
+    let realModeSize: Int
+    let protectedMode: SharedBytes
+    let checksumMatches: Bool?
+  }
+
+  /// Cuts the file, which must be as long as `setup_sects` and `syssize` say.
+  func parts() throws(ImageError) -> Parts {
+    let sectors = try value(of: SetupHeader.setupSects, since: 0x0200) ?? 0
+    let realModeSize = (Int(sectors == 0 ? 4 : sectors) + 1) * 512
+    // 16 bits before 2.04, where the upper half belongs to something else.
+    let units = try value(of: SetupHeader.syssize, since: 0x0200) ?? 0
+    let protectedSize = Int(version >= 0x0204 ? units : units & 0xFFFF) * 16
+    guard file.count > realModeSize else {
+      throw .truncated(missing: "the real-mode part", needs: realModeSize + 1, has: file.count)
+    }
+    // syssize is rounded up, so the last unit may be short by 15 bytes.
+    guard version < 0x0204 || file.count >= realModeSize + protectedSize - 15 else {
+      throw .truncated(
+        missing: "the protected-mode part", needs: realModeSize + protectedSize, has: file.count)
+    }
+    // What follows in the file, such as a signature, is not for memory.
+    let end = version < 0x0204 ? file.count : min(file.count, realModeSize + protectedSize)
+    return Parts(
+      realModeSize: realModeSize, protectedMode: try protectedMode(realModeSize..<end),
+      checksumMatches: checksumMatches(over: realModeSize + protectedSize))
+  }
+
+  private func protectedMode(_ part: Range<Int>) throws(ImageError) -> SharedBytes {
+    do {
+      return try file.slice(part)
+    } catch {
+      throw .truncated(
+        missing: "the protected-mode part", needs: part.upperBound, has: file.count)
+    }
+  }
+
+  /// "The CRC-32 should be calculated over the entire file using an initial remainder of
+  /// 0xffffffff; the last 4 bytes are the CRC of all that is before."
+  ///
+  /// Signing writes into the PE header, so its checksum and certificate entry count as zero.
+  /// Kernels since about 6.15 store no checksum: their last four bytes are zero.
+  private func checksumMatches(over size: Int) -> Bool? {
+    guard version >= 0x0208, size <= file.count, size > 4,
+      let stored = try? file.span.load(UInt32.self, at: size - 4), stored != 0
+    else { return nil }
+    var checksum = CRC32()
+    var position = 0
+    for zeros in signatureFields() where zeros.lowerBound >= position && zeros.upperBound <= size {
+      guard let part = try? file.slice(position..<zeros.lowerBound) else { return nil }
+      checksum.add(part)
+      checksum.add(SharedBytes([UInt8](repeating: 0, count: zeros.count)))
+      position = zeros.upperBound
+    }
+    guard let rest = try? file.slice(position..<size) else { return nil }
+    checksum.add(rest)
+    return checksum.value == 0xFFFF_FFFF
+  }
+
+  private func signatureFields() -> [Range<Int>] {
+    guard let header = try? PEHeader(file.span) else { return [] }
+    let checksum = header.optionalHeader + PEHeader.checksum.offset
+    let certificates = header.optionalHeader + PEHeader.certificateTable.offset
+    return [
+      checksum..<(checksum + PEHeader.checksum.size),
+      certificates..<(certificates + PEHeader.certificateTable.size),
+    ]
+  }
+}

@@ -1,0 +1,75 @@
+package import ByteCoding
+internal import Compression
+
+/// A bzImage: the real-mode part with the setup header, and the protected-mode part that is
+/// loaded. Documented in Documentation/arch/x86/boot.rst.
+package struct BzImage: Sendable {
+  /// The protected-mode part: what goes into memory as it is.
+  package let protectedMode: SharedBytes
+  /// The setup header's bytes, from 0x1F1 to its end, for boot_params.
+  package let headerBytes: [UInt8]
+  /// Boot protocol version, 0x020F for 2.15.
+  package let version: UInt16
+  /// The text by which the kernel names itself, such as "6.1.0-56-cloud-amd64 (…) #1 SMP …".
+  package let kernelVersion: String?
+  /// The most characters that the command line may have, without its terminator.
+  package let commandLineLimit: Int
+  /// What the kernel can do: XLF_ bits; empty before 2.12.
+  package let extendedFlags: ExtendedLoadFlags
+  /// Whether it runs at any aligned address from `preferredAddress` up.
+  package let isRelocatable: Bool
+  /// The alignment it wants for its load address: a power of two, at least a page.
+  package let alignment: UInt64
+  /// Where it wants to be, and the lowest address where it can run.
+  package let preferredAddress: UInt64
+  /// Bytes that must be free RAM from its load address on.
+  package let initSize: UInt64
+  /// The highest byte that an initrd may use when it must be below 4 GiB.
+  package let initrdAddressLimit: UInt64
+  /// The highest type of setup_data that the kernel understands, or nil when it does not say.
+  package let highestSetupDataType: UInt32?
+  /// Whether the stored checksum is right; nil when the file stores none.
+  package let checksumMatches: Bool?
+
+  /// Whether the file has the signature of a Linux setup header.
+  static func isRecognised(in bytes: SharedBytes) throws(ImageError) -> Bool {
+    let span = bytes.span
+    guard let magic = try? span.load(SetupHeader.header), magic == SetupHeader.magic,
+      let flag = try? span.load(SetupHeader.bootFlag), flag == 0xAA55
+    else { return false }
+    return true
+  }
+
+  /// Reads the header of the bzImage in `bytes` and checks that all of it is there.
+  init(_ bytes: SharedBytes) throws(ImageError) {
+    let header = try HeaderReader(bytes)
+    version = header.version
+    let flags = LoadFlags(rawValue: try header.value(of: SetupHeader.loadflags, since: 0x0200) ?? 0)
+    guard flags.contains(.loadedHigh) else { throw .unsupported(.zImage) }
+
+    let parts = try header.parts()
+    protectedMode = parts.protectedMode
+    headerBytes = try header.bytes()
+    kernelVersion = header.kernelVersion(realModeSize: parts.realModeSize)
+    commandLineLimit = Int(try header.value(of: SetupHeader.cmdlineSize, since: 0x0206) ?? 255)
+    extendedFlags = ExtendedLoadFlags(
+      rawValue: try header.value(of: SetupHeader.xloadflags, since: 0x020C) ?? 0)
+    isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
+    alignment = try header.alignment()
+    preferredAddress = try header.value(of: SetupHeader.prefAddress, since: 0x020A) ?? 0x100000
+    initrdAddressLimit = UInt64(
+      try header.value(of: SetupHeader.initrdAddrMax, since: 0x0203) ?? 0x37FF_FFFF)
+    // Kernels before 2.10 do not say how much they need: four times the file has been enough.
+    let stated = UInt64(try header.value(of: SetupHeader.initSize, since: 0x020A) ?? 0)
+    let guess = max(4 * UInt64(parts.protectedMode.count), 16 << 20)
+    initSize = max(stated == 0 ? guess : stated, UInt64(parts.protectedMode.count))
+    highestSetupDataType = try header.highestSetupDataType(in: parts.protectedMode)
+    checksumMatches = parts.checksumMatches
+  }
+
+  /// The boot protocol version as people write it, such as "2.15".
+  package var versionText: String {
+    let minor = version & 0xFF
+    return "\(version >> 8).\(minor < 10 ? "0" : "")\(minor)"
+  }
+}

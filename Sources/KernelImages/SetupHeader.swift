@@ -1,0 +1,106 @@
+package import ByteCoding
+
+/// Offsets in the setup header of a bzImage, which are also offsets in boot_params.
+///
+/// Documented in Documentation/arch/x86/boot.rst, "Details of Header Fields".
+package enum SetupHeader {
+  /// Where the header starts in the file and in boot_params.
+  package static let start = 0x1F1
+  /// No header reaches further than this, whatever its length says.
+  package static let limit = 0x290
+
+  /// Sectors of the real-mode part without the first; 0 means 4.
+  package static let setupSects = Field<UInt8>(0x1F1)
+  /// Size of the protected-mode part in units of 16 bytes, rounded up. Since 2.04.
+  package static let syssize = Field<UInt32>(0x1F4)
+  /// Must be 0xAA55.
+  package static let bootFlag = Field<UInt16>(0x1FE)
+  /// Second byte of the jump instruction at 0x200: the header ends at 0x202 plus this.
+  package static let jumpDistance = Field<UInt8>(0x201)
+  /// Must be "HdrS". Since 2.00.
+  package static let header = Field<UInt32>(0x202)
+  /// Boot protocol version, 0x020F for 2.15.
+  package static let version = Field<UInt16>(0x206)
+  /// File offset less 0x200 of the text that names the kernel; 0 when there is none.
+  package static let kernelVersion = Field<UInt16>(0x20E)
+  /// Who loads: `kexecLoader`.
+  package static let typeOfLoader = Field<UInt8>(0x210)
+  /// Bits: see `LoadFlags`.
+  package static let loadflags = Field<UInt8>(0x211)
+  /// Where the protected-mode part is, for the 32-bit entry.
+  package static let code32Start = Field<UInt32>(0x214)
+  /// Physical address of the initrd, low half.
+  package static let ramdiskImage = Field<UInt32>(0x218)
+  /// Bytes of the initrd, low half.
+  package static let ramdiskSize = Field<UInt32>(0x21C)
+  /// Physical address of the command line, low half. Since 2.02.
+  package static let cmdLinePtr = Field<UInt32>(0x228)
+  /// The last byte that an initrd may use, for the 32-bit entry. Since 2.03.
+  package static let initrdAddrMax = Field<UInt32>(0x22C)
+  /// Alignment that the kernel wants, a power of two. Since 2.05.
+  package static let kernelAlignment = Field<UInt32>(0x230)
+  /// Not 0 when the kernel runs at any aligned address. Since 2.05.
+  package static let relocatableKernel = Field<UInt8>(0x234)
+  /// Bits: see `ExtendedLoadFlags`. Since 2.12.
+  package static let xloadflags = Field<UInt16>(0x236)
+  /// The most characters a command line may have, without the terminator. Since 2.06.
+  package static let cmdlineSize = Field<UInt32>(0x238)
+  /// The kind of PC. Since 2.07.
+  package static let hardwareSubarch = Field<UInt32>(0x23C)
+  /// Data for the kind of PC. Since 2.07.
+  package static let hardwareSubarchData = Field<UInt64>(0x240)
+  /// Offset of the compressed kernel in the protected-mode part. Since 2.08.
+  package static let payloadOffset = Field<UInt32>(0x248)
+  /// Bytes of the compressed kernel. Since 2.08.
+  package static let payloadLength = Field<UInt32>(0x24C)
+  /// Physical address of the first setup_data node. Since 2.09.
+  package static let setupData = Field<UInt64>(0x250)
+  /// Where the kernel would like to run, and the lowest address where it can. Since 2.10.
+  package static let prefAddress = Field<UInt64>(0x258)
+  /// Bytes the kernel needs from its run address on before it knows the memory map. Since 2.10.
+  package static let initSize = Field<UInt32>(0x260)
+  /// Offset of kernel_info in the protected-mode part. Since 2.15.
+  package static let kernelInfoOffset = Field<UInt32>(0x268)
+
+  /// The value of `header` in every kernel since 2.00: "HdrS".
+  package static let magic: UInt32 = 0x5372_6448
+  /// The value of `typeOfLoader` for kexec.
+  package static let kexecLoader: UInt8 = 0xD0
+}
+
+/// The bits of `SetupHeader.loadflags`.
+package struct LoadFlags: OptionSet, Sendable {
+  /// The bits.
+  package let rawValue: UInt8
+
+  /// The flags in `rawValue`.
+  package init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  /// The protected-mode part is loaded at 1 MiB or above: a bzImage. LOADED_HIGH.
+  package static let loadedHigh = LoadFlags(rawValue: 1 << 0)
+  /// The decompressor moved the kernel; only for its own use. KASLR_FLAG.
+  package static let kaslr = LoadFlags(rawValue: 1 << 1)
+}
+
+/// The bits of `SetupHeader.xloadflags`.
+package struct ExtendedLoadFlags: OptionSet, Sendable {
+  /// The bits.
+  package let rawValue: UInt16
+
+  /// The flags in `rawValue`.
+  package init(rawValue: UInt16) {
+    self.rawValue = rawValue
+  }
+
+  /// There is a 64-bit entry at 0x200. XLF_KERNEL_64.
+  package static let has64BitEntry = ExtendedLoadFlags(rawValue: 1 << 0)
+  /// Kernel, boot_params, command line and initrd may be above 4 GiB.
+  /// XLF_CAN_BE_LOADED_ABOVE_4G.
+  package static let loadableAbove4GiB = ExtendedLoadFlags(rawValue: 1 << 1)
+  /// EFI runtime state handed over by kexec is understood. XLF_EFI_KEXEC.
+  package static let efiKexec = ExtendedLoadFlags(rawValue: 1 << 4)
+  /// Copes with a start under 5-level paging. XLF_5LEVEL.
+  package static let fiveLevelStart = ExtendedLoadFlags(rawValue: 1 << 5)
+}

@@ -1,0 +1,58 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+extension Command {
+  /// Refuses early what the kernel would refuse with a bare EPERM, so that the reason is said.
+  func checkPermission(
+    on machine: Machine, purpose: LoadRequest.Purpose, forLoad: Bool = true
+  ) throws(CommandError) {
+    let state = machine.kexec
+    if !state.mayReboot || state.isInUserNamespace {
+      throw CommandError("not permitted", advice: state.obstacle)
+    }
+    guard forLoad else { return }
+    if state.isLoadDisabled {
+      throw CommandError("loading and unloading are switched off", advice: state.obstacle)
+    }
+    let limit = purpose == .crash ? state.crashLoadLimit : state.loadLimit
+    if limit == 0 {
+      throw CommandError(
+        "no more loads are allowed",
+        advice: "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot") is used up")
+    }
+    let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
+    if isSupported == nil {
+      throw CommandError("the running kernel was built without kexec for a \(purpose.imageName)")
+    }
+  }
+
+  /// Where the memory map at the time of the load is kept; /run does not survive a boot.
+  private static let mapFile = "/run/kexec-memory-map"
+
+  /// Remembers which RAM there is, for `checkMemoryMap`. Only a help: it may fail.
+  func recordMemoryMap(of machine: Machine, purpose: LoadRequest.Purpose) {
+    guard purpose == .reboot, !machine.ioMemory.isHidden else { return }
+    let isWritten = FileTree.running.replace(Self.mapFile, with: machine.ioMemory.ramText)
+    if !isWritten { debug("\(Self.mapFile) cannot be written: no check of the map before -e") }
+  }
+
+  /// Refuses to run an image that was made for other memory than there is now.
+  func checkMemoryMap(of machine: Machine) throws(CommandError) {
+    guard !machine.ioMemory.isHidden, let then = FileTree.running.text(Self.mapFile),
+      then != machine.ioMemory.ramText
+    else { return }
+    throw CommandError(
+      "the memory map has changed since the kernel was loaded: \(then) then, "
+        + "\(machine.ioMemory.ramText) now",
+      advice: "load the kernel again, or run it all the same with -e -f")
+  }
+}
+
+extension IOMemory {
+  /// Where RAM is, in one line.
+  fileprivate var ramText: String {
+    memoryMap.ranges(of: .ram).ranges.map(\.description).joined(separator: " ")
+  }
+}

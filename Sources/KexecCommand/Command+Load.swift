@@ -1,0 +1,165 @@
+internal import ByteCoding
+internal import KernelImages
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+extension Command {
+  /// Plans the load of `kernel`, and carries it out unless this is a dry run.
+  func load(kernel path: String, purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
+    let machine = readMachine()
+    if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
+    let files = try openFiles(kernel: path)
+    let image: KernelImage
+    do {
+      image = try KernelImage.open(files.kernel.bytes)
+    } catch {
+      throw CommandError(error, path: path)
+    }
+    let request = try makeRequest(files, purpose: purpose, machine: machine)
+
+    var refusal: KexecCallError?
+    for route in routes(for: request, on: machine, image: image) {
+      let plan: LoadPlan
+      do {
+        plan = try KexecPlanning.plan(request, by: route, on: machine, image: image)
+      } catch {
+        throw CommandError(error, request: request, machine: machine, after: refusal)
+      }
+      if invocation.isDryRun {
+        print(plan, request: request)
+        return .success
+      }
+      for note in plan.notes { report(note) }
+      debug("the plan:\n" + PlanReport(plan: plan, request: request).text)
+      let log = KernelLog()
+      do {
+        try carryOut(plan, files: files)
+        recordMemoryMap(of: machine, purpose: purpose)
+        return .success
+      } catch {
+        debug("\(error.call.name) failed: \(error.errno.name)")
+        guard error.allowsAnotherRoute, request.call == .automatic, refusal == nil,
+          route.call == .file, purpose == .reboot
+        else {
+          throw CommandError(
+            error, plan: plan, request: request, machine: readMachine(), after: refusal,
+            kernelLog: log?.newLines() ?? [])
+        }
+        refusal = error
+      }
+    }
+    throw CommandError("\(path): there is no way to load it")
+  }
+
+  /// The user's files, open.
+  struct Files {
+    let kernel: InputFile
+    let initrds: [InputFile]
+  }
+
+  private func openFiles(kernel path: String) throws(CommandError) -> Files {
+    do throws(FileError) {
+      let kernel = try InputFile(path: path)
+      var initrds: [InputFile] = []
+      for path in invocation.initrds {
+        initrds.append(
+          path == "none"
+            ? try InputFile(joining: [SharedBytes(emptyArchive)], name: "none")
+            : try InputFile(path: path))
+      }
+      return Files(kernel: kernel, initrds: initrds)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  private func makeRequest(
+    _ files: Files, purpose: LoadRequest.Purpose, machine: Machine
+  ) throws(CommandError) -> LoadRequest {
+    var request = LoadRequest(
+      kernel: .init(path: files.kernel.path, bytes: files.kernel.bytes))
+    request.purpose = purpose
+    request.call = invocation.call
+    request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
+    request.commandLine = invocation.commandLine
+    request.appended = invocation.appended
+    request.reusesCommandLine = invocation.reusesCommandLine
+    request.checksSegments = invocation.checksSegments
+    request.memoryBounds = invocation.memoryBounds
+    request.handsOverEFI = invocation.handsOverEFI
+    request.serial = try serialConsole(on: machine)
+    request.randomSeed = Process.randomBytes(32)
+    return request
+  }
+
+  private func serialConsole(
+    on machine: Machine
+  ) throws(CommandError) -> LoadRequest.SerialConsole? {
+    guard invocation.serial != nil || invocation.greetsOnSerial || invocation.serialBaud != 0
+    else { return nil }
+    let name = invocation.serial ?? "ttyS0"
+    let usual: [String: UInt16] = ["ttyS0": 0x3F8, "ttyS1": 0x2F8, "ttyS2": 0x3E8, "ttyS3": 0x2E8]
+    let number = UInt64(cNumber: name).flatMap { UInt16(exactly: $0) }
+    guard let port = machine.serialPorts[name] ?? usual[name] ?? number, port != 0 else {
+      throw .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")
+    }
+    return .init(
+      port: port, baud: invocation.serialBaud, greets: invocation.greetsOnSerial)
+  }
+
+  private func carryOut(_ plan: LoadPlan, files: Files) throws(KexecCallError) {
+    switch plan.action {
+    case .segments(let load):
+      debug("calling kexec_load")
+      try KexecCalls.load(
+        entry: load.entry.value,
+        segments: load.segments.map {
+          KexecSegment(bytes: $0.bytes, destination: $0.destination)
+        }, flags: load.flags)
+    case .file(let load):
+      debug("calling kexec_file_load")
+      // The call takes one file: several are joined in memory.
+      let initrd =
+        files.initrds.count > 1
+        ? try? InputFile(joining: paddedInitrds(files.initrds), name: "initrd")
+        : files.initrds.first
+      try KexecCalls.fileLoad(
+        kernel: files.kernel, initrd: initrd, commandLine: Array(plan.commandLine.utf8),
+        flags: load.flags)
+    }
+  }
+
+  /// "Each archive starts at a multiple of four bytes": Documentation/driver-api/early-userspace/
+  /// buffer-format.rst.
+  private func paddedInitrds(_ files: [InputFile]) -> [SharedBytes] {
+    files.flatMap { file in
+      let padding = (4 - file.bytes.count % 4) % 4
+      return [file.bytes, SharedBytes([UInt8](repeating: 0, count: padding))]
+    }
+  }
+
+  private func print(_ plan: LoadPlan, request: LoadRequest) {
+    let report = PlanReport(plan: plan, request: request)
+    StandardStreams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
+  }
+
+  private func report(_ note: PlanNote) {
+    if note.isWarning { warn(note.text) } else { debug(note.text) }
+  }
+}
+
+extension KexecCallError {
+  /// Whether the error says only that kexec_file_load is not made for this file, so that
+  /// kexec_load may do. Never after EPERM or a signature error: that would go around a policy.
+  fileprivate var allowsAnotherRoute: Bool {
+    [.notImplemented, .notExecutable, .invalidArgument, .notSupported].contains(errno)
+  }
+}
+
+/// A cpio archive without files: only the trailer. Documented in cpio(5), "New ASCII Format".
+private let emptyArchive: [UInt8] = {
+  let fields = String(repeating: "00000000", count: 11) + "0000000B" + "00000000"
+  return Array(("070701" + fields + "TRAILER!!!").utf8) + [0, 0, 0, 0]
+}()

@@ -1,0 +1,108 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+extension Command {
+  /// Runs the loaded kernel: writes the file systems, takes the network down, and jumps.
+  func exec() throws(CommandError) -> ExitCode {
+    let machine = readMachine()
+    if machine.kexec.isLoaded == false {
+      throw CommandError(
+        "nothing is loaded", advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
+        exitCode: .usage)
+    }
+    if invocation.isDryRun {
+      StandardStreams.writeOutput("would run the loaded kernel\n")
+      return .success
+    }
+    try checkPermission(on: machine, purpose: .reboot, forLoad: false)
+    if !invocation.isForced { try checkMemoryMap(of: machine) }
+    try syncFileSystems()
+    if invocation.takesInterfacesDown {
+      for failure in NetworkInterfaces.takeDown() {
+        warn("\(failure.name): cannot take the interface down: \(failure.errno.message)")
+      }
+    }
+    debug("calling reboot(LINUX_REBOOT_CMD_KEXEC)")
+    do {
+      try KexecCalls.jump()
+    } catch {
+      let isMissing = error.errno == .invalidArgument && readMachine().kexec.isLoaded != true
+      throw CommandError(
+        "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.errno.message)",
+        exitCode: isMissing ? .usage : .failure)
+    }
+    return .success
+  }
+
+  private func syncFileSystems() throws(CommandError) {
+    switch invocation.sync {
+    case .none: break
+    case .ordinary:
+      debug("writing file systems")
+      FileSystems.sync()
+    case .forCertain:
+      debug("writing file systems for certain")
+      let failures = FileSystems.syncForCertain()
+      guard failures.isEmpty else {
+        let places = failures.map { "\($0.mountPoint) (\($0.errno.message))" }
+        throw CommandError(
+          "cannot write every file system: \(places.joined(separator: ", "))",
+          advice: "nothing was run; unmount them, or leave --force-sync out")
+      }
+    }
+  }
+
+  /// Ends in the jump by way of the init system, so that services stop in order.
+  func shutDown() throws(CommandError) -> ExitCode {
+    let isSystemd = FileTree.running.exists("/run/systemd/system")
+    let (program, arguments) =
+      isSystemd ? ("systemctl", ["kexec"]) : ("shutdown", ["-r", "now"])
+    debug("running \(program) \(arguments.joined(separator: " "))")
+    guard let code = Process.run(program, arguments) else {
+      throw CommandError(
+        "\(program): not found; the kernel stays loaded", advice: "kexec -e runs it at once")
+    }
+    guard code == 0 else {
+      throw CommandError("\(program) failed with exit code \(code); the kernel stays loaded")
+    }
+    return .success
+  }
+
+  /// Frees the loaded kernel, by the other call when the first is refused.
+  func unload(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
+    let machine = readMachine()
+    if invocation.isDryRun {
+      StandardStreams.writeOutput("would unload the \(purpose.imageName)\n")
+      return .success
+    }
+    try checkPermission(on: machine, purpose: purpose)
+    let isCrash = purpose == .crash
+    let calls: [(LoadRequest.CallChoice, () throws(KexecCallError) -> Void)] = [
+      (
+        .segmentsOnly,
+        { () throws(KexecCallError) in
+          try KexecCalls.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
+        }
+      ),
+      (
+        .fileOnly,
+        { () throws(KexecCallError) in
+          try KexecCalls.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
+        }
+      ),
+    ]
+    var errors: [KexecCallError] = []
+    for (choice, call) in calls
+    where invocation.call == .automatic || invocation.call == choice {
+      do throws(KexecCallError) {
+        try call()
+        return .success
+      } catch {
+        debug("\(error.call.name) failed: \(error.errno.name)")
+        errors.append(error)
+      }
+    }
+    throw CommandError(unloading: purpose, errors, machine: readMachine())
+  }
+}

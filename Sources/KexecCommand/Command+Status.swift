@@ -1,0 +1,43 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+extension Command {
+  /// Says what is loaded.
+  ///
+  /// - Returns: 1 when an image for `purpose` is loaded, else 0: the peer's exit codes.
+  func status(_ purpose: LoadRequest.Purpose) -> ExitCode {
+    let state = readMachine().kexec
+    if !invocation.isQuiet {
+      StandardStreams.writeOutput(
+        invocation.printsJSON ? state.json.text : state.statusText)
+    }
+    let isLoaded = purpose == .crash ? state.isCrashLoaded : state.isLoaded
+    return isLoaded == true ? .usage : .success
+  }
+}
+
+extension KexecState {
+  fileprivate var statusText: String {
+    let crash: String
+    switch (isCrashLoaded, crashSize) {
+    case (nil, _): crash = "not supported by this kernel"
+    case (true?, _): crash = "loaded"
+    case (false?, let size?) where size > 0:
+      crash = "not loaded; \(byteText(size)) are reserved"
+    case (false?, _): crash = "not loaded; no memory is reserved (crashkernel= at boot)"
+    }
+    let normal = isLoaded.map { $0 ? "loaded" : "not loaded" } ?? "not supported by this kernel"
+    return "kernel: \(normal)\npanic kernel: \(crash)\n"
+  }
+
+  fileprivate var json: JSON {
+    .object([
+      ("loaded", isLoaded.map(JSON.bool) ?? .null),
+      ("crashLoaded", isCrashLoaded.map(JSON.bool) ?? .null),
+      ("crashSize", crashSize.map(JSON.number) ?? .null),
+      ("loadDisabled", .bool(isLoadDisabled)),
+      ("lockdown", lockdown.map(JSON.string) ?? .null),
+    ])
+  }
+}

@@ -1,0 +1,189 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+/// What an argument list means.
+struct Invocation: Equatable {
+  /// What is to be done.
+  enum Action: Equatable {
+    /// Load a kernel, and perhaps go on.
+    case load(kernel: String, purpose: LoadRequest.Purpose, then: Sequel)
+    /// Run the loaded kernel.
+    case exec
+    /// Free a loaded kernel.
+    case unload(LoadRequest.Purpose)
+    /// Say what is loaded; the exit code tells of this kind.
+    case status(LoadRequest.Purpose)
+    case help, version
+  }
+
+  /// What follows a load.
+  enum Sequel: Equatable {
+    /// Nothing: `-l` and `-p`.
+    case nothing
+    /// The jump, at once: `-f`.
+    case jump
+    /// A shutdown that ends in the jump: KERNEL alone.
+    case shutDown
+  }
+
+  /// How dirty buffers are written before the jump.
+  enum Sync: Equatable {
+    case ordinary, forCertain, none
+  }
+
+  var action: Action
+  var call = LoadRequest.CallChoice.automatic
+  var checksSegments = true
+  var memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.max))
+  var initrds: [String] = []
+  var commandLine: String?
+  var appended: [String] = []
+  var reusesCommandLine = false
+  var handsOverEFI = true
+  /// The serial port by name or number, when one was given.
+  var serial: String?
+  var serialBaud: UInt32 = 0
+  var greetsOnSerial = false
+  var isForced = false
+  var sync = Sync.ordinary
+  var takesInterfacesDown = true
+  var isDryRun = false
+  var printsJSON = false
+  var machineFolder: String?
+  var isQuiet = false
+  var isDebugging = false
+}
+
+extension Invocation {
+  /// Reads `arguments`, the first of which is the program's name.
+  ///
+  /// - Throws: a usage error, also for arguments that contradict each other.
+  init(_ arguments: [String], isQuiet: Bool = false) throws(CommandError) {
+    let table = OptionDescription.shapes
+    let names = arguments.isEmpty ? ["kexec"] : arguments
+    guard let parsed = OptionParser.parse(names, table.map(\.shape), isQuiet: isQuiet) else {
+      throw .usage(nil)
+    }
+    let given = parsed.options.map { (option: table[$0.index].option, short: $0.isShort) }
+    let options = Set(given.map(\.option))
+
+    self.init(action: try Self.action(options, kernels: parsed.positionals))
+    for option in parsed.options {
+      try apply(table[option.index].option, isShort: option.isShort, value: option.value)
+    }
+    if let folder = machineFolder, !isDryRun {
+      throw .usage("--machine=\(folder) goes with --dry-run: another machine cannot be loaded")
+    }
+    if memoryBounds.isEmpty { throw .usage("--mem-min is above --mem-max") }
+  }
+
+  /// The one action that the options ask for.
+  private static func action(
+    _ options: Set<Option>, kernels: [String]
+  ) throws(CommandError) -> Action {
+    if options.contains(.help) { return .help }
+    if options.contains(.version) { return .version }
+    if kernels.count > 1 {
+      throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
+    }
+    let purpose: LoadRequest.Purpose = options.contains(.loadPanic) ? .crash : .reboot
+    // -p and -l say of which kind -u and -S speak; -f says how -e and a load go on.
+    if options.contains(.status) {
+      try refuse([.exec, .unload, .force], in: options, beside: "-S (--status)")
+      try refuse(kernels, beside: "-S (--status)")
+      return .status(options.contains(.load) ? .reboot : .crash)
+    }
+    if options.contains(.unload) {
+      try refuse([.exec, .load, .force], in: options, beside: "-u (--unload)")
+      try refuse(kernels, beside: "-u (--unload)")
+      return .unload(purpose)
+    }
+    if options.contains(.exec) || (options.contains(.force) && kernels.isEmpty) {
+      try refuse([.load, .loadPanic], in: options, beside: "-e (--exec)")
+      try refuse(kernels, beside: "-e (--exec)")
+      return .exec
+    }
+    if options.contains(.loadPanic) {
+      try refuse([.load, .force], in: options, beside: "-p (--load-panic)")
+    }
+    guard let kernel = kernels.first else { throw .usage("no kernel was given") }
+    let isPlainLoad = options.contains(.load) || options.contains(.loadPanic)
+    let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
+    return .load(kernel: kernel, purpose: purpose, then: sequel)
+  }
+
+  private static func refuse(
+    _ others: [Option], in options: Set<Option>, beside action: String
+  ) throws(CommandError) {
+    for description in OptionDescription.all
+    where others.contains(description.option) && options.contains(description.option) {
+      throw .usage("\(action) and --\(description.long[0]) contradict each other")
+    }
+  }
+
+  private static func refuse(_ kernels: [String], beside action: String) throws(CommandError) {
+    if let kernel = kernels.first {
+      throw .usage("\(action) takes no kernel, but \(kernel) was given")
+    }
+  }
+
+  private mutating func apply(
+    _ option: Option, isShort: Bool, value: String?
+  ) throws(CommandError) {
+    let value = value ?? ""
+    switch option {
+    case .load, .loadPanic, .exec, .unload, .status, .help, .version: break
+    case .force: isForced = true
+    // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
+    case .fileSyscall where isShort && action == .exec: sync = .forCertain
+    case .fileSyscall: call = .fileOnly
+    case .segmentsSyscall: call = .segmentsOnly
+    case .automaticSyscall: call = .automatic
+    case .noChecks: checksSegments = false
+    case .memMin:
+      let start = PhysicalAddress(try Self.number(value, of: "--mem-min"))
+      memoryBounds = PhysicalRange(start: start, end: max(start, memoryBounds.end))
+    case .memMax:
+      let last = PhysicalAddress(try Self.number(value, of: "--mem-max"))
+      let end = last.advanced(by: 1) ?? last
+      memoryBounds = PhysicalRange(start: min(memoryBounds.start, end), end: end)
+    case .initrd: initrds.append(value)
+    case .commandLine: commandLine = value
+    case .append: appended.append(value)
+    case .reuseCommandLine: reusesCommandLine = true
+    case .noEFI: handsOverEFI = false
+    case .consoleSerial: greetsOnSerial = true
+    case .serial: serial = value
+    case .serialBaud:
+      let baud = try Self.number(value, of: "--serial-baud")
+      guard baud <= 115_200, baud == 0 || 115_200 % baud == 0 else {
+        throw .usage("--serial-baud=\(value): not a rate that divides 115200")
+      }
+      serialBaud = UInt32(baud)
+    case .forceSync: sync = .forCertain
+    case .noSync: sync = .none
+    case .noIfdown: takesInterfacesDown = false
+    case .dryRun: isDryRun = true
+    case .json: printsJSON = true
+    case .machine: machineFolder = value
+    case .quiet: isQuiet = true
+    case .debug: isDebugging = true
+    }
+  }
+
+  private static func number(_ text: String, of option: String) throws(CommandError) -> UInt64 {
+    guard let number = UInt64(cNumber: text) else {
+      throw .usage("\(option)=\(text): not a number (decimal, or hexadecimal with 0x)")
+    }
+    return number
+  }
+}
+
+extension CommandError {
+  /// The arguments make no sense because of `message`; nil when that has been said.
+  static func usage(_ message: String?) -> CommandError {
+    CommandError(message ?? "", advice: "kexec --help lists the options", exitCode: .usage)
+  }
+}

@@ -1,0 +1,53 @@
+/// A JSON value, written as RFC 8259 says.
+enum JSON {
+  case null
+  case bool(Bool)
+  case number(UInt64)
+  case string(String)
+  case array([JSON])
+  /// Members in the order in which they are printed.
+  case object([(String, JSON)])
+
+  /// The value as text, indented, with a line end.
+  var text: String { indented(by: 0) + "\n" }
+
+  private func indented(by depth: Int) -> String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .number(let value): String(value)
+    case .string(let value): Self.quoted(value)
+    case .array(let values):
+      Self.block("[", values.map { $0.indented(by: depth + 1) }, "]", depth)
+    case .object(let members):
+      Self.block(
+        "{", members.map { "\(Self.quoted($0.0)): \($0.1.indented(by: depth + 1))" }, "}", depth)
+    }
+  }
+
+  private static func block(
+    _ open: String, _ items: [String], _ close: String, _ depth: Int
+  ) -> String {
+    guard !items.isEmpty else { return open + close }
+    let indent = String(repeating: "  ", count: depth + 1)
+    let body = items.map { indent + $0 }.joined(separator: ",\n")
+    return "\(open)\n\(body)\n\(indent.dropLast(2))\(close)"
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

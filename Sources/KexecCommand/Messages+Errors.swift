@@ -1,0 +1,216 @@
+internal import ByteCoding
+internal import KernelImages
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+// The sentences of errors: what is wrong, where, and what to do.
+
+extension CommandError {
+  init(_ error: FileError) {
+    let why =
+      switch error.reason {
+      case .errno(let errno): errno.message
+      case .directory: "it is a directory, not a file"
+      case .notRegular: "it is not a regular file"
+      case .empty: "the file is empty"
+      }
+    self.init("\(error.path): \(why)")
+  }
+
+  init(_ error: ImageError, path: String) {
+    switch error {
+    case .truncated(let missing, let needs, let has):
+      self.init(
+        "\(path): truncated: \(missing) ends at byte \(needs), but the file has only \(has)",
+        advice: "copy the file again; nothing was loaded or unloaded")
+    case .unrecognised(let firstBytes):
+      self.init(
+        "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
+          + " and has no setup header (HdrS at offset 0x202)")
+    case .unsupported(let kind):
+      self.init("\(path): \(kind.rawValue): not supported yet", advice: kind.advice)
+    case .badField(let name, let offset, let found, let wanted):
+      self.init(
+        "\(path): \(name) at offset 0x\(String(offset, radix: 16)) is "
+          + "0x\(String(found, radix: 16)), not \(wanted)")
+    }
+  }
+
+  init(
+    _ error: PlanningError, request: LoadRequest, machine: Machine, after refusal: KexecCallError?
+  ) {
+    switch error {
+    case .commandLineTooLong(let length, let limit):
+      self.init(
+        "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
+        advice: request.call == .fileOnly
+          ? "kexec_load (-c) takes 31 bytes more than kexec_file_load" : nil)
+    case .commandLineHasNUL(let offset):
+      self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
+    case .noRoom(let room): self.init(room)
+    case .noMemoryMap:
+      self.init(
+        "no memory map: /proc/iomem hides its addresses or lists no System RAM, and "
+          + "/sys/firmware/memmap is missing", advice: "run this as root")
+    case .noCrashRegion:
+      self.init(
+        "no memory is reserved for a panic kernel",
+        advice: "boot the running kernel with crashkernel=256M (or more) on its command line",
+        exitCode: .noCrashRegion)
+    case .fiveLevelPaging:
+      self.init(
+        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
+        advice: "boot the running kernel with no5lvl, or load a kernel since 4.19")
+    case .no64BitEntry(let version):
+      self.init(
+        "\(request.kernel.path): no 64-bit entry (boot protocol \(version)): not supported yet")
+    case .crashBySegments:
+      self.init(
+        "loading a panic kernel by kexec_load is not supported yet", advice: "use -s, or no -c")
+    case .invalid(let fault):
+      self.init("the plan breaks a rule of the kernel: \(fault.text)")
+    }
+    if let refusal { message += " (kexec_file_load had answered: \(refusal.errno.text))" }
+  }
+
+  private init(_ room: PlanningError.NoRoom) {
+    let hole = room.largestHole.map { "the largest free range there is \(byteText($0.byteCount))" }
+    let alignment = room.alignment > pageSize ? " aligned to \(byteText(room.alignment))" : ""
+    self.init(
+      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) between "
+        + "\(room.bounds.start) and \(room.bounds.end), and \(hole ?? "nothing is free there")",
+      advice: "\(byteText(room.byteCount + room.alignment)) in one piece would do")
+  }
+
+  /// The kernel refused to load `plan`.
+  init(
+    _ error: KexecCallError, plan: LoadPlan, request: LoadRequest, machine: Machine,
+    after refusal: KexecCallError?, kernelLog: [String]
+  ) {
+    let (why, advice) = error.explanation(plan: plan, request: request, machine: machine)
+    let before = refusal.map { "; kexec_file_load had answered: \($0.errno.text)" } ?? ""
+    self.init(
+      "cannot load \(request.kernel.path): \(error.call.name): \(why)\(before)", advice: advice)
+    self.kernelLog = kernelLog
+    if plan.purpose == .crash {
+      let isThere = machine.kexec.isCrashLoaded == true
+      message += isThere ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
+    }
+  }
+
+  /// The kernel refused to free an image, by each call that was tried.
+  init(unloading purpose: LoadRequest.Purpose, _ errors: [KexecCallError], machine: Machine) {
+    let reasons = errors.map { "\($0.call.name): \($0.errno.text)" }
+    let advice = errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle : nil
+    self.init(
+      "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))", advice: advice)
+  }
+}
+
+extension KexecCallError {
+  /// Why the kernel refused a load, and what to do.
+  fileprivate func explanation(
+    plan: LoadPlan, request: LoadRequest, machine: Machine
+  ) -> (why: String, advice: String?) {
+    switch errno {
+    case .notPermitted, .accessDenied:
+      return (
+        errno.text,
+        machine.kexec.obstacle ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
+      )
+    case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
+      return (
+        "\(errno.text): the kernel wants a signature that it can verify",
+        "sign the kernel with a key that the running kernel trusts"
+      )
+    case .notExecutable: return ("\(errno.text): the kernel does not take this image", nil)
+    case .textFileBusy: return ("\(errno.text): a file is open for writing", "close it first")
+    case .outOfMemory:
+      return (
+        "\(errno.text): \(byteText(plan.byteCount(of: request))) of free memory are needed",
+        plan.purpose == .crash
+          ? "reserve more: crashkernel= on the running kernel's command line" : "free some memory"
+      )
+    case .busy: return ("\(errno.text): another load is running", "try again")
+    case .addressNotAvailable where plan.purpose == .crash:
+      return (errno.text, "the reserved region is too small: give crashkernel= more")
+    case .notImplemented: return ("\(errno.text): the running kernel has no such call", nil)
+    default: return (errno.text, nil)
+    }
+  }
+}
+
+extension LoadPlan {
+  /// Memory that the load takes.
+  fileprivate func byteCount(of request: LoadRequest) -> UInt64 {
+    switch action {
+    case .segments(let load): load.segments.reduce(0) { $0 + $1.destination.byteCount }
+    case .file: ([request.kernel] + request.initrds).reduce(0) { $0 + UInt64($1.bytes.count) }
+    }
+  }
+}
+
+extension KexecState {
+  /// What forbids loading, running or unloading, with what to do; nil when nothing is known to.
+  var obstacle: String? {
+    if isInUserNamespace { return "this is a container: only the host may do it" }
+    if !mayReboot { return "it needs CAP_SYS_BOOT: run it as root" }
+    if isLoadDisabled { return "kernel.kexec_load_disabled is 1: only a reboot switches it back" }
+    if loadLimit == 0 { return "kernel.kexec_load_limit_reboot is used up" }
+    if crashLoadLimit == 0 { return "kernel.kexec_load_limit_panic is used up" }
+    if let lockdown {
+      return
+        "the kernel is locked down (\(lockdown)): only kexec_file_load (-s) of a signed kernel "
+        + "is allowed"
+    }
+    return nil
+  }
+}
+
+extension KexecCallError.Call {
+  var name: String {
+    switch self {
+    case .load: "kexec_load"
+    case .fileLoad: "kexec_file_load"
+    case .reboot: "reboot"
+    }
+  }
+}
+
+extension Errno {
+  /// The C library's words and the name, as in "Operation not permitted (EPERM)".
+  var text: String { "\(message) (\(name))" }
+}
+
+extension KnownImage {
+  fileprivate var advice: String? {
+    switch self {
+    case .cpio: "the kernel comes first, the initrd as --initrd=FILE"
+    case .gzip, .xz, .zstd, .bzip2, .lz4, .lzma, .lzo: "unpack it first"
+    default: nil
+    }
+  }
+}
+
+extension PlanFault {
+  fileprivate var text: String {
+    switch self {
+    case .tooManySegments(let count):
+      "\(count) segments, and it takes \(SegmentLoad.segmentLimit): give fewer initrds"
+    case .unaligned(let role): "the \(role.text) is not aligned to pages"
+    case .overfull(let role): "the \(role.text) has more bytes than room"
+    case .outsideRAM(let role, let range): "the \(role.text) at \(range) is outside RAM"
+    case .overlap(let lower, let upper): "the \(lower.text) and the \(upper.text) overlap"
+    case .moreThanHalfOfRAM(let segments, let ram):
+      "the segments take \(byteText(segments)), more than half of the RAM (\(byteText(ram)))"
+    case .purgatory(let error): "the purgatory's parameters do not fit: \(error)"
+    case .entryOutside(let entry): "the entry \(entry) is in no segment"
+    }
+  }
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}

@@ -1,0 +1,103 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+
+// Every sentence that is not an error: how plans, notes and amounts read. The sentences of errors
+// are in Messages+Errors.swift.
+
+/// An amount of bytes as people say it, such as "53.5 MiB".
+func byteText(_ count: UInt64) -> String {
+  let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+  var scale = 0
+  while scale + 1 < units.count, count >> (10 * UInt64(scale + 1)) > 0 { scale += 1 }
+  let whole = count >> (10 * UInt64(scale))
+  if scale == 0 { return "\(whole) bytes" }
+  let tenths = (count >> (10 * UInt64(scale - 1)) & 1023) * 10 / 1024
+  return tenths == 0 ? "\(whole) \(units[scale])" : "\(whole).\(tenths) \(units[scale])"
+}
+
+extension LoadRequest.Purpose {
+  /// What an image for this purpose is called.
+  var imageName: String {
+    self == .crash ? "panic kernel" : "kernel"
+  }
+}
+
+extension PlannedSegment.Role {
+  var text: String {
+    switch self {
+    case .kernel: "kernel"
+    case .bootBlock: "boot parameters"
+    case .purgatory: "purgatory"
+    case .initrd(0): "initrd"
+    case .initrd(let index): "initrd \(index + 1)"
+    }
+  }
+}
+
+extension DigestKind {
+  func text(over byteCount: UInt64) -> String {
+    switch self {
+    case .none: "none (--no-checks)"
+    case .sha256: "SHA-256 over \(byteText(byteCount)), right before the kernel is entered"
+    }
+  }
+}
+
+extension RouteReason {
+  var text: String {
+    switch self {
+    case .asked: "as asked for"
+    case .preferred: "the default"
+    case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
+    case .needed(let options):
+      "because only it can do what \(options.joined(separator: ", ")) asks for"
+    case .commandLineTooLongForFileCall:
+      "because kexec_file_load takes no command line of this length"
+    }
+  }
+}
+
+extension PlanNote {
+  /// Whether users should see it without asking for details.
+  var isWarning: Bool {
+    switch self {
+    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters: true
+    case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
+      .checksOff, .loaderWordKept:
+      false
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .checksumMismatch: "the checksum in the kernel file is wrong: the file may be damaged"
+    case .noFirmwareMap:
+      "/sys/firmware/memmap is missing: the next kernel's memory map comes from /proc/iomem"
+    case .efiMapWasAdded:
+      "add_efi_memmap is in use: the next kernel's memory map comes from /proc/iomem"
+    case .ioMemoryHidden:
+      "/proc/iomem hides its addresses (not root?): places come from firmware's map alone"
+    case .noEFI(let reason): "the next kernel gets no EFI: \(reason.text)"
+    case .noBootParameters:
+      "/sys/kernel/boot_params is missing: the next kernel learns nothing of screen and disks"
+    case .framebufferLost: "a graphics driver changed the mode: no picture until the next driver"
+    case .noRandomSeed: "no random bytes yet: the next kernel gets no seed"
+    case .checksOff: "the pieces are not checked before the jump (--no-checks)"
+    case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
+    case .loaderWordKept(let word): "\(word) is kept; only an EFI boot loader acts on it"
+    }
+  }
+}
+
+extension PlanNote.NoEFIReason {
+  fileprivate var text: String {
+    switch self {
+    case .kernelTooOld: "it does not understand the hand-over by kexec"
+    case .mixedMode: "the firmware is for 32 bits"
+    case .descriptorVersion(let version): "the map has descriptors of version \(version), not 1"
+    case .missing(let file): "/sys/firmware/efi/\(file) cannot be read"
+    case .noRuntimeMap: "/sys/firmware/efi/runtime-map cannot be read"
+    }
+  }
+}

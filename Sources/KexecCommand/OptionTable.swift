@@ -1,0 +1,150 @@
+internal import LinuxSystem
+
+/// Every option of `kexec`: parsing and `--help` come from this table.
+enum Option: CaseIterable {
+  case load, loadPanic, exec, unload, status, force
+  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, memMin, memMax
+  case initrd, commandLine, append, reuseCommandLine, noEFI
+  case consoleSerial, serial, serialBaud
+  case forceSync, noSync, noIfdown
+  case dryRun, json, machine, quiet, debug, help, version
+}
+
+/// How an option is written, and what it is for.
+struct OptionDescription {
+  /// Where `--help` lists it.
+  enum Section: String, CaseIterable {
+    case actions = "What to do (one of these; KERNEL alone loads it and reboots into it)"
+    case loading = "How to load"
+    case content = "What to load"
+    case console = "What the code between the kernels says"
+    case running = "How to run it"
+    case output = "What to print"
+  }
+
+  let option: Option
+  let section: Section
+  let short: Character?
+  /// The long names; the first is the one to use.
+  let long: [String]
+  /// What stands for the value in `--help`; nil when there is none.
+  let value: String?
+  let help: String
+
+  init(
+    _ option: Option, _ section: Section, _ short: Character?, _ long: String...,
+    value: String? = nil,
+    help: String
+  ) {
+    self.option = option
+    self.section = section
+    self.short = short
+    self.long = long
+    self.value = value
+    self.help = help
+  }
+}
+
+extension OptionDescription {
+  static let all: [OptionDescription] = [
+    .init(.load, .actions, "l", "load", help: "load KERNEL, to be run by -e or a reboot"),
+    .init(.loadPanic, .actions, "p", "load-panic", help: "load KERNEL, to be run on a panic"),
+    .init(.exec, .actions, "e", "exec", help: "run the loaded kernel"),
+    .init(
+      .unload, .actions, "u", "unload", help: "free the loaded kernel; with -p the panic kernel"),
+    .init(
+      .force, .actions, "f", "force", help: "load KERNEL and run it at once, without a shutdown"),
+    .init(
+      .status, .actions, "S", "status",
+      help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
+
+    .init(
+      .fileSyscall, .loading, "s", "kexec-file-syscall",
+      help: "use kexec_file_load only (with -e, -s means --force-sync)"),
+    .init(.segmentsSyscall, .loading, "c", "kexec-syscall", help: "use kexec_load only"),
+    .init(
+      .automaticSyscall, .loading, "a", "kexec-syscall-auto",
+      help: "kexec_file_load, and kexec_load where the kernel has no use for the first (default)"),
+    .init(.noChecks, .loading, "i", "no-checks", help: "do not check the pieces before the jump"),
+    .init(
+      .memMin, .loading, nil, "mem-min", value: "ADDR", help: "put no piece below this address"),
+    .init(
+      .memMax, .loading, nil, "mem-max", value: "ADDR", help: "put no piece above this address"),
+
+    .init(
+      .initrd, .content, nil, "initrd", "ramdisk", value: "FILE",
+      help: "the initrd; may be given several times"),
+    .init(
+      .commandLine, .content, nil, "command-line", value: "TEXT", help: "the kernel's command line"),
+    .init(
+      .append, .content, nil, "append", value: "TEXT", help: "words to add to the command line"),
+    .init(
+      .reuseCommandLine, .content, nil, "reuse-cmdline",
+      help: "start from the running kernel's command line"),
+    .init(.noEFI, .content, nil, "noefi", help: "do not hand EFI over to the kernel"),
+
+    .init(
+      .consoleSerial, .console, nil, "console-serial",
+      help: "write on the serial port, not only errors"),
+    .init(
+      .serial, .console, nil, "serial", value: "PORT",
+      help: "the serial port: ttyS0 to ttyS3 or a port number (default: ttyS0)"),
+    .init(
+      .serialBaud, .console, nil, "serial-baud", value: "N",
+      help: "its rate; 0 leaves it as it is (default)"),
+
+    .init(
+      .forceSync, .running, nil, "force-sync",
+      help: "write every file system for certain, or do not jump"),
+    .init(.noSync, .running, "y", "no-sync", help: "do not write file systems before the jump"),
+    .init(
+      .noIfdown, .running, "x", "no-ifdown", help: "leave network interfaces up before the jump"),
+
+    .init(.dryRun, .output, nil, "dry-run", help: "plan everything, print it, and touch nothing"),
+    .init(.json, .output, nil, "json", help: "print as JSON (with --dry-run and -S)"),
+    .init(
+      .machine, .output, nil, "machine", value: "DIR",
+      help: "with --dry-run: plan for the machine whose /proc and /sys are in DIR"),
+    .init(.quiet, .output, "q", "quiet", help: "with -S: print nothing, only exit"),
+    .init(
+      .debug, .output, "d", "debug",
+      help: "say on the error stream what is read, decided and called"),
+    .init(.help, .output, "h", "help", help: "print this and exit"),
+    .init(.version, .output, "v", "version", help: "print the version and exit"),
+  ]
+
+  /// The table in the form that the parser takes, each long name with what it stands for.
+  static let shapes: [(shape: OptionShape, option: Option)] = all.flatMap { description in
+    description.long.enumerated().map { index, name in
+      (
+        OptionShape(
+          long: name, short: index == 0 ? description.short : nil,
+          takesValue: description.value != nil), description.option
+      )
+    }
+  }
+}
+
+/// The text of `--help`.
+func helpText() -> String {
+  var text = """
+    Usage: kexec [OPTION]... [KERNEL]
+    Boots into another Linux kernel without going through firmware.
+
+    """
+  for section in OptionDescription.Section.allCases {
+    text += "\n\(section.rawValue):\n"
+    for description in OptionDescription.all where description.section == section {
+      let short = description.short.map { "-\($0), " } ?? "    "
+      let value = description.value.map { "=\($0)" } ?? ""
+      let names = description.long.map { "--\($0)\(value)" }.joined(separator: ", ")
+      let left = "  \(short)\(names)"
+      // Names that reach into the help's column get a line of their own.
+      let padding =
+        left.count < 30
+        ? String(repeating: " ", count: 30 - left.count) : "\n" + String(repeating: " ", count: 30)
+      text += left + padding + description.help + "\n"
+    }
+  }
+  return text
+}

@@ -1,0 +1,25 @@
+internal import RunningSystem
+
+extension LoadRequest {
+  /// The command line that the next kernel gets: the base, then every `--append`, one blank
+  /// between. The base is `--command-line` if given, else the running line with
+  /// `--reuse-cmdline`, else nothing.
+  func finalCommandLine(running: KernelCommandLine) -> String {
+    let base = commandLine ?? (reusesCommandLine ? reusable(running).text : "")
+    return ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
+  /// loaders add, and for a crash kernel the reservation of another one.
+  private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
+    running.removing(purpose == .crash ? ["BOOT_IMAGE", "crashkernel"] : ["BOOT_IMAGE"])
+  }
+
+  /// Words of a reused line that did something for the EFI loader and do nothing after kexec.
+  func loaderWords(running: KernelCommandLine) -> [PlanNote] {
+    guard reusesCommandLine, commandLine == nil else { return [] }
+    return running.kernelWords
+      .filter { $0.hasPrefix("initrd=") && $0.dropFirst(7).first?.isNumber != true }
+      .map { .loaderWordKept(String($0)) }
+  }
+}

@@ -1,0 +1,136 @@
+package import ByteCoding
+package import PhysicalMemory
+
+/// What will be given to the kernel, complete to the last byte; nothing has been touched yet.
+package struct LoadPlan: Sendable {
+  /// What the system call gets.
+  package enum Action: Sendable {
+    /// kexec_load with segments of our making.
+    case segments(SegmentLoad)
+    /// kexec_file_load, where the kernel makes the segments.
+    case file(FileLoad)
+  }
+
+  /// What the kernel is for.
+  package let purpose: LoadRequest.Purpose
+  /// The kernel's own name for itself, such as "6.1.0-56-cloud-amd64", if the file tells.
+  package let kernelVersion: String?
+  /// The image type and boot protocol, as in "bzImage64, boot protocol 2.15".
+  package let imageDescription: String
+  /// The command line that the next kernel gets.
+  package let commandLine: String
+  /// What the system call gets.
+  package let action: Action
+  /// Why this system call.
+  package let reason: RouteReason
+  /// What the user should know.
+  package let notes: [PlanNote]
+}
+
+/// A piece of the next system, and where it goes.
+package struct PlannedSegment: Sendable {
+  /// What a segment is for.
+  package enum Role: Equatable, Sendable {
+    /// The kernel's protected-mode part.
+    case kernel
+    /// boot_params, command line, setup_data and EFI map.
+    case bootBlock
+    /// The code that runs between the kernels.
+    case purgatory
+    /// An initrd, by its place in the request.
+    case initrd(Int)
+  }
+
+  /// What it is for.
+  package let role: Role
+  /// Its bytes; the destination is filled up with zeros.
+  package let bytes: SharedBytes
+  /// Where it goes: page-aligned at both ends.
+  package let destination: PhysicalRange
+}
+
+/// The arguments of kexec_load.
+package struct SegmentLoad: Sendable {
+  /// Where the running kernel jumps to: the purgatory.
+  package let entry: PhysicalAddress
+  /// Where the purgatory jumps to.
+  package let kernelEntry: PhysicalAddress
+  /// The segments, lowest first.
+  package let segments: [PlannedSegment]
+  /// KEXEC_ bits with the architecture.
+  package let flags: UInt
+  /// The memory map that the next kernel gets.
+  package let memoryMap: MemoryMap
+  /// How the purgatory checks the segments.
+  package let digest: DigestKind
+}
+
+/// How the purgatory checks the segments before it enters the kernel.
+package enum DigestKind: String, Equatable, Sendable {
+  /// Not at all.
+  case none
+  /// By SHA-256 over the bytes of all segments but its own.
+  case sha256
+}
+
+/// The arguments of kexec_file_load; the files are the request's.
+package struct FileLoad: Equatable, Sendable {
+  /// Whether there is an initrd.
+  package let hasInitrd: Bool
+  /// KEXEC_FILE_ bits.
+  package let flags: UInt
+}
+
+/// Why a system call was chosen.
+package enum RouteReason: Equatable, Sendable {
+  /// The user named it.
+  case asked
+  /// It is the default.
+  case preferred
+  /// The kernel refused the file call in a way that says nothing against the other.
+  case fileCallRefused
+  /// These options mean nothing to the file call.
+  case needed(by: [String])
+  /// The file call takes less of a command line.
+  case commandLineTooLongForFileCall
+}
+
+/// Something about a plan that the user should know, though it does not stop the load.
+package enum PlanNote: Equatable, Sendable {
+  /// The checksum stored in the kernel file is wrong.
+  case checksumMismatch
+  /// The kernel exports no firmware memory map: the map comes from /proc/iomem.
+  case noFirmwareMap
+  /// `add_efi_memmap` made the running kernel's map: the map comes from /proc/iomem.
+  case efiMapWasAdded
+  /// /proc/iomem hides its addresses: places come from firmware's map alone.
+  case ioMemoryHidden
+  /// EFI state is not handed over.
+  case noEFI(NoEFIReason)
+  /// The running kernel's boot_params are not exported: screen and disk facts are left out.
+  case noBootParameters
+  /// A graphics driver has changed the mode: the next kernel starts without a picture.
+  case framebufferLost
+  /// The kernel has no random bytes yet: the next one starts without a seed.
+  case noRandomSeed
+  /// The checks are off: a changed segment would go unnoticed.
+  case checksOff
+  /// This option does nothing when the kernel makes the segments.
+  case noEffectOnFileCall(String)
+  /// The reused command line has a word that only an EFI boot loader acts on.
+  case loaderWordKept(String)
+
+  /// Why EFI state is not handed over.
+  package enum NoEFIReason: Equatable, Sendable {
+    /// The kernel to be loaded does not understand it.
+    case kernelTooOld
+    /// The firmware is for 32 bits.
+    case mixedMode
+    /// The descriptors have this version.
+    case descriptorVersion(UInt32)
+    /// This file is missing or not readable.
+    case missing(String)
+    /// There is no runtime map, or only root may read it.
+    case noRuntimeMap
+  }
+}

@@ -1,0 +1,85 @@
+package import ByteCoding
+package import PhysicalMemory
+
+/// What the user asked for, with the files already open.
+package struct LoadRequest: Sendable {
+  /// What the kernel is for.
+  package enum Purpose: Equatable, Sendable {
+    /// To be run by `kexec -e` or a reboot.
+    case reboot
+    /// To be run when the running kernel panics.
+    case crash
+  }
+
+  /// Which system call may be used.
+  package enum CallChoice: Equatable, Sendable {
+    /// kexec_file_load first, kexec_load where that makes sense.
+    case automatic
+    /// Only kexec_file_load.
+    case fileOnly
+    /// Only kexec_load.
+    case segmentsOnly
+  }
+
+  /// A file that the user named.
+  package struct File: Sendable {
+    /// The path as the user gave it.
+    package let path: String
+    /// All its bytes.
+    package let bytes: SharedBytes
+
+    /// The file at `path`, which holds `bytes`.
+    package init(path: String, bytes: SharedBytes) {
+      self.path = path
+      self.bytes = bytes
+    }
+  }
+
+  /// How the purgatory talks.
+  package struct SerialConsole: Equatable, Sendable {
+    /// The I/O port of the UART.
+    package var port: UInt16
+    /// Its rate in baud; 0 leaves it as it is.
+    package var baud: UInt32
+    /// Whether to say also that all went well.
+    package var greets: Bool
+
+    /// A UART at `port`.
+    package init(port: UInt16, baud: UInt32, greets: Bool) {
+      self.port = port
+      self.baud = baud
+      self.greets = greets
+    }
+  }
+
+  /// What the kernel is for.
+  package var purpose: Purpose = .reboot
+  /// Which system call may be used.
+  package var call: CallChoice = .automatic
+  /// The kernel.
+  package var kernel: File
+  /// The initrds, to be joined in this order.
+  package var initrds: [File] = []
+  /// The command line from `--command-line`, if any.
+  package var commandLine: String?
+  /// What `--append` adds, in order.
+  package var appended: [String] = []
+  /// Whether the running kernel's command line is the base. `--reuse-cmdline`.
+  package var reusesCommandLine = false
+  /// Whether the purgatory checks the segments before it enters the kernel.
+  package var checksSegments = true
+  /// Segments lie inside this range. `--mem-min`, `--mem-max`.
+  package var memoryBounds = PhysicalRange(
+    start: PhysicalAddress(0), end: PhysicalAddress(.max))
+  /// Whether EFI state is handed over. `--noefi` says no.
+  package var handsOverEFI = true
+  /// The port on which the purgatory talks; nil for COM1, and only about failures.
+  package var serial: SerialConsole?
+  /// Random bytes for the next kernel's generator; nil when there are none yet.
+  package var randomSeed: [UInt8]?
+
+  /// A request for `kernel`, with everything else as it is without options.
+  package init(kernel: File) {
+    self.kernel = kernel
+  }
+}

@@ -1,0 +1,143 @@
+package import KernelImages
+internal import PhysicalMemory
+package import RunningSystem
+
+// The way from a request to a plan. A newcomer reads this file first:
+//
+//   routes(for:on:image:)   which system calls may be tried, in which order, and why
+//   plan(_:by:on:image:)    what exactly that call will be given
+//
+// Nothing here does I/O, so the same request on the same machine always gives the same plan.
+
+/// One way to load a kernel, and why it is taken.
+package struct Route: Equatable, Sendable {
+  /// The system call.
+  package enum Call: Equatable, Sendable {
+    /// kexec_load.
+    case segments
+    /// kexec_file_load.
+    case file
+  }
+
+  /// The system call.
+  package let call: Call
+  /// Why.
+  package let reason: RouteReason
+
+  /// The way by `call`, taken because of `reason`.
+  package init(_ call: Call, _ reason: RouteReason) {
+    self.call = call
+    self.reason = reason
+  }
+}
+
+/// The ways to try for `request`, best first.
+///
+/// The file call comes first: it is allowed under lockdown, and the kernel checks signatures. But
+/// only our own segments can do what some options ask for, or carry a long command line.
+package func routes(
+  for request: LoadRequest, on machine: Machine, image: KernelImage
+) -> [Route] {
+  switch request.call {
+  case .fileOnly: return [Route(.file, .asked)]
+  case .segmentsOnly: return [Route(.segments, .asked)]
+  case .automatic: break
+  }
+  if request.purpose == .crash { return [Route(.file, .preferred)] }
+  if machine.kexec.lockdown == nil {
+    let options = request.optionsForSegments
+    if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
+    let length = request.finalCommandLine(running: machine.commandLine).utf8.count
+    if case .bzImage(let image) = image, length > image.commandLineLimitOfFileCall {
+      return [Route(.segments, .commandLineTooLongForFileCall)]
+    }
+  }
+  return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+}
+
+/// Plans the load of `request` by `route`: every byte and every address, or why it cannot be.
+package func plan(
+  _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
+) throws(PlanningError) -> LoadPlan {
+  switch image {
+  case .bzImage(let image):
+    let commandLine = request.finalCommandLine(running: machine.commandLine)
+    try checkCommandLine(commandLine, limit: image.commandLineLimit(by: route.call))
+    guard !machine.usesFiveLevelPaging || image.extendedFlags.contains(.fiveLevelStart) else {
+      throw .fiveLevelPaging
+    }
+    var notes = request.loaderWords(running: machine.commandLine)
+    if image.checksumMatches == false { notes.append(.checksumMismatch) }
+    let action: LoadPlan.Action
+    switch route.call {
+    case .segments:
+      let (load, more) = try planBzImage64(
+        image, request: request, machine: machine, commandLine: commandLine)
+      action = .segments(load)
+      notes += more
+    case .file:
+      action = .file(try planFileCall(request, machine: machine))
+      notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
+    }
+    return LoadPlan(
+      purpose: request.purpose, kernelVersion: image.kernelVersion,
+      imageDescription: image.description, commandLine: commandLine, action: action,
+      reason: route.reason, notes: notes)
+  }
+}
+
+private func checkCommandLine(_ text: String, limit: Int) throws(PlanningError) {
+  if let offset = Array(text.utf8).firstIndex(of: 0) { throw .commandLineHasNUL(offset: offset) }
+  guard text.utf8.count <= limit else {
+    throw .commandLineTooLong(length: text.utf8.count, limit: limit)
+  }
+}
+
+private func planFileCall(
+  _ request: LoadRequest, machine: Machine
+) throws(PlanningError) -> FileLoad {
+  if request.purpose == .crash {
+    guard machine.kexec.crashSize ?? 0 > 0 || !machine.ioMemory.crashRegions.isEmpty else {
+      throw .noCrashRegion
+    }
+  }
+  var flags = request.purpose == .crash ? FileLoad.onCrash : 0
+  if request.initrds.isEmpty { flags |= FileLoad.noInitramfs }
+  return FileLoad(hasInitrd: !request.initrds.isEmpty, flags: flags)
+}
+
+extension FileLoad {
+  /// KEXEC_FILE_ON_CRASH.
+  package static let onCrash: UInt = 0x2
+  /// KEXEC_FILE_NO_INITRAMFS.
+  package static let noInitramfs: UInt = 0x4
+}
+
+extension LoadRequest {
+  /// The options given that only a load by kexec_load can obey.
+  fileprivate var optionsForSegments: [String] {
+    var options: [String] = []
+    if !checksSegments { options.append("--no-checks") }
+    if memoryBounds.start.value != 0 { options.append("--mem-min") }
+    if memoryBounds.end.value != .max { options.append("--mem-max") }
+    if !handsOverEFI { options.append("--noefi") }
+    if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
+    return options
+  }
+}
+
+extension BzImage {
+  /// The most characters the command line may have when it goes by `call`.
+  fileprivate func commandLineLimit(by call: Route.Call) -> Int {
+    call == .file ? commandLineLimitOfFileCall : commandLineLimit
+  }
+
+  /// The kernel keeps 30 bytes for an `elfcorehdr=` word, also when there is none, and counts the
+  /// terminator.
+  fileprivate var commandLineLimitOfFileCall: Int { max(commandLineLimit - 31, 0) }
+
+  fileprivate var description: String {
+    "\(extendedFlags.contains(.has64BitEntry) ? "bzImage64" : "bzImage"), "
+      + "boot protocol \(versionText)"
+  }
+}

@@ -1,0 +1,58 @@
+package import PhysicalMemory
+package import PurgatoryImage
+
+/// Why a request cannot be carried out on a machine.
+package enum PlanningError: Error, Equatable, Sendable {
+  /// The command line is longer than the kernel takes, both in bytes without terminator.
+  case commandLineTooLong(length: Int, limit: Int)
+  /// The command line holds a NUL byte, where the kernel would cut it.
+  case commandLineHasNUL(offset: Int)
+  /// A piece has no place.
+  case noRoom(NoRoom)
+  /// The machine has no memory map that can be used.
+  case noMemoryMap
+  /// A crash kernel needs a region that the running kernel reserved at boot.
+  case noCrashRegion
+  /// The kernel to be loaded cannot start while 5-level page tables are in use.
+  case fiveLevelPaging
+  /// The kernel has no 64-bit entry; its boot protocol is given.
+  case no64BitEntry(protocolVersion: String)
+  /// Crash kernels by kexec_load are not made yet.
+  case crashBySegments
+  /// The finished list of segments breaks a rule of the kernel: a fault of ours.
+  case invalid(PlanFault)
+
+  /// What did not fit, and how close it came.
+  package struct NoRoom: Error, Equatable, Sendable {
+    /// What the piece is for.
+    package let role: PlannedSegment.Role
+    /// Bytes that it takes.
+    package let byteCount: UInt64
+    /// The alignment of its start.
+    package let alignment: UInt64
+    /// Where it may lie.
+    package let bounds: PhysicalRange
+    /// The largest free range there; nil when there is none.
+    package let largestHole: PhysicalRange?
+  }
+}
+
+/// A rule of kexec_load that a list of segments breaks.
+package enum PlanFault: Error, Equatable, Sendable {
+  /// More segments than KEXEC_SEGMENT_MAX.
+  case tooManySegments(Int)
+  /// A segment does not start or end at a page.
+  case unaligned(PlannedSegment.Role)
+  /// A segment has more bytes than room.
+  case overfull(PlannedSegment.Role)
+  /// A segment is not in usable RAM.
+  case outsideRAM(PlannedSegment.Role, PhysicalRange)
+  /// Two segments share memory.
+  case overlap(PlannedSegment.Role, PlannedSegment.Role)
+  /// All segments together take more than half of the RAM, which the kernel refuses.
+  case moreThanHalfOfRAM(segments: UInt64, ram: UInt64)
+  /// The purgatory has no room for its parameters.
+  case purgatory(PurgatoryError)
+  /// The entry is in no segment.
+  case entryOutside(PhysicalAddress)
+}

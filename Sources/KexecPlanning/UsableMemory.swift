@@ -1,0 +1,55 @@
+package import PhysicalMemory
+package import RunningSystem
+
+/// What of a machine's memory the next kernel is told of, and where its pieces may be put.
+package struct UsableMemory: Equatable, Sendable {
+  /// The map for the next kernel.
+  package let map: MemoryMap
+  /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is.
+  package let free: PhysicalRangeSet
+  /// All RAM in bytes: the kernel lets segments take half of it.
+  package let ramByteCount: UInt64
+  /// How the map came about, where that is not as usual.
+  package let notes: [PlanNote]
+
+  /// The memory of `machine` for a normal boot of the next kernel.
+  package init(of machine: Machine) throws(PlanningError) {
+    let live = machine.ioMemory
+    let liveMap = live.isHidden ? nil : Self.nonEmpty(live.memoryMap)
+    var notes: [PlanNote] = []
+    // add_efi_memmap changes the map after the kernel has saved the firmware's.
+    let isFirmwareMapTrue = machine.commandLine.value(of: "add_efi_memmap") == nil
+    let firmwareMap = isFirmwareMapTrue ? machine.firmwareMap.flatMap(Self.nonEmpty) : nil
+
+    switch (firmwareMap, liveMap) {
+    case (let firmware?, _?):
+      map = firmware
+      free = Self.placeable(firmware.undisputedRAM.intersection(live.freeRAM))
+    case (let firmware?, nil):
+      map = firmware
+      free = Self.placeable(firmware.undisputedRAM)
+      notes.append(.ioMemoryHidden)
+    case (nil, let liveMap?):
+      map = liveMap
+      free = Self.placeable(live.freeRAM)
+      notes.append(isFirmwareMapTrue ? .noFirmwareMap : .efiMapWasAdded)
+    case (nil, nil):
+      throw .noMemoryMap
+    }
+    ramByteCount = map.ranges(of: .ram).byteCount
+    self.notes = notes
+  }
+
+  private static func nonEmpty(_ map: MemoryMap) -> MemoryMap? {
+    map.ranges(of: .ram).ranges.isEmpty ? nil : map
+  }
+
+  /// Whole pages from 1 MiB up: below are the real-mode vectors, BIOS data and video memory.
+  private static func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
+    let high = PhysicalRange(start: PhysicalAddress(0x100000), end: PhysicalAddress(.max))
+    return ram.intersection(PhysicalRangeSet([high])).alignedInwards(to: pageSize)
+  }
+}
+
+/// The size of a page on x86, and the unit in which segments are placed.
+package let pageSize: UInt64 = 4096

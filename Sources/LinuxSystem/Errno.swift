@@ -1,0 +1,75 @@
+internal import CLinux
+internal import Glibc
+
+/// An error number of the kernel. Corresponds to `errno`.
+package struct Errno: Error, Hashable, Sendable {
+  /// The number, as in `errno.h`.
+  package let rawValue: Int32
+
+  /// The error `rawValue`.
+  package init(rawValue: Int32) {
+    self.rawValue = rawValue
+  }
+
+  /// The error of the C call that has just failed on this thread.
+  static var last: Errno { Errno(rawValue: errno) }
+
+  /// The C library's words for the error, as `strerror` gives them.
+  package var message: String {
+    // SAFETY: strerror returns a terminated string that lives until the next call on this thread.
+    unsafe strerror(rawValue).map { unsafe String(cString: $0) } ?? "error \(rawValue)"
+  }
+
+  /// The name in `errno.h`, or the number where we have no use for the name.
+  package var name: String {
+    Self.names[rawValue] ?? "errno \(rawValue)"
+  }
+
+  /// EPERM.
+  package static let notPermitted = Errno(rawValue: EPERM)
+  /// ENOENT.
+  package static let noSuchFile = Errno(rawValue: ENOENT)
+  /// EACCES.
+  package static let accessDenied = Errno(rawValue: EACCES)
+  /// EBUSY.
+  package static let busy = Errno(rawValue: EBUSY)
+  /// EINVAL.
+  package static let invalidArgument = Errno(rawValue: EINVAL)
+  /// EISDIR.
+  package static let isDirectory = Errno(rawValue: EISDIR)
+  /// ENODEV.
+  package static let noDevice = Errno(rawValue: ENODEV)
+  /// ENOEXEC.
+  package static let notExecutable = Errno(rawValue: ENOEXEC)
+  /// ENOMEM.
+  package static let outOfMemory = Errno(rawValue: ENOMEM)
+  /// ENOSYS.
+  package static let notImplemented = Errno(rawValue: ENOSYS)
+  /// EOPNOTSUPP.
+  package static let notSupported = Errno(rawValue: EOPNOTSUPP)
+  /// EADDRNOTAVAIL.
+  package static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
+  /// ETXTBSY.
+  package static let textFileBusy = Errno(rawValue: ETXTBSY)
+  /// EKEYREJECTED: a signature that does not verify.
+  package static let keyRejected = Errno(rawValue: EKEYREJECTED)
+  /// ENOKEY: a signature by a key that the kernel does not have.
+  package static let noKey = Errno(rawValue: ENOKEY)
+  /// ENOPKG: a signature by an algorithm that the kernel does not have.
+  package static let noPackage = Errno(rawValue: ENOPKG)
+  /// EBADMSG: a signature that is not well-formed.
+  package static let badMessage = Errno(rawValue: EBADMSG)
+  /// ELIBBAD: a file that is not in the form that a signed kernel has.
+  package static let badLibrary = Errno(rawValue: ELIBBAD)
+  /// ENODATA: a kernel without a signature.
+  package static let noData = Errno(rawValue: ENODATA)
+
+  private static let names: [Int32: String] = [
+    EPERM: "EPERM", ENOENT: "ENOENT", EACCES: "EACCES", EBUSY: "EBUSY", EINVAL: "EINVAL",
+    EISDIR: "EISDIR", ENODEV: "ENODEV", ENOEXEC: "ENOEXEC", ENOMEM: "ENOMEM", ENOSYS: "ENOSYS",
+    EOPNOTSUPP: "EOPNOTSUPP", EADDRNOTAVAIL: "EADDRNOTAVAIL", ETXTBSY: "ETXTBSY",
+    EKEYREJECTED: "EKEYREJECTED", ENOKEY: "ENOKEY", ENOPKG: "ENOPKG", EBADMSG: "EBADMSG",
+    ELIBBAD: "ELIBBAD", ENODATA: "ENODATA", EFAULT: "EFAULT", EFBIG: "EFBIG", EBADF: "EBADF",
+    EIO: "EIO",
+  ]
+}

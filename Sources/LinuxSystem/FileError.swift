@@ -1,0 +1,25 @@
+/// A file that could not be used, and why.
+package struct FileError: Error, Equatable, Sendable {
+  /// What was wrong.
+  package enum Reason: Equatable, Sendable {
+    /// The kernel refused a call.
+    case errno(Errno)
+    /// The path names a directory.
+    case directory
+    /// The path names a device, socket or pipe: something that cannot be mapped.
+    case notRegular
+    /// The file has no bytes.
+    case empty
+  }
+
+  /// The path as the user gave it.
+  package let path: String
+  /// What was wrong.
+  package let reason: Reason
+
+  /// `path` could not be used because of `reason`.
+  package init(_ path: String, _ reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+}

@@ -1,0 +1,28 @@
+internal import CLinux
+internal import Glibc
+
+/// This process, and programs that it starts.
+package enum Process {
+  /// Random bytes that are fit for keys, or nil when the kernel has none yet.
+  /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
+  package static func randomBytes(_ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = unsafe getrandom(&bytes, count, UInt32(GRND_NONBLOCK))
+    return got == count ? bytes : nil
+  }
+
+  /// Runs a program with our standard streams and waits for it.
+  ///
+  /// - Returns: its exit code, 128 plus the signal that ended it, or nil when there is no such
+  ///   program.
+  package static func run(_ program: String, _ arguments: [String]) -> Int32? {
+    var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+    defer { unsafe words.forEach { unsafe free($0) } }
+    var child: pid_t = 0
+    guard unsafe posix_spawnp(&child, program, nil, nil, &words, environ) == 0 else { return nil }
+    var status: Int32 = 0
+    _ = retryOnInterrupt { unsafe waitpid(child, &status, 0) }
+    let signal = status & 0x7F
+    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+  }
+}

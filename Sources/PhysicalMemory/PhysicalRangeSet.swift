@@ -1,0 +1,56 @@
+/// A set of physical bytes, kept as sorted ranges that neither overlap nor touch.
+package struct PhysicalRangeSet: Equatable, Sendable {
+  /// The ranges, lowest first; none is empty, and there is a gap between any two.
+  package private(set) var ranges: [PhysicalRange]
+
+  /// All bytes of `ranges`, which may come in any order, overlap and touch.
+  package init(_ ranges: some Sequence<PhysicalRange> = []) {
+    self.ranges = []
+    for range in ranges.sorted(by: { $0.start < $1.start }) where !range.isEmpty {
+      if let last = self.ranges.last, range.start <= last.end {
+        self.ranges[self.ranges.count - 1] = PhysicalRange(
+          start: last.start, end: max(last.end, range.end))
+      } else {
+        self.ranges.append(range)
+      }
+    }
+  }
+
+  /// Bytes in all.
+  package var byteCount: UInt64 { ranges.reduce(0) { $0 + $1.byteCount } }
+
+  /// Whether every byte of `range` is in the set.
+  package func contains(_ range: PhysicalRange) -> Bool {
+    ranges.contains { $0.contains(range) }
+  }
+
+  /// The bytes that are in both sets.
+  package func intersection(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    PhysicalRangeSet(ranges.flatMap { mine in other.ranges.compactMap(mine.intersection) })
+  }
+
+  /// The bytes that are in this set and not in `other`.
+  package func subtracting(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    var left = ranges
+    for hole in other.ranges {
+      left = left.flatMap { range in
+        guard range.overlaps(hole) else { return [range] }
+        return [
+          PhysicalRange(start: range.start, end: max(range.start, hole.start)),
+          PhysicalRange(start: min(range.end, hole.end), end: range.end),
+        ]
+      }
+    }
+    return PhysicalRangeSet(left)
+  }
+
+  /// The bytes that are in either set.
+  package func union(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    PhysicalRangeSet(ranges + other.ranges)
+  }
+
+  /// The ranges with both ends moved inwards to multiples of `alignment`, a power of two.
+  package func alignedInwards(to alignment: UInt64) -> PhysicalRangeSet {
+    PhysicalRangeSet(ranges.compactMap { $0.alignedInwards(to: alignment) })
+  }
+}

@@ -1,0 +1,33 @@
+import ByteCoding
+import CPurgatoryABI
+
+/// Corresponds to struct purgatory_parameters; a test compares the two.
+enum ParametersLayout {
+  /// Where the parameters start in the blob.
+  static let base = Int(PURGATORY_PARAMETERS_OFFSET)
+
+  static let magic = Field<UInt64>(0x00)
+  static let version = Field<UInt32>(0x08)
+  static let flags = Field<UInt32>(0x0c)
+  static let entry = Field<UInt64>(0x10)
+  static let bootParameters = Field<UInt64>(0x18)
+  static let returnAddress = Field<UInt64>(0x20)
+  static let enteredAt = Field<UInt64>(0x28)
+  static let checkedAt = Field<UInt64>(0x30)
+  static let serialPort = Field<UInt16>(0x38)
+  static let serialBaud = Field<UInt32>(0x3c)
+  static let digestKind = Field<UInt32>(0x40)
+  static let regionCount = Field<UInt32>(0x44)
+
+  /// Where the expected digest starts.
+  static let digest = 0x48
+  /// Where the table of regions starts.
+  static let regions = 0x88
+  /// Bytes of a region.
+  static let regionSize = 16
+
+  /// In a region.
+  static let regionStart = Field<UInt64>(0x00)
+  /// In a region.
+  static let regionByteCount = Field<UInt64>(0x08)
+}

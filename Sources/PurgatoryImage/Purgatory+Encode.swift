@@ -1,0 +1,52 @@
+import ByteCoding
+import CPurgatoryABI
+import Digests
+
+extension Purgatory {
+  /// How many regions the parameters have room for.
+  package static let regionLimit = Int(PURGATORY_REGION_LIMIT)
+
+  /// The bytes of the purgatory with `parameters` in their place.
+  ///
+  /// - Throws: `PurgatoryError` if the parameters do not fit.
+  package func encode(_ parameters: PurgatoryParameters) throws(PurgatoryError) -> [UInt8] {
+    guard parameters.regions.count <= Self.regionLimit else {
+      throw .tooManyRegions(found: parameters.regions.count, limit: Self.regionLimit)
+    }
+    typealias Layout = ParametersLayout
+    let base = Layout.base
+    var blob = bytes
+    blob.store(UInt64(PURGATORY_MAGIC), as: Layout.magic, base: base)
+    blob.store(UInt32(PURGATORY_VERSION), as: Layout.version, base: base)
+    blob.store(
+      parameters.greets ? UInt32(PURGATORY_FLAG_GREETS) : 0, as: Layout.flags, base: base)
+    blob.store(parameters.entry, as: Layout.entry, base: base)
+    blob.store(parameters.bootParameters, as: Layout.bootParameters, base: base)
+    // Port 0 means COM1.
+    blob.store(parameters.serial?.port ?? 0, as: Layout.serialPort, base: base)
+    blob.store(parameters.serial?.baud ?? 0, as: Layout.serialBaud, base: base)
+
+    switch parameters.digest {
+    case .none:
+      blob.store(UInt32(PURGATORY_DIGEST_NONE), as: Layout.digestKind, base: base)
+    case .sha256(let digest):
+      guard digest.count == SHA256.byteCount else {
+        throw .wrongDigestLength(found: digest.count, wanted: SHA256.byteCount)
+      }
+      blob.store(UInt32(PURGATORY_DIGEST_SHA256), as: Layout.digestKind, base: base)
+      blob.store(digest, at: base + Layout.digest)
+    }
+
+    blob.store(UInt32(parameters.regions.count), as: Layout.regionCount, base: base)
+    var place = base + Layout.regions
+    for region in parameters.regions {
+      guard region.byteCount == 0 || region.start > 0,
+        !region.start.addingReportingOverflow(region.byteCount).overflow
+      else { throw .impossibleRegion(region) }
+      blob.store(region.start, as: Layout.regionStart, base: place)
+      blob.store(region.byteCount, as: Layout.regionByteCount, base: place)
+      place += Layout.regionSize
+    }
+    return blob
+  }
+}

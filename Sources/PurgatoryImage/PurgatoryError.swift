@@ -1,0 +1,9 @@
+/// Why parameters do not fit into the purgatory.
+package enum PurgatoryError: Error, Equatable, Sendable {
+  /// More regions than the parameters have room for.
+  case tooManyRegions(found: Int, limit: Int)
+  /// A digest of another length than its kind has.
+  case wrongDigestLength(found: Int, wanted: Int)
+  /// A region that no memory can have: it starts at address 0 or ends beyond the last address.
+  case impossibleRegion(PurgatoryParameters.Region)
+}

@@ -1,0 +1,64 @@
+/// What the purgatory is told: where to go, what to check before, and where to complain.
+package struct PurgatoryParameters: Sendable, Equatable {
+  /// How the loaded segments are checked.
+  package enum Digest: Sendable, Equatable {
+    /// Not at all.
+    case none
+    /// With the SHA-256 digest, 32 bytes, of all regions in order, as if they were one message.
+    case sha256([UInt8])
+  }
+
+  /// Loaded bytes that are checked.
+  package struct Region: Sendable, Equatable {
+    /// Physical address of the first byte.
+    package var start: UInt64
+    /// How many bytes.
+    package var byteCount: UInt64
+
+    /// The `byteCount` bytes from physical address `start` on.
+    package init(start: UInt64, byteCount: UInt64) {
+      self.start = start
+      self.byteCount = byteCount
+    }
+  }
+
+  /// A 16550 UART.
+  package struct SerialConsole: Sendable, Equatable {
+    /// Its first I/O port.
+    package var port: UInt16
+    /// Bits per second; 0 leaves the rate as it is.
+    package var baud: UInt32
+
+    /// The UART at I/O port `port`, with its rate set to `baud` unless that is 0.
+    package init(port: UInt16, baud: UInt32 = 0) {
+      self.port = port
+      self.baud = baud
+    }
+  }
+
+  /// Physical address that is jumped to.
+  package var entry: UInt64
+  /// Physical address that the next kernel finds in RSI.
+  package var bootParameters: UInt64
+  /// How the regions are checked.
+  package var digest: Digest
+  /// What is checked; at most `regionLimit`, and none of them the purgatory's own segment.
+  package var regions: [Region]
+  /// Where lines go. Failures are always reported: on COM1 if this is nil.
+  package var serial: SerialConsole?
+  /// Whether success is reported as well.
+  package var greets: Bool
+
+  /// Describes a jump to `entry`, by default without a check and without a word.
+  package init(
+    entry: UInt64, bootParameters: UInt64, digest: Digest = .none, regions: [Region] = [],
+    serial: SerialConsole? = nil, greets: Bool = false
+  ) {
+    self.entry = entry
+    self.bootParameters = bootParameters
+    self.digest = digest
+    self.regions = regions
+    self.serial = serial
+    self.greets = greets
+  }
+}

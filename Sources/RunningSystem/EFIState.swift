@@ -1,0 +1,65 @@
+package import LinuxSystem
+
+/// What an EFI firmware left for the kernel, as far as the next kernel needs it.
+///
+/// Documented in Documentation/ABI/testing/sysfs-firmware-efi and …-efi-runtime-map.
+package struct EFIState: Equatable, Sendable {
+  /// One descriptor of the runtime map.
+  package struct Descriptor: Equatable, Sendable {
+    /// EFI memory type.
+    package let type: UInt32
+    /// Physical start.
+    package let physicalStart: UInt64
+    /// Where the running kernel mapped it; the next kernel must use the same.
+    package let virtualStart: UInt64
+    /// Length in pages of 4096 bytes.
+    package let pageCount: UInt64
+    /// EFI attribute bits.
+    package let attribute: UInt64
+  }
+
+  /// Physical address of the firmware vendor's name, as mapped at boot.
+  package let firmwareVendor: UInt64?
+  /// Address of the runtime services table.
+  package let runtimeServices: UInt64?
+  /// Address of the configuration tables.
+  package let configurationTable: UInt64?
+  /// The lines `NAME=0x…` of the system table's summary.
+  package let systemTable: [String: UInt64]
+  /// Width of the firmware's code in bits, 32 or 64.
+  package let platformSize: UInt64
+  /// The runtime map, by number; empty when only root may read it.
+  package let runtimeMap: [Descriptor]
+
+  /// Reads `/sys/firmware/efi`, or nil on a machine that was not booted through EFI.
+  package init?(in files: FileTree) {
+    let folder = "/sys/firmware/efi"
+    guard files.exists(folder) else { return nil }
+    firmwareVendor = files.number("\(folder)/fw_vendor")
+    runtimeServices = files.number("\(folder)/runtime")
+    configurationTable = files.number("\(folder)/config_table")
+    platformSize = files.number("\(folder)/fw_platform_size") ?? 64
+    let lines = (files.text("\(folder)/systab") ?? "").split(separator: "\n")
+    systemTable = Dictionary(
+      lines.compactMap { line in
+        let parts = line.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let value = UInt64(cNumber: parts[1]) else { return nil }
+        return (String(parts[0]), value)
+      }, uniquingKeysWith: { first, _ in first })
+    let map = "\(folder)/runtime-map"
+    runtimeMap = (files.numberedNames(in: map) ?? []).compactMap { number in
+      guard let type = files.number("\(map)/\(number)/type"),
+        let physical = files.number("\(map)/\(number)/phys_addr"),
+        let virtual = files.number("\(map)/\(number)/virt_addr"),
+        let pages = files.number("\(map)/\(number)/num_pages"),
+        let attribute = files.number("\(map)/\(number)/attribute")
+      else { return nil }
+      return Descriptor(
+        type: UInt32(truncatingIfNeeded: type), physicalStart: physical, virtualStart: virtual,
+        pageCount: pages, attribute: attribute)
+    }
+  }
+
+  /// Physical address of the ACPI root pointer: "ACPI20" before "ACPI".
+  package var acpiRootPointer: UInt64? { systemTable["ACPI20"] ?? systemTable["ACPI"] }
+}

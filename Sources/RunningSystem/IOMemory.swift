@@ -1,0 +1,97 @@
+package import PhysicalMemory
+
+/// The tree of `/proc/iomem`: who has which physical addresses now.
+package struct IOMemory: Equatable, Sendable {
+  /// One line.
+  package struct Resource: Equatable, Sendable {
+    /// The addresses.
+    package let range: PhysicalRange
+    /// The name as the kernel prints it. It can be anything, also bytes that are no text.
+    package let name: String
+    /// How many resources this one is inside of.
+    package let depth: Int
+    /// The name of the outermost resource around this one; its own at depth 0.
+    package let topLevelName: String
+  }
+
+  /// The lines, in the file's order.
+  package let resources: [Resource]
+  /// Whether the kernel hid every address, as it does from readers without CAP_SYS_ADMIN.
+  package let isHidden: Bool
+
+  /// Reads the text of `/proc/iomem`. Lines that are not of its form are passed over.
+  package init(text: String) {
+    var resources: [Resource] = []
+    // The indents of the resources around the current line. Copies of the file come with other
+    // indents than the kernel's two blanks, so only "deeper than" counts.
+    var outer: [(indent: Int, name: String)] = []
+    var sawAddress = false
+    for line in text.split(separator: "\n") {
+      guard let parsed = Self.parse(line) else { continue }
+      outer.removeAll { $0.indent >= parsed.indent }
+      sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
+      if let range = PhysicalRange(first: parsed.first, last: parsed.last) {
+        resources.append(
+          Resource(
+            range: range, name: parsed.name, depth: outer.count,
+            topLevelName: outer.first?.name ?? parsed.name))
+      }
+      outer.append((parsed.indent, parsed.name))
+    }
+    self.resources = resources
+    self.isHidden = !resources.isEmpty && !sawAddress
+  }
+
+  /// Takes `  START-END : NAME` apart; the numbers are hexadecimal and END is inside.
+  private static func parse(
+    _ line: Substring
+  ) -> (indent: Int, first: UInt64, last: UInt64, name: String)? {
+    let indent = line.prefix { $0 == " " || $0 == "\t" }.count
+    let body = line.dropFirst(indent)
+    guard let dash = body.firstIndex(of: "-") else { return nil }
+    let afterDash = body[body.index(after: dash)...]
+    let lastDigits = afterDash.prefix { $0.isHexDigit }
+    let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
+    guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
+      let last = UInt64(lastDigits, radix: 16)
+    else { return nil }
+    return (indent, first, last, String(separator.dropFirst().drop { $0 == " " }))
+  }
+}
+
+extension IOMemory {
+  /// The top level as a memory map.
+  package var memoryMap: MemoryMap {
+    MemoryMap(
+      resources.lazy.filter { $0.depth == 0 && $0.isMemory }.map {
+        MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name))
+      })
+  }
+
+  /// RAM that the next kernel's pieces may overwrite: `System RAM` at the top level, without what
+  /// lies inside it. The running kernel's own code and data are no obstacle, since pages are moved
+  /// at the very end; everything else that was put into RAM has a reason to be there.
+  package var freeRAM: PhysicalRangeSet {
+    let inside = resources.lazy.filter {
+      $0.depth > 0 && $0.topLevelName == "System RAM" && !$0.name.hasPrefix("Kernel ")
+    }
+    let claimed = resources.lazy.filter { $0.depth == 0 && $0.name != "System RAM" }
+    return memoryMap.ranges(of: .ram)
+      .subtracting(PhysicalRangeSet(inside.map(\.range)))
+      .subtracting(PhysicalRangeSet(claimed.map(\.range)))
+  }
+
+  /// The regions reserved for a crash kernel, lowest first. Only the highest takes segments.
+  package var crashRegions: [PhysicalRange] {
+    resources.filter { $0.name.hasPrefix("Crash kernel") }.map(\.range)
+      .sorted { $0.start < $1.start }
+  }
+}
+
+extension IOMemory.Resource {
+  /// Whether the resource says what kind of memory there is, rather than which device.
+  fileprivate var isMemory: Bool {
+    MemoryKind(kernelName: name) != .reserved || name.lowercased() == "reserved"
+      || name.hasPrefix("Unknown E820 type")
+  }
+}

@@ -1,0 +1,75 @@
+package import LinuxSystem
+
+/// What the running kernel says about kexec: what is loaded, and what forbids loading.
+package struct KexecState: Equatable, Sendable {
+  /// Whether a kernel is loaded; nil when the running kernel has no kexec.
+  /// `/sys/kernel/kexec_loaded`.
+  package let isLoaded: Bool?
+  /// Whether a crash kernel is loaded; nil when the running kernel has no crash dump support.
+  /// `/sys/kernel/kexec_crash_loaded`.
+  package let isCrashLoaded: Bool?
+  /// Bytes reserved for a crash kernel. `/sys/kernel/kexec_crash_size`.
+  package let crashSize: UInt64?
+  /// Whether loading is switched off until the next boot.
+  /// `/proc/sys/kernel/kexec_load_disabled`.
+  package let isLoadDisabled: Bool
+  /// How many more calls may load a kernel; nil when there is no limit.
+  /// `/proc/sys/kernel/kexec_load_limit_reboot`.
+  package let loadLimit: Int?
+  /// How many more calls may load a crash kernel; nil when there is no limit.
+  /// `/proc/sys/kernel/kexec_load_limit_panic`.
+  package let crashLoadLimit: Int?
+  /// The lockdown level, such as `integrity`; nil when the kernel has none or it is not to be
+  /// seen. `/sys/kernel/security/lockdown`.
+  package let lockdown: String?
+  /// Whether this process may load and reboot: CAP_SYS_BOOT, bit 22 of CapEff.
+  package let mayReboot: Bool
+  /// Whether this process is in a container's user namespace, where CAP_SYS_BOOT does not count.
+  package let isInUserNamespace: Bool
+
+  /// Reads the state of the machine in `files`.
+  package init(in files: FileTree) {
+    isLoaded = files.flag("/sys/kernel/kexec_loaded") ?? files.flag("/sys/kernel/kexec/loaded")
+    isCrashLoaded =
+      files.flag("/sys/kernel/kexec_crash_loaded") ?? files.flag("/sys/kernel/kexec/crash_loaded")
+    crashSize =
+      files.number("/sys/kernel/kexec_crash_size") ?? files.number("/sys/kernel/kexec/crash_size")
+    isLoadDisabled = files.flag("/proc/sys/kernel/kexec_load_disabled") ?? false
+    loadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_reboot")
+    crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
+    lockdown = Self.lockdownLevel(files.text("/sys/kernel/security/lockdown"))
+    let status = files.text("/proc/self/status") ?? ""
+    mayReboot = Self.effectiveCapabilities(status).map { $0 & (1 << 22) != 0 } ?? true
+    // The initial namespace maps all ids to themselves.
+    let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: \.isWhitespace)
+    isInUserNamespace = !map.isEmpty && map != ["0", "0", "4294967295"]
+  }
+
+  /// The word in brackets of `none [integrity] confidentiality`; nil for `[none]`.
+  private static func lockdownLevel(_ text: String?) -> String? {
+    guard let text, let open = text.firstIndex(of: "["), let close = text.firstIndex(of: "]"),
+      open < close
+    else { return nil }
+    let level = text[text.index(after: open)..<close]
+    return level == "none" ? nil : String(level)
+  }
+
+  private static func effectiveCapabilities(_ status: String) -> UInt64? {
+    for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
+      return UInt64(line.dropFirst(7).drop(while: \.isWhitespace), radix: 16)
+    }
+    return nil
+  }
+}
+
+extension FileTree {
+  /// Whether the file holds another number than 0; nil when it cannot be read.
+  fileprivate func flag(_ path: String) -> Bool? {
+    number(path).map { $0 != 0 }
+  }
+
+  /// The number in a file where -1 means that there is no limit.
+  fileprivate func limit(_ path: String) -> Int? {
+    text(path).flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 }
+  }
+}

@@ -1,0 +1,80 @@
+import ByteCoding
+import CPurgatoryABI
+
+/// Builds what `request` asks for.
+func build(_ request: Request) throws(BuildError) {
+  let compiled = request.work + "/purgatory.o"
+  let assembled = request.work + "/start.o"
+  let linked = request.work + "/purgatory.bin"
+  let includes = request.includes.flatMap { ["-I", $0] }
+
+  try run(
+    request.swiftc,
+    [
+      "-target", request.target, "-swift-version", "6", "-module-name", "Purgatory",
+      "-package-name", "kexec", "-enable-experimental-feature", "Embedded", "-wmo",
+      "-parse-as-library", "-strict-memory-safety", "-warnings-as-errors",
+      // Small: it is loaded, and checked by eye, with every kernel.
+      "-Osize",
+      // Nobody has a heap here, or a place for a stack protector's canary.
+      "-no-allocations", "-Xfrontend", "-disable-stack-protector",
+      // So that the linker drops what is not used.
+      "-Xfrontend", "-function-sections",
+      // The old kernel leaves CR4.OSFXSR off: an SSE instruction would fault.
+      "-Xcc", "-mno-sse", "-Xcc", "-mno-mmx",
+      // Exceptions are taken on the stack that is in use.
+      "-Xcc", "-mno-red-zone", "-Xcc", "-ffreestanding",
+      "-module-cache-path", request.work + "/modules",
+    ] + includes + ["-c"] + request.sources + ["-o", compiled])
+  try run(
+    request.clang,
+    ["-target", request.target] + includes + ["-c", request.assembly, "-o", assembled])
+  try run(
+    request.linker,
+    [
+      // "-static" would accept a table of addresses, which breaks when the blob moves; this refuses.
+      "-pie", "--no-dynamic-linker", "-z", "norelro", "--gc-sections", "--build-id=none",
+      "--fatal-warnings", "--orphan-handling=error", "-T", request.script,
+      "--oformat", "binary", assembled, compiled, "-o", linked,
+    ])
+
+  let blob = try readFile(linked)
+  try check(blob)
+  try writeFile(request.output, source(of: blob, named: request.target))
+}
+
+/// Compares the blob's header with the blob.
+private func check(_ blob: [UInt8]) throws(BuildError) {
+  let bytes = SharedBytes(blob)
+  func header(_ offset: Int) throws(BuildError) -> UInt64 {
+    do throws(OutOfBounds) {
+      return try bytes.span.load(UInt64.self, at: Int(PURGATORY_HEADER_OFFSET) + offset)
+    } catch {
+      throw .badBlob("too short for its header")
+    }
+  }
+  guard try header(0) == UInt64(PURGATORY_MAGIC) else { throw .badBlob("no header") }
+  guard try header(8) == UInt64(blob.count) else { throw .badBlob("size is not what it says") }
+  guard try header(16) > UInt64(blob.count), try header(16) % 4096 == 0 else {
+    throw .badBlob("memory size is not in whole pages")
+  }
+  guard try header(24) < UInt64(blob.count) else { throw .badBlob("test entry is outside") }
+}
+
+/// Swift source with the blob's bytes as little-endian words, which compile faster than bytes.
+private func source(of blob: [UInt8], named target: String) -> String {
+  var text = """
+    // Made by purgatory-build.
+
+    /// The purgatory for \(target), as little-endian words.
+    let purgatoryWords: [UInt64] = [
+
+    """
+  for start in stride(from: 0, to: blob.count, by: 8) {
+    let word = blob[start..<min(start + 8, blob.count)].reversed().reduce(0 as UInt64) {
+      $0 << 8 | UInt64($1)
+    }
+    text += "  0x\(String(word, radix: 16)),\n"
+  }
+  return text + "]\n"
+}

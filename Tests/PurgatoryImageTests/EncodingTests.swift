@@ -1,0 +1,66 @@
+import ByteCoding
+import CPurgatoryABI
+import Testing
+
+@testable import PurgatoryImage
+
+@Suite struct EncodingTests {
+  private let purgatory = Purgatory.x86_64
+
+  @Test func parametersAreInTheirPlace() throws {
+    let parameters = PurgatoryParameters(
+      entry: 0x1_0000_0200, bootParameters: 0x9_0000,
+      digest: .sha256(Array(0..<32)),
+      regions: [.init(start: 0x10_0000, byteCount: 0x1234), .init(start: 0x20_0000, byteCount: 0)],
+      serial: .init(port: 0x2f8, baud: 115200), greets: true)
+    let blob = try purgatory.encode(parameters)
+    #expect(blob.count == purgatory.bytes.count)
+
+    let bytes = SharedBytes(blob)
+    let base = ParametersLayout.base
+    func value<Value>(_ field: Field<Value>) throws -> Value {
+      try bytes.span.load(field, base: base)
+    }
+    #expect(try value(ParametersLayout.magic) == UInt64(PURGATORY_MAGIC))
+    #expect(try value(ParametersLayout.version) == UInt32(PURGATORY_VERSION))
+    #expect(try value(ParametersLayout.flags) == 1)
+    #expect(try value(ParametersLayout.entry) == 0x1_0000_0200)
+    #expect(try value(ParametersLayout.bootParameters) == 0x9_0000)
+    #expect(try value(ParametersLayout.serialPort) == 0x2f8)
+    #expect(try value(ParametersLayout.serialBaud) == 115200)
+    #expect(try value(ParametersLayout.digestKind) == 1)
+    #expect(try value(ParametersLayout.regionCount) == 2)
+    #expect(Array(blob[(base + ParametersLayout.digest)...].prefix(32)) == Array(0..<32))
+    #expect(
+      Array(blob[(base + ParametersLayout.regions)...].prefix(16)) == [
+        0x00, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00, 0x00,  // start
+        0x34, 0x12, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  // byte count
+      ])
+
+    // Nothing but the parameters differs from the blob.
+    let end = base + MemoryLayout<purgatory_parameters>.size
+    #expect(blob[..<base] == purgatory.bytes[..<base])
+    #expect(blob[end...] == purgatory.bytes[end...])
+  }
+
+  @Test func refusesWhatDoesNotFit() {
+    var parameters = PurgatoryParameters(entry: 1, bootParameters: 2)
+    parameters.regions = Array(repeating: .init(start: 1, byteCount: 1), count: 17)
+    #expect(throws: PurgatoryError.tooManyRegions(found: 17, limit: 16)) {
+      try purgatory.encode(parameters)
+    }
+    parameters.regions = []
+    parameters.digest = .sha256([1, 2, 3])
+    #expect(throws: PurgatoryError.wrongDigestLength(found: 3, wanted: 32)) {
+      try purgatory.encode(parameters)
+    }
+    parameters.digest = .none
+    for region in [
+      PurgatoryParameters.Region(start: 0, byteCount: 1),
+      PurgatoryParameters.Region(start: .max, byteCount: 1),
+    ] {
+      parameters.regions = [region]
+      #expect(throws: PurgatoryError.impossibleRegion(region)) { try purgatory.encode(parameters) }
+    }
+  }
+}

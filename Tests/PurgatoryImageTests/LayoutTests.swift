@@ -1,0 +1,55 @@
+import ByteCoding
+import CPurgatoryABI
+import Testing
+
+@testable import PurgatoryImage
+
+/// The loader's offset tables, compared with the header that the purgatory is compiled from.
+@Suite struct LayoutTests {
+  @Test func parametersAreWhereTheHeaderHasThem() {
+    typealias Swift = ParametersLayout
+    typealias C = MemoryLayout<purgatory_parameters>
+    #expect(Swift.magic.offset == C.offset(of: \.magic))
+    #expect(Swift.version.offset == C.offset(of: \.version))
+    #expect(Swift.flags.offset == C.offset(of: \.flags))
+    #expect(Swift.entry.offset == C.offset(of: \.entry))
+    #expect(Swift.bootParameters.offset == C.offset(of: \.boot_parameters))
+    #expect(Swift.returnAddress.offset == C.offset(of: \.return_address))
+    #expect(Swift.enteredAt.offset == C.offset(of: \.entered_at))
+    #expect(Swift.checkedAt.offset == C.offset(of: \.checked_at))
+    #expect(Swift.serialPort.offset == C.offset(of: \.serial_port))
+    #expect(Swift.serialBaud.offset == C.offset(of: \.serial_baud))
+    #expect(Swift.digestKind.offset == C.offset(of: \.digest_kind))
+    #expect(Swift.regionCount.offset == C.offset(of: \.region_count))
+    #expect(Swift.digest == C.offset(of: \.digest))
+    #expect(Swift.regions == C.offset(of: \.regions))
+    #expect(Swift.regions + Purgatory.regionLimit * Swift.regionSize == C.size)
+    #expect(Swift.regionSize == MemoryLayout<purgatory_region>.stride)
+    #expect(Swift.regionStart.offset == MemoryLayout<purgatory_region>.offset(of: \.start))
+    #expect(Swift.regionByteCount.offset == MemoryLayout<purgatory_region>.offset(of: \.byte_count))
+  }
+
+  @Test func headerIsWhereTheHeaderHasIt() {
+    typealias C = MemoryLayout<purgatory_header>
+    #expect(HeaderLayout.magic.offset == C.offset(of: \.magic))
+    #expect(HeaderLayout.fileSize.offset == C.offset(of: \.file_size))
+    #expect(HeaderLayout.memorySize.offset == C.offset(of: \.memory_size))
+    #expect(HeaderLayout.verifyOffset.offset == C.offset(of: \.verify_offset))
+  }
+
+  @Test func blobIsSound() throws {
+    let purgatory = Purgatory.x86_64
+    let bytes = SharedBytes(purgatory.bytes)
+    #expect(
+      try bytes.span.load(HeaderLayout.magic, base: HeaderLayout.base) == UInt64(PURGATORY_MAGIC))
+    #expect(purgatory.entryOffset == 0)
+    #expect(purgatory.memorySize % 4096 == 0)
+    // Variables and a stack of at least a page come after the bytes.
+    #expect(purgatory.memorySize >= purgatory.bytes.count + 4096)
+    #expect(purgatory.bytes.count < 0x5000, "did something big get linked in?")
+    #expect(purgatory.verifyOffset > 0 && purgatory.verifyOffset < purgatory.bytes.count)
+    let parameters = purgatory.bytes[ParametersLayout.base...]
+      .prefix(MemoryLayout<purgatory_parameters>.size)
+    #expect(parameters.allSatisfy { $0 == 0 })
+  }
+}
