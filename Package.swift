@@ -30,7 +30,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "kexec",
   products: [
-    .executable(name: "kexec", targets: ["kexec"])
+    .executable(name: "kexec", targets: ["kexec"]),
+    .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
     .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
@@ -53,6 +54,7 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("CpioFormat"),
     room("Compression", ["CZlib", "ByteCoding"]),
     room("Digests"),
     room("ByteCoding"),
@@ -68,6 +70,7 @@ let package = Package(
       name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
 
     tests(of: "ByteCoding"),
+    tests(of: "CpioFormat"),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
