@@ -60,6 +60,17 @@ extension BzImage {
       return try? protectedMode.span.load(UInt32.self, at: Int(offset) + 12)
     }
 
+    /// "The last 4 bytes of the payload are the size of the uncompressed data": for gzip they
+    /// belong to its own format, for the others the kernel's build appends them.
+    func payload(in protectedMode: SharedBytes) throws(ImageError) -> Payload? {
+      guard let offset = try value(of: SetupHeader.payloadOffset, since: 0x0208),
+        let length = try value(of: SetupHeader.payloadLength, since: 0x0208), length > 4,
+        let bytes = try? protectedMode.slice(Int(offset)..<(Int(offset) + Int(length))),
+        let size = try? bytes.span.load(UInt32.self, at: bytes.count - 4)
+      else { return nil }
+      return Payload(bytes: bytes, unpackedSize: Int(size))
+    }
+
     private static func load<Value>(
       _ field: Field<Value>, from file: SharedBytes
     ) throws(ImageError) -> Value {

@@ -20,6 +20,8 @@ package struct BzImage: Sendable {
   package let isRelocatable: Bool
   /// The alignment it wants for its load address: a power of two, at least a page.
   package let alignment: UInt64
+  /// The kernel proper, packed; nil when the image does not say where it is.
+  package let payload: Payload?
   /// Where it wants to be, and the lowest address where it can run.
   package let preferredAddress: UInt64
   /// Bytes that must be free RAM from its load address on.
@@ -65,6 +67,15 @@ package struct BzImage: Sendable {
     initSize = max(stated == 0 ? guess : stated, UInt64(parts.protectedMode.count))
     highestSetupDataType = try header.highestSetupDataType(in: parts.protectedMode)
     checksumMatches = parts.checksumMatches
+    payload = try header.payload(in: parts.protectedMode)
+  }
+
+  /// The compressed kernel inside the protected-mode part.
+  package struct Payload: Sendable {
+    /// The compressed stream; the size of what it unpacks to may follow it.
+    package let bytes: SharedBytes
+    /// Bytes that it unpacks to, as the image says: at most 4 GiB.
+    package let unpackedSize: Int
   }
 
   /// The boot protocol version as people write it, such as "2.15".

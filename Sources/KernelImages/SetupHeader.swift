@@ -103,4 +103,6 @@ package struct ExtendedLoadFlags: OptionSet, Sendable {
   package static let efiKexec = ExtendedLoadFlags(rawValue: 1 << 4)
   /// Copes with a start under 5-level paging. XLF_5LEVEL.
   package static let fiveLevelStart = ExtendedLoadFlags(rawValue: 1 << 5)
+  /// Uses 5-level paging where the CPU has it. XLF_5LEVEL_ENABLED.
+  package static let fiveLevelUse = ExtendedLoadFlags(rawValue: 1 << 6)
 }

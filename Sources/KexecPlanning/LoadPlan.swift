@@ -113,6 +113,12 @@ package enum PlanNote: Equatable, Sendable {
   case framebufferLost
   /// The kernel has no random bytes yet: the next one starts without a seed.
   case noRandomSeed
+  /// The kernel was unpacked now, from this format, and will be entered directly.
+  case unpacked(format: String)
+  /// The kernel will unpack itself after the jump.
+  case ordinaryEntry(OrdinaryEntryReason)
+  /// The kernel cannot be moved, or there are no random bytes: its addresses can be guessed.
+  case noRandomAddress
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
   /// This option does nothing when the kernel makes the segments.

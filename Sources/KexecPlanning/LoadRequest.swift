@@ -52,6 +52,20 @@ package struct LoadRequest: Sendable {
     }
   }
 
+  /// Two random numbers for KASLR.
+  package struct RandomNumbers: Equatable, Sendable {
+    /// Chooses the virtual address.
+    package var virtual: UInt64
+    /// Chooses the physical address.
+    package var physical: UInt64
+
+    /// The numbers.
+    package init(virtual: UInt64, physical: UInt64) {
+      self.virtual = virtual
+      self.physical = physical
+    }
+  }
+
   /// What the kernel is for.
   package var purpose: Purpose = .reboot
   /// Which system call may be used.
@@ -68,6 +82,14 @@ package struct LoadRequest: Sendable {
   package var reusesCommandLine = false
   /// Whether the purgatory checks the segments before it enters the kernel.
   package var checksSegments = true
+  /// Whether the kernel is unpacked now rather than after the jump, where that is safe.
+  /// `--no-fast` says no.
+  package var unpacksKernel = true
+  /// Whether initrds are unpacked now rather than after the jump, where there is memory for it.
+  /// `--no-fast` says no.
+  package var unpacksInitrds = true
+  /// Random numbers that choose the next kernel's addresses; nil when there are none yet.
+  package var randomNumbers: RandomNumbers?
   /// Segments lie inside this range. `--mem-min`, `--mem-max`.
   package var memoryBounds = PhysicalRange(
     start: PhysicalAddress(0), end: PhysicalAddress(.max))

@@ -8,8 +8,9 @@ internal import RunningSystem
 
 /// Plans kexec_load of a bzImage that is entered in 64-bit mode.
 ///
-/// Pieces are placed first, from the largest down; then their bytes can be made, because they hold
-/// each other's addresses; the purgatory comes last, because it holds the digest of all others.
+/// The pieces are made first, without their addresses; then they are placed; then their bytes can
+/// be finished, because they hold each other's addresses; the purgatory comes last, because it
+/// holds the digest of all others.
 func planBzImage64(
   _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
@@ -17,41 +18,36 @@ func planBzImage64(
     throw .no64BitEntry(protocolVersion: image.versionText)
   }
   if request.purpose == .crash { throw .crashBySegments }
-  let memory = try UsableMemory(of: machine)
-  let (bootBlock, notes) = describeMachine(
-    image, request: request, machine: machine, commandLine: commandLine, map: memory.map)
+  let line = KernelCommandLine(commandLine)
+  let memory = try UsableMemory(of: machine, commandLine: line)
+
+  let (kernel, initrd, unpackNotes) = unpackPieces(
+    image, request: request, machine: machine, commandLine: line, memory: memory)
+  let (bootBlock, bootNotes) = describeMachine(
+    image, request: request, machine: machine, commandLine: commandLine, map: memory.map,
+    isRandomised: kernel.isRandomised)
   let purgatory = Purgatory.x86_64
+  let places = try Places(
+    kernel: kernel, bootBlock: UInt64(bootBlock.byteCount),
+    purgatory: UInt64(purgatory.memorySize), initrd: initrd.byteCount, in: memory.free,
+    bounds: request.memoryBounds, addressLimit: image.addressLimit)
 
-  var placement = Placement(free: memory.free, bounds: request.memoryBounds)
-  let top: UInt64 = image.extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
-  let anywhere = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(top))
-  let kernelPlace = try placement.take(
-    .kernel, byteCount: image.initSize, alignment: image.alignment, limits: image.limits(below: top)
-  )
-  let bootBlockPlace = try placement.take(
-    .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: anywhere)
-  let purgatoryPlace = try placement.take(
-    .purgatory, byteCount: UInt64(purgatory.memorySize), limits: anywhere)
-  let initrds = try placeInitrds(request.initrds, in: &placement, below: top)
-
-  let bootBytes = bootBlock.encode(at: bootBlockPlace.start, initrd: initrds.extent)
-  let kernelEntry = PhysicalAddress(kernelPlace.start.value + 0x200)
-  let checked =
-    [
-      PlannedSegment(role: .kernel, bytes: image.protectedMode, destination: kernelPlace),
-      PlannedSegment(
-        role: .bootBlock, bytes: SharedBytes(bootBytes), destination: bootBlockPlace),
-    ] + initrds.segments
+  let bootBytes = bootBlock.encode(at: places.bootBlock.start, initrd: initrd.extent(in: places))
+  let kernelEntry = PhysicalAddress(places.kernel.start.value + kernel.entryOffset)
+  var segments = kernel.segments(in: places.kernel)
+  segments.append(
+    PlannedSegment(
+      role: .bootBlock, bytes: SharedBytes(bootBytes), destination: places.bootBlock))
+  if let place = places.initrd { segments += initrd.segments(in: place) }
   let parameters = PurgatoryParameters(
-    entry: kernelEntry, bootParameters: bootBlockPlace.start, checking: checked, request: request)
-  let segments =
-    checked + [
-      PlannedSegment(
-        role: .purgatory, bytes: try encode(purgatory, parameters), destination: purgatoryPlace)
-    ]
+    entry: kernelEntry, bootParameters: places.bootBlock.start, checking: segments,
+    request: request)
+  segments.append(
+    PlannedSegment(
+      role: .purgatory, bytes: try encode(purgatory, parameters), destination: places.purgatory))
 
   let load = SegmentLoad(
-    entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
+    entry: PhysicalAddress(places.purgatory.start.value + UInt64(purgatory.entryOffset)),
     kernelEntry: kernelEntry,
     segments: segments.sorted { $0.destination.start < $1.destination.start },
     flags: SegmentLoad.x86_64, memoryMap: memory.map,
@@ -61,7 +57,7 @@ func planBzImage64(
   } catch {
     throw .invalid(error)
   }
-  return (load, memory.notes + notes)
+  return (load, memory.notes + unpackNotes + bootNotes)
 }
 
 extension SegmentLoad {
@@ -69,20 +65,25 @@ extension SegmentLoad {
   static let x86_64: UInt = 62 << 16
 }
 
-extension BzImage {
-  /// Where the kernel may be loaded: it never runs below its preferred address, and one that is
-  /// not relocatable runs nowhere else.
-  fileprivate func limits(below top: UInt64) -> PhysicalRange {
-    let start = PhysicalAddress(max(preferredAddress, 1 << 20))
-    let end = isRelocatable ? PhysicalAddress(top) : start.advanced(by: initSize + pageSize - 1)
-    return PhysicalRange(
-      start: start, end: max(start, (end ?? PhysicalAddress(top)).alignedDown(to: pageSize)))
+/// The kernel and the initrd, unpacked where that is wanted and safe.
+private func unpackPieces(
+  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine,
+  memory: UsableMemory
+) -> (KernelPiece, InitrdPiece, [PlanNote]) {
+  let initrd = InitrdPiece(request, image: image, machine: machine, memory: memory)
+  do {
+    let (kernel, notes) = try KernelPiece.unpack(
+      image, request: request, machine: machine, commandLine: commandLine)
+    return (kernel, initrd, notes + initrd.notes)
+  } catch {
+    return (KernelPiece(packed: image), initrd, [.ordinaryEntry(error)] + initrd.notes)
   }
 }
 
 /// Makes the boot block, all but its addresses, and says what had to be left out.
 private func describeMachine(
-  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String, map: MemoryMap
+  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String, map: MemoryMap,
+  isRandomised: Bool
 ) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
   if machine.bootParameters == nil { notes.append(.noBootParameters) }
@@ -94,6 +95,7 @@ private func describeMachine(
     commandLine: Array(commandLine.utf8), e820: E820Table(map),
     acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
   block.hasLostFramebuffer = machine.hasNativeGraphics
+  block.isRandomised = isRandomised
   if let seed = request.randomSeed, image.understands(.randomSeed) { block.randomSeed = seed }
   switch efiHandover(image, request: request, machine: machine) {
   case .success(let handover): block.efi = handover
@@ -136,33 +138,6 @@ private func efiHandover(
   } catch {
     return .failure(.init(error))
   }
-}
-
-/// Places all initrds one after the other. Each starts at a page, so they need not be copied
-/// together; the kernel skips the zeros between them.
-private func placeInitrds(
-  _ files: [LoadRequest.File], in placement: inout Placement, below top: UInt64
-) throws(PlanningError) -> (segments: [PlannedSegment], extent: PhysicalRange?) {
-  guard let last = files.last else { return ([], nil) }
-  let sizes = files.map { (UInt64($0.bytes.count) + pageSize - 1) & ~(pageSize - 1) }
-  let total = sizes.reduce(0, +)
-  let place = try placement.take(
-    .initrd(0), byteCount: total,
-    limits: PhysicalRange(start: PhysicalAddress(16 << 20), end: PhysicalAddress(top)))
-
-  var segments: [PlannedSegment] = []
-  var start = place.start
-  for (index, (file, size)) in zip(files, sizes).enumerated() {
-    let end = PhysicalAddress(start.value + size)
-    segments.append(
-      PlannedSegment(
-        role: .initrd(index), bytes: file.bytes,
-        destination: PhysicalRange(start: start, end: end)))
-    start = end
-  }
-  let padding = (sizes.last ?? 0) - UInt64(last.bytes.count)
-  let end = PhysicalAddress(place.end.value - padding)
-  return (segments, PhysicalRange(start: place.start, end: end))
 }
 
 extension PurgatoryParameters {

@@ -12,8 +12,11 @@ package struct UsableMemory: Equatable, Sendable {
   /// How the map came about, where that is not as usual.
   package let notes: [PlanNote]
 
-  /// The memory of `machine` for a normal boot of the next kernel.
-  package init(of machine: Machine) throws(PlanningError) {
+  /// The memory of `machine` for a normal boot of a kernel with `commandLine`.
+  package init(
+    of machine: Machine, commandLine: KernelCommandLine
+  ) throws(PlanningError) {
+    let wanted = CommandLineMemory(commandLine)
     let live = machine.ioMemory
     let liveMap = live.isHidden ? nil : Self.nonEmpty(live.memoryMap)
     var notes: [PlanNote] = []
@@ -24,14 +27,14 @@ package struct UsableMemory: Equatable, Sendable {
     switch (firmwareMap, liveMap) {
     case (let firmware?, _?):
       map = firmware
-      free = Self.placeable(firmware.undisputedRAM.intersection(live.freeRAM))
+      free = wanted.restrict(Self.placeable(firmware.undisputedRAM.intersection(live.freeRAM)))
     case (let firmware?, nil):
       map = firmware
-      free = Self.placeable(firmware.undisputedRAM)
+      free = wanted.restrict(Self.placeable(firmware.undisputedRAM))
       notes.append(.ioMemoryHidden)
     case (nil, let liveMap?):
       map = liveMap
-      free = Self.placeable(live.freeRAM)
+      free = wanted.restrict(Self.placeable(live.freeRAM))
       notes.append(isFirmwareMapTrue ? .noFirmwareMap : .efiMapWasAdded)
     case (nil, nil):
       throw .noMemoryMap

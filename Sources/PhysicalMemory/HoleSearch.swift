@@ -31,8 +31,31 @@ package struct PlacementWish: Equatable, Sendable {
 extension PhysicalRangeSet {
   /// The place in this set that fulfils `wish`, or nil when no range has room for it.
   package func place(for wish: PlacementWish) -> PhysicalRange? {
-    let places = ranges.lazy.compactMap { $0.place(for: wish) }
-    return wish.direction == .bottomUp ? places.first : places.reversed().first
+    let holes = ranges.lazy.compactMap { $0.starts(for: wish) }
+    switch wish.direction {
+    case .bottomUp:
+      return holes.first.flatMap { PhysicalRange(start: $0.lowest, byteCount: wish.byteCount) }
+    case .topDown:
+      return holes.last.flatMap { PhysicalRange(start: $0.highest, byteCount: wish.byteCount) }
+    }
+  }
+
+  /// How many places in this set, one alignment apart, fulfil `wish`.
+  package func placeCount(for wish: PlacementWish) -> UInt64 {
+    ranges.lazy.compactMap { $0.starts(for: wish)?.count }.reduce(0, +)
+  }
+
+  /// One of the places that `placeCount(for:)` counts, by its number from the lowest, 0, up.
+  package func place(number: UInt64, for wish: PlacementWish) -> PhysicalRange? {
+    var left = number
+    for starts in ranges.lazy.compactMap({ $0.starts(for: wish) }) {
+      if left < starts.count {
+        let start = PhysicalAddress(starts.lowest.value + left * wish.alignment)
+        return PhysicalRange(start: start, byteCount: wish.byteCount)
+      }
+      left -= starts.count
+    }
+    return nil
   }
 
   /// The longest range inside `bounds`, for a message that says why nothing fits.
@@ -41,14 +64,22 @@ extension PhysicalRangeSet {
   }
 }
 
+/// The aligned starts inside one range where a piece would fit.
+private struct Starts {
+  let lowest: PhysicalAddress
+  let highest: PhysicalAddress
+  let alignment: UInt64
+
+  var count: UInt64 { highest.distance(from: lowest) / alignment + 1 }
+}
+
 extension PhysicalRange {
-  fileprivate func place(for wish: PlacementWish) -> PhysicalRange? {
+  fileprivate func starts(for wish: PlacementWish) -> Starts? {
     guard let hole = intersection(wish.bounds), hole.byteCount >= wish.byteCount,
       let lowest = hole.start.alignedUp(to: wish.alignment)
     else { return nil }
     let highest = PhysicalAddress(hole.end.value - wish.byteCount).alignedDown(to: wish.alignment)
-    guard lowest <= highest else { return nil }
-    return PhysicalRange(
-      start: wish.direction == .bottomUp ? lowest : highest, byteCount: wish.byteCount)
+    return lowest <= highest
+      ? Starts(lowest: lowest, highest: highest, alignment: wish.alignment) : nil
   }
 }

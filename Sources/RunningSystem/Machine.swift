@@ -18,6 +18,12 @@ package struct Machine: Sendable {
   package var efi: EFIState?
   /// Whether the running kernel uses 5-level page tables (LA57).
   package var usesFiveLevelPaging: Bool
+  /// Whether this may be a guest with encrypted memory (SEV, TDX), or a host with SME.
+  package var mayHaveEncryptedMemory: Bool
+  /// Whether this is a guest with memory that it has not accepted yet.
+  package var hasUnacceptedMemory: Bool
+  /// Bytes that can be had without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
+  package var availableMemory: UInt64?
   /// Whether a graphics driver has changed the mode that firmware set. `/proc/fb`.
   package var hasNativeGraphics: Bool
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
@@ -29,26 +35,26 @@ package struct Machine: Sendable {
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
   package static func read(_ files: FileTree) -> Machine {
     let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
+    let processors = ProcessorFacts(in: files)
+    let memory = MemoryFacts(in: files)
+    let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
+      $0.count == 4096 ? $0 : nil
+    }
     return Machine(
       ioMemory: IOMemory(text: files.text("/proc/iomem") ?? ""),
       firmwareMap: MemoryMap.firmware(in: files),
       commandLine: commandLine,
-      bootParameters: (try? files.read("/sys/kernel/boot_params/data")).flatMap {
-        $0.count == 4096 ? $0 : nil
-      },
+      bootParameters: bootParameters,
       efi: EFIState(in: files),
-      usesFiveLevelPaging: hasLA57(files) && commandLine.value(of: "no5lvl") == nil,
+      usesFiveLevelPaging: processors.flags.contains("la57")
+        && commandLine.value(of: "no5lvl") == nil,
+      mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
+        || bootParameters.map { $0[0x13C..<0x140] != [0, 0, 0, 0] } ?? false,
+      hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
+      availableMemory: memory["MemAvailable"],
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
       kexec: KexecState(in: files))
-  }
-
-  /// Every CPU has the same flags, and a big machine's file is long: the first part is enough.
-  private static func hasLA57(_ files: FileTree) -> Bool {
-    let start = (try? files.read("/proc/cpuinfo", atMost: 8192)) ?? []
-    let lines = String(decoding: start, as: UTF8.self).split(separator: "\n")
-    let flags = lines.first { $0.hasPrefix("flags") } ?? ""
-    return flags.split(separator: " ").contains("la57")
   }
 
   /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them

@@ -24,6 +24,8 @@ package struct BootBlock: Sendable {
   /// Whether the picture that firmware set up is no longer what the screen shows, so that the
   /// next kernel must not draw into it.
   package var hasLostFramebuffer = false
+  /// Whether the kernel was moved to a random address, as its own decompressor would have told it.
+  package var isRandomised = false
 
   /// A block from all that goes into it.
   package init(
@@ -57,7 +59,8 @@ package struct BootBlock: Sendable {
     bytes.store(header, at: SetupHeader.start)
     inheritSubarchitecture(into: &bytes)
     bytes.store(SetupHeader.kexecLoader, as: SetupHeader.typeOfLoader)
-    let flags = LoadFlags(rawValue: bytes.loadField(SetupHeader.loadflags)).subtracting(.kaslr)
+    var flags = LoadFlags(rawValue: bytes.loadField(SetupHeader.loadflags)).subtracting(.kaslr)
+    if isRandomised { flags.insert(.kaslr) }
     bytes.store(flags.rawValue, as: SetupHeader.loadflags)
     storeMemory(into: &bytes)
     if bytes.loadField(BootParameters.acpiRSDPAddress) == 0 {

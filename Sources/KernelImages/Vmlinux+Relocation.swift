@@ -1,0 +1,95 @@
+package import ByteCoding
+
+// Moving a kernel to other virtual addresses: what its own decompressor does for KASLR.
+//
+// The table is made of 32-bit words: 0, places of 64-bit addresses, 0, places of 32-bit addresses
+// relative to the per-CPU area (which move the other way), 0, places of 32-bit addresses. Kernels
+// since about 7.0 have no list in the middle. Each word is a link-time virtual address, to be
+// extended by its sign. See the project's notes on the fast jump in ARCHITECTURE.md.
+
+extension Vmlinux {
+  /// Where the kernel's mapping starts: __START_KERNEL_map.
+  package static let mappingStart: UInt64 = 0xFFFF_FFFF_8000_0000
+  /// How much of it a kernel with KASLR may use: KERNEL_IMAGE_SIZE.
+  package static let mappingSize: UInt64 = 1 << 30
+
+  /// How many places there are for the virtual base when it moves in steps of `alignment`.
+  package func virtualSlots(alignment: UInt64) -> UInt64 {
+    guard physicalEnd <= Self.mappingSize else { return 0 }
+    return (Self.mappingSize - physicalEnd) / alignment + 1
+  }
+
+  /// Adds `shift` to every address in the unpacked file `bytes` that depends on the virtual base.
+  ///
+  /// - Throws: when the table is not understood; `bytes` may then be half changed and must not be
+  ///   used.
+  package func relocate(
+    _ bytes: inout OwnedBytes, by shift: UInt64
+  ) throws(VmlinuxError) {
+    guard let table = relocationTable else { return }
+    let lists = try relocationLists(bytes, table)
+    let inverse = lists.count == 3 ? lists[1] : table.upperBound..<table.upperBound
+    try patch(&bytes, lists[0], size: 8) { (bytes, place) throws(OutOfBounds) in
+      try bytes.store(try bytes.load(UInt64.self, at: place) &+ shift, at: place)
+    }
+    let shift32 = UInt32(truncatingIfNeeded: shift)
+    try patch(&bytes, inverse, size: 4) { (bytes, place) throws(OutOfBounds) in
+      try bytes.store(try bytes.load(UInt32.self, at: place) &- shift32, at: place)
+    }
+    try patch(&bytes, lists[lists.count - 1], size: 4) { (bytes, place) throws(OutOfBounds) in
+      try bytes.store(try bytes.load(UInt32.self, at: place) &+ shift32, at: place)
+    }
+  }
+
+  /// The lists in the table, each without the zero before it, as ranges of the file.
+  private func relocationLists(
+    _ bytes: borrowing OwnedBytes, _ table: Range<Int>
+  ) throws(VmlinuxError) -> [Range<Int>] {
+    var starts: [Int] = []
+    for offset in stride(from: table.lowerBound, to: table.upperBound - 3, by: 4)
+    where (try? bytes.load(UInt32.self, at: offset)) == 0 {
+      starts.append(offset + 4)
+      if starts.count > 3 { break }
+    }
+    guard table.count % 4 == 0, starts.first == table.lowerBound + 4,
+      (2...3).contains(starts.count)
+    else { throw .relocationLists(starts.count) }
+    let ends = starts.dropFirst().map { $0 - 4 } + [table.upperBound]
+    return zip(starts, ends).map { $0..<$1 }
+  }
+
+  /// Calls `change` with the file offset of each place in `list`.
+  @inline(__always)
+  private func patch(
+    _ bytes: inout OwnedBytes, _ list: Range<Int>, size: Int,
+    _ change: (inout OwnedBytes, Int) throws(OutOfBounds) -> Void
+  ) throws(VmlinuxError) {
+    // Neighbouring words nearly always name places in the same part.
+    var part = parts[0]
+    for offset in stride(from: list.lowerBound, to: list.upperBound, by: 4) {
+      do throws(OutOfBounds) {
+        let word = try bytes.load(UInt32.self, at: offset)
+        let address = UInt64(truncatingIfNeeded: Int64(Int32(bitPattern: word)))
+        let physical = address &- Self.mappingStart
+        if !part.holds(physical, size) {
+          guard let other = parts.first(where: { $0.holds(physical, size) }) else {
+            throw OutOfBounds(offset: offset, wanted: size, available: 0)
+          }
+          part = other
+        }
+        try change(&bytes, part.fileOffset + Int(physical - part.physicalAddress))
+      } catch {
+        throw .relocationOutside(offset: offset, address: UInt64(offset))
+      }
+    }
+  }
+}
+
+extension Vmlinux.Part {
+  /// Whether the file has the `size` bytes that belong at `physical`.
+  fileprivate func holds(_ physical: UInt64, _ size: Int) -> Bool {
+    physical >= physicalAddress
+      && physical &- physicalAddress <= UInt64(fileSize) &- UInt64(size)
+      && fileSize >= size
+  }
+}

@@ -1,0 +1,109 @@
+internal import ByteCoding
+internal import Compression
+internal import KernelImages
+internal import RunningSystem
+
+// The fast jump: the kernel is unpacked and moved to a random address now, while the running one
+// still serves, and not by the new kernel's own decompressor while nobody serves.
+
+extension KernelPiece {
+  /// The kernel in `image` unpacked, with KASLR done, or why it must unpack itself.
+  ///
+  /// - Throws: a reason not to; the caller goes on with the packed kernel.
+  static func unpack(
+    _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine
+  ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
+    guard request.unpacksKernel else { throw .switchedOff }
+    try checkMachine(machine, image: image, commandLine: commandLine)
+    guard let payload = image.payload else { throw .noPayload }
+    guard let format = CompressionFormat.recognise(payload.bytes.span) else {
+      throw .unknownCompression
+    }
+    try checkMemory(machine, request: request, image: image, unpackedSize: payload.unpackedSize)
+
+    var file: OwnedBytes
+    do {
+      file = try decompress(
+        payload.bytes, as: format, limit: payload.unpackedSize,
+        expectedSize: payload.unpackedSize
+      ).takeBytes()
+    } catch {
+      throw .badPayload(format.name)
+    }
+    guard file.count == payload.unpackedSize else { throw .badPayload(format.name) }
+
+    do throws(VmlinuxError) {
+      let vmlinux = try Vmlinux(file.span)
+      let move = randomMove(vmlinux, image: image, request: request, commandLine: commandLine)
+      if let shift = move.shift { try vmlinux.relocate(&file, by: shift) }
+      guard var piece = try? KernelPiece(unpacked: vmlinux, file: file.freeze(), of: image) else {
+        throw VmlinuxError.truncated
+      }
+      piece.randomPlace = move.place
+      piece.isRandomised = move.shift != nil
+      return (piece, [.unpacked(format: format.name)] + move.notes)
+    } catch {
+      throw .notUnderstood(error)
+    }
+  }
+
+  /// What the skipped decompressor would have done and we do not.
+  private static func checkMachine(
+    _ machine: Machine, image: BzImage, commandLine: KernelCommandLine
+  ) throws(OrdinaryEntryReason) {
+    if machine.usesFiveLevelPaging {
+      let flags: ExtendedLoadFlags = [.fiveLevelStart, .fiveLevelUse]
+      guard image.extendedFlags.isSuperset(of: flags), commandLine.value(of: "no5lvl") == nil else {
+        throw .fiveLevelPaging
+      }
+    }
+    if machine.mayHaveEncryptedMemory { throw .encryptedMemory }
+    if machine.hasUnacceptedMemory { throw .unacceptedMemory }
+  }
+
+  /// The unpacked kernel is in our memory and in the running kernel's copy of it at the same time.
+  private static func checkMemory(
+    _ machine: Machine, request: LoadRequest, image: BzImage, unpackedSize: Int
+  ) throws(OrdinaryEntryReason) {
+    guard let available = machine.availableMemory else { return }
+    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    let needed = UInt64(unpackedSize) + image.initSize + initrds + 16 << 20
+    guard needed <= available else { throw .littleMemory(needed: needed, available: available) }
+  }
+
+  private static func randomMove(
+    _ vmlinux: Vmlinux, image: BzImage, request: LoadRequest, commandLine: KernelCommandLine
+  ) -> (shift: UInt64?, place: UInt64?, notes: [PlanNote]) {
+    guard commandLine.value(of: "nokaslr") == nil else { return (nil, nil, []) }
+    guard image.isRelocatable, let numbers = request.randomNumbers else {
+      return (nil, nil, [.noRandomAddress])
+    }
+    let slots = vmlinux.virtualSlots(alignment: image.alignment)
+    guard vmlinux.relocationTable != nil, slots > 0 else {
+      return (nil, numbers.physical, [.noRandomAddress])
+    }
+    return (numbers.virtual % slots * image.alignment, numbers.physical, [])
+  }
+}
+
+/// Why a kernel is loaded packed, to unpack itself after the jump.
+package enum OrdinaryEntryReason: Error, Equatable, Sendable {
+  /// `--no-fast`.
+  case switchedOff
+  /// The image does not say where its payload is: a kernel before 2.08.
+  case noPayload
+  /// The payload has no magic number that we know.
+  case unknownCompression
+  /// The payload does not unpack to what the image says.
+  case badPayload(String)
+  /// What it unpacks to is no kernel that we can enter.
+  case notUnderstood(VmlinuxError)
+  /// The number of levels of page tables may have to change on the way.
+  case fiveLevelPaging
+  /// A guest with encrypted memory: SEV or TDX, or a host with SME.
+  case encryptedMemory
+  /// A guest that must accept its memory before it may use it.
+  case unacceptedMemory
+  /// There is not enough free memory to unpack it now, in bytes.
+  case littleMemory(needed: UInt64, available: UInt64)
+}

@@ -1,0 +1,157 @@
+internal import ByteCoding
+internal import Compression
+internal import CpioFormat
+internal import KernelImages
+internal import PhysicalMemory
+internal import RunningSystem
+
+/// The initrds as they go into memory: archives one after the other, each at a page of its own, so
+/// that none need be copied. The kernel skips the zeros between them.
+struct InitrdPiece {
+  /// An archive, or what could not be told to be one.
+  struct Part {
+    /// The place of its file in the request.
+    let file: Int
+    let bytes: SharedBytes
+
+    /// Bytes of memory: whole pages.
+    var room: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
+  }
+
+  private(set) var parts: [Part]
+  private(set) var notes: [PlanNote] = []
+
+  /// The initrds of `request`, unpacked where they are compressed and there is memory for it: the
+  /// next kernel then only copies them.
+  init(_ request: LoadRequest, image: BzImage, machine: Machine, memory: UsableMemory) {
+    parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
+    guard request.unpacksInitrds else { return }
+    var left = Self.limit(image: image, machine: machine, memory: memory)
+    for (file, initrd) in request.initrds.enumerated() {
+      let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
+      // A few segments of the sixteen are for the kernel and for what comes with it.
+      guard unpacked.hasChanged, parts.count + unpacked.parts.count <= 9 else {
+        if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
+        continue
+      }
+      left -= min(left, unpacked.parts.reduce(0) { $0 + $1.count })
+      let place = parts.firstIndex { $0.file == file } ?? 0
+      parts.replaceSubrange(
+        place...place, with: unpacked.parts.map { Part(file: file, bytes: $0) })
+      notes.append(
+        unpacked.reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
+    }
+  }
+
+  /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in
+  /// it at the same time, and takes segments only up to half of RAM; now, our copy and the running
+  /// kernel's must both fit.
+  private static func limit(image: BzImage, machine: Machine, memory: UsableMemory) -> Int {
+    let reserve = image.initSize + 64 << 20
+    let then = memory.ramByteCount / 2
+    let now = (machine.availableMemory ?? memory.ramByteCount) / 2
+    let room = min(then, now)
+    return room > reserve ? Int(clamping: room - reserve) : 0
+  }
+
+  /// Bytes of memory for all parts; 0 without an initrd.
+  var byteCount: UInt64 { parts.reduce(0) { $0 + $1.room } }
+
+  /// The segments that fill `place`.
+  func segments(in place: PhysicalRange) -> [PlannedSegment] {
+    var start = place.start
+    return parts.map { part in
+      let end = PhysicalAddress(start.value + part.room)
+      defer { start = end }
+      return PlannedSegment(
+        role: .initrd(part.file), bytes: part.bytes,
+        destination: PhysicalRange(start: start, end: end))
+    }
+  }
+
+  /// What the next kernel is told: from the first part's start to the last byte of the last.
+  func extent(in places: Places) -> PhysicalRange? {
+    guard let place = places.initrd, let last = parts.last else { return nil }
+    let padding = last.room - UInt64(last.bytes.count)
+    return PhysicalRange(
+      start: place.start, end: PhysicalAddress(place.end.value - padding))
+  }
+}
+
+/// An initrd taken apart: a row of cpio archives, some compressed, as the kernel reads it.
+///
+/// Documented in Documentation/driver-api/early-userspace/buffer-format.rst.
+struct UnpackedInitrd {
+  /// The archives, in order, unpacked; then what was not understood, as it is.
+  private(set) var parts: [SharedBytes] = []
+  /// Why the rest was left as it is; nil when all was understood.
+  private(set) var reason: InitrdReason?
+  /// Whether anything was unpacked.
+  private(set) var hasChanged = false
+
+  /// Unpacks `file` into at most `limit` bytes.
+  init(_ file: SharedBytes, limit: Int) {
+    var position = 0
+    var left = limit
+    while let start = file.firstNonZero(from: position) {
+      guard let rest = try? file.slice(start..<file.count) else { break }
+      if let end = CpioReader.end(of: rest.span) {
+        if let archive = try? rest.slice(0..<end) { parts.append(archive) }
+        position = start + end
+        continue
+      }
+      guard let format = CompressionFormat.recognise(rest.span) else {
+        keep(rest, because: .unknownContent(offset: start))
+        return
+      }
+      do throws(CompressionError) {
+        let (bytes, consumed) = try unpack(rest, as: format, limit: left)
+        left -= bytes.count
+        parts.append(bytes)
+        hasChanged = true
+        position = start + consumed
+      } catch .tooLarge {
+        keep(rest, because: .tooLarge(limit: limit))
+        return
+      } catch {
+        keep(rest, because: .corrupt(format: format.name, offset: start))
+        return
+      }
+    }
+  }
+
+  private mutating func keep(_ rest: SharedBytes, because reason: InitrdReason) {
+    parts.append(rest)
+    self.reason = reason
+  }
+
+  private func unpack(
+    _ input: SharedBytes, as format: CompressionFormat, limit: Int
+  ) throws(CompressionError) -> (SharedBytes, Int) {
+    let result = try decompress(input, as: format, limit: limit)
+    return (result.bytes, result.consumed)
+  }
+}
+
+/// Why an initrd, or the rest of it, is passed on as it is.
+package enum InitrdReason: Equatable, Sendable {
+  /// Neither a cpio archive nor compressed.
+  case unknownContent(offset: Int)
+  /// A compressed archive that does not unpack.
+  case corrupt(format: String, offset: Int)
+  /// Unpacked it would not fit beside the files in it.
+  case tooLarge(limit: Int)
+}
+
+extension SharedBytes {
+  /// The offset of the first byte from `position` on that is not zero; nil when there is none.
+  fileprivate func firstNonZero(from position: Int) -> Int? {
+    let span = span
+    var offset = position
+    while let byte = try? span.load(UInt8.self, at: offset) {
+      if byte != 0 { return offset }
+      offset += 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,80 @@
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+
+/// The kernel as it goes into memory: the room that it needs, and where it is entered.
+struct KernelPiece {
+  /// Bytes at an offset from the start of the kernel's room.
+  struct Part {
+    let offset: UInt64
+    let bytes: SharedBytes
+  }
+
+  /// What goes into the room, lowest offset first; the rest of it is zero.
+  let parts: [Part]
+  /// Bytes of RAM that belong to the kernel from its load address on.
+  let byteCount: UInt64
+  /// The alignment of the load address.
+  let alignment: UInt64
+  /// Where the room may be.
+  let limits: PhysicalRange
+  /// From the load address to the 64-bit entry.
+  let entryOffset: UInt64
+  /// A random number that chooses among the places; nil for the highest one.
+  var randomPlace: UInt64?
+  /// Whether the kernel was moved to a random virtual address, so that it must move the rest of its
+  /// address space as well.
+  var isRandomised = false
+
+  /// The whole protected-mode part, which unpacks itself when it is entered.
+  init(packed image: BzImage) {
+    parts = [Part(offset: 0, bytes: image.protectedMode)]
+    byteCount = image.initSize
+    alignment = image.alignment
+    limits = image.loadLimits
+    entryOffset = 0x200
+  }
+
+  /// The unpacked kernel in `file`, entered directly.
+  init(unpacked vmlinux: Vmlinux, file: SharedBytes, of image: BzImage) throws(OutOfBounds) {
+    var parts: [Part] = []
+    for part in vmlinux.parts {
+      let bytes = try file.slice(part.fileOffset..<(part.fileOffset + part.fileSize))
+      parts.append(Part(offset: part.physicalAddress - vmlinux.physicalStart, bytes: bytes))
+    }
+    self.parts = parts
+    byteCount = vmlinux.windowSize
+    // A physical shift by any multiple of the alignment needs no change to the kernel.
+    alignment = image.alignment
+    limits = image.loadLimits
+    entryOffset = vmlinux.entry - vmlinux.physicalStart
+  }
+
+  /// The segments that fill `room` without a gap, where the running kernel could put pages of its
+  /// own.
+  func segments(in room: PhysicalRange) -> [PlannedSegment] {
+    let starts = parts.map { PhysicalAddress(room.start.value + $0.offset) }
+    let ends = starts.dropFirst() + [room.end]
+    return zip(parts, zip(starts, ends)).map { part, place in
+      PlannedSegment(
+        role: .kernel, bytes: part.bytes,
+        destination: PhysicalRange(start: place.0, end: place.1))
+    }
+  }
+}
+
+extension BzImage {
+  /// Where the kernel may be loaded: it never runs below its preferred address, and one that is
+  /// not relocatable runs nowhere else.
+  fileprivate var loadLimits: PhysicalRange {
+    let start = PhysicalAddress(max(preferredAddress, 1 << 20))
+    let top = PhysicalAddress(addressLimit)
+    let end = isRelocatable ? top : start.advanced(by: initSize + pageSize - 1) ?? top
+    return PhysicalRange(start: start, end: max(start, end.alignedDown(to: pageSize)))
+  }
+
+  /// The address behind the last byte that the kernel reaches when it is entered.
+  var addressLimit: UInt64 {
+    extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
+  }
+}
