@@ -45,7 +45,7 @@ let package = Package(
       "KexecPlanning",
       [
         "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
-        "Digests", "ByteCoding",
+        "CpioFormat", "Compression", "Digests", "ByteCoding",
       ]),
     room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     room("KernelImages", ["Compression", "ByteCoding"]),

@@ -20,7 +20,8 @@ extension Command {
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
-    for route in routes(for: request, on: machine, image: image) {
+    let ways = routes(for: request, on: machine, image: image)
+    for route in ways {
       let plan: LoadPlan
       do {
         plan = try KexecPlanning.plan(request, by: route, on: machine, image: image)
@@ -40,9 +41,7 @@ extension Command {
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
-        guard error.allowsAnotherRoute, request.call == .automatic, refusal == nil,
-          route.call == .file, purpose == .reboot
-        else {
+        guard error.allowsAnotherRoute, route != ways.last else {
           throw CommandError(
             error, plan: plan, request: request, machine: readMachine(), after: refusal,
             kernelLog: log?.newLines() ?? [])
@@ -87,6 +86,11 @@ extension Command {
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
     request.checksSegments = invocation.checksSegments
+    request.unpacksKernel = invocation.isFast
+    request.unpacksInitrds = invocation.isFast
+    if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
+      request.randomNumbers = .init(virtual: virtual, physical: physical)
+    }
     request.memoryBounds = invocation.memoryBounds
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
@@ -151,10 +155,16 @@ extension Command {
 }
 
 extension KexecCallError {
-  /// Whether the error says only that kexec_file_load is not made for this file, so that
-  /// kexec_load may do. Never after EPERM or a signature error: that would go around a policy.
+  /// Whether the other call may be tried: kexec_load when the error says only that kexec_file_load
+  /// is not made for this file, never after EPERM or a signature error, since that would go around
+  /// a policy; kexec_file_load, which keeps to all policies, also after EPERM.
   fileprivate var allowsAnotherRoute: Bool {
-    [.notImplemented, .notExecutable, .invalidArgument, .notSupported].contains(errno)
+    switch call {
+    case .fileLoad:
+      [.notImplemented, .notExecutable, .invalidArgument, .notSupported].contains(errno)
+    case .load: [.notImplemented, .notPermitted, .accessDenied].contains(errno)
+    case .reboot: false
+    }
   }
 }
 

@@ -36,6 +36,7 @@ struct Invocation: Equatable {
   var action: Action
   var call = LoadRequest.CallChoice.automatic
   var checksSegments = true
+  var isFast = true
   var memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.max))
   var initrds: [String] = []
   var commandLine: String?
@@ -142,6 +143,7 @@ extension Invocation {
     case .segmentsSyscall: call = .segmentsOnly
     case .automaticSyscall: call = .automatic
     case .noChecks: checksSegments = false
+    case .noFast: isFast = false
     case .memMin:
       let start = PhysicalAddress(try Self.number(value, of: "--mem-min"))
       memoryBounds = PhysicalRange(start: start, end: max(start, memoryBounds.end))

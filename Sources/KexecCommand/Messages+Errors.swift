@@ -72,7 +72,7 @@ extension CommandError {
     case .invalid(let fault):
       self.init("the plan breaks a rule of the kernel: \(fault.text)")
     }
-    if let refusal { message += " (kexec_file_load had answered: \(refusal.errno.text))" }
+    if let refusal { message += " (\(refusal.call.name) had answered: \(refusal.errno.text))" }
   }
 
   private init(_ room: PlanningError.NoRoom) {
@@ -90,7 +90,7 @@ extension CommandError {
     after refusal: KexecCallError?, kernelLog: [String]
   ) {
     let (why, advice) = error.explanation(plan: plan, request: request, machine: machine)
-    let before = refusal.map { "; kexec_file_load had answered: \($0.errno.text)" } ?? ""
+    let before = refusal.map { "; \($0.call.name) had answered: \($0.errno.text)" } ?? ""
     self.init(
       "cannot load \(request.kernel.path): \(error.call.name): \(why)\(before)", advice: advice)
     self.kernelLog = kernelLog

@@ -49,6 +49,9 @@ extension RouteReason {
     switch self {
     case .asked: "as asked for"
     case .preferred: "the default"
+    case .jumpsFaster: "because it makes the jump faster"
+    case .policy: "because the running kernel wants signatures"
+    case .segmentsRefused: "because the kernel refused kexec_load"
     case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
     case .needed(let options):
       "because only it can do what \(options.joined(separator: ", ")) asks for"
@@ -64,7 +67,8 @@ extension PlanNote {
     switch self {
     case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters: true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
-      .checksOff, .loaderWordKept:
+      .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .noRandomAddress, .initrdUnpacked,
+      .initrdPartlyUnpacked, .initrdUnchanged:
       false
     }
   }
@@ -83,6 +87,15 @@ extension PlanNote {
       "/sys/kernel/boot_params is missing: the next kernel learns nothing of screen and disks"
     case .framebufferLost: "a graphics driver changed the mode: no picture until the next driver"
     case .noRandomSeed: "no random bytes yet: the next kernel gets no seed"
+    case .unpacked(let format):
+      "the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump"
+    case .ordinaryEntry(let reason): "the kernel unpacks itself after the jump: \(reason.text)"
+    case .noRandomAddress: "the kernel's addresses are not random: it has no relocation table"
+    case .initrdUnpacked(let index): "initrd \(index + 1) is unpacked now"
+    case .initrdPartlyUnpacked(let index, let reason):
+      "initrd \(index + 1) is unpacked only in part: \(reason.text)"
+    case .initrdUnchanged(let index, let reason):
+      "initrd \(index + 1) is passed on as it is: \(reason.text)"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
     case .loaderWordKept(let word): "\(word) is kept; only an EFI boot loader acts on it"

@@ -3,7 +3,7 @@ internal import LinuxSystem
 /// Every option of `kexec`: parsing and `--help` come from this table.
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force
-  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, memMin, memMax
+  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, noFast, memMin, memMax
   case initrd, commandLine, append, reuseCommandLine, noEFI
   case consoleSerial, serial, serialBaud
   case forceSync, noSync, noIfdown
@@ -66,6 +66,9 @@ extension OptionDescription {
       .automaticSyscall, .loading, "a", "kexec-syscall-auto",
       help: "kexec_file_load, and kexec_load where the kernel has no use for the first (default)"),
     .init(.noChecks, .loading, "i", "no-checks", help: "do not check the pieces before the jump"),
+    .init(
+      .noFast, .loading, nil, "no-fast",
+      help: "do not unpack kernel and initrd now: let the next kernel do it"),
     .init(
       .memMin, .loading, nil, "mem-min", value: "ADDR", help: "put no piece below this address"),
     .init(

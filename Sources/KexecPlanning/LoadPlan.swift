@@ -87,6 +87,12 @@ package enum RouteReason: Equatable, Sendable {
   case asked
   /// It is the default.
   case preferred
+  /// It can load the kernel unpacked, so that the jump is faster.
+  case jumpsFaster
+  /// The running kernel wants signatures, which only this call checks.
+  case policy
+  /// The kernel refused kexec_load.
+  case segmentsRefused
   /// The kernel refused the file call in a way that says nothing against the other.
   case fileCallRefused
   /// These options mean nothing to the file call.
@@ -119,6 +125,12 @@ package enum PlanNote: Equatable, Sendable {
   case ordinaryEntry(OrdinaryEntryReason)
   /// The kernel cannot be moved, or there are no random bytes: its addresses can be guessed.
   case noRandomAddress
+  /// An initrd, by its place in the request, is unpacked now.
+  case initrdUnpacked(Int)
+  /// An initrd is unpacked up to a point, and passed on as it is from there.
+  case initrdPartlyUnpacked(Int, InitrdReason)
+  /// An initrd is passed on as it is.
+  case initrdUnchanged(Int, InitrdReason)
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
   /// This option does nothing when the kernel makes the segments.

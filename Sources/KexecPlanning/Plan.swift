@@ -1,3 +1,5 @@
+internal import BootProtocols
+internal import ByteCoding
 package import KernelImages
 internal import PhysicalMemory
 package import RunningSystem
@@ -33,8 +35,10 @@ package struct Route: Equatable, Sendable {
 
 /// The ways to try for `request`, best first.
 ///
-/// The file call comes first: it is allowed under lockdown, and the kernel checks signatures. But
-/// only our own segments can do what some options ask for, or carry a long command line.
+/// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
+/// because it checks them and kexec_load does not. Elsewhere the call comes first that jumps
+/// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
+/// command line, only our own segments can carry.
 package func routes(
   for request: LoadRequest, on machine: Machine, image: KernelImage
 ) -> [Route] {
@@ -44,15 +48,19 @@ package func routes(
   case .automatic: break
   }
   if request.purpose == .crash { return [Route(.file, .preferred)] }
-  if machine.kexec.lockdown == nil {
-    let options = request.optionsForSegments
-    if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
-    let length = request.finalCommandLine(running: machine.commandLine).utf8.count
-    if case .bzImage(let image) = image, length > image.commandLineLimitOfFileCall {
-      return [Route(.segments, .commandLineTooLongForFileCall)]
-    }
+  guard case .bzImage(let image) = image, !machine.wantsSignatures else {
+    return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
   }
-  return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+  let options = request.optionsForSegments
+  if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
+  let length = request.finalCommandLine(running: machine.commandLine).utf8.count
+  if length > image.commandLineLimitOfFileCall {
+    return [Route(.segments, .commandLineTooLongForFileCall)]
+  }
+  let canBeFast = image.payload != nil && image.extendedFlags.contains(.has64BitEntry)
+  return canBeFast && request.unpacksKernel
+    ? [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
+    : [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
 }
 
 /// Plans the load of `request` by `route`: every byte and every address, or why it cannot be.
@@ -123,6 +131,15 @@ extension LoadRequest {
     if !handsOverEFI { options.append("--noefi") }
     if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
     return options
+  }
+}
+
+extension Machine {
+  /// Whether the running kernel's policy is that only signed kernels be loaded: it is locked down,
+  /// or firmware's Secure Boot is on.
+  fileprivate var wantsSignatures: Bool {
+    let secureBoot = bootParameters?.loadField(BootParameters.secureBoot)
+    return kexec.lockdown != nil || secureBoot == BootParameters.secureBootEnabled
   }
 }
 

@@ -11,6 +11,11 @@ package enum Process {
     return got == count ? bytes : nil
   }
 
+  /// A random number, or nil as in `randomBytes`.
+  package static func randomNumber() -> UInt64? {
+    randomBytes(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+
   /// Runs a program with our standard streams and waits for it.
   ///
   /// - Returns: its exit code, 128 plus the signal that ended it, or nil when there is no such

@@ -40,6 +40,10 @@ package enum BootParameters {
   package static let altMemK = Field<UInt32>(0x1E0)
   /// How many entries of the e820 table are used.
   package static let e820Entries = Field<UInt8>(0x1E8)
+  /// What firmware says of Secure Boot. secure_boot.
+  package static let secureBoot = Field<UInt8>(0x1EC)
+  /// The value of `secureBoot` when it is on. efi_secureboot_mode_enabled.
+  package static let secureBootEnabled: UInt8 = 3
   /// The e820 table: 128 entries of 20 bytes.
   package static let e820Table = 0x2D0
   /// How many entries the e820 table has room for. E820_MAX_ENTRIES_ZEROPAGE.

@@ -1,0 +1,51 @@
+internal import KernelImages
+internal import KexecPlanning
+
+// Why a kernel or an initrd is not unpacked at load time.
+
+extension OrdinaryEntryReason {
+  var text: String {
+    switch self {
+    case .switchedOff: "as asked for (--no-fast)"
+    case .noPayload: "the image does not say where its payload is"
+    case .unknownCompression: "its compression is not known"
+    case .badPayload(let format): "its payload does not unpack as \(format)"
+    case .notUnderstood(let error): error.text
+    case .fiveLevelPaging: "5-level page tables are in use, and it may not want them"
+    case .encryptedMemory: "memory may be encrypted (SEV, SME or TDX)"
+    case .unacceptedMemory: "not all memory of this guest is accepted"
+    case .littleMemory(let needed, let available):
+      "to unpack it now takes \(byteText(needed)), and \(byteText(available)) are free"
+    }
+  }
+}
+
+extension VmlinuxError {
+  fileprivate var text: String {
+    switch self {
+    case .notELF64: "what it unpacks to is no ELF file for x86_64"
+    case .truncated: "what it unpacks to is cut off"
+    case .partCount(let count): "what it unpacks to has \(count) parts to load"
+    case .badPart(let index): "part \(index) of the unpacked kernel has impossible addresses"
+    case .entryOutside(let entry):
+      "the unpacked kernel's entry 0x\(String(entry, radix: 16)) is outside it"
+    case .relocationLists(let count):
+      "its relocation table has \(count) lists, and 2 or 3 are understood"
+    case .relocationOutside(let offset, let address):
+      "its relocation table names 0x\(String(address, radix: 16)), outside the kernel, at offset "
+        + "\(offset)"
+    }
+  }
+}
+
+extension InitrdReason {
+  var text: String {
+    switch self {
+    case .unknownContent(let offset):
+      "at byte \(offset) there is neither a cpio archive nor a known compression"
+    case .corrupt(let format, let offset): "at byte \(offset) the \(format) stream is damaged"
+    case .tooLarge(let limit):
+      "unpacked it takes more than the \(byteText(UInt64(limit))) that memory has room for"
+    }
+  }
+}
