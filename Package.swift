@@ -69,6 +69,23 @@ let package = Package(
     .plugin(
       name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
 
+    // What fixtures are made with. Goldens are in Tests/Fixtures.
+    .target(
+      name: "TestSupport",
+      dependencies: ["RunningSystem", "LinuxSystem", "PhysicalMemory", "ByteCoding"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    tests(
+      of: "KexecCommand",
+      [
+        "TestSupport", "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem",
+        "PhysicalMemory", "ByteCoding",
+      ]),
+    tests(
+      of: "KexecPlanning",
+      [
+        "TestSupport", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "ByteCoding",
+      ]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat"),
     tests(of: "Digests"),

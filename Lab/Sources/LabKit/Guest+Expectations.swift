@@ -36,6 +36,16 @@ extension Guest {
     try await mustHaveLoaded(false, file: file, line: line)
   }
 
+  /// Fails unless this kernel, or one before it in the same machine, logged `text`.
+  public func mustHaveLogged(
+    _ text: String, file: String = #fileID, line: Int = #line
+  ) throws {
+    let lines = machine.console.transcript.lines()
+    try expect(
+      lines.contains { $0.text.contains(text) }, "no kernel logged \(text)",
+      file: file, line: line)
+  }
+
   /// Ends the scenario without a verdict when the program's help does not name `option`.
   public func skipUnlessOffered(_ option: String) async throws {
     let help = try await attempt("kexec --help")

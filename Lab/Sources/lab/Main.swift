@@ -9,8 +9,9 @@ enum LabCommand {
   static let usage = """
     lab test [--tool PATH] [--filter TEXT] [--core] [--jobs N] [--list] [--markdown]
     lab demo [--tool PATH] [--firmware bios|uefi]
-    lab bench [--tool PATH] [--peer PATH] [--runs N]
-    lab capture DIR [--firmware bios|uefi]
+    lab bench [--tool PATH] [--peer PATH] [--runs N] [--file-call]
+    lab capture [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N]
+            [--append WORDS] DIR
     lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]
             [--tool PATH] COMMAND...
 
@@ -27,6 +28,9 @@ enum LabCommand {
       let passed: Bool
       switch arguments.next() {
       case "test": passed = try await TestCommand(&arguments).run()
+      case "demo": passed = try await DemoCommand(&arguments).run()
+      case "bench": passed = try await BenchCommand(&arguments).run()
+      case "capture": passed = try await CaptureCommand(&arguments).run()
       case "run": passed = try await RunCommand(&arguments).run()
       default:
         say(usage)
