@@ -53,12 +53,17 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
-    room("Compression", ["CZlib", "ByteCoding"]),
+    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
     room("Digests"),
     room("ByteCoding"),
     .target(name: "CLinux"),
     .target(name: "CPurgatoryABI"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
 
     // The purgatory is compiled for no operating system, by a tool that the plugin runs.
     .executableTarget(
@@ -68,6 +73,9 @@ let package = Package(
       name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
 
     tests(of: "ByteCoding"),
+    tests(
+      of: "Compression",
+      ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
