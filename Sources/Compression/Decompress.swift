@@ -11,7 +11,9 @@ package import ByteCoding
 ///   - limit: How many bytes of output are too many when there is one more.
 ///   - expectedSize: The likely size of the output. It only saves growing the buffer: whether the
 ///     size is right is for the caller to see.
-/// - Throws: What is wrong with the input; never more memory than `limit`, a window and a block.
+/// - Returns: The output, and how much of the input it came from.
+/// - Throws: What is wrong with the input. Never takes more memory than `limit`, one window of at
+///   most 256 MiB and one block of at most 64 MiB.
 package func decompress(
   _ input: SharedBytes, as format: CompressionFormat, limit: Int, expectedSize: Int? = nil
 ) throws(CompressionError) -> Decompressed {

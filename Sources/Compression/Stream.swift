@@ -17,6 +17,7 @@ internal struct Step {
 ///   - step: Calls the library with what is left of the input, the offset of that, and the room
 ///     left in the output, which is never empty.
 /// - Returns: How many bytes of the input belong to the stream.
+/// - Throws: What `step` throws, or that the input or the room has come to its end.
 internal func drive(
   _ format: CompressionFormat, _ input: UnsafeRawBufferPointer, _ output: inout Output,
   step: (UnsafeRawBufferPointer, Int, UnsafeMutableRawBufferPointer) throws(CompressionError) ->
