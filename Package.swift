@@ -55,12 +55,17 @@ let package = Package(
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("CpioFormat"),
-    room("Compression", ["CZlib", "ByteCoding"]),
+    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
     room("Digests"),
     room("ByteCoding"),
     .target(name: "CLinux"),
     .target(name: "CPurgatoryABI"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
 
     // The purgatory is compiled for no operating system, by a tool that the plugin runs.
     .executableTarget(
@@ -88,6 +93,9 @@ let package = Package(
       ]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat"),
+    tests(
+      of: "Compression",
+      ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),

@@ -67,19 +67,19 @@ extension Vmlinux {
     // Neighbouring words nearly always name places in the same part.
     var part = parts[0]
     for offset in stride(from: list.lowerBound, to: list.upperBound, by: 4) {
-      do throws(OutOfBounds) {
-        let word = try bytes.load(UInt32.self, at: offset)
-        let address = UInt64(truncatingIfNeeded: Int64(Int32(bitPattern: word)))
-        let physical = address &- Self.mappingStart
-        if !part.holds(physical, size) {
-          guard let other = parts.first(where: { $0.holds(physical, size) }) else {
-            throw OutOfBounds(offset: offset, wanted: size, available: 0)
-          }
-          part = other
+      guard let word = try? bytes.load(UInt32.self, at: offset) else { throw .truncated }
+      let address = UInt64(truncatingIfNeeded: Int64(Int32(bitPattern: word)))
+      let physical = address &- Self.mappingStart
+      if !part.holds(physical, size) {
+        guard let other = parts.first(where: { $0.holds(physical, size) }) else {
+          throw .relocationOutside(offset: offset, address: address)
         }
+        part = other
+      }
+      do {
         try change(&bytes, part.fileOffset + Int(physical - part.physicalAddress))
       } catch {
-        throw .relocationOutside(offset: offset, address: UInt64(offset))
+        throw .relocationOutside(offset: offset, address: address)
       }
     }
   }

@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 
 /// A Linux kernel as the linker made it: what a bzImage's payload unpacks to. An x86_64 ELF
 /// executable, and behind it, when it can be moved, the places to change.

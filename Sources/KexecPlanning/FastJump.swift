@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import Compression
-internal import KernelImages
+package import KernelImages
 internal import RunningSystem
 
 // The fast jump: the kernel is unpacked and moved to a random address now, while the running one
@@ -23,10 +23,10 @@ extension KernelPiece {
 
     var file: OwnedBytes
     do {
-      file = try decompress(
+      file = try decompressMutable(
         payload.bytes, as: format, limit: payload.unpackedSize,
         expectedSize: payload.unpackedSize
-      ).takeBytes()
+      ).take()
     } catch {
       throw .badPayload(format.name)
     }

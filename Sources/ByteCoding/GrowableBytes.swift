@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// A buffer that is filled from its start and grows when there is no room left.
+///
+/// It grows with `realloc`, which moves large blocks by changing page tables (`mremap`): nothing is
+/// copied, and memory beyond what was filled is reserved only, not used.
+@safe package struct GrowableBytes: ~Copyable {
+  // SAFETY: `base` points at `capacity` bytes from `malloc`; the first `count` are initialised.
+  private var base: UnsafeMutableRawPointer
+  /// How many bytes have been filled.
+  package private(set) var count = 0
+  /// How many bytes there is room for in all.
+  package private(set) var capacity: Int
+
+  /// An empty buffer with room for `capacity` bytes.
+  package init(capacity: Int) throws(OutOfMemory) {
+    guard let base = unsafe malloc(max(capacity, 1)) else { throw OutOfMemory(wanted: capacity) }
+    unsafe self.base = base
+    self.capacity = capacity
+  }
+
+  deinit {
+    unsafe free(base)
+  }
+
+  /// Makes room for at least `wanted` bytes in all.
+  package mutating func reserve(_ wanted: Int) throws(OutOfMemory) {
+    guard wanted > capacity else { return }
+    guard let moved = unsafe realloc(base, wanted) else { throw OutOfMemory(wanted: wanted) }
+    unsafe base = moved
+    capacity = wanted
+  }
+
+  /// The room after the filled bytes, valid until the buffer grows.
+  @unsafe package var unfilled: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
+  }
+
+  /// Says that the next `size` bytes of `unfilled` have been filled.
+  @unsafe package mutating func fill(_ size: Int) {
+    precondition(size >= 0 && size <= capacity - count, "filled more than there is room for")
+    count += size
+  }
+
+  /// What has been filled, with the rest of the room given back.
+  package consuming func finish() -> OwnedBytes {
+    let count = count
+    // When even shrinking fails, the larger block still holds the bytes.
+    let shrunk = unsafe realloc(base, max(count, 1)) ?? base
+    discard self
+    return unsafe OwnedBytes(adopting: shrunk, count: count)
+  }
+}

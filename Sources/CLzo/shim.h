@@ -1,0 +1,2 @@
+#include <lzo/lzoconf.h>
+#include <lzo/lzo1x.h>

@@ -1,0 +1,56 @@
+package import ByteCoding
+
+/// The one stream of `format` that `input` starts with, decompressed.
+///
+/// Bytes after the stream are no error: a kernel's payload has its size appended, and initial file
+/// systems are strung together.
+///
+/// - Parameters:
+///   - input: The compressed bytes, and possibly others after them.
+///   - format: What `CompressionFormat.recognise` said.
+///   - limit: How many bytes of output are too many when there is one more.
+///   - expectedSize: The likely size of the output. It only saves growing the buffer: whether the
+///     size is right is for the caller to see.
+/// - Returns: The output, and how much of the input it came from.
+/// - Throws: What is wrong with the input. Never takes more memory than `limit`, one window of at
+///   most 256 MiB and one block of at most 64 MiB.
+package func decompress(
+  _ input: SharedBytes, as format: CompressionFormat, limit: Int, expectedSize: Int? = nil
+) throws(CompressionError) -> Decompressed {
+  try decompressMutable(input, as: format, limit: limit, expectedSize: expectedSize).freeze()
+}
+
+/// `decompress` with a result that may be changed in place before it is shared.
+package func decompressMutable(
+  _ input: SharedBytes, as format: CompressionFormat, limit: Int, expectedSize: Int? = nil
+) throws(CompressionError) -> MutableDecompressed {
+  guard CompressionFormat.recognise(input.span) == format else {
+    // No magic number is longer than lzop's.
+    throw input.count < LZO.magic.count
+      ? .truncated(format, inputOffset: input.count) : .corrupt(format, inputOffset: 0)
+  }
+  var output = try Output(
+    limit: limit, expectedSize: expectedSize, inputSize: input.count)
+  let consumed = try unsafe input.withUnsafeBytes { (input) throws(CompressionError) in
+    try unsafe format.decoder(input, &output)
+  }
+  return MutableDecompressed(bytes: try output.finish(), consumed: consumed)
+}
+
+/// Decompresses the stream at the start of the input and returns how much of it that is.
+internal typealias Decoder =
+  (UnsafeRawBufferPointer, inout Output) throws(CompressionError) -> Int
+
+extension CompressionFormat {
+  fileprivate var decoder: Decoder {
+    switch self {
+    case .gzip: unsafe Gzip.decode
+    case .xz: unsafe LZMA.decodeXZ
+    case .lzma: unsafe LZMA.decodeAlone
+    case .zstd: unsafe Zstd.decode
+    case .lz4: unsafe LZ4.decode
+    case .bzip2: unsafe Bzip2.decode
+    case .lzo: unsafe LZO.decode
+    }
+  }
+}

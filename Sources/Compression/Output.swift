@@ -1,0 +1,94 @@
+internal import ByteCoding
+
+/// The one buffer that a stream is decompressed into, and its limit.
+///
+/// There may be room for one byte more than the limit allows, so that an output that is too large
+/// is told from one that is just as large as it may be.
+internal struct Output: ~Copyable {
+  private var buffer: GrowableBytes
+  /// How many bytes there may be.
+  let limit: Int
+  /// Whether somebody has said how large the output is likely to be.
+  let hasExpectedSize: Bool
+
+  /// An empty buffer.
+  ///
+  /// Without a size to expect, it has four times that of the input: usual for kernels and initial
+  /// file systems. Memory that is never filled costs nothing.
+  init(limit: Int, expectedSize: Int?, inputSize: Int) throws(CompressionError) {
+    self.limit = max(limit, 0)
+    self.hasExpectedSize = expectedSize != nil
+    let size =
+      expectedSize.map { max($0, 0) } ?? max(1 << 16, inputSize.saturatingMultiply(4))
+    do {
+      buffer = try GrowableBytes(capacity: min(size, self.limit).saturatingAdd(1))
+    } catch {
+      throw .outOfMemory(wanted: error.wanted)
+    }
+  }
+
+  /// How many bytes have been decompressed.
+  var count: Int { buffer.count }
+
+  /// The room that is left, valid until it is asked to be larger.
+  @unsafe var unfilled: UnsafeMutableRawBufferPointer { unsafe buffer.unfilled }
+
+  /// Says that the next `size` bytes of `unfilled` hold output.
+  @unsafe mutating func fill(_ size: Int) {
+    unsafe buffer.fill(size)
+  }
+
+  /// Refuses an output that is too large.
+  func checkLimit() throws(CompressionError) {
+    guard count <= limit else { throw .tooLarge(limit: limit) }
+  }
+
+  /// Makes sure that there is some room, doubling the buffer if there is none.
+  mutating func makeRoom() throws(CompressionError) {
+    try checkLimit()
+    if buffer.count == buffer.capacity {
+      try reserve(max(buffer.capacity, 1 << 15).saturatingMultiply(2))
+    }
+  }
+
+  /// Makes sure that a block of `size` bytes fits, whatever the limit; `checkLimit` comes after it.
+  mutating func makeRoom(forBlock size: Int) throws(CompressionError) {
+    let needed = buffer.count.saturatingAdd(size)
+    if needed > buffer.capacity {
+      try grow(to: max(needed, min(buffer.capacity.saturatingMultiply(2), limit)))
+    }
+  }
+
+  /// Makes room for `size` bytes in all, or as many as the limit allows.
+  mutating func reserve(_ size: Int) throws(CompressionError) {
+    try grow(to: min(size, limit).saturatingAdd(1))
+  }
+
+  /// The output, with room that was not needed given back.
+  consuming func finish() throws(CompressionError) -> OwnedBytes {
+    try checkLimit()
+    return buffer.finish()
+  }
+
+  private mutating func grow(to capacity: Int) throws(CompressionError) {
+    do {
+      try buffer.reserve(capacity)
+    } catch {
+      throw .outOfMemory(wanted: error.wanted)
+    }
+  }
+}
+
+extension Int {
+  /// The sum of two numbers that are not negative, or the largest number there is.
+  fileprivate func saturatingAdd(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+
+  /// The product of two numbers that are not negative, or the largest number there is.
+  fileprivate func saturatingMultiply(_ other: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}

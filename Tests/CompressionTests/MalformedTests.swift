@@ -1,0 +1,100 @@
+import ByteCoding
+import Testing
+
+@testable import Compression
+
+@Suite struct MalformedTests {
+  @Test(arguments: Compressor.allCases)
+  func everyTruncationIsAnError(by compressor: Compressor) throws {
+    let compressed = compressor.compress(mixedData(700))
+    for count in 0..<compressed.count {
+      // The legacy frame of LZ4 has no end mark: its magic number alone is an empty stream.
+      if compressor == .lz4Legacy && count == 4 { continue }
+      #expect(
+        throws: CompressionError.truncated(compressor.format, inputOffset: count),
+        "the first \(count) bytes of \(compressed.count)"
+      ) {
+        try decompress(
+          SharedBytes(Array(compressed[..<count])), as: compressor.format, limit: 1 << 20)
+      }
+    }
+  }
+
+  @Test(arguments: Compressor.allCases)
+  func noFlippedByteTraps(by compressor: Compressor) {
+    let compressed = compressor.compress(mixedData(5000))
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<500 {
+      var damaged = compressed
+      for _ in 0...Int.random(in: 0..<3, using: &generator) {
+        let index = Int.random(in: damaged.indices, using: &generator)
+        damaged[index] ^= UInt8.random(in: 1...255, using: &generator)
+      }
+      if let result = try? decompress(
+        SharedBytes(damaged), as: compressor.format, limit: 1 << 20)
+      {
+        #expect(result.bytes.count <= 1 << 20 && result.consumed <= damaged.count)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    Compressor.gzip, .xz, .zstd, .lz4Frame, .bzip2, .lzo, .lzoWithChecksums,
+  ])
+  func checksumsAreChecked(by compressor: Compressor) throws {
+    // Most of the stream is the data as it is: a flipped byte there is for the checksum to find.
+    var generator = SeededGenerator(seed: 2)
+    let data = (0..<3000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    var damaged = compressor.compress(data)
+    damaged[damaged.count / 2] ^= 0x10
+    do {
+      _ = try decompress(SharedBytes(damaged), as: compressor.format, limit: 1 << 20)
+      Issue.record("no error")
+    } catch {
+      guard case .corrupt(compressor.format, let offset) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect((0...damaged.count).contains(offset))
+    }
+  }
+
+  @Test(arguments: CompressionFormat.allCases)
+  func anotherFormatIsCorrupt(_ format: CompressionFormat) {
+    #expect(throws: CompressionError.corrupt(format, inputOffset: 0)) {
+      try decompress(SharedBytes(Array("not compressed".utf8)), as: format, limit: 100)
+    }
+    #expect(throws: CompressionError.truncated(format, inputOffset: 0)) {
+      try decompress(SharedBytes([]), as: format, limit: 100)
+    }
+  }
+
+  @Test func aLargeWindowIsRefused() {
+    // .lzma: properties, a dictionary of 1 GiB, unknown size, then some data.
+    let header: [UInt8] =
+      [0x5D, 0x00, 0x00, 0x00, 0x40] + [UInt8](repeating: 0xFF, count: 8)
+      + [UInt8](repeating: 0, count: 16)
+    #expect(throws: CompressionError.windowTooLarge(.lzma)) {
+      try decompress(SharedBytes(header), as: .lzma, limit: 1 << 20)
+    }
+  }
+
+  @Test func aBombStopsAtTheLimit() {
+    let zeros = [UInt8](repeating: 0, count: 16 << 20)
+    for compressor in Compressor.allCases {
+      #expect(throws: CompressionError.tooLarge(limit: 1 << 20)) {
+        try decompress(
+          SharedBytes(compressor.compress(zeros)), as: compressor.format, limit: 1 << 20)
+      }
+    }
+  }
+
+  @Test func unknownMethodsOfLzopAreUnsupported() {
+    var bytes = Compressor.lzo.compress([1])
+    // After the magic number and three versions.
+    bytes[15] = 4
+    #expect(throws: CompressionError.unsupported(.lzo, inputOffset: 9)) {
+      try decompress(SharedBytes(bytes), as: .lzo, limit: 100)
+    }
+  }
+}

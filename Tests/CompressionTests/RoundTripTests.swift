@@ -1,0 +1,86 @@
+import ByteCoding
+import Testing
+
+@testable import Compression
+
+@Suite struct RoundTripTests {
+  @Test(arguments: Compressor.allCases, [0, 1, 65535, 65536, 65537, 9 << 20])
+  func whatIsCompressedComesBack(by compressor: Compressor, size: Int) throws {
+    let data = mixedData(size)
+    let compressed = compressor.compress(data)
+    #expect(CompressionFormat.recognise(SharedBytes(compressed).span) == compressor.format)
+
+    let result = try decompress(SharedBytes(compressed), as: compressor.format, limit: 1 << 30)
+    #expect(result.bytes.array == data)
+    #expect(result.consumed == compressed.count)
+  }
+
+  @Test(arguments: Compressor.allCases)
+  func whatFollowsIsNotConsumed(by compressor: Compressor) throws {
+    let data = mixedData(100_000)
+    let compressed = compressor.compress(data)
+    // The size that Linux appends, padding, the start of a cpio archive, another stream.
+    let trailers: [[UInt8]] = [
+      [0xA0, 0x86, 0x01, 0x00], [0], [0, 0, 0, 0, 0, 0, 0, 0], Array("070701000000".utf8),
+      compressor.compress(data), Compressor.gzip.compress(data),
+    ]
+    for trailer in trailers {
+      let result = try decompress(
+        SharedBytes(compressed + trailer), as: compressor.format, limit: 1 << 20)
+      #expect(result.consumed == compressed.count)
+      #expect(result.bytes.array == data)
+    }
+  }
+
+  @Test func aKernelOfWholeLegacyBlocksHasItsSizeAppended() throws {
+    let data = mixedData(8 << 20)
+    let compressed = Compressor.lz4Legacy.compress(data)
+    let result = try decompress(
+      SharedBytes(compressed + [0, 0, 0x80, 0]), as: .lz4, limit: 1 << 30)
+    #expect(result.consumed == compressed.count)
+    #expect(result.bytes.count == data.count)
+  }
+
+  @Test(arguments: Compressor.allCases)
+  func theLimitIsExact(by compressor: Compressor) throws {
+    let data = mixedData(70_000)
+    let compressed = SharedBytes(compressor.compress(data))
+    let result = try decompress(compressed, as: compressor.format, limit: data.count)
+    #expect(result.bytes.count == data.count)
+    for limit in [data.count - 1, 1, 0, -1] {
+      for expectedSize in [nil, data.count, 1 << 40] {
+        #expect(throws: CompressionError.tooLarge(limit: max(limit, 0))) {
+          try decompress(
+            compressed, as: compressor.format, limit: limit, expectedSize: expectedSize)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Compressor.allCases)
+  func theExpectedSizeIsOnlyAHint(by compressor: Compressor) throws {
+    let data = mixedData(70_000)
+    let compressed = SharedBytes(compressor.compress(data))
+    for expectedSize in [data.count, data.count - 1, data.count + 1, 0, 1, -1, 1 << 20, Int.max] {
+      let result = try decompress(
+        compressed, as: compressor.format, limit: 1 << 20, expectedSize: expectedSize)
+      #expect(result.bytes.array == data)
+      #expect(result.consumed == compressed.count)
+    }
+  }
+
+  @Test func noMemoryIsAnError() {
+    let compressed = SharedBytes(Compressor.gzip.compress([1, 2, 3]))
+    #expect(throws: CompressionError.outOfMemory(wanted: .max)) {
+      try decompress(compressed, as: .gzip, limit: .max, expectedSize: .max)
+    }
+  }
+
+  @Test func theResultCanBeChangedInPlace() throws {
+    let compressed = SharedBytes(Compressor.zstd.compress([1, 2, 3, 4, 5, 6]))
+    var result = try decompressMutable(compressed, as: .zstd, limit: 100)
+    try result.bytes.store(UInt32(0xAABB_CCDD), at: 1)
+    #expect(result.consumed == compressed.count)
+    #expect(result.take().freeze().array == [1, 0xDD, 0xCC, 0xBB, 0xAA, 6])
+  }
+}
