@@ -10,6 +10,7 @@ func fuzzIOMemory(_ input: Input) -> Int32 {
   let text = String(decoding: parts.first ?? [], as: UTF8.self)
   let live = IOMemory(text: text)
   _ = live.crashRegions
+  checkOperations(input.bytes.suffix(32))
   checkSet(live.freeRAM)
 
   var machine = Machine.read(FileTree(root: "/nonexistent"))
@@ -46,21 +47,52 @@ private func checkSet(_ set: PhysicalRangeSet) {
 
 private func checkMemory(_ memory: UsableMemory, of machine: Machine) {
   checkSet(memory.free)
-  let firmware = machine.firmwareMap?.ranges(of: .ram) ?? PhysicalRangeSet()
+  let ram = memory.map.ranges(of: .ram)
   for range in memory.free.ranges {
     expect(range.start.isAligned(to: pageSize) && range.end.isAligned(to: pageSize), "whole pages")
     expect(range.start.value >= 1 << 20, "nothing below 1 MiB")
-    expect(memory.map.ranges(of: .ram).contains(range), "free memory is RAM in the map")
-    expect(firmware.ranges.isEmpty || firmware.contains(range), "and RAM by firmware")
-    for entry in memory.map.entries where entry.kind != .ram {
-      expect(!entry.range.overlaps(range), "nothing else claims free memory")
-    }
-    guard !machine.ioMemory.isHidden, machine.ioMemory.memoryMap.entries.count > 0 else { continue }
-    for resource in machine.ioMemory.resources where resource.name.hasPrefix("Crash kernel") {
-      expect(
-        resource.topLevelName != "System RAM" || !resource.range.overlaps(range)
-          || machine.ioMemory.memoryMap.ranges(of: .ram).ranges.isEmpty,
-        "free memory is not the crash kernel's")
-    }
   }
+  checkInside(memory.free, ram, "free memory is RAM in the map")
+  checkInside(memory.free, memory.map.undisputedRAM, "nothing else claims free memory")
+  let live = machine.ioMemory
+  let isLiveMapUsed = !live.isHidden && !live.memoryMap.ranges(of: .ram).ranges.isEmpty
+  guard isLiveMapUsed else { return }
+  let crash = live.resources.filter {
+    $0.topLevelName == "System RAM" && $0.depth > 0 && $0.name.hasPrefix("Crash kernel")
+  }
+  let shared = memory.free.intersection(PhysicalRangeSet(crash.map(\.range)))
+  expect(shared.ranges.isEmpty, "free memory is not the crash kernel's")
+}
+
+/// Whether all of `part` is in `whole`, found without the set operations that made both.
+private func checkInside(_ part: PhysicalRangeSet, _ whole: PhysicalRangeSet, _ law: String) {
+  var rest = whole.ranges[...]
+  for range in part.ranges {
+    rest = rest.drop { $0.end <= range.start }
+    expect(rest.first?.contains(range) ?? false, law)
+  }
+}
+
+/// The set operations, byte for byte in a small world: bit N of a set stands for byte N.
+private func checkOperations(_ bytes: ArraySlice<UInt8>) {
+  let half = bytes.count / 2
+  let (left, right) = (bits(bytes.prefix(half)), bits(bytes.dropFirst(half)))
+  let (one, other) = (set(left), set(right))
+  expect(one.intersection(other) == set(zip(left, right).map { $0 && $1 }), "intersection")
+  expect(one.subtracting(other) == set(zip(left, right).map { $0 && !$1 }), "subtraction")
+}
+
+private func bits(_ bytes: ArraySlice<UInt8>) -> [Bool] {
+  var bits = [Bool](repeating: false, count: 128)
+  for (index, byte) in bytes.prefix(16).enumerated() {
+    for bit in 0..<8 { bits[8 * index + bit] = byte >> bit & 1 == 1 }
+  }
+  return bits
+}
+
+private func set(_ bits: [Bool]) -> PhysicalRangeSet {
+  PhysicalRangeSet(
+    bits.indices.lazy.filter { bits[$0] }.compactMap {
+      PhysicalRange(first: UInt64($0), last: UInt64($0))
+    })
 }
