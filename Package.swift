@@ -94,3 +94,17 @@ let package = Package(
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )
+
+// The fuzz targets need a sanitizer that ordinary builds do not have: `script/fuzz` sets this.
+if Context.environment["KEXEC_FUZZ"] == "1" {
+  package.targets += [
+    .executableTarget(
+      name: "kexec-fuzz",
+      dependencies: [
+        "CLibFuzzer", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory", "ByteCoding",
+      ],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+  ]
+}
