@@ -74,9 +74,10 @@ extension BzImage {
   /// not relocatable runs nowhere else.
   fileprivate func limits(below top: UInt64) -> PhysicalRange {
     let start = PhysicalAddress(max(preferredAddress, 1 << 20))
-    let end = isRelocatable ? PhysicalAddress(top) : start.advanced(by: initSize + pageSize - 1)
+    let limit = PhysicalAddress(top)
+    let end = isRelocatable ? limit : start.advanced(by: initSize + pageSize - 1) ?? limit
     return PhysicalRange(
-      start: start, end: max(start, (end ?? PhysicalAddress(top)).alignedDown(to: pageSize)))
+      start: start, end: max(start, min(end, limit).alignedDown(to: pageSize)))
   }
 }
 

@@ -26,7 +26,7 @@ package struct IOMemory: Equatable, Sendable {
     // indents than the kernel's two blanks, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
-    for line in text.split(separator: "\n") {
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
       guard let parsed = Self.parse(line) else { continue }
       outer.removeAll { $0.indent >= parsed.indent }
       sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
@@ -43,19 +43,31 @@ package struct IOMemory: Equatable, Sendable {
   }
 
   /// Takes `  START-END : NAME` apart; the numbers are hexadecimal and END is inside.
+  ///
+  /// By bytes, since a name can be anything, and a copied file may end its lines with CR LF.
   private static func parse(
-    _ line: Substring
+    _ line: Substring.UTF8View
   ) -> (indent: Int, first: UInt64, last: UInt64, name: String)? {
-    let indent = line.prefix { $0 == " " || $0 == "\t" }.count
-    let body = line.dropFirst(indent)
-    guard let dash = body.firstIndex(of: "-") else { return nil }
-    let afterDash = body[body.index(after: dash)...]
-    let lastDigits = afterDash.prefix { $0.isHexDigit }
-    let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
-    guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
-      let last = UInt64(lastDigits, radix: 16)
+    let body = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    let firstDigits = body.prefix { $0.isHexDigit }
+    let afterFirst = body.dropFirst(firstDigits.count)
+    guard afterFirst.first == UInt8(ascii: "-") else { return nil }
+    let lastDigits = afterFirst.dropFirst().prefix { $0.isHexDigit }
+    let separator = afterFirst.dropFirst(1 + lastDigits.count).drop { $0 == UInt8(ascii: " ") }
+    guard separator.first == UInt8(ascii: ":"),
+      let first = UInt64(Substring(firstDigits), radix: 16),
+      let last = UInt64(Substring(lastDigits), radix: 16)
     else { return nil }
-    return (indent, first, last, String(separator.dropFirst().drop { $0 == " " }))
+    var name = separator.dropFirst().drop { $0 == UInt8(ascii: " ") }
+    while name.last == UInt8(ascii: "\r") { name.removeLast() }
+    return (line.count - body.count, first, last, String(Substring(name)))
+  }
+}
+
+extension UInt8 {
+  fileprivate var isHexDigit: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
   }
 }
 

@@ -39,10 +39,11 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The value of the last `NAME=VALUE` among the kernel's words; the value is empty for a lone
   /// `NAME`, and nil when the name does not occur.
   package func value(of name: String) -> Substring? {
-    for word in kernelWords.reversed() where word.utf8.starts(with: name.utf8) {
-      let rest = word.utf8.dropFirst(name.utf8.count)
-      if rest.isEmpty { return "" }
-      if rest.first == UInt8(ascii: "=") { return Substring(rest.dropFirst()) }
+    for word in kernelWords.reversed() where word.parameterName == name.canonicalName {
+      let value = word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
+      let isWhollyQuoted = word.utf8.first == UInt8(ascii: "\"")
+      return Substring(
+        isWhollyQuoted && value.last == UInt8(ascii: "\"") ? value.dropLast() : value)
     }
     return nil
   }
@@ -50,12 +51,12 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The line without the kernel's words whose names are in `names`. The others keep their order,
   /// repeats and blanks.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
+    let names = Set(names.map(\.canonicalName))
     let bytes = text.utf8
     var result = ""
     var position = bytes.startIndex
     for word in kernelWords {
-      let name = word.utf8.prefix { $0 != UInt8(ascii: "=") }
-      guard names.contains(where: { $0.utf8.elementsEqual(name) }) else { continue }
+      guard names.contains(word.parameterName) else { continue }
       result += text[position..<word.startIndex]
       position = word.endIndex
       while position < bytes.endIndex, bytes[position] == UInt8(ascii: " ") {
@@ -72,6 +73,25 @@ extension String {
     var part = utf8.drop(while: \.isBlank)
     while let last = part.last, last.isBlank { part.removeLast() }
     return String(Substring(part))
+  }
+}
+
+extension Substring {
+  /// The name of a word, as the kernel compares it: up to `=`, without the quote that a wholly
+  /// quoted word starts with.
+  fileprivate var parameterName: [UInt8] {
+    let name = utf8.prefix { $0 != UInt8(ascii: "=") }
+    let quote = UInt8(ascii: "\"")
+    guard name.first == quote else { return Substring(name).canonicalName }
+    return Substring(name.dropFirst().prefix { $0 != quote }).canonicalName
+  }
+}
+
+extension StringProtocol {
+  /// "Dashes and underscores in parameter names are the same":
+  /// Documentation/admin-guide/kernel-parameters.rst.
+  fileprivate var canonicalName: [UInt8] {
+    utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
   }
 }
 
