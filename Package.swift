@@ -84,6 +84,10 @@ let package = Package(
         "TestSupport", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
         "ByteCoding",
       ]),
+    tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "KernelImages", ["TestSupport", "ByteCoding"]),
+    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
+    tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
     tests(of: "Digests"),
     tests(

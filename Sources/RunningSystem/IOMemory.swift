@@ -26,8 +26,9 @@ package struct IOMemory: Equatable, Sendable {
     // indents than the kernel's two blanks, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
-    for line in text.split(separator: "\n") {
-      guard let parsed = Self.parse(line) else { continue }
+    // By bytes, since a name can end in half a character that would swallow the line end.
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      guard let parsed = Self.parse(Substring(line)) else { continue }
       outer.removeAll { $0.indent >= parsed.indent }
       sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
       if let range = PhysicalRange(first: parsed.first, last: parsed.last) {
@@ -55,7 +56,9 @@ package struct IOMemory: Equatable, Sendable {
     guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
       let last = UInt64(lastDigits, radix: 16)
     else { return nil }
-    return (indent, first, last, String(separator.dropFirst().drop { $0 == " " }))
+    let name = separator.dropFirst().drop { $0 == " " }
+    // Copies of the file may have the line ends of another system.
+    return (indent, first, last, String(name.hasSuffix("\r") ? name.dropLast() : name))
   }
 }
 

@@ -36,11 +36,15 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The value of the last `NAME=VALUE` among the kernel's words; the value is empty for a lone
   /// `NAME`, and nil when the name does not occur.
   package func value(of name: String) -> Substring? {
-    for word in kernelWords.reversed() {
-      if word == name { return "" }
-      if word.hasPrefix(name + "=") { return word.dropFirst(name.utf8.count + 1) }
+    for word in kernelWords.reversed() where Self.name(of: word) == name {
+      return word.firstIndex(of: "=").map { word[word.index(after: $0)...] } ?? ""
     }
     return nil
+  }
+
+  /// The part of `word` before `=`. A quote may be before it, as in `"NAME=VALUE WITH BLANKS"`.
+  private static func name(of word: Substring) -> Substring {
+    word.drop { $0 == "\"" }.prefix { $0 != "=" && $0 != "\"" }
   }
 
   /// The line without the kernel's words whose names are in `names`. The others keep their order,
@@ -49,7 +53,7 @@ package struct KernelCommandLine: Equatable, Sendable {
     var result = ""
     var position = text.startIndex
     for word in kernelWords {
-      guard names.contains(String(word.prefix { $0 != "=" })) else { continue }
+      guard names.contains(String(Self.name(of: word))) else { continue }
       result += text[position..<word.startIndex]
       position = word.endIndex
       while position < text.endIndex, text[position] == " " {
