@@ -127,6 +127,16 @@ import Testing
     #expect(throws: Never.self) { try KernelImage.open(SharedBytes(bytes)) }
   }
 
+  /// Before 2.04 syssize has 16 bits, and all of the file is the kernel.
+  @Test func theUpperHalfOfSyssizeIsNew() throws {
+    var bytes = BzImageBuilder { $0.version = 0x0203 }.bytes
+    bytes.store(UInt16(0xFFFF), as: Field(0x1F6))
+    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    #expect(image.protectedMode.count == 0x1000)
+    bytes.store(UInt16(0x0204), as: SetupHeader.version)
+    #expect(throws: ImageError.self) { try KernelImage.open(SharedBytes(bytes)) }
+  }
+
   /// Files of 2.04 to 2.07 end where the kernel ends; syssize is rounded up.
   @Test(arguments: [(15, true), (16, false)])
   func oldFilesMayMissTheLastFewBytes(missing: Int, isTaken: Bool) {

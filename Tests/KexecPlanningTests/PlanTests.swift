@@ -294,19 +294,24 @@ func file(_ byteCount: Int) -> LoadRequest.File {
   .init(path: "file", bytes: SharedBytes([UInt8](repeating: 0, count: byteCount)))
 }
 
-/// A plan for the kernel of `builder`. The kernel is small, so its checks cost nothing.
+/// Made once: its checksum takes a while.
+private let standardKernel = BzImageBuilder().file
+
+/// A plan for the kernel of `builder`, or for the standard one. Kernels are small here, so that
+/// their digests cost nothing.
 func planned(
-  _ builder: BzImageBuilder = BzImageBuilder(), by call: Route.Call, on machine: Machine,
+  _ builder: BzImageBuilder? = nil, by call: Route.Call, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
 ) throws(PlanningError) -> LoadPlan {
-  var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
+  var request = LoadRequest(
+    kernel: .init(path: "vmlinuz", bytes: builder?.file ?? standardKernel))
   change(&request)
   guard let image = try? KernelImage.open(request.kernel.bytes) else { fatalError("no image") }
   return try plan(request, by: Route(call, .asked), on: machine, image: image)
 }
 
 func segments(
-  _ builder: BzImageBuilder = BzImageBuilder(), on machine: Machine,
+  _ builder: BzImageBuilder? = nil, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
 ) throws(PlanningError) -> SegmentLoad {
   guard case .segments(let load) = try planned(builder, by: .segments, on: machine, change).action

@@ -117,8 +117,8 @@ import Testing
     #expect(counts.planned > 20 && counts.refused > 20, "seed \(seed): \(counts)")
   }
 
-  /// Logs of neighbouring ranges with odd ends, overlapping a little here and there, and a tree in
-  /// which some RAM has reservations inside.
+  /// A log of ranges with odd ends, touching or with gaps, and a tree in which some RAM has
+  /// something inside.
   private func randomTexts(_ generator: inout SplitMix) -> (firmware: String, ioMemory: String) {
     var firmware = ""
     var ioMemory = ""

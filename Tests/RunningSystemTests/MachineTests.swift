@@ -41,6 +41,22 @@ import Testing
     #expect(tree.machine.hasNativeGraphics == wanted)
   }
 
+  /// A kernel bug once printed freed memory as names: they are bytes, and the ranges still count.
+  @Test func namesThatAreNoText() {
+    let lines: [[UInt8]] = [
+      Array("100000-1fffff : System RAM\n".utf8),
+      Array("  140000-14ffff : ".utf8) + [0xFF, 0xC3, 0x0D, 0x0A],
+      Array("  150000-15ffff : ".utf8) + [0x00, 0x1B, 0xE2, 0x80, 0x0A],
+      Array("200000-2fffff : System RAM\n".utf8),
+    ]
+    let machine = TemporaryTree(bytes: ["/proc/iomem": Array(lines.joined())]).machine
+    #expect(machine.ioMemory.resources.count == 4)
+    #expect(
+      machine.ioMemory.freeRAM.ranges == [
+        range(0x10_0000...0x13_FFFF), range(0x16_0000...0x2F_FFFF),
+      ])
+  }
+
   @Test(arguments: [(4095, false), (4096, true), (4097, false), (0, false)])
   func bootParametersAreAPage(count: Int, isTaken: Bool) {
     let tree = TemporaryTree(bytes: [
