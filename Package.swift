@@ -30,7 +30,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "kexec",
   products: [
-    .executable(name: "kexec", targets: ["kexec"])
+    .executable(name: "kexec", targets: ["kexec"]),
+    .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
     .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
@@ -53,6 +54,7 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("CpioFormat"),
     room("Compression", ["CZlib", "ByteCoding"]),
     room("Digests"),
     room("ByteCoding"),
@@ -89,9 +91,24 @@ let package = Package(
     tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
+    tests(of: "CpioFormat"),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )
+
+// The fuzz targets need a sanitizer that ordinary builds do not have: `script/fuzz` sets this.
+if Context.environment["KEXEC_FUZZ"] == "1" {
+  package.targets += [
+    .executableTarget(
+      name: "kexec-fuzz",
+      dependencies: [
+        "CLibFuzzer", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory", "ByteCoding",
+      ],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+  ]
+}

@@ -4,17 +4,23 @@ import Machine
 /// Where the purgatory's few lines go.
 struct Console {
   private var serial: SerialPort
+  private var screen: VGAText?
+  /// Whether lines go to the serial port.
+  var usesSerial = true
 
-  /// The console that the parameters describe.
+  /// The console that the parameters describe: always a serial port, and the screen if wanted.
   init(_ parameters: Parameters) {
     // SAFETY: the caller has the block in our own segment.
-    self = unsafe Console(
-      port: parameters.pointee.serial_port, baud: parameters.pointee.serial_baud)
+    let port = unsafe parameters.pointee.serial_port
+    serial = unsafe SerialPort(
+      port: port == 0 ? SerialPort.com1 : port, baud: parameters.pointee.serial_baud)
+    screen = unsafe parameters.has(PURGATORY_FLAG_VGA_CONSOLE) ? VGAText() : nil
   }
 
-  /// A console on `port`, or on COM1 if that is 0.
-  init(port: UInt16, baud: UInt32) {
-    serial = SerialPort(port: port == 0 ? SerialPort.com1 : port, baud: baud)
+  /// A console that needs no parameters: COM1 as it is.
+  init() {
+    serial = SerialPort(port: SerialPort.com1, baud: 0)
+    screen = nil
   }
 
   /// Writes `text`, which is ASCII.
@@ -62,6 +68,8 @@ struct Console {
 
   @inline(never)
   private mutating func write(_ character: UInt8) {
+    screen?.write(character)
+    guard usesSerial else { return }
     if character == 0x0a { serial.write(0x0d) }
     serial.write(character)
   }

@@ -20,25 +20,33 @@ import Machine
 /// The parameters, in the purgatory's own segment.
 typealias Parameters = UnsafeMutablePointer<purgatory_parameters>
 
+extension Parameters {
+  /// Whether `flag` of PURGATORY_FLAG_... is set.
+  func has(_ flag: Int32) -> Bool {
+    // SAFETY: the caller has the block in our own segment.
+    unsafe pointee.flags & UInt32(truncatingIfNeeded: flag) != 0
+  }
+}
+
 /// Does all the work; returns when the next kernel may be entered.
 @c(purgatory_run)
 func run(_ parameters: Parameters) {
   // SAFETY: start.S passes the block in our own segment; nobody else runs.
   guard unsafe areIntact(parameters) else {
-    var console = Console(port: 0, baud: 0)
+    var console = Console()
     console.write("purgatory: its own parameters were changed between load and jump\n")
     resetMachine(&console)
   }
+  if unsafe parameters.has(PURGATORY_FLAG_RESETS_VGA) { resetVGA() }
   var console = unsafe Console(parameters)
   if unsafe !check(parameters, reportTo: &console) {
     resetMachine(&console)
   }
   unsafe parameters.pointee.checked_at = machine_timestamp()
-  if unsafe parameters.pointee.flags & UInt32(PURGATORY_FLAG_GREETS) != 0 {
-    console.write("purgatory: checks passed, entering the kernel at ")
-    unsafe console.write(address: parameters.pointee.entry)
-    console.write("\n")
-  }
+  console.usesSerial = unsafe parameters.has(PURGATORY_FLAG_GREETS)
+  console.write("purgatory: checks passed, entering the kernel at ")
+  unsafe console.write(address: parameters.pointee.entry)
+  console.write("\n")
 }
 
 /// Reports an exception inside the purgatory, and resets the machine.
@@ -47,7 +55,7 @@ func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameter
   // An exception while we report this one is not reported but resets the machine.
   machine_drop_interrupt_table()
   // SAFETY: start.S passes the block in our own segment; nobody else runs.
-  var console = unsafe areIntact(parameters) ? Console(parameters) : Console(port: 0, baud: 0)
+  var console = unsafe areIntact(parameters) ? Console(parameters) : Console()
   console.write("purgatory: exception ")
   console.write(decimal: vector)
   console.write(" at ")

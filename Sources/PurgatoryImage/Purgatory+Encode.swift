@@ -18,8 +18,7 @@ extension Purgatory {
     var blob = bytes
     blob.store(UInt64(PURGATORY_MAGIC), as: Layout.magic, base: base)
     blob.store(UInt32(PURGATORY_VERSION), as: Layout.version, base: base)
-    blob.store(
-      parameters.greets ? UInt32(PURGATORY_FLAG_GREETS) : 0, as: Layout.flags, base: base)
+    blob.store(flags(parameters), as: Layout.flags, base: base)
     blob.store(parameters.entry, as: Layout.entry, base: base)
     blob.store(parameters.bootParameters, as: Layout.bootParameters, base: base)
     // Port 0 means COM1.
@@ -48,5 +47,13 @@ extension Purgatory {
       place += Layout.regionSize
     }
     return blob
+  }
+
+  private func flags(_ parameters: PurgatoryParameters) -> UInt32 {
+    var flags: Int32 = 0
+    if parameters.greets { flags |= PURGATORY_FLAG_GREETS }
+    if parameters.resetsVGA { flags |= PURGATORY_FLAG_RESETS_VGA }
+    if parameters.usesVGA { flags |= PURGATORY_FLAG_VGA_CONSOLE }
+    return UInt32(bitPattern: flags)
   }
 }

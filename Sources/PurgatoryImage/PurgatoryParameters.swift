@@ -46,13 +46,18 @@ package struct PurgatoryParameters: Sendable, Equatable {
   package var regions: [Region]
   /// Where lines go. Failures are always reported: on COM1 if this is nil.
   package var serial: SerialConsole?
-  /// Whether success is reported as well.
+  /// Whether success is reported on the serial console as well.
   package var greets: Bool
+  /// Whether the VGA is put into text mode 3 first.
+  package var resetsVGA: Bool
+  /// Whether all lines, that of success too, go to the VGA's text screen as well.
+  package var usesVGA: Bool
 
   /// Describes a jump to `entry`, by default without a check and without a word.
   package init(
     entry: UInt64, bootParameters: UInt64, digest: Digest = .none, regions: [Region] = [],
-    serial: SerialConsole? = nil, greets: Bool = false
+    serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,
+    usesVGA: Bool = false
   ) {
     self.entry = entry
     self.bootParameters = bootParameters
@@ -60,5 +65,7 @@ package struct PurgatoryParameters: Sendable, Equatable {
     self.regions = regions
     self.serial = serial
     self.greets = greets
+    self.resetsVGA = resetsVGA
+    self.usesVGA = usesVGA
   }
 }

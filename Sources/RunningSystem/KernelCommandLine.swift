@@ -9,14 +9,17 @@ package struct KernelCommandLine: Equatable, Sendable {
   }
 
   /// The words: blanks separate them, except between double quotes, which may be anywhere.
+  ///
+  /// The kernel sees bytes, so this does too: to Swift a blank and an accent behind it are one
+  /// `Character`, and so are the two bytes of a DOS line end.
   package var words: [Substring] {
     var words: [Substring] = []
     var start: String.Index?
     var isQuoted = false
-    for index in text.indices {
-      let character = text[index]
-      if character == "\"" { isQuoted.toggle() }
-      let isBlank = !isQuoted && (character == " " || character == "\t" || character == "\n")
+    for index in text.utf8.indices {
+      let byte = text.utf8[index]
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      let isBlank = !isQuoted && byte.isBlank
       if isBlank, let begin = start {
         words.append(text[begin..<index])
         start = nil
@@ -36,28 +39,32 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The value of the last `NAME=VALUE` among the kernel's words; the value is empty for a lone
   /// `NAME`, and nil when the name does not occur.
   package func value(of name: String) -> Substring? {
-    for word in kernelWords.reversed() where Self.name(of: word) == name {
-      return word.firstIndex(of: "=").map { word[word.index(after: $0)...] } ?? ""
+    for word in kernelWords.reversed() where Self.name(of: word).elementsEqual(name.utf8) {
+      let value = word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
+      return Substring(value)
     }
     return nil
   }
 
   /// The part of `word` before `=`. A quote may be before it, as in `"NAME=VALUE WITH BLANKS"`.
-  private static func name(of word: Substring) -> Substring {
-    word.drop { $0 == "\"" }.prefix { $0 != "=" && $0 != "\"" }
+  private static func name(of word: Substring) -> Substring.UTF8View {
+    let quote = UInt8(ascii: "\"")
+    return word.utf8.drop { $0 == quote }.prefix { $0 != UInt8(ascii: "=") && $0 != quote }
   }
 
   /// The line without the kernel's words whose names are in `names`. The others keep their order,
   /// repeats and blanks.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
+    let bytes = text.utf8
     var result = ""
-    var position = text.startIndex
+    var position = bytes.startIndex
     for word in kernelWords {
-      guard names.contains(String(Self.name(of: word))) else { continue }
+      let name = Self.name(of: word)
+      guard names.contains(where: { $0.utf8.elementsEqual(name) }) else { continue }
       result += text[position..<word.startIndex]
       position = word.endIndex
-      while position < text.endIndex, text[position] == " " {
-        position = text.index(after: position)
+      while position < bytes.endIndex, bytes[position] == UInt8(ascii: " ") {
+        position = bytes.index(after: position)
       }
     }
     result += text[position...]
@@ -67,8 +74,15 @@ package struct KernelCommandLine: Equatable, Sendable {
 
 extension String {
   fileprivate func trimmingBlanks() -> String {
-    var part = self[...].drop { $0 == " " || $0 == "\t" || $0 == "\n" }
-    while let last = part.last, last == " " || last == "\t" || last == "\n" { part.removeLast() }
-    return String(part)
+    var part = utf8.drop(while: \.isBlank)
+    while let last = part.last, last.isBlank { part.removeLast() }
+    return String(Substring(part))
+  }
+}
+
+extension UInt8 {
+  /// Whether the byte is a blank, a tab or a line end.
+  fileprivate var isBlank: Bool {
+    self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\n")
   }
 }

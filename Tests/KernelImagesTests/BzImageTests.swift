@@ -110,7 +110,7 @@ import Testing
     let builder = BzImageBuilder {
       $0.setupSectors = 1
       $0.name = nil
-      $0.protectedModeSize = 0x100
+      $0.protectedModeSize = 0x300
     }
     let bytes = builder.bytes
     for length in 0..<bytes.count {
@@ -156,6 +156,16 @@ import Testing
     #expect(throws: ImageError.unsupported(.zImage)) {
       try open(BzImageBuilder { $0.version = 0x0105 })
     }
+  }
+
+  /// "64-bit entry: load address + 0x200"
+  @Test(arguments: [(0x200, 0x7F, false), (0x210, 0x7F, true), (0x200, 0x7E, true)])
+  func theEntryIsInTheFile(size: Int, xloadflags: UInt16, isTaken: Bool) {
+    let builder = BzImageBuilder {
+      $0.protectedModeSize = size
+      $0.xloadflags = xloadflags
+    }
+    #expect(((try? open(builder)) != nil) == isTaken)
   }
 
   @Test func wildOffsetsAreNotFollowed() throws {

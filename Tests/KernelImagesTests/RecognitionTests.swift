@@ -55,7 +55,7 @@ import Testing
     let good = BzImageBuilder {
       $0.setupSectors = 1
       $0.name = nil
-      $0.protectedModeSize = 0x200
+      $0.protectedModeSize = 0x300
     }.bytes
     for round in 0..<3000 {
       var bytes = good

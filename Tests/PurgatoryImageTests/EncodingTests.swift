@@ -43,6 +43,17 @@ import Testing
     #expect(blob[end...] == purgatory.bytes[end...])
   }
 
+  @Test func flagsAreWhatWasAskedFor() throws {
+    func flags(_ parameters: PurgatoryParameters) throws -> UInt32 {
+      try SharedBytes(purgatory.encode(parameters)).span.load(
+        ParametersLayout.flags, base: ParametersLayout.base)
+    }
+    #expect(try flags(.init(entry: 1, bootParameters: 2)) == 0)
+    #expect(try flags(.init(entry: 1, bootParameters: 2, greets: true)) == 1)
+    #expect(try flags(.init(entry: 1, bootParameters: 2, resetsVGA: true)) == 2)
+    #expect(try flags(.init(entry: 1, bootParameters: 2, usesVGA: true)) == 4)
+  }
+
   @Test func refusesWhatDoesNotFit() {
     var parameters = PurgatoryParameters(entry: 1, bootParameters: 2)
     parameters.regions = Array(repeating: .init(start: 1, byteCount: 1), count: 17)

@@ -33,6 +33,20 @@ INLINE uint64_t machine_fault_address(void) {
   return address;
 }
 
+// CR3: where the page tables start.
+INLINE uint64_t machine_page_tables(void) {
+  uint64_t address;
+  __asm__ volatile("mov %%cr3, %0" : "=r"(address));
+  return address;
+}
+
+// CR4.
+INLINE uint64_t machine_control_4(void) {
+  uint64_t value;
+  __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+  return value;
+}
+
 // Takes the interrupt table away: from now on an exception resets the machine.
 INLINE void machine_drop_interrupt_table(void) {
   struct __attribute__((packed)) {
