@@ -26,8 +26,9 @@ package struct IOMemory: Equatable, Sendable {
     // indents than the kernel's two blanks, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
+    // By bytes, since a name can end in half a character that would swallow the line end.
     for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-      guard let parsed = Self.parse(line) else { continue }
+      guard let parsed = Self.parse(Substring(line)) else { continue }
       outer.removeAll { $0.indent >= parsed.indent }
       sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
       if let range = PhysicalRange(first: parsed.first, last: parsed.last) {
@@ -43,41 +44,33 @@ package struct IOMemory: Equatable, Sendable {
   }
 
   /// Takes `  START-END : NAME` apart; the numbers are hexadecimal and END is inside.
-  ///
-  /// By bytes, since a name can be anything, and a copied file may end its lines with CR LF.
   private static func parse(
-    _ line: Substring.UTF8View
+    _ line: Substring
   ) -> (indent: Int, first: UInt64, last: UInt64, name: String)? {
-    let body = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-    let firstDigits = body.prefix { $0.isHexDigit }
-    let afterFirst = body.dropFirst(firstDigits.count)
-    guard afterFirst.first == UInt8(ascii: "-") else { return nil }
-    let lastDigits = afterFirst.dropFirst().prefix { $0.isHexDigit }
-    let separator = afterFirst.dropFirst(1 + lastDigits.count).drop { $0 == UInt8(ascii: " ") }
-    guard separator.first == UInt8(ascii: ":"),
-      let first = UInt64(Substring(firstDigits), radix: 16),
-      let last = UInt64(Substring(lastDigits), radix: 16)
+    let indent = line.prefix { $0 == " " || $0 == "\t" }.count
+    let body = line.dropFirst(indent)
+    guard let dash = body.firstIndex(of: "-") else { return nil }
+    let afterDash = body[body.index(after: dash)...]
+    let lastDigits = afterDash.prefix { $0.isHexDigit }
+    let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
+    guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
+      let last = UInt64(lastDigits, radix: 16)
     else { return nil }
-    var name = separator.dropFirst().drop { $0 == UInt8(ascii: " ") }
-    while name.last == UInt8(ascii: "\r") { name.removeLast() }
-    return (line.count - body.count, first, last, String(Substring(name)))
-  }
-}
-
-extension UInt8 {
-  fileprivate var isHexDigit: Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
-      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
+    let name = separator.dropFirst().drop { $0 == " " }
+    // Copies of the file may have the line ends of another system.
+    return (indent, first, last, String(name.hasSuffix("\r") ? name.dropLast() : name))
   }
 }
 
 extension IOMemory {
-  /// The top level as a memory map.
+  /// The memory at the top level as a memory map, and what is reserved inside devices, such as the
+  /// configuration space of a PCI bus. What is reserved inside RAM is the running kernel's affair.
   package var memoryMap: MemoryMap {
-    MemoryMap(
-      resources.lazy.filter { $0.depth == 0 && $0.isMemory }.map {
-        MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name))
-      })
+    let memory = resources.lazy.filter {
+      $0.isMemory && ($0.depth == 0 || ($0.topLevelName != "System RAM" && $0.isReserved))
+    }
+    return MemoryMap(
+      memory.map { MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name)) })
   }
 
   /// RAM that the next kernel's pieces may overwrite: `System RAM` at the top level, without what
@@ -103,7 +96,9 @@ extension IOMemory {
 extension IOMemory.Resource {
   /// Whether the resource says what kind of memory there is, rather than which device.
   fileprivate var isMemory: Bool {
-    MemoryKind(kernelName: name) != .reserved || name.lowercased() == "reserved"
+    MemoryKind(kernelName: name) != .reserved || isReserved
       || name.hasPrefix("Unknown E820 type")
   }
+
+  fileprivate var isReserved: Bool { name.lowercased() == "reserved" }
 }
