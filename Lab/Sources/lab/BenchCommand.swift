@@ -13,7 +13,8 @@ struct BenchCommand {
   init(_ arguments: inout Arguments) throws {
     let peer = ".lab/debian/sbin/kexec"
     contestants = [
-      Contestant(name: "ours", command: "kexec", path: try arguments.value(of: "--tool") ?? ourTool),
+      Contestant(
+        name: "ours", command: "kexec", path: try arguments.value(of: "--tool") ?? ourTool),
       Contestant(name: "peer", command: "peer", path: try arguments.value(of: "--peer") ?? peer),
     ]
     runs = try arguments.number(of: "--runs") ?? 5
