@@ -43,8 +43,8 @@ struct DemoCommand {
     if let arrival = next.arrival {
       tell(
         "away",
-        "\(arrival.toFirstLine.text) from the old kernel's last line to the new one's first,")
-      tell("", "\(arrival.toInit.text) to its first process, in a VM without hardware help")
+        "\(arrival.toFirstLine.wall.text) from the old kernel's last line to the new one's first,")
+      tell("", "\(arrival.toInit.wall.text) to its first process, in a VM without hardware help")
     }
   }
 
