@@ -91,6 +91,10 @@ let package = Package(
         "TestSupport", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
         "ByteCoding",
       ]),
+    tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "KernelImages", ["TestSupport", "ByteCoding"]),
+    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
+    tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat"),
     tests(
@@ -102,3 +106,17 @@ let package = Package(
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
   ]
 )
+
+// The fuzz targets need a sanitizer that ordinary builds do not have: `script/fuzz` sets this.
+if Context.environment["KEXEC_FUZZ"] == "1" {
+  package.targets += [
+    .executableTarget(
+      name: "kexec-fuzz",
+      dependencies: [
+        "CLibFuzzer", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory", "ByteCoding",
+      ],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+  ]
+}

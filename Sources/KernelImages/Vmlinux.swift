@@ -93,6 +93,9 @@ extension Vmlinux {
   /// No kernel is linked to be above this: the space that its mapping has is 1 GiB.
   private static let addressLimit: UInt64 = 1 << 30
 
+  /// More parts than any kernel has; each becomes a segment, of which there are sixteen in all.
+  private static let partLimit = 6
+
   private static func parts(_ file: RawSpan) throws(VmlinuxError) -> [Part] {
     let table = try file.value(ELF64.programHeaders)
     guard table <= file.byteCount else { throw .truncated }
@@ -118,7 +121,7 @@ extension Vmlinux {
           memorySize: memorySize))
     }
     parts.sort { $0.physicalAddress < $1.physicalAddress }
-    guard (1...8).contains(parts.count) else { throw .partCount(parts.count) }
+    guard (1...Self.partLimit).contains(parts.count) else { throw .partCount(parts.count) }
     for index in 1..<parts.count where parts[index].physicalAddress < parts[index - 1].physicalEnd {
       throw .badPart(index: index)
     }

@@ -91,7 +91,9 @@ extension Command {
     if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
       request.randomNumbers = .init(virtual: virtual, physical: physical)
     }
-    request.memoryBounds = invocation.memoryBounds
+    let maximum = invocation.memoryMaximum
+    request.memoryBounds = PhysicalRange(
+      start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
     request.randomSeed = Process.randomBytes(32)

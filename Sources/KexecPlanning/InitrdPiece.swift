@@ -18,6 +18,10 @@ struct InitrdPiece {
     var room: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
   }
 
+  /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
+  /// comes with it.
+  private static let partLimit = 8
+
   private(set) var parts: [Part]
   private(set) var notes: [PlanNote] = []
 
@@ -25,12 +29,15 @@ struct InitrdPiece {
   /// next kernel then only copies them.
   init(_ request: LoadRequest, image: BzImage, machine: Machine, memory: UsableMemory) {
     parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
+    guard parts.count <= Self.partLimit else {
+      parts = [Part(file: 0, bytes: Self.joined(request.initrds.map(\.bytes)))]
+      return
+    }
     guard request.unpacksInitrds else { return }
     var left = Self.limit(image: image, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
-      // A few segments of the sixteen are for the kernel and for what comes with it.
-      guard unpacked.hasChanged, parts.count + unpacked.parts.count <= 9 else {
+      guard unpacked.hasChanged, parts.count + unpacked.parts.count <= Self.partLimit else {
         if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
         continue
       }
@@ -41,6 +48,17 @@ struct InitrdPiece {
       notes.append(
         unpacked.reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
     }
+  }
+
+  /// All of `files` in one copy, each at a multiple of four bytes, for the rare case that there are
+  /// more of them than segments.
+  private static func joined(_ files: [SharedBytes]) -> SharedBytes {
+    var bytes: [UInt8] = []
+    for file in files {
+      bytes += [UInt8](repeating: 0, count: -bytes.count & 3)
+      bytes += file.array
+    }
+    return SharedBytes(bytes)
   }
 
   /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in

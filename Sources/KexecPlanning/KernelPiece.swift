@@ -70,11 +70,17 @@ extension BzImage {
     let start = PhysicalAddress(max(preferredAddress, 1 << 20))
     let top = PhysicalAddress(addressLimit)
     let end = isRelocatable ? top : start.advanced(by: initSize + pageSize - 1) ?? top
-    return PhysicalRange(start: start, end: max(start, end.alignedDown(to: pageSize)))
+    return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }
 
   /// The address behind the last byte that the kernel reaches when it is entered.
   var addressLimit: UInt64 {
     extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
+  }
+
+  /// The address behind the last byte that an initrd may use: initrd_addr_max binds all kernels
+  /// that cannot reach beyond 4 GiB.
+  var initrdAddressEnd: UInt64 {
+    extendedFlags.contains(.loadableAbove4GiB) ? .max : min(addressLimit, initrdAddressLimit + 1)
   }
 }

@@ -1,3 +1,4 @@
+internal import KernelImages
 internal import PhysicalMemory
 
 /// Where the pieces of a bzImage load go.
@@ -14,17 +15,20 @@ struct Places {
   /// that fails, it comes first and as high as possible, like a kernel without one.
   init(
     kernel: KernelPiece, bootBlock: UInt64, purgatory: UInt64, initrd: UInt64,
-    in free: PhysicalRangeSet, bounds: PhysicalRange, addressLimit: UInt64
+    in free: PhysicalRangeSet, bounds: PhysicalRange, of image: BzImage
   ) throws(PlanningError) {
-    let low = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(addressLimit))
+    let limits = PhysicalRange(
+      start: PhysicalAddress(1 << 20), end: PhysicalAddress(image.addressLimit))
     let initrdLimits = PhysicalRange(
-      start: PhysicalAddress(16 << 20), end: PhysicalAddress(addressLimit))
+      start: PhysicalAddress(16 << 20), end: PhysicalAddress(image.initrdAddressEnd))
 
     func others(_ placement: inout Placement) throws(PlanningError) -> [PhysicalRange] {
       [
-        try placement.take(.bootBlock, byteCount: bootBlock, limits: low),
-        try placement.take(.purgatory, byteCount: purgatory, limits: low),
-      ] + (initrd == 0 ? [] : [try placement.take(.initrd(0), byteCount: initrd, limits: initrdLimits)])
+        try placement.take(.bootBlock, byteCount: bootBlock, limits: limits),
+        try placement.take(.purgatory, byteCount: purgatory, limits: limits),
+      ]
+        + (initrd == 0
+          ? [] : [try placement.take(.initrd(0), byteCount: initrd, limits: initrdLimits)])
     }
 
     var placement = Placement(free: free, bounds: bounds)

@@ -30,7 +30,7 @@ func planBzImage64(
   let places = try Places(
     kernel: kernel, bootBlock: UInt64(bootBlock.byteCount),
     purgatory: UInt64(purgatory.memorySize), initrd: initrd.byteCount, in: memory.free,
-    bounds: request.memoryBounds, addressLimit: image.addressLimit)
+    bounds: request.memoryBounds, of: image)
 
   let bootBytes = bootBlock.encode(at: places.bootBlock.start, initrd: initrd.extent(in: places))
   let kernelEntry = PhysicalAddress(places.kernel.start.value + kernel.entryOffset)

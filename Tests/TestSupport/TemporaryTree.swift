@@ -1,5 +1,6 @@
 internal import Glibc
-package import LinuxSystem
+internal import LinuxSystem
+package import RunningSystem
 
 /// A folder with files in it, made for one test and removed with the last reference.
 package final class TemporaryTree: Sendable {
@@ -40,6 +41,9 @@ package final class TemporaryTree: Sendable {
     }
   }
 
-  /// The tree as the product reads it.
-  package var files: FileTree { FileTree(root: path) }
+  /// The machine that the files describe.
+  package var machine: Machine {
+    // The folder goes with the last reference, so it is held until all is read.
+    withExtendedLifetime(self) { Machine.read(FileTree(root: path)) }
+  }
 }

@@ -47,13 +47,17 @@ final class ChildProcess: Sendable {
     for child in running.withLock({ Array($0.values) }) { child.signal(SIGKILL) }
   }
 
+  /// Calls `body` with the process id while it is surely ours.
+  func withID(_ body: (pid_t) -> Void) {
+    phase.withLock { if case .running(let id) = $0 { body(id) } }
+  }
+
   private var isRunning: Bool {
     if case .running = phase.withLock({ $0 }) { true } else { false }
   }
 
-  /// Under the lock, so that the process id is still ours.
   private func signal(_ number: Int32) {
-    phase.withLock { if case .running(let id) = $0 { kill(id, number) } }
+    withID { kill($0, number) }
   }
 
   private func live(_ arguments: [String], _ output: String) {

@@ -13,9 +13,9 @@ public struct Guest: Sendable {
   /// When the steps from one kernel to the next were seen on the console.
   public struct Arrival: Sendable {
     /// The last line of the old kernel, to the first of the new one.
-    public let toFirstLine: Duration
+    public let toFirstLine: Elapsed
     /// The last line of the old kernel, to the agent in the new one.
-    public let toInit: Duration
+    public let toInit: Elapsed
   }
 
   /// What a command did.
@@ -26,6 +26,8 @@ public struct Guest: Sendable {
     public let text: String
     /// Standard error, without the last newline.
     public let errors: String
+    /// How long it took, seen from outside: with the shell that ran it and the answer's way here.
+    public let elapsed: Elapsed
     /// Standard output as it came.
     public let bytes: [UInt8]
   }
@@ -50,6 +52,7 @@ public struct Guest: Sendable {
     _ command: String, within limit: Duration = .seconds(60),
     file: String = #fileID, line: Int = #line
   ) async throws -> Output {
+    let sent = machine.agent.transcript.now
     let (number, start) = try send(command)
     let isDone = { (text: String) in text.hasPrefix("@done \(number) ") }
     let deadline = ContinuousClock.now + limit
@@ -58,7 +61,7 @@ public struct Guest: Sendable {
       await machine.logRegisters()
       throw Failure("`\(command.shortened)` took longer than \(limit)", file, line)
     }
-    return try output(from: answer.text)
+    return try output(from: answer, sent: sent)
   }
 
   /// Starts the loaded kernel with `command` and waits until it answers.
@@ -68,6 +71,7 @@ public struct Guest: Sendable {
   ) async throws -> Guest {
     let console = machine.console.transcript
     let consoleStart = console.end
+    let sent = console.now
     let (number, start) = try send(command)
     let deadline = ContinuousClock.now + limit
     let isAnswer = { (text: String) in
@@ -79,10 +83,10 @@ public struct Guest: Sendable {
       throw Failure("no kernel answered within \(limit) of `\(command)`", file, line)
     }
     guard answer.text.hasPrefix("@ready ") else {
-      let output = try output(from: answer.text)
+      let output = try output(from: answer, sent: sent)
       throw Failure("`\(command)` returned \(output.status): \(output.errors)", file, line)
     }
-    let arrival = Arrival(console: console.lines(from: consoleStart), ready: answer.time)
+    let arrival = Arrival(console: console.lines(from: consoleStart), ready: answer.moment)
     let next = try Guest(machine: machine, ready: answer.text, arrival: arrival)
     try expect(next.bootID != bootID, "the same kernel answered again", file: file, line: line)
     return next
@@ -132,14 +136,15 @@ public struct Guest: Sendable {
   }
 
   /// Reads `@done NUMBER STATUS -OUTPUT -ERRORS`.
-  private func output(from answer: String) throws -> Output {
-    let words = answer.split(separator: " ")
+  private func output(from line: Transcript.Line, sent: Moment) throws -> Output {
+    let words = line.text.split(separator: " ")
     guard words.count == 5, let status = Int(words[2]),
       let output = Data(base64Encoded: String(words[3].dropFirst())),
       let errors = Data(base64Encoded: String(words[4].dropFirst()))
-    else { throw Failure("the agent said \(answer.shortened)") }
+    else { throw Failure("the agent said \(line.text.shortened)") }
     let result = Output(
-      status: status, text: output.trimmedText, errors: errors.trimmedText, bytes: Array(output))
+      status: status, text: output.trimmedText, errors: errors.trimmedText,
+      elapsed: Elapsed(from: sent, to: line.moment), bytes: Array(output))
     machine.log.write("status", "\(status)")
     if !result.text.isEmpty { machine.log.write("output", String(result.text.prefix(4000))) }
     if !result.errors.isEmpty { machine.log.write("errors", result.errors) }
@@ -162,7 +167,7 @@ extension Guest {
 
 extension Guest.Arrival {
   /// Finds the two kernels in what the console said; nil when one of them said nothing.
-  init?(console lines: [Transcript.Line], ready: ContinuousClock.Instant) {
+  init?(console lines: [Transcript.Line], ready: Moment) {
     // The decompressor is the first to speak when there is an early console, then the kernel.
     let openings = ["early console in", "Decompressing Linux", "Linux version"]
     guard
@@ -171,8 +176,8 @@ extension Guest.Arrival {
         line.number > last.number && openings.contains { line.text.contains($0) }
       })
     else { return nil }
-    toFirstLine = first.time - last.time
-    toInit = ready - last.time
+    toFirstLine = Elapsed(from: last.moment, to: first.moment)
+    toInit = Elapsed(from: last.moment, to: ready)
   }
 }
 

@@ -9,6 +9,7 @@ public final class Lab: Sendable {
   let programs: [(name: String, tool: Tool)]
   let workshop: Workshop
   let log: ScenarioLog
+  private let name: String
   private let machines = Mutex<[VirtualMachine]>([])
 
   /// A lab for one scenario, called `name` in the names of files.
@@ -18,6 +19,7 @@ public final class Lab: Sendable {
     self.tool = tool
     self.programs = programs
     self.workshop = workshop
+    self.name = name.fileName
     log = try ScenarioLog(path: "\(workshop.logs)/\(name.fileName).log")
   }
 
@@ -40,7 +42,7 @@ public final class Lab: Sendable {
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
     let number = machines.withLock { $0.count }
-    let folder = "\(workshop.scratch)/\(log.path.fileName)-\(number)"
+    let folder = "\(workshop.scratch)/\(name)-\(number)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 
     let base = try GuestImage(tool: tool, also: programs, workshop: workshop)

@@ -11,7 +11,9 @@ public struct LoadReport: Decodable, Sendable {
     /// The address of the first byte, in hexadecimal without a prefix.
     public var firstByte: String { String(format: "%08lx", start) }
     /// The address of the last page's last byte: kernels round an initrd up to whole pages.
-    public var lastByte: String { String(format: "%08lx", (start + bytes + 4095) / 4096 * 4096 - 1) }
+    public var lastByte: String {
+      String(format: "%08lx", (start + bytes + 4095) / 4096 * 4096 - 1)
+    }
   }
 
   /// The name of the system call that would be used.

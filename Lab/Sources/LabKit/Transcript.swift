@@ -7,7 +7,7 @@ import Synchronization
 final class Transcript: Sendable {
   struct Line: Sendable {
     let number: Int
-    let time: ContinuousClock.Instant
+    let moment: Moment
     let text: String
   }
 
@@ -20,10 +20,12 @@ final class Transcript: Sendable {
   }
 
   private let state = Mutex(State())
+  private let meter: CPUMeter
   private let onLine: @Sendable (Line) -> Void
 
   /// `onLine` is called for each line as it arrives, on the reader's thread.
-  init(onLine: @escaping @Sendable (Line) -> Void) {
+  init(meter: CPUMeter, onLine: @escaping @Sendable (Line) -> Void = { _ in }) {
+    self.meter = meter
     self.onLine = onLine
   }
 
@@ -36,7 +38,7 @@ final class Transcript: Sendable {
   }
 
   func append(_ bytes: some Sequence<UInt8>) {
-    let now = ContinuousClock.now
+    let now = now
     let (added, waiters) = state.withLock { state in
       let first = state.lines.count
       for byte in bytes {
@@ -52,11 +54,15 @@ final class Transcript: Sendable {
     waiters.forEach { $0.resume() }
   }
 
+  /// This moment of the machine.
+  var now: Moment { Moment(time: .now, cpu: meter.reading) }
+
   /// Says that no more will come: the machine is gone.
   func close() {
+    let now = now
     let (added, waiters) = state.withLock { state in
       let first = state.lines.count
-      if !state.unfinished.isEmpty { state.finishLine(at: .now) }
+      if !state.unfinished.isEmpty { state.finishLine(at: now) }
       state.isClosed = true
       return (Array(state.lines[first...]), state.takeWaiters())
     }
@@ -120,10 +126,10 @@ final class Transcript: Sendable {
 struct MachineGone: Error {}
 
 extension Transcript.State {
-  mutating func finishLine(at time: ContinuousClock.Instant) {
+  mutating func finishLine(at moment: Moment) {
     while unfinished.last == UInt8(ascii: "\r") { unfinished.removeLast() }
     let text = String(decoding: unfinished, as: UTF8.self)
-    lines.append(Transcript.Line(number: lines.count, time: time, text: text))
+    lines.append(Transcript.Line(number: lines.count, moment: moment, text: text))
     unfinished.removeAll(keepingCapacity: true)
   }
 

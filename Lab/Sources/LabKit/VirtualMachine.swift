@@ -31,14 +31,16 @@ final class VirtualMachine: Sendable {
   init(_ parts: MachineParts, folder: String, log: ScenarioLog, workshop: Workshop) async throws {
     self.folder = folder
     self.log = log
+    let meter = CPUMeter()
     memoryFile = folder + "/memory"
     console = try SerialPort(
       path: folder + "/console",
-      transcript: Transcript { log.write("console", $0.text, at: $0.time) })
-    agent = try SerialPort(path: folder + "/agent", transcript: Transcript { _ in })
+      transcript: Transcript(meter: meter) { log.write("console", $0.text, at: $0.moment.time) })
+    agent = try SerialPort(path: folder + "/agent", transcript: Transcript(meter: meter))
     let arguments = try Self.arguments(parts, folder: folder, workshop: workshop)
     log.write("lab", arguments.joined(separator: " "))
     process = try await ChildProcess.start(arguments, output: folder + "/qemu")
+    process.withID(meter.attach)
   }
 
   /// A number for the next command, so that its answer is told from an older one.

@@ -37,6 +37,7 @@ public struct Workshop: Sendable {
     guard files.fileExists(atPath: debian + "/.complete") else {
       throw Failure("no kernels yet: run script/bootstrap first")
     }
+    Self.removeLeftovers()
     try files.createDirectory(atPath: logs, withIntermediateDirectories: true)
     try files.createDirectory(atPath: scratch, withIntermediateDirectories: true)
   }
@@ -46,7 +47,17 @@ public struct Workshop: Sendable {
     try? FileManager.default.removeItem(atPath: scratch)
   }
 
-  /// The only file in `folder` whose name starts with `prefix`.
+  /// A run that was killed could not tidy up. The name of its folder ends with its process id.
+  private static func removeLeftovers() {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: ".lab/run")) ?? [] {
+      let process = name.split(separator: "-").last.map(String.init) ?? ""
+      guard !files.fileExists(atPath: "/proc/\(process)") else { continue }
+      try? files.removeItem(atPath: ".lab/run/\(name)")
+    }
+  }
+
+  /// The newest file in `folder` whose name starts with `prefix`.
   func file(in folder: String, startingWith prefix: String) throws -> String {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
     guard let name = names.filter({ $0.hasPrefix(prefix) }).sorted().last else {

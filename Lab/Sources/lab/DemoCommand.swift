@@ -42,8 +42,9 @@ struct DemoCommand {
     tell("after", "Linux \(next.release), \(try await next.run("uptime").text.uptime)")
     if let arrival = next.arrival {
       tell(
-        "away", "\(arrival.toFirstLine.text) from the old kernel's last line to the new one's first,")
-      tell("", "\(arrival.toInit.text) to its first process, in a VM without hardware help")
+        "away",
+        "\(arrival.toFirstLine.wall.text) from the old kernel's last line to the new one's first,")
+      tell("", "\(arrival.toInit.wall.text) to its first process, in a VM without hardware help")
     }
   }
 

@@ -15,7 +15,7 @@ enum LabCommand {
     lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]
             [--tool PATH] COMMAND...
 
-    Without --tool it is our own program, as `swift build -c release` left it.
+    Without --tool it is our own program, as `script/build` left it.
     """
 
   static func main() async {

@@ -94,5 +94,5 @@ extension Verdict {
   }
 }
 
-/// Where `swift build -c release` leaves our program.
-let ourTool = ".build/release/kexec"
+/// Where `script/build` leaves our program.
+let ourTool = ".build/kexec"
