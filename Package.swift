@@ -54,9 +54,10 @@ let package = Package(
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("Compression", ["CZlib", "ByteCoding"]),
-    room("Digests"),
+    room("Digests", ["CDigests"]),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .target(name: "CDigests"),
     .target(name: "CPurgatoryABI"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -72,5 +73,8 @@ let package = Package(
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
+    .executableTarget(
+      name: "digest-bench", dependencies: ["PurgatoryImage", "Digests", "CPurgatoryTestSupport"],
+      path: "Tests/digest-bench", swiftSettings: strict),
   ]
 )
