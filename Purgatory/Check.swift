@@ -51,7 +51,8 @@ private func komihash(_ parameters: Parameters) -> SHA256.Digest {
 }
 
 private func sha256(_ parameters: Parameters) -> SHA256.Digest {
-  let usesInstructions = SHA256.hasInstructions
+  let usesInstructions =
+    unsafe !parameters.has(PURGATORY_FLAG_PLAIN_DIGEST) && SHA256.hasInstructions
   // In a process these are not ours to touch, and the system has enabled SSE.
   let enablesSSE = usesInstructions && machine_is_privileged()
   let before = enablesSSE ? machine_enable_sse() : machine_control()

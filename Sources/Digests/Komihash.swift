@@ -1,9 +1,9 @@
 /// komihash 5 with seed 0: a digest of 64 bits that is made as fast as memory can be read.
 ///
-/// It finds damage, not forgery. Of the published digests it was measured to be the cheapest where
-/// it matters: one multiplication for 16 bytes, and no rotation, which emulators find expensive.
-/// The whole product of 128 bits goes on into the state, so a change of a single word always
-/// changes the state, and what comes after it cannot make it be forgotten.
+/// It finds damage, not forgery. It was chosen by measurement: it has one multiplication for 16 bytes,
+/// and no rotation, which is expensive in an emulator. Natively it is half as fast again as XXH64 and
+/// as XXH3 in general registers; wyhash is a tenth faster still, but folds each product into 64 bits.
+/// Here all 128 go on into the state, so a changed word changes it and is not forgotten.
 ///
 /// The algorithm is by Aleksey Vaneev, https://github.com/avaneev/komihash; like SHA256 this source
 /// is compiled for the host and for the purgatory.

@@ -74,6 +74,7 @@ extension Purgatory {
     if parameters.greets { flags |= PURGATORY_FLAG_GREETS }
     if parameters.resetsVGA { flags |= PURGATORY_FLAG_RESETS_VGA }
     if parameters.usesVGA { flags |= PURGATORY_FLAG_VGA_CONSOLE }
+    if !parameters.usesInstructions { flags |= PURGATORY_FLAG_PLAIN_DIGEST }
     return UInt32(bitPattern: flags)
   }
 }

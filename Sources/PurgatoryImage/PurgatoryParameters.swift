@@ -58,6 +58,8 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// Whether all lines, that of success too, go to the VGA's text screen as well.
   package var usesVGA: Bool
 
+  /// Whether the processor's instructions for SHA-256 are used where it has them.
+  package var usesInstructions: Bool
   /// Physical address of `timestampTextSize` bytes where the purgatory writes, after the checks, when
   /// it was entered and when the checks were done: two readings of the time stamp counter of 16
   /// lower-case hexadecimal digits each, with a comma between them. They may be in a region.
@@ -70,7 +72,7 @@ package struct PurgatoryParameters: Sendable, Equatable {
   package init(
     entry: UInt64, bootParameters: UInt64, digest: Digest = .none, regions: [Region] = [],
     serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,
-    usesVGA: Bool = false, timestampText: UInt64? = nil
+    usesVGA: Bool = false, usesInstructions: Bool = true, timestampText: UInt64? = nil
   ) {
     self.entry = entry
     self.bootParameters = bootParameters
@@ -80,6 +82,7 @@ package struct PurgatoryParameters: Sendable, Equatable {
     self.greets = greets
     self.resetsVGA = resetsVGA
     self.usesVGA = usesVGA
+    self.usesInstructions = usesInstructions
     self.timestampText = timestampText
   }
 }

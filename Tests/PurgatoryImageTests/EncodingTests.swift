@@ -66,6 +66,7 @@ import Testing
     #expect(try flags(.init(entry: 1, bootParameters: 2, greets: true)) == 1)
     #expect(try flags(.init(entry: 1, bootParameters: 2, resetsVGA: true)) == 2)
     #expect(try flags(.init(entry: 1, bootParameters: 2, usesVGA: true)) == 4)
+    #expect(try flags(.init(entry: 1, bootParameters: 2, usesInstructions: false)) == 8)
   }
 
   @Test func refusesWhatDoesNotFit() {

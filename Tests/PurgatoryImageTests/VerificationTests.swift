@@ -11,7 +11,10 @@ import Testing
 @Suite(.enabled(if: runsOnX86, "the blob is x86_64 code")) struct VerificationTests {
   /// A digest that the purgatory can make.
   enum Algorithm: CaseIterable {
-    case komihash, sha256
+    case komihash
+    /// With the processor's instructions if it has them.
+    case sha256
+    case plainSHA256
   }
 
   private enum Verdict: Int32 {
@@ -225,7 +228,7 @@ import Testing
     parameters = PurgatoryParameters(
       entry: 0, bootParameters: 0,
       digest: algorithm == .komihash ? .init(finishing: komihash) : .init(finishing: sha256),
-      regions: regions)
+      regions: regions, usesInstructions: algorithm != .plainSHA256)
   }
 
   deinit {

@@ -48,12 +48,15 @@ import PurgatoryImage
   }
 
   /// The same for the purgatory's code, which has to agree with `digest`.
-  func purgatorySpeed(_ digest: PurgatoryParameters.Digest) -> Double {
+  func purgatorySpeed(
+    _ digest: PurgatoryParameters.Digest, usingInstructions: Bool = true
+  ) -> Double {
     let region = unsafe PurgatoryParameters.Region(
       start: UInt64(UInt(bitPattern: bytes.baseAddress)), byteCount: UInt64(bytes.count))
     let purgatory = Purgatory.x86_64
     let parameters = PurgatoryParameters(
-      entry: 0, bootParameters: 0, digest: digest, regions: [region])
+      entry: 0, bootParameters: 0, digest: digest, regions: [region],
+      usesInstructions: usingInstructions)
     guard let blob = try? purgatory.encode(parameters) else { return 0 }
     return speed {
       // SAFETY: the blob is position-independent code that reads its parameters and their regions.

@@ -20,6 +20,9 @@ let contestants: [(name: String, speed: () -> Double)] = [
   ("openssl sha256", { openSSLSpeed() }),
   ("purgatory komihash", { subject.purgatorySpeed(komihash) }),
   ("purgatory sha256", { subject.purgatorySpeed(sha256) }),
+  (
+    "purgatory sha256 in Swift", { subject.purgatorySpeed(sha256, usingInstructions: false) }
+  ),
   ("loader komihash", { subject.speed { _ = subject.komihash() } }),
   (
     "loader sha256",

@@ -21,6 +21,7 @@
 #define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
 #define PURGATORY_FLAG_RESETS_VGA 0x2   // put the VGA into text mode 3 first
 #define PURGATORY_FLAG_VGA_CONSOLE 0x4  // write to the VGA text screen as well
+#define PURGATORY_FLAG_PLAIN_DIGEST 0x8 // not with the processor's instructions for it
 
 // purgatory_parameters.digest_kind
 #define PURGATORY_DIGEST_NONE 0
