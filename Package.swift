@@ -56,9 +56,10 @@ let package = Package(
     room("PhysicalMemory"),
     room("CpioFormat"),
     room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
-    room("Digests"),
+    room("Digests", ["CDigests"]),
     room("ByteCoding"),
     .target(name: "CLinux"),
+    .target(name: "CDigests"),
     .target(name: "CPurgatoryABI"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
@@ -104,6 +105,9 @@ let package = Package(
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
+    .executableTarget(
+      name: "digest-bench", dependencies: ["PurgatoryImage", "Digests", "CPurgatoryTestSupport"],
+      path: "Tests/digest-bench", swiftSettings: strict),
   ]
 )
 

@@ -34,7 +34,7 @@ func run(_ parameters: Parameters) {
   // SAFETY: start.S passes the block in our own segment; nobody else runs.
   guard unsafe areIntact(parameters) else {
     var console = Console()
-    console.write("purgatory: its own parameters were changed between load and jump\n")
+    console.write("purgatory: its parameters were changed between load and jump\n")
     resetMachine(&console)
   }
   if unsafe parameters.has(PURGATORY_FLAG_RESETS_VGA) { resetVGA() }
@@ -42,7 +42,7 @@ func run(_ parameters: Parameters) {
   if unsafe !check(parameters, reportTo: &console) {
     resetMachine(&console)
   }
-  unsafe parameters.pointee.checked_at = machine_timestamp()
+  unsafe recordTimestamps(parameters)
   console.usesSerial = unsafe parameters.has(PURGATORY_FLAG_GREETS)
   console.write("purgatory: checks passed, entering the kernel at ")
   unsafe console.write(address: parameters.pointee.entry)
@@ -70,20 +70,26 @@ func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameter
   resetMachine(&console)
 }
 
-/// Whether the digest is right: the check alone, for tests in an ordinary process.
+/// Whether the digest is right: the checks and their time stamps, for tests in an ordinary process.
 @c(purgatory_verify)
 func verify(_ parameters: Parameters) -> Int32 {
   // SAFETY: start.S passes the block in our own segment.
   guard unsafe areIntact(parameters) else { return 2 }
-  return unsafe Check(parameters).passed ? 0 : 1
+  guard unsafe Check(parameters).passed else { return 1 }
+  unsafe recordTimestamps(parameters)
+  return 0
 }
 
-/// Whether the parameters look like what the loader wrote.
+/// Whether the parameters are what the loader wrote.
 private func areIntact(_ parameters: Parameters) -> Bool {
   // SAFETY: see the callers.
-  unsafe parameters.pointee.magic == UInt64(PURGATORY_MAGIC)
+  var checksum = Komihash()
+  unsafe checksum.update(
+    UnsafeRawBufferPointer(start: parameters, count: Int(PURGATORY_CHECKSUM)))
+  return unsafe parameters.pointee.checksum == checksum.finish()
+    && parameters.pointee.magic == UInt64(PURGATORY_MAGIC)
     && parameters.pointee.version == UInt32(PURGATORY_VERSION)
-    && parameters.pointee.digest_kind <= UInt32(PURGATORY_DIGEST_SHA256)
+    && parameters.pointee.digest_kind <= UInt32(PURGATORY_DIGEST_KOMIHASH)
     && parameters.pointee.region_count <= UInt32(PURGATORY_REGION_LIMIT)
 }
 
@@ -92,15 +98,19 @@ private func check(_ parameters: Parameters, reportTo console: inout Console) ->
   // SAFETY: see the callers.
   let check = unsafe Check(parameters)
   if check.passed { return true }
-  console.write("purgatory: SHA-256 mismatch: ")
-  console.write("a loaded segment was changed between load and jump\n")
+  console.write("purgatory: ")
+  console.write(check.algorithm)
+  console.write(" mismatch: a loaded segment was changed between load and jump\n")
   console.write("purgatory: expected ")
   // SAFETY: the block has room for the longest digest, and `found` is a local variable.
   unsafe console.write(
     hexadecimal: UnsafeRawBufferPointer(
-      start: purgatory_digest(parameters), count: SHA256.byteCount))
+      start: purgatory_digest(parameters), count: check.byteCount))
   console.write("\npurgatory: found    ")
-  unsafe withUnsafeBytes(of: check.found) { unsafe console.write(hexadecimal: $0) }
+  unsafe withUnsafeBytes(of: check.found) {
+    unsafe console.write(
+      hexadecimal: UnsafeRawBufferPointer(start: $0.baseAddress, count: check.byteCount))
+  }
   console.write("\n")
   return false
 }

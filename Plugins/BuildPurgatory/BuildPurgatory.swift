@@ -13,7 +13,8 @@ struct BuildPurgatory: BuildToolPlugin {
     let machine = purgatory.appending(path: "x86_64")
     let digests = package.appending(path: "Sources/Digests")
     let headers = [
-      package.appending(path: "Sources/CPurgatoryABI/include"), machine.appending(path: "include"),
+      package.appending(path: "Sources/CPurgatoryABI/include"),
+      package.appending(path: "Sources/CDigests/include"), machine.appending(path: "include"),
     ]
     let script = machine.appending(path: "purgatory.ld")
     let assembly = machine.appending(path: "start.S")

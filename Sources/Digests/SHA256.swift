@@ -1,3 +1,5 @@
+internal import CDigests
+
 /// SHA-256, as in FIPS 180-4.
 ///
 /// This source is compiled twice: for the host, where the digest of what is loaded is made, and as
@@ -22,9 +24,23 @@ package struct SHA256: Sendable {
   private var partial = InlineArray<64, UInt8>(repeating: 0)
   /// How many bytes were given so far.
   private var total: UInt64 = 0
+  /// Whether the processor's instructions do the work.
+  private let usesInstructions: Bool
+
+  /// Whether the processor has instructions for SHA-256.
+  package static var hasInstructions: Bool { digests_has_sha256() }
 
   /// Starts the digest of no bytes.
-  package init() {}
+  package init() {
+    self.init(usingInstructions: Self.hasInstructions)
+  }
+
+  /// Starts the digest of no bytes, made with the processor's instructions or without.
+  ///
+  /// They must not be used unless `hasInstructions` says so, and SSE is enabled.
+  package init(usingInstructions usesInstructions: Bool) {
+    self.usesInstructions = usesInstructions
+  }
 
   /// Appends `bytes` to what is digested.
   package mutating func update(_ bytes: RawSpan) {
@@ -47,7 +63,8 @@ package struct SHA256: Sendable {
       left &-= taken
     }
     let blockCount = left &>> 6
-    unsafe Self.compress(&state, next, blockCount: blockCount)
+    unsafe Self.mix(
+      &state, next, blockCount: blockCount, usingInstructions: usesInstructions)
     unsafe keep(next + blockCount &* Self.blockSize, left & (Self.blockSize &- 1), after: 0)
   }
 
@@ -77,7 +94,23 @@ package struct SHA256: Sendable {
   private mutating func compressPartial() {
     // SAFETY: `partial` is one block.
     unsafe withUnsafeBytes(of: partial) {
-      if let block = $0.baseAddress { unsafe Self.compress(&state, block, blockCount: 1) }
+      guard let block = $0.baseAddress else { return }
+      unsafe Self.mix(&state, block, blockCount: 1, usingInstructions: usesInstructions)
+    }
+  }
+
+  /// Mixes `blockCount` blocks of 64 bytes, which need not be aligned, into the state.
+  private static func mix(
+    _ state: inout State, _ blocks: UnsafeRawPointer, blockCount: Int, usingInstructions: Bool
+  ) {
+    guard usingInstructions else {
+      unsafe compress(&state, blocks, blockCount: blockCount)
+      return
+    }
+    // SAFETY: the state is eight words, and the caller owns the blocks.
+    unsafe withUnsafeMutableBytes(of: &state) {
+      guard let words = unsafe $0.assumingMemoryBound(to: UInt32.self).baseAddress else { return }
+      unsafe digests_sha256(words, blocks, blockCount)
     }
   }
 

@@ -11,18 +11,21 @@ enum ParametersLayout {
   static let flags = Field<UInt32>(0x0c)
   static let entry = Field<UInt64>(0x10)
   static let bootParameters = Field<UInt64>(0x18)
-  static let returnAddress = Field<UInt64>(0x20)
-  static let enteredAt = Field<UInt64>(0x28)
-  static let checkedAt = Field<UInt64>(0x30)
-  static let serialPort = Field<UInt16>(0x38)
-  static let serialBaud = Field<UInt32>(0x3c)
-  static let digestKind = Field<UInt32>(0x40)
-  static let regionCount = Field<UInt32>(0x44)
+  static let timestampText = Field<UInt64>(0x20)
+  static let serialPort = Field<UInt16>(0x28)
+  static let serialBaud = Field<UInt32>(0x2c)
+  static let digestKind = Field<UInt32>(0x30)
+  static let regionCount = Field<UInt32>(0x34)
+  /// Of all bytes before it.
+  static let checksum = Field<UInt64>(0x178)
+  static let returnAddress = Field<UInt64>(0x180)
+  static let enteredAt = Field<UInt64>(0x188)
+  static let checkedAt = Field<UInt64>(0x190)
 
   /// Where the expected digest starts.
-  static let digest = 0x48
+  static let digest = 0x38
   /// Where the table of regions starts.
-  static let regions = 0x88
+  static let regions = 0x78
   /// Bytes of a region.
   static let regionSize = 16
 

@@ -21,6 +21,11 @@ extension Purgatory {
     blob.store(flags(parameters), as: Layout.flags, base: base)
     blob.store(parameters.entry, as: Layout.entry, base: base)
     blob.store(parameters.bootParameters, as: Layout.bootParameters, base: base)
+    if let address = parameters.timestampText {
+      try Self.check(
+        .init(start: address, byteCount: UInt64(PurgatoryParameters.timestampTextSize)))
+      blob.store(address, as: Layout.timestampText, base: base)
+    }
     // Port 0 means COM1.
     blob.store(parameters.serial?.port ?? 0, as: Layout.serialPort, base: base)
     blob.store(parameters.serial?.baud ?? 0, as: Layout.serialBaud, base: base)
@@ -28,6 +33,10 @@ extension Purgatory {
     switch parameters.digest {
     case .none:
       blob.store(UInt32(PURGATORY_DIGEST_NONE), as: Layout.digestKind, base: base)
+    case .komihash(let digest):
+      blob.store(UInt32(PURGATORY_DIGEST_KOMIHASH), as: Layout.digestKind, base: base)
+      // As it is printed: the most significant byte first.
+      blob.store(digest.byteSwapped, as: Field<UInt64>(Layout.digest), base: base)
     case .sha256(let digest):
       guard digest.count == SHA256.byteCount else {
         throw .wrongDigestLength(found: digest.count, wanted: SHA256.byteCount)
@@ -39,14 +48,25 @@ extension Purgatory {
     blob.store(UInt32(parameters.regions.count), as: Layout.regionCount, base: base)
     var place = base + Layout.regions
     for region in parameters.regions {
-      guard region.byteCount == 0 || region.start > 0,
-        !region.start.addingReportingOverflow(region.byteCount).overflow
-      else { throw .impossibleRegion(region) }
+      try Self.check(region)
       blob.store(region.start, as: Layout.regionStart, base: place)
       blob.store(region.byteCount, as: Layout.regionByteCount, base: place)
       place += Layout.regionSize
     }
+
+    var checksum = Komihash()
+    checksum.update(
+      SharedBytes(Array(blob[base..<base + Layout.checksum.offset])).span)
+    blob.store(checksum.finish(), as: Layout.checksum, base: base)
     return blob
+  }
+
+  private static func check(
+    _ region: PurgatoryParameters.Region
+  ) throws(PurgatoryError) {
+    guard region.byteCount == 0 || region.start > 0,
+      !region.start.addingReportingOverflow(region.byteCount).overflow
+    else { throw .impossibleRegion(region) }
   }
 
   private func flags(_ parameters: PurgatoryParameters) -> UInt32 {
@@ -54,6 +74,7 @@ extension Purgatory {
     if parameters.greets { flags |= PURGATORY_FLAG_GREETS }
     if parameters.resetsVGA { flags |= PURGATORY_FLAG_RESETS_VGA }
     if parameters.usesVGA { flags |= PURGATORY_FLAG_VGA_CONSOLE }
+    if !parameters.usesInstructions { flags |= PURGATORY_FLAG_PLAIN_DIGEST }
     return UInt32(bitPattern: flags)
   }
 }

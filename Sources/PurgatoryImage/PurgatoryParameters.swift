@@ -1,9 +1,14 @@
+internal import CPurgatoryABI
+
 /// What the purgatory is told: where to go, what to check before, and where to complain.
 package struct PurgatoryParameters: Sendable, Equatable {
   /// How the loaded segments are checked.
   package enum Digest: Sendable, Equatable {
     /// Not at all.
     case none
+    /// With the 64 bits of komihash over all regions in order, as if they were one message: finds
+    /// damage at the speed of memory.
+    case komihash(UInt64)
     /// With the SHA-256 digest, 32 bytes, of all regions in order, as if they were one message.
     case sha256([UInt8])
   }
@@ -53,11 +58,21 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// Whether all lines, that of success too, go to the VGA's text screen as well.
   package var usesVGA: Bool
 
+  /// Whether the processor's instructions for SHA-256 are used where it has them.
+  package var usesInstructions: Bool
+  /// Physical address of `timestampTextSize` bytes where the purgatory writes, after the checks, when
+  /// it was entered and when the checks were done: two readings of the time stamp counter of 16
+  /// lower-case hexadecimal digits each, with a comma between them. They may be in a region.
+  package var timestampText: UInt64?
+
+  /// Bytes of the text at `timestampText`.
+  package static let timestampTextSize = Int(PURGATORY_TIMESTAMP_TEXT_SIZE)
+
   /// Describes a jump to `entry`, by default without a check and without a word.
   package init(
     entry: UInt64, bootParameters: UInt64, digest: Digest = .none, regions: [Region] = [],
     serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,
-    usesVGA: Bool = false
+    usesVGA: Bool = false, usesInstructions: Bool = true, timestampText: UInt64? = nil
   ) {
     self.entry = entry
     self.bootParameters = bootParameters
@@ -67,5 +82,7 @@ package struct PurgatoryParameters: Sendable, Equatable {
     self.greets = greets
     self.resetsVGA = resetsVGA
     self.usesVGA = usesVGA
+    self.usesInstructions = usesInstructions
+    self.timestampText = timestampText
   }
 }

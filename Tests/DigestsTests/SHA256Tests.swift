@@ -55,10 +55,15 @@ import Testing
     }
   }
 
+  /// The digest made with the processor's instructions if it has them; made without, it is the same.
   private func digest(of bytes: [UInt8]) -> SHA256.Digest {
     var digest = SHA256()
     unsafe digest.update(bytes.span.bytes)
-    return digest.finish()
+    let found = digest.finish()
+    var plain = SHA256(usingInstructions: false)
+    unsafe plain.update(bytes.span.bytes)
+    #expect(hexadecimal(plain.finish()) == hexadecimal(found), "with and without instructions")
+    return found
   }
 
   private func hexadecimal(_ digest: SHA256.Digest) -> String {

@@ -43,6 +43,20 @@ import Testing
     #expect(blob[end...] == purgatory.bytes[end...])
   }
 
+  @Test func komihashIsStoredAsItIsPrinted() throws {
+    let parameters = PurgatoryParameters(
+      entry: 1, bootParameters: 2, digest: .komihash(0x0123_4567_89ab_cdef),
+      timestampText: 0x12_3456)
+    let bytes = SharedBytes(try purgatory.encode(parameters))
+    let base = ParametersLayout.base
+    #expect(try bytes.span.load(ParametersLayout.digestKind, base: base) == 2)
+    #expect(try bytes.span.load(ParametersLayout.timestampText, base: base) == 0x12_3456)
+    let digest = try (0..<9).map { index in
+      try bytes.span.load(UInt8.self, at: base + ParametersLayout.digest + index)
+    }
+    #expect(digest == [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x00])
+  }
+
   @Test func flagsAreWhatWasAskedFor() throws {
     func flags(_ parameters: PurgatoryParameters) throws -> UInt32 {
       try SharedBytes(purgatory.encode(parameters)).span.load(
@@ -52,6 +66,7 @@ import Testing
     #expect(try flags(.init(entry: 1, bootParameters: 2, greets: true)) == 1)
     #expect(try flags(.init(entry: 1, bootParameters: 2, resetsVGA: true)) == 2)
     #expect(try flags(.init(entry: 1, bootParameters: 2, usesVGA: true)) == 4)
+    #expect(try flags(.init(entry: 1, bootParameters: 2, usesInstructions: false)) == 8)
   }
 
   @Test func refusesWhatDoesNotFit() {
@@ -66,6 +81,11 @@ import Testing
       try purgatory.encode(parameters)
     }
     parameters.digest = .none
+    parameters.timestampText = .max - 31
+    #expect(throws: PurgatoryError.impossibleRegion(.init(start: .max - 31, byteCount: 33))) {
+      try purgatory.encode(parameters)
+    }
+    parameters.timestampText = nil
     for region in [
       PurgatoryParameters.Region(start: 0, byteCount: 1),
       PurgatoryParameters.Region(start: .max, byteCount: 1),

@@ -1,12 +1,22 @@
+import ByteCoding
 import CPurgatoryTestSupport
 import Digests
-import PurgatoryImage
 import Testing
+
+@testable import PurgatoryImage
 
 /// The purgatory's own check, run in this process on memory of this process: no virtual machine.
 ///
 /// The regions are buffers here, so their "physical" addresses are our addresses.
 @Suite(.enabled(if: runsOnX86, "the blob is x86_64 code")) struct VerificationTests {
+  /// A digest that the purgatory can make.
+  enum Algorithm: CaseIterable {
+    case komihash
+    /// With the processor's instructions if it has them.
+    case sha256
+    case plainSHA256
+  }
+
   private enum Verdict: Int32 {
     case right = 0
     case wrong = 1
@@ -16,12 +26,15 @@ import Testing
 
   private let purgatory = Purgatory.x86_64
 
-  /// Sizes around the digest's block size of 64, its padding, and a page.
-  @Test(arguments: [
-    0, 1, 3, 8, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 4095, 4096, 100_001,
-  ])
-  func oneRegion(size: Int) throws {
-    let segments = Segments([size])
+  static let sizes = [
+    0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 4095,
+    4096, 100_001,
+  ]
+
+  /// Sizes around the digests' blocks of 64 bytes, their parts, their padding, and a page.
+  @Test(arguments: Algorithm.allCases, sizes)
+  func oneRegion(algorithm: Algorithm, size: Int) throws {
+    let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
     guard size > 0 else { return }
     for index in [0, size / 2, size - 1] {
@@ -32,7 +45,7 @@ import Testing
     #expect(try verdict(segments) == .right)
   }
 
-  @Test(arguments: [
+  static let lists: [[Int]] = [
     [],
     [0],
     [0, 0, 0],
@@ -45,9 +58,11 @@ import Testing
     Array(1...16),
     (0..<16).map { 61 + $0 },
     Array(repeating: 4096, count: 16),
-  ])
-  func severalRegions(sizes: [Int]) throws {
-    let segments = Segments(sizes)
+  ]
+
+  @Test(arguments: Algorithm.allCases, lists)
+  func severalRegions(algorithm: Algorithm, sizes: [Int]) throws {
+    let segments = Segments(sizes, algorithm)
     #expect(try verdict(segments) == .right)
     for (index, size) in sizes.enumerated() where size > 0 {
       segments.flipBit(ofByte: size - 1, inRegion: index)
@@ -56,16 +71,46 @@ import Testing
     }
   }
 
-  @Test func unalignedRegions() throws {
+  @Test(arguments: Algorithm.allCases)
+  func unalignedRegions(algorithm: Algorithm) throws {
     for shift in 1..<16 {
-      let segments = Segments([1000], shift: shift)
+      let segments = Segments([1000], algorithm, shift: shift)
       #expect(try verdict(segments) == .right)
     }
   }
 
+  /// Host and purgatory agree on any list of regions, and any flipped bit is seen.
+  @Test(arguments: Algorithm.allCases)
+  func randomRegions(algorithm: Algorithm) throws {
+    let longest = [70, 300, 20_000]
+    var generator = SplitMix(state: 3)
+    for _ in 0..<100 {
+      let sizes = (0..<Int.random(in: 1...16, using: &generator)).map { _ in
+        Int.random(in: 0...longest[Int.random(in: 0..<3, using: &generator)], using: &generator)
+      }
+      let segments = Segments(
+        sizes, algorithm, shift: Int.random(in: 0..<16, using: &generator))
+      #expect(try verdict(segments) == .right, "\(sizes)")
+      let region = Int.random(in: sizes.indices, using: &generator)
+      guard sizes[region] > 0 else { continue }
+      let byte = Int.random(in: 0..<sizes[region], using: &generator)
+      segments.flipBit(ofByte: byte, inRegion: region)
+      #expect(try verdict(segments) == .wrong, "byte \(byte) of region \(region) of \(sizes)")
+    }
+  }
+
+  @Test(arguments: 0..<64)
+  func everyBitOfKomihashCounts(index: Int) throws {
+    let segments = Segments([100], .komihash)
+    var parameters = segments.parameters
+    guard case .komihash(let digest) = parameters.digest else { return }
+    parameters.digest = .komihash(digest ^ 1 << UInt64(index))
+    #expect(try verdict(parameters) == .wrong)
+  }
+
   @Test(arguments: 0..<32)
-  func everyByteOfTheDigestCounts(index: Int) throws {
-    let segments = Segments([100])
+  func everyByteOfSHA256Counts(index: Int) throws {
+    let segments = Segments([100], .sha256)
     var parameters = segments.parameters
     guard case .sha256(var digest) = parameters.digest else { return }
     digest[index] ^= 0x80
@@ -80,23 +125,61 @@ import Testing
   }
 
   /// A page below 4 GiB, one across its end, and one far above it.
-  @Test(arguments: [0x4000_0000, 0xffff_e000, 0x4000_0000_0000] as [UInt])
-  func runsAtAnyAddress(address: UInt) throws {
-    let segments = Segments([100, 200])
+  @Test(
+    arguments: Algorithm.allCases, [0x4000_0000, 0xffff_e000, 0x4000_0000_0000] as [UInt])
+  func runsAtAnyAddress(algorithm: Algorithm, address: UInt) throws {
+    let segments = Segments([100, 200], algorithm)
     #expect(try verdict(segments.parameters, at: address) == .right)
     segments.flipBit(ofByte: 1, inRegion: 1)
     #expect(try verdict(segments.parameters, at: address) == .wrong)
   }
 
-  @Test func damagedParametersAreNoticed() throws {
-    let blob = try purgatory.encode(Segments([10]).parameters)
-    // The magic number, the version, the digest's kind and the number of regions: in purgatory_parameters.
-    for offset in [0x00, 0x08, 0x40, 0x47] {
+  /// Any changed bit, except in what the purgatory itself writes.
+  @Test func changedParametersAreNoticed() throws {
+    let segments = Segments([10], .komihash)
+    let blob = try purgatory.encode(segments.parameters)
+    let base = ParametersLayout.base
+    let end = ParametersLayout.checksum.offset + 8
+    for offset in 0..<end {
       var damaged = blob
-      damaged[0x40 + offset] ^= 0x42
+      damaged[base + offset] ^= 1 << (offset % 8)
       #expect(call(damaged) == .nonsense, "byte \(offset)")
     }
+    for field in [
+      ParametersLayout.returnAddress, ParametersLayout.enteredAt, ParametersLayout.checkedAt,
+    ] {
+      var written = blob
+      written.store(.max, as: field, base: base)
+      withExtendedLifetime(segments) { #expect(call(written) == .right) }
+    }
     #expect(call(purgatory.bytes) == .nonsense, "parameters not set")
+  }
+
+  /// The text is in a region that is checked: it is as it was then, and is changed only afterwards.
+  @Test(arguments: Algorithm.allCases)
+  func timestampsBecomeTextAfterTheCheck(algorithm: Algorithm) throws {
+    let segments = Segments([100], algorithm)
+    var parameters = segments.parameters
+    parameters.timestampText = parameters.regions[0].start + 7
+    let before = segments.bytes(ofRegion: 0)
+
+    var blob = try purgatory.encode(parameters)
+    blob.store(
+      0x0123_4567_89ab_cdef, as: ParametersLayout.enteredAt, base: ParametersLayout.base)
+    #expect(call(blob) == .right)
+    let after = segments.bytes(ofRegion: 0)
+    #expect(after[..<7] == before[..<7])
+    #expect(after[40...] == before[40...])
+    let text = String(decoding: after[7..<40], as: UTF8.self)
+    #expect(text.hasPrefix("0123456789abcdef,"))
+    let digits = text.dropFirst(17)
+    #expect(digits.count == 16 && digits == digits.lowercased())
+    #expect(try #require(UInt64(digits, radix: 16)) > 0)
+
+    // Now the bytes are others, so the check fails; and then nothing is written.
+    segments.flipBit(ofByte: 7, inRegion: 0)
+    #expect(call(blob) == .wrong)
+    #expect(segments.bytes(ofRegion: 0)[8..<40] == after[8..<40])
   }
 
   private func verdict(_ segments: Segments) throws -> Verdict {
@@ -118,12 +201,16 @@ import Testing
 /// Buffers of this process that play the loaded segments.
 @safe private final class Segments {
   private var buffers = unsafe [UnsafeMutableRawBufferPointer]()
+  private let shift: Int
   /// For the segments as they were made.
   let parameters: PurgatoryParameters
 
   /// One buffer of each size, `shift` bytes after an aligned address.
-  init(_ sizes: [Int], shift: Int = 0) {
-    var digest = SHA256()
+  init(
+    _ sizes: [Int], _ algorithm: VerificationTests.Algorithm, shift: Int = 0
+  ) {
+    var komihash = Komihash()
+    var sha256 = SHA256()
     var regions: [PurgatoryParameters.Region] = []
     for (index, size) in sizes.enumerated() {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 16, alignment: 16)
@@ -132,12 +219,16 @@ import Testing
       }
       unsafe buffers.append(buffer)
       let region = unsafe UnsafeRawBufferPointer(rebasing: buffer[shift..<shift + size])
-      unsafe digest.update(region)
+      unsafe komihash.update(region)
+      unsafe sha256.update(region)
       regions.append(
         .init(start: UInt64(UInt(bitPattern: region.baseAddress)), byteCount: UInt64(size)))
     }
+    self.shift = shift
     parameters = PurgatoryParameters(
-      entry: 0, bootParameters: 0, digest: .init(finishing: digest), regions: regions)
+      entry: 0, bootParameters: 0,
+      digest: algorithm == .komihash ? .init(finishing: komihash) : .init(finishing: sha256),
+      regions: regions, usesInstructions: algorithm != .plainSHA256)
   }
 
   deinit {
@@ -145,7 +236,24 @@ import Testing
   }
 
   func flipBit(ofByte index: Int, inRegion region: Int) {
-    unsafe buffers[region][index] ^= 0x10
+    unsafe buffers[region][shift + index] ^= 0x10
+  }
+
+  func bytes(ofRegion region: Int) -> [UInt8] {
+    unsafe Array(buffers[region].dropFirst(shift).prefix(Int(parameters.regions[region].byteCount)))
+  }
+}
+
+/// Numbers that look random and are the same in each run.
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+    return value ^ value >> 31
   }
 }
 

@@ -3,6 +3,7 @@
 #ifndef PURGATORY_MACHINE_H
 #define PURGATORY_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -45,6 +46,41 @@ INLINE uint64_t machine_control_4(void) {
   uint64_t value;
   __asm__ volatile("mov %%cr4, %0" : "=r"(value));
   return value;
+}
+
+// Whether we are the kernel: not so in a test in an ordinary process.
+INLINE bool machine_is_privileged(void) {
+  uint64_t segment;
+  __asm__ volatile("mov %%cs, %0" : "=r"(segment));
+  return (segment & 3) == 0;
+}
+
+// What was in the control registers.
+struct machine_control {
+  uint64_t cr0, cr4;
+};
+
+// Lets the processor execute SSE instructions.
+INLINE struct machine_control machine_enable_sse(void) {
+  const uint64_t mp = 1 << 1, em = 1 << 2, ts = 1 << 3, osfxsr = 1 << 9, osxmmexcpt = 1 << 10;
+  struct machine_control before;
+  __asm__ volatile("mov %%cr0, %0" : "=r"(before.cr0));
+  __asm__ volatile("mov %%cr4, %0" : "=r"(before.cr4));
+  __asm__ volatile("mov %0, %%cr0" : : "r"((before.cr0 & ~(em | ts)) | mp) : "memory");
+  __asm__ volatile("mov %0, %%cr4" : : "r"(before.cr4 | osfxsr | osxmmexcpt) : "memory");
+  return before;
+}
+
+// Leaves zeros in the SSE registers, and the control registers as they were.
+INLINE void machine_restore_sse(struct machine_control before) {
+  __asm__ volatile(
+      "pxor %%xmm0, %%xmm0; pxor %%xmm1, %%xmm1; pxor %%xmm2, %%xmm2; pxor %%xmm3, %%xmm3;"
+      "pxor %%xmm4, %%xmm4; pxor %%xmm5, %%xmm5; pxor %%xmm6, %%xmm6; pxor %%xmm7, %%xmm7;"
+      "pxor %%xmm8, %%xmm8; pxor %%xmm9, %%xmm9; pxor %%xmm10, %%xmm10; pxor %%xmm11, %%xmm11;"
+      "pxor %%xmm12, %%xmm12; pxor %%xmm13, %%xmm13; pxor %%xmm14, %%xmm14; pxor %%xmm15, %%xmm15"
+      : : : "memory");
+  __asm__ volatile("mov %0, %%cr4" : : "r"(before.cr4) : "memory");
+  __asm__ volatile("mov %0, %%cr0" : : "r"(before.cr0) : "memory");
 }
 
 // Takes the interrupt table away: from now on an exception resets the machine.

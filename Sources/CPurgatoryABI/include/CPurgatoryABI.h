@@ -15,27 +15,33 @@
 // "kexec.sw" in memory.
 #define PURGATORY_MAGIC 0x77732e636578656b
 // Changes whenever the layout below does.
-#define PURGATORY_VERSION 1
+#define PURGATORY_VERSION 2
 
 // purgatory_parameters.flags
 #define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
 #define PURGATORY_FLAG_RESETS_VGA 0x2   // put the VGA into text mode 3 first
 #define PURGATORY_FLAG_VGA_CONSOLE 0x4  // write to the VGA text screen as well
+#define PURGATORY_FLAG_PLAIN_DIGEST 0x8 // not with the processor's instructions for it
 
 // purgatory_parameters.digest_kind
 #define PURGATORY_DIGEST_NONE 0
 #define PURGATORY_DIGEST_SHA256 1
+#define PURGATORY_DIGEST_KOMIHASH 2  // 8 bytes, the most significant first
 
 #define PURGATORY_REGION_LIMIT 16
 #define PURGATORY_DIGEST_SIZE 64
 
+// Two time stamps of 16 hexadecimal digits with a comma between them.
+#define PURGATORY_TIMESTAMP_TEXT_SIZE 33
+
 // Offsets in purgatory_parameters, for the assembly.
 #define PURGATORY_ENTRY 0x10
 #define PURGATORY_BOOT_PARAMETERS 0x18
-#define PURGATORY_RETURN_ADDRESS 0x20
-#define PURGATORY_ENTERED_AT 0x28
-#define PURGATORY_CHECKED_AT 0x30
-#define PURGATORY_PARAMETERS_SIZE 0x188
+#define PURGATORY_CHECKSUM 0x178
+#define PURGATORY_RETURN_ADDRESS 0x180
+#define PURGATORY_ENTERED_AT 0x188
+#define PURGATORY_CHECKED_AT 0x190
+#define PURGATORY_PARAMETERS_SIZE 0x198
 
 #ifndef __ASSEMBLER__
 
@@ -55,16 +61,14 @@ struct purgatory_region {
   uint64_t byte_count;
 };
 
-// Filled in by the loader, except where it says out.
+// Filled in by the loader; what comes after the checksum, by the purgatory.
 struct purgatory_parameters {
   uint64_t magic;              // PURGATORY_MAGIC
   uint32_t version;            // PURGATORY_VERSION
   uint32_t flags;              // PURGATORY_FLAG_...
   uint64_t entry;              // where the next kernel starts
   uint64_t boot_parameters;    // x86: in RSI at the entry
-  uint64_t return_address;     // out: non-zero if the old kernel wants to be returned to
-  uint64_t entered_at;         // out: time stamp counter when the purgatory was entered
-  uint64_t checked_at;         // out: and when the checks were done
+  uint64_t timestamp_text;     // where entered_at and checked_at are written as text; 0: nowhere
   uint16_t serial_port;        // I/O port of a 16550
   uint16_t reserved;
   uint32_t serial_baud;        // 0: leave the rate as it is
@@ -72,6 +76,10 @@ struct purgatory_parameters {
   uint32_t region_count;       // how many of the regions are digested, in order
   uint8_t digest[PURGATORY_DIGEST_SIZE];  // what is expected: as many bytes as the kind has
   struct purgatory_region regions[PURGATORY_REGION_LIMIT];
+  uint64_t checksum;           // komihash of all bytes before it
+  uint64_t return_address;     // non-zero if the old kernel wants to be returned to
+  uint64_t entered_at;         // time stamp counter when the purgatory was entered
+  uint64_t checked_at;         // and when the checks were done
 };
 
 // Swift imports C arrays as tuples: here are their first elements.
@@ -89,6 +97,7 @@ _Static_assert(PURGATORY_HEADER_OFFSET + sizeof(struct purgatory_header) <= PURG
                "the header ends before the parameters");
 _Static_assert(offsetof(struct purgatory_parameters, entry) == PURGATORY_ENTRY, "");
 _Static_assert(offsetof(struct purgatory_parameters, boot_parameters) == PURGATORY_BOOT_PARAMETERS, "");
+_Static_assert(offsetof(struct purgatory_parameters, checksum) == PURGATORY_CHECKSUM, "");
 _Static_assert(offsetof(struct purgatory_parameters, return_address) == PURGATORY_RETURN_ADDRESS, "");
 _Static_assert(offsetof(struct purgatory_parameters, entered_at) == PURGATORY_ENTERED_AT, "");
 _Static_assert(offsetof(struct purgatory_parameters, checked_at) == PURGATORY_CHECKED_AT, "");
