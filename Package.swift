@@ -53,7 +53,7 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
-    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
+    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"]),
     room("Digests"),
     room("ByteCoding"),
     .target(name: "CLinux"),
@@ -63,6 +63,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    // For the tests only: under the GPL, which must not come into the product.
     .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
 
     // The purgatory is compiled for no operating system, by a tool that the plugin runs.
