@@ -55,7 +55,7 @@ let package = Package(
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("CpioFormat"),
-    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
+    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"]),
     room("Digests", ["CDigests"]),
     room("ByteCoding"),
     .target(name: "CLinux"),
@@ -66,6 +66,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    // For the tests only: under the GPL, which must not come into the product.
     .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
 
     // The purgatory is compiled for no operating system, by a tool that the plugin runs.

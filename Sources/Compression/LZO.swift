@@ -1,7 +1,6 @@
-internal import CLzo
 internal import CZlib
 
-/// What lzop writes: a header, and blocks for liblzo2. All numbers are big-endian.
+/// What lzop writes: a header, and blocks of LZO1X. All numbers are big-endian.
 internal enum LZO {
   static let magic: [UInt8] = [0x89, 0x4C, 0x5A, 0x4F, 0x00, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -36,13 +35,8 @@ internal enum LZO {
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: output.unfilled[..<size])
       if isStored {
         unsafe room.copyMemory(from: stored)
-      } else {
-        var produced = UInt(size)
-        let result = unsafe lzo1x_decompress_safe(
-          stored.asInput, UInt(storedSize), room.asOutput, &produced, nil)
-        guard result == LZO_E_OK, produced == UInt(size) else {
-          throw .corrupt(.lzo, inputOffset: blockOffset)
-        }
+      } else if unsafe !LZO1X.decode(stored, into: room) {
+        throw .corrupt(.lzo, inputOffset: blockOffset)
       }
       guard unsafe matches(UnsafeRawBufferPointer(room), adler: adler, crc: crc) else {
         throw .corrupt(.lzo, inputOffset: blockOffset)

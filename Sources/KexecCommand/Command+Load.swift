@@ -85,7 +85,7 @@ extension Command {
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
-    request.checksSegments = invocation.checksSegments
+    request.digest = invocation.digest
     request.unpacksKernel = invocation.isFast
     request.unpacksInitrds = invocation.isFast
     if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {

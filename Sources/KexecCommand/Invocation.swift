@@ -35,7 +35,7 @@ struct Invocation: Equatable {
 
   var action: Action
   var call = LoadRequest.CallChoice.automatic
-  var checksSegments = true
+  var digest = DigestKind.komihash
   var isFast = true
   /// The lowest and the highest byte that a piece may use.
   var memoryMinimum = PhysicalAddress(0)
@@ -146,7 +146,12 @@ extension Invocation {
     case .fileSyscall: call = .fileOnly
     case .segmentsSyscall: call = .segmentsOnly
     case .automaticSyscall: call = .automatic
-    case .noChecks: checksSegments = false
+    case .noChecks: digest = .none
+    case .digest:
+      guard let kind = DigestKind(rawValue: value), kind != .none else {
+        throw .usage("--digest=\(value): neither komihash nor sha256")
+      }
+      digest = kind
     case .noFast: isFast = false
     case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
     case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))

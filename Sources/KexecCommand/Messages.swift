@@ -39,6 +39,8 @@ extension DigestKind {
   func text(over byteCount: UInt64) -> String {
     switch self {
     case .none: "none (--no-checks)"
+    case .komihash:
+      "komihash (64 bits) over \(byteText(byteCount)), right before the kernel is entered"
     case .sha256: "SHA-256 over \(byteText(byteCount)), right before the kernel is entered"
     }
   }

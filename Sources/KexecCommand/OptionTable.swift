@@ -3,7 +3,7 @@ internal import LinuxSystem
 /// Every option of `kexec`: parsing and `--help` come from this table.
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force
-  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, noFast, memMin, memMax
+  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
   case initrd, commandLine, append, reuseCommandLine, noEFI
   case consoleSerial, serial, serialBaud
   case forceSync, noSync, noIfdown
@@ -66,6 +66,9 @@ extension OptionDescription {
       .automaticSyscall, .loading, "a", "kexec-syscall-auto",
       help: "kexec_file_load, and kexec_load where the kernel has no use for the first (default)"),
     .init(.noChecks, .loading, "i", "no-checks", help: "do not check the pieces before the jump"),
+    .init(
+      .digest, .loading, nil, "digest", value: "NAME",
+      help: "check the pieces by komihash (64 bits, quick; default) or sha256"),
     .init(
       .noFast, .loading, nil, "no-fast",
       help: "do not unpack kernel and initrd now: let the next kernel do it"),

@@ -80,8 +80,8 @@ package struct LoadRequest: Sendable {
   package var appended: [String] = []
   /// Whether the running kernel's command line is the base. `--reuse-cmdline`.
   package var reusesCommandLine = false
-  /// Whether the purgatory checks the segments before it enters the kernel.
-  package var checksSegments = true
+  /// How the purgatory checks the segments before it enters the kernel.
+  package var digest = DigestKind.komihash
   /// Whether the kernel is unpacked now rather than after the jump, where that is safe.
   /// `--no-fast` says no.
   package var unpacksKernel = true

@@ -51,7 +51,7 @@ func planBzImage64(
     kernelEntry: kernelEntry,
     segments: segments.sorted { $0.destination.start < $1.destination.start },
     flags: SegmentLoad.x86_64, memoryMap: memory.map,
-    digest: request.checksSegments ? .sha256 : .none)
+    digest: request.digest)
   do {
     try load.validate(in: memory)
   } catch {
@@ -88,7 +88,7 @@ private func describeMachine(
   var notes: [PlanNote] = []
   if machine.bootParameters == nil { notes.append(.noBootParameters) }
   if request.randomSeed == nil { notes.append(.noRandomSeed) }
-  if !request.checksSegments { notes.append(.checksOff) }
+  if request.digest == .none { notes.append(.checksOff) }
 
   var block = BootBlock(
     header: image.headerBytes, inherited: machine.bootParameters,
@@ -148,15 +148,32 @@ extension PurgatoryParameters {
     entry: PhysicalAddress, bootParameters: PhysicalAddress, checking segments: [PlannedSegment],
     request: LoadRequest
   ) {
-    let checked = request.checksSegments ? segments : []
+    let checked = request.digest == .none ? [] : segments
     self.init(
       entry: entry.value, bootParameters: bootParameters.value,
-      digest: request.checksSegments ? .init(finishing: sha256(of: checked)) : .none,
+      digest: Digest(request.digest, of: checked),
       regions: checked.map {
         Region(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))
       },
       serial: request.serial.map { SerialConsole(port: $0.port, baud: $0.baud) },
       greets: request.serial?.greets ?? false)
+  }
+}
+
+extension PurgatoryParameters.Digest {
+  /// What the purgatory must find over the bytes of `segments`, in this order.
+  fileprivate init(_ kind: DigestKind, of segments: [PlannedSegment]) {
+    switch kind {
+    case .none: self = .none
+    case .komihash:
+      var hash = Komihash()
+      for segment in segments { hash.update(segment.bytes.span) }
+      self.init(finishing: hash)
+    case .sha256:
+      var hash = SHA256()
+      for segment in segments { hash.update(segment.bytes.span) }
+      self.init(finishing: hash)
+    }
   }
 }
 
@@ -168,10 +185,4 @@ private func encode(
   } catch {
     throw .invalid(.purgatory(error))
   }
-}
-
-private func sha256(of segments: [PlannedSegment]) -> SHA256 {
-  var hash = SHA256()
-  for segment in segments { hash.update(segment.bytes.span) }
-  return hash
 }

@@ -125,7 +125,11 @@ extension LoadRequest {
   /// The options given that only a load by kexec_load can obey.
   fileprivate var optionsForSegments: [String] {
     var options: [String] = []
-    if !checksSegments { options.append("--no-checks") }
+    switch digest {
+    case .komihash: break
+    case .sha256: options.append("--digest")
+    case .none: options.append("--no-checks")
+    }
     if memoryBounds.start.value != 0 { options.append("--mem-min") }
     if memoryBounds.end.value != .max { options.append("--mem-max") }
     if !handsOverEFI { options.append("--noefi") }

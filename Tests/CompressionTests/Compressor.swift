@@ -187,7 +187,7 @@ private func withLzop(_ data: [UInt8], flags: UInt32) -> [UInt8] {
   return result
 }
 
-private func withLZO1X(_ block: [UInt8]) -> [UInt8] {
+func withLZO1X(_ block: [UInt8]) -> [UInt8] {
   // LZO1X_1_MEM_COMPRESS: 16384 pointers.
   let work = UnsafeMutableRawPointer.allocate(byteCount: 16384 * 8, alignment: 16)
   defer { unsafe work.deallocate() }
