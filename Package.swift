@@ -30,7 +30,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "kexec",
   products: [
-    .executable(name: "kexec", targets: ["kexec"])
+    .executable(name: "kexec", targets: ["kexec"]),
+    .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
     .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
@@ -53,6 +54,7 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("CpioFormat"),
     room("Compression", ["CZlib", "ByteCoding"]),
     room("Digests", ["CDigests"]),
     room("ByteCoding"),
@@ -68,7 +70,29 @@ let package = Package(
     .plugin(
       name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
 
+    // What fixtures are made with. Goldens are in Tests/Fixtures.
+    .target(
+      name: "TestSupport",
+      dependencies: ["RunningSystem", "LinuxSystem", "PhysicalMemory", "ByteCoding"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    tests(
+      of: "KexecCommand",
+      [
+        "TestSupport", "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem",
+        "PhysicalMemory", "ByteCoding",
+      ]),
+    tests(
+      of: "KexecPlanning",
+      [
+        "TestSupport", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "ByteCoding",
+      ]),
+    tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "KernelImages", ["TestSupport", "ByteCoding"]),
+    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
+    tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
+    tests(of: "CpioFormat"),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
@@ -78,3 +102,17 @@ let package = Package(
       path: "Tests/digest-bench", swiftSettings: strict),
   ]
 )
+
+// The fuzz targets need a sanitizer that ordinary builds do not have: `script/fuzz` sets this.
+if Context.environment["KEXEC_FUZZ"] == "1" {
+  package.targets += [
+    .executableTarget(
+      name: "kexec-fuzz",
+      dependencies: [
+        "CLibFuzzer", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory", "ByteCoding",
+      ],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+  ]
+}

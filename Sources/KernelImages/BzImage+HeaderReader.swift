@@ -90,8 +90,10 @@ extension BzImage.HeaderReader {
     guard file.count > realModeSize else {
       throw .truncated(missing: "the real-mode part", needs: realModeSize + 1, has: file.count)
     }
-    // syssize is rounded up, so the last unit may be short by 15 bytes.
-    guard version < 0x0204 || file.count >= realModeSize + protectedSize - 15 else {
+    // syssize is rounded up. Since 2.08 files are filled up to it, because the checksum follows;
+    // before, the last unit may be short by 15 bytes.
+    let slack = version < 0x0208 ? 15 : 0
+    guard version < 0x0204 || file.count >= realModeSize + protectedSize - slack else {
       throw .truncated(
         missing: "the protected-mode part", needs: realModeSize + protectedSize, has: file.count)
     }

@@ -54,6 +54,13 @@ package struct BzImage: Sendable {
     commandLineLimit = Int(try header.value(of: SetupHeader.cmdlineSize, since: 0x0206) ?? 255)
     extendedFlags = ExtendedLoadFlags(
       rawValue: try header.value(of: SetupHeader.xloadflags, since: 0x020C) ?? 0)
+    // The 64-bit entry is at 0x200 of the protected-mode part.
+    guard !extendedFlags.contains(.has64BitEntry) || protectedMode.count > 0x200 else {
+      throw .badField(
+        name: "syssize", offset: SetupHeader.syssize.offset,
+        found: UInt64((protectedMode.count + 15) / 16),
+        wanted: "more than the 0x200 bytes before the 64-bit entry")
+    }
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
     alignment = try header.alignment()
     preferredAddress = try header.value(of: SetupHeader.prefAddress, since: 0x020A) ?? 0x100000

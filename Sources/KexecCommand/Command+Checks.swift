@@ -10,17 +10,16 @@ extension Command {
   ) throws(CommandError) {
     let state = machine.kexec
     if !state.mayReboot || state.isInUserNamespace {
-      throw CommandError("not permitted", advice: state.obstacle)
+      throw CommandError("not permitted", advice: state.obstacle(for: purpose))
     }
     guard forLoad else { return }
     if state.isLoadDisabled {
-      throw CommandError("loading and unloading are switched off", advice: state.obstacle)
+      throw CommandError(
+        "loading and unloading are switched off", advice: state.obstacle(for: purpose))
     }
     let limit = purpose == .crash ? state.crashLoadLimit : state.loadLimit
     if limit == 0 {
-      throw CommandError(
-        "no more loads are allowed",
-        advice: "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot") is used up")
+      throw CommandError("no more loads are allowed", advice: state.obstacle(for: purpose))
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
     if isSupported == nil {

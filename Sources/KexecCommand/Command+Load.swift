@@ -87,7 +87,9 @@ extension Command {
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
     request.checksSegments = invocation.checksSegments
-    request.memoryBounds = invocation.memoryBounds
+    let maximum = invocation.memoryMaximum
+    request.memoryBounds = PhysicalRange(
+      start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
     request.randomSeed = Process.randomBytes(32)

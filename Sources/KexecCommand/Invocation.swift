@@ -36,7 +36,9 @@ struct Invocation: Equatable {
   var action: Action
   var call = LoadRequest.CallChoice.automatic
   var checksSegments = true
-  var memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.max))
+  /// The lowest and the highest byte that a piece may use.
+  var memoryMinimum = PhysicalAddress(0)
+  var memoryMaximum = PhysicalAddress(.max)
   var initrds: [String] = []
   var commandLine: String?
   var appended: [String] = []
@@ -76,7 +78,9 @@ extension Invocation {
     if let folder = machineFolder, !isDryRun {
       throw .usage("--machine=\(folder) goes with --dry-run: another machine cannot be loaded")
     }
-    if memoryBounds.isEmpty { throw .usage("--mem-min is above --mem-max") }
+    if memoryMinimum >= memoryMaximum {
+      throw .usage("--mem-min=\(memoryMinimum) is not below --mem-max=\(memoryMaximum)")
+    }
   }
 
   /// The one action that the options ask for.
@@ -142,13 +146,8 @@ extension Invocation {
     case .segmentsSyscall: call = .segmentsOnly
     case .automaticSyscall: call = .automatic
     case .noChecks: checksSegments = false
-    case .memMin:
-      let start = PhysicalAddress(try Self.number(value, of: "--mem-min"))
-      memoryBounds = PhysicalRange(start: start, end: max(start, memoryBounds.end))
-    case .memMax:
-      let last = PhysicalAddress(try Self.number(value, of: "--mem-max"))
-      let end = last.advanced(by: 1) ?? last
-      memoryBounds = PhysicalRange(start: min(memoryBounds.start, end), end: end)
+    case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
+    case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))
     case .initrd: initrds.append(value)
     case .commandLine: commandLine = value
     case .append: appended.append(value)

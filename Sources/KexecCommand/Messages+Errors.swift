@@ -51,9 +51,10 @@ extension CommandError {
       self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room): self.init(room)
     case .noMemoryMap:
+      let isHidden = machine.ioMemory.isHidden
       self.init(
-        "no memory map: /proc/iomem hides its addresses or lists no System RAM, and "
-          + "/sys/firmware/memmap is missing", advice: "run this as root")
+        "no memory map: /proc/iomem \(isHidden ? "hides its addresses" : "lists no System RAM"), "
+          + "and /sys/firmware/memmap is missing", advice: isHidden ? "run this as root" : nil)
     case .noCrashRegion:
       self.init(
         "no memory is reserved for a panic kernel",
@@ -78,9 +79,12 @@ extension CommandError {
   private init(_ room: PlanningError.NoRoom) {
     let hole = room.largestHole.map { "the largest free range there is \(byteText($0.byteCount))" }
     let alignment = room.alignment > pageSize ? " aligned to \(byteText(room.alignment))" : ""
+    // Without a bound of its own the range ends with the address space.
+    let isBounded = room.bounds.end.value < 1 << 63
+    let place = isBounded ? "in \(room.bounds)" : "from \(room.bounds.start) up"
     self.init(
-      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) between "
-        + "\(room.bounds.start) and \(room.bounds.end), and \(hole ?? "nothing is free there")",
+      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place), "
+        + "and \(hole ?? "nothing is free there")",
       advice: "\(byteText(room.byteCount + room.alignment)) in one piece would do")
   }
 
@@ -103,7 +107,8 @@ extension CommandError {
   /// The kernel refused to free an image, by each call that was tried.
   init(unloading purpose: LoadRequest.Purpose, _ errors: [KexecCallError], machine: Machine) {
     let reasons = errors.map { "\($0.call.name): \($0.errno.text)" }
-    let advice = errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle : nil
+    let advice =
+      errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle(for: purpose) : nil
     self.init(
       "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))", advice: advice)
   }
@@ -118,7 +123,8 @@ extension KexecCallError {
     case .notPermitted, .accessDenied:
       return (
         errno.text,
-        machine.kexec.obstacle ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
+        machine.kexec.obstacle(for: plan.purpose)
+          ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
       )
     case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
       return (
@@ -153,13 +159,15 @@ extension LoadPlan {
 }
 
 extension KexecState {
-  /// What forbids loading, running or unloading, with what to do; nil when nothing is known to.
-  var obstacle: String? {
+  /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil when
+  /// nothing is known to.
+  func obstacle(for purpose: LoadRequest.Purpose) -> String? {
     if isInUserNamespace { return "this is a container: only the host may do it" }
     if !mayReboot { return "it needs CAP_SYS_BOOT: run it as root" }
     if isLoadDisabled { return "kernel.kexec_load_disabled is 1: only a reboot switches it back" }
-    if loadLimit == 0 { return "kernel.kexec_load_limit_reboot is used up" }
-    if crashLoadLimit == 0 { return "kernel.kexec_load_limit_panic is used up" }
+    if (purpose == .crash ? crashLoadLimit : loadLimit) == 0 {
+      return "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot") is used up"
+    }
     if let lockdown {
       return
         "the kernel is locked down (\(lockdown)): only kexec_file_load (-s) of a signed kernel "

@@ -77,7 +77,7 @@ extension PlanNote {
     case .efiMapWasAdded:
       "add_efi_memmap is in use: the next kernel's memory map comes from /proc/iomem"
     case .ioMemoryHidden:
-      "/proc/iomem hides its addresses (not root?): places come from firmware's map alone"
+      "/proc/iomem shows no RAM (not root?): places come from firmware's map alone"
     case .noEFI(let reason): "the next kernel gets no EFI: \(reason.text)"
     case .noBootParameters:
       "/sys/kernel/boot_params is missing: the next kernel learns nothing of screen and disks"
@@ -85,7 +85,7 @@ extension PlanNote {
     case .noRandomSeed: "no random bytes yet: the next kernel gets no seed"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
-    case .loaderWordKept(let word): "\(word) is kept; only an EFI boot loader acts on it"
+    case .loaderWordKept(let word): "\(word) is kept; only the boot loader acted on it"
     }
   }
 }

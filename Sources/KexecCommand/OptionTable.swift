@@ -139,12 +139,28 @@ func helpText() -> String {
       let value = description.value.map { "=\($0)" } ?? ""
       let names = description.long.map { "--\($0)\(value)" }.joined(separator: ", ")
       let left = "  \(short)\(names)"
+      var lines = wrapped(description.help, width: 70)
       // Names that reach into the help's column get a line of their own.
-      let padding =
-        left.count < 30
-        ? String(repeating: " ", count: 30 - left.count) : "\n" + String(repeating: " ", count: 30)
-      text += left + padding + description.help + "\n"
+      if left.count >= 30 { lines.insert("", at: 0) }
+      for (index, line) in lines.enumerated() {
+        let start = index == 0 ? left : ""
+        let padding = line.isEmpty ? 0 : 30 - start.count
+        text += start + String(repeating: " ", count: padding) + line + "\n"
+      }
     }
   }
   return text
+}
+
+/// The words of `text` in lines of at most `width` characters.
+private func wrapped(_ text: String, width: Int) -> [String] {
+  var lines: [String] = []
+  for word in text.split(separator: " ") {
+    if let last = lines.last, last.count + 1 + word.count <= width {
+      lines[lines.count - 1] += " " + word
+    } else {
+      lines.append(String(word))
+    }
+  }
+  return lines
 }

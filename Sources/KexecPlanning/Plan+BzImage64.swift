@@ -17,6 +17,10 @@ func planBzImage64(
     throw .no64BitEntry(protocolVersion: image.versionText)
   }
   if request.purpose == .crash { throw .crashBySegments }
+  // Kernel, boot block and purgatory, and an initrd each. Said here, before the purgatory finds
+  // that it has no room for so many digests.
+  let count = 3 + request.initrds.count
+  guard count <= SegmentLoad.segmentLimit else { throw .invalid(.tooManySegments(count)) }
   let memory = try UsableMemory(of: machine)
   let (bootBlock, notes) = describeMachine(
     image, request: request, machine: machine, commandLine: commandLine, map: memory.map)
@@ -32,7 +36,8 @@ func planBzImage64(
     .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: anywhere)
   let purgatoryPlace = try placement.take(
     .purgatory, byteCount: UInt64(purgatory.memorySize), limits: anywhere)
-  let initrds = try placeInitrds(request.initrds, in: &placement, below: top)
+  let initrds = try placeInitrds(
+    request.initrds, in: &placement, below: min(top, image.initrdTop))
 
   let bootBytes = bootBlock.encode(at: bootBlockPlace.start, initrd: initrds.extent)
   let kernelEntry = PhysicalAddress(kernelPlace.start.value + 0x200)
@@ -74,9 +79,18 @@ extension BzImage {
   /// not relocatable runs nowhere else.
   fileprivate func limits(below top: UInt64) -> PhysicalRange {
     let start = PhysicalAddress(max(preferredAddress, 1 << 20))
-    let end = isRelocatable ? PhysicalAddress(top) : start.advanced(by: initSize + pageSize - 1)
+    let limit = PhysicalAddress(top)
+    let end = isRelocatable ? limit : start.advanced(by: initSize + pageSize - 1) ?? limit
     return PhysicalRange(
-      start: start, end: max(start, (end ?? PhysicalAddress(top)).alignedDown(to: pageSize)))
+      start: start, end: max(start, min(end, limit).alignedDown(to: pageSize)))
+  }
+}
+
+extension BzImage {
+  /// The end of where an initrd may lie: initrd_addr_max binds kernels that want everything below
+  /// 4 GiB, and no others.
+  fileprivate var initrdTop: UInt64 {
+    extendedFlags.contains(.loadableAbove4GiB) ? .max : initrdAddressLimit + 1
   }
 }
 

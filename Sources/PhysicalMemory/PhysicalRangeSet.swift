@@ -26,20 +26,28 @@ package struct PhysicalRangeSet: Equatable, Sendable {
 
   /// The bytes that are in both sets.
   package func intersection(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
-    PhysicalRangeSet(ranges.flatMap { mine in other.ranges.compactMap(mine.intersection) })
+    var both: [PhysicalRange] = []
+    var (mine, theirs) = (ranges[...], other.ranges[...])
+    while let left = mine.first, let right = theirs.first {
+      if let part = left.intersection(right) { both.append(part) }
+      if left.end < right.end { mine.removeFirst() } else { theirs.removeFirst() }
+    }
+    return PhysicalRangeSet(both)
   }
 
   /// The bytes that are in this set and not in `other`.
   package func subtracting(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
-    var left = ranges
-    for hole in other.ranges {
-      left = left.flatMap { range in
-        guard range.overlaps(hole) else { return [range] }
-        return [
-          PhysicalRange(start: range.start, end: max(range.start, hole.start)),
-          PhysicalRange(start: min(range.end, hole.end), end: range.end),
-        ]
+    var left: [PhysicalRange] = []
+    var holes = other.ranges[...]
+    for range in ranges {
+      holes = holes.drop { $0.end <= range.start }
+      var start = range.start
+      for hole in holes {
+        guard hole.start < range.end else { break }
+        if start < hole.start { left.append(PhysicalRange(start: start, end: hole.start)) }
+        start = hole.end
       }
+      if start < range.end { left.append(PhysicalRange(start: start, end: range.end)) }
     }
     return PhysicalRangeSet(left)
   }

@@ -37,6 +37,7 @@ extension UInt64 {
   /// Reads a number as C's `strtoull` with base 0 does: `0x` for hexadecimal, a leading 0 for
   /// octal, else decimal; nil unless all of `text` is the number.
   package init?(cNumber text: some StringProtocol) {
+    guard text.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isLetter) }) else { return nil }
     if text.hasPrefix("0x") || text.hasPrefix("0X") {
       self.init(text.dropFirst(2), radix: 16)
     } else if text.hasPrefix("0"), text.count > 1 {

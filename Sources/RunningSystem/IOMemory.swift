@@ -26,8 +26,9 @@ package struct IOMemory: Equatable, Sendable {
     // indents than the kernel's two blanks, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
-    for line in text.split(separator: "\n") {
-      guard let parsed = Self.parse(line) else { continue }
+    // By bytes, since a name can end in half a character that would swallow the line end.
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      guard let parsed = Self.parse(Substring(line)) else { continue }
       outer.removeAll { $0.indent >= parsed.indent }
       sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
       if let range = PhysicalRange(first: parsed.first, last: parsed.last) {
@@ -55,17 +56,21 @@ package struct IOMemory: Equatable, Sendable {
     guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
       let last = UInt64(lastDigits, radix: 16)
     else { return nil }
-    return (indent, first, last, String(separator.dropFirst().drop { $0 == " " }))
+    let name = separator.dropFirst().drop { $0 == " " }
+    // Copies of the file may have the line ends of another system.
+    return (indent, first, last, String(name.hasSuffix("\r") ? name.dropLast() : name))
   }
 }
 
 extension IOMemory {
-  /// The top level as a memory map.
+  /// The memory at the top level as a memory map, and what is reserved inside devices, such as the
+  /// configuration space of a PCI bus. What is reserved inside RAM is the running kernel's affair.
   package var memoryMap: MemoryMap {
-    MemoryMap(
-      resources.lazy.filter { $0.depth == 0 && $0.isMemory }.map {
-        MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name))
-      })
+    let memory = resources.lazy.filter {
+      $0.isMemory && ($0.depth == 0 || ($0.topLevelName != "System RAM" && $0.isReserved))
+    }
+    return MemoryMap(
+      memory.map { MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name)) })
   }
 
   /// RAM that the next kernel's pieces may overwrite: `System RAM` at the top level, without what
@@ -91,7 +96,9 @@ extension IOMemory {
 extension IOMemory.Resource {
   /// Whether the resource says what kind of memory there is, rather than which device.
   fileprivate var isMemory: Bool {
-    MemoryKind(kernelName: name) != .reserved || name.lowercased() == "reserved"
+    MemoryKind(kernelName: name) != .reserved || isReserved
       || name.hasPrefix("Unknown E820 type")
   }
+
+  fileprivate var isReserved: Bool { name.lowercased() == "reserved" }
 }

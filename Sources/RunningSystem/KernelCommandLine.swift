@@ -9,14 +9,17 @@ package struct KernelCommandLine: Equatable, Sendable {
   }
 
   /// The words: blanks separate them, except between double quotes, which may be anywhere.
+  ///
+  /// The kernel sees bytes, so this does too: to Swift a blank and an accent behind it are one
+  /// `Character`, and so are the two bytes of a DOS line end.
   package var words: [Substring] {
     var words: [Substring] = []
     var start: String.Index?
     var isQuoted = false
-    for index in text.indices {
-      let character = text[index]
-      if character == "\"" { isQuoted.toggle() }
-      let isBlank = !isQuoted && (character == " " || character == "\t" || character == "\n")
+    for index in text.utf8.indices {
+      let byte = text.utf8[index]
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      let isBlank = !isQuoted && byte.isBlank
       if isBlank, let begin = start {
         words.append(text[begin..<index])
         start = nil
@@ -36,9 +39,11 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The value of the last `NAME=VALUE` among the kernel's words; the value is empty for a lone
   /// `NAME`, and nil when the name does not occur.
   package func value(of name: String) -> Substring? {
-    for word in kernelWords.reversed() {
-      if word == name { return "" }
-      if word.hasPrefix(name + "=") { return word.dropFirst(name.utf8.count + 1) }
+    for word in kernelWords.reversed() where word.parameterName == name.canonicalName {
+      let value = word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
+      let isWhollyQuoted = word.utf8.first == UInt8(ascii: "\"")
+      return Substring(
+        isWhollyQuoted && value.last == UInt8(ascii: "\"") ? value.dropLast() : value)
     }
     return nil
   }
@@ -46,14 +51,16 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The line without the kernel's words whose names are in `names`. The others keep their order,
   /// repeats and blanks.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
+    let names = Set(names.map(\.canonicalName))
+    let bytes = text.utf8
     var result = ""
-    var position = text.startIndex
+    var position = bytes.startIndex
     for word in kernelWords {
-      guard names.contains(String(word.prefix { $0 != "=" })) else { continue }
+      guard names.contains(word.parameterName) else { continue }
       result += text[position..<word.startIndex]
       position = word.endIndex
-      while position < text.endIndex, text[position] == " " {
-        position = text.index(after: position)
+      while position < bytes.endIndex, bytes[position] == UInt8(ascii: " ") {
+        position = bytes.index(after: position)
       }
     }
     result += text[position...]
@@ -63,8 +70,34 @@ package struct KernelCommandLine: Equatable, Sendable {
 
 extension String {
   fileprivate func trimmingBlanks() -> String {
-    var part = self[...].drop { $0 == " " || $0 == "\t" || $0 == "\n" }
-    while let last = part.last, last == " " || last == "\t" || last == "\n" { part.removeLast() }
-    return String(part)
+    var part = utf8.drop(while: \.isBlank)
+    while let last = part.last, last.isBlank { part.removeLast() }
+    return String(Substring(part))
+  }
+}
+
+extension Substring {
+  /// The name of a word, as the kernel compares it: up to `=`, without the quote that a wholly
+  /// quoted word starts with.
+  fileprivate var parameterName: [UInt8] {
+    let name = utf8.prefix { $0 != UInt8(ascii: "=") }
+    let quote = UInt8(ascii: "\"")
+    guard name.first == quote else { return Substring(name).canonicalName }
+    return Substring(name.dropFirst().prefix { $0 != quote }).canonicalName
+  }
+}
+
+extension StringProtocol {
+  /// "Dashes and underscores in parameter names are the same":
+  /// Documentation/admin-guide/kernel-parameters.rst.
+  fileprivate var canonicalName: [UInt8] {
+    utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+  }
+}
+
+extension UInt8 {
+  /// Whether the byte is a blank, a tab or a line end.
+  fileprivate var isBlank: Bool {
+    self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\n")
   }
 }

@@ -52,10 +52,11 @@ package struct Machine: Sendable {
   }
 
   /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them
-  /// only simpledrm keeps firmware's picture.
+  /// only those named here keep firmware's picture.
   private static func hasNativeGraphics(_ framebuffers: String) -> Bool {
-    framebuffers.split(separator: "\n").contains {
-      $0.hasSuffix("drmfb") && !$0.hasSuffix("simpledrmdrmfb")
+    let keepers = ["simpledrm", "efidrm", "vesadrm", "ofdrm"]
+    return framebuffers.split(separator: "\n").contains { line in
+      line.hasSuffix("drmfb") && !keepers.contains { line.hasSuffix(" \($0)drmfb") }
     }
   }
 

@@ -1,0 +1,26 @@
+import PhysicalMemory
+
+@testable import KexecCommand
+
+/// The text is an argument list without the program's name, an argument a line; or, if there is
+/// a NUL in it, arguments that end in NUL as in /proc/PID/cmdline.
+func fuzzOptions(_ input: Input) -> Int32 {
+  let separator = input.bytes.contains(0) ? 0 : UInt8(ascii: "\n")
+  let words = input.bytes.split(separator: separator, omittingEmptySubsequences: false)
+  let arguments = ["kexec"] + words.map { String(decoding: $0, as: UTF8.self) }
+  let first = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
+  let second = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
+  switch (first, second) {
+  case (.success(let one), .success(let other)):
+    expect(one == other, "the parser keeps nothing from one call to the next")
+    expect(one.memoryMinimum < one.memoryMaximum, "--mem-min is below --mem-max")
+    if case .load(let kernel, _, _) = one.action {
+      expect(arguments.dropFirst().contains(kernel), "the kernel is one of the arguments")
+    }
+  case (.failure(let one), .failure(let other)):
+    expect(one.text == other.text, "the parser keeps nothing from one call to the next")
+  default:
+    expect(false, "the same arguments are right or wrong each time")
+  }
+  return 0
+}

@@ -1,0 +1,56 @@
+extension Guest {
+  /// Fails unless `command` prints exactly `text`.
+  public func mustSay(
+    _ text: String, when command: String, file: String = #fileID, line: Int = #line
+  ) async throws {
+    let said = try await run(command, file: file, line: line).text
+    try expect(
+      said == text, "`\(command)` said \"\(said)\", not \"\(text)\"", file: file, line: line)
+  }
+
+  /// Fails unless the kernel, and the program, say that a kernel is loaded or that none is.
+  public func mustHaveLoaded(
+    _ isLoaded: Bool, file: String = #fileID, line: Int = #line
+  ) async throws {
+    let kernel = try await run("cat /sys/kernel/kexec_loaded", file: file, line: line).text
+    try expect(
+      kernel == (isLoaded ? "1" : "0"), "kexec_loaded is \(kernel)", file: file, line: line)
+    try await run("kexec -l -S", exits: isLoaded ? 1 : 0, file: file, line: line)
+  }
+
+  /// Runs a load that must fail by itself, say something about `subject`, and load nothing.
+  public func mustRefuse(
+    _ command: String, saying subject: String, file: String = #fileID, line: Int = #line
+  ) async throws {
+    let output = try await attempt(command, file: file, line: line)
+    let name = "`\(command.shortened)`"
+    try expect(output.status != 0, "\(name) was accepted", file: file, line: line)
+    let signals = 129...192
+    try expect(
+      !signals.contains(output.status), "\(name) was killed: \(output.status)",
+      file: file, line: line)
+    let said = output.errors + output.text
+    try expect(
+      !said.isEmpty && (subject.isEmpty || said.contains(subject)),
+      "\(name) said \"\(said)\", nothing about \(subject)", file: file, line: line)
+    try await mustHaveLoaded(false, file: file, line: line)
+  }
+
+  /// Fails unless this kernel, or one before it in the same machine, logged `text`.
+  public func mustHaveLogged(
+    _ text: String, file: String = #fileID, line: Int = #line
+  ) throws {
+    let lines = machine.console.transcript.lines()
+    try expect(
+      lines.contains { $0.text.contains(text) }, "no kernel logged \(text)",
+      file: file, line: line)
+  }
+
+  /// Ends the scenario without a verdict when the program's help does not name `option`.
+  public func skipUnlessOffered(_ option: String) async throws {
+    let help = try await attempt("kexec --help")
+    guard (help.text + help.errors).contains(option) else {
+      throw Skip("the program has no \(option)")
+    }
+  }
+}

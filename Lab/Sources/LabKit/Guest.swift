@@ -1,0 +1,195 @@
+import Foundation
+
+/// A running kernel with an agent that obeys: the machine as it is between two boots.
+public struct Guest: Sendable {
+  /// What `uname -r` says.
+  public let release: String
+  /// Different for every boot.
+  public let bootID: String
+  /// How long it took to get here from the kernel before; nil after the first boot.
+  public let arrival: Arrival?
+  let machine: VirtualMachine
+
+  /// When the steps from one kernel to the next were seen on the console.
+  public struct Arrival: Sendable {
+    /// The last line of the old kernel, to the first of the new one.
+    public let toFirstLine: Elapsed
+    /// The last line of the old kernel, to the agent in the new one.
+    public let toInit: Elapsed
+  }
+
+  /// What a command did.
+  public struct Output: Sendable {
+    /// The exit status.
+    public let status: Int
+    /// Standard output, without the last newline.
+    public let text: String
+    /// Standard error, without the last newline.
+    public let errors: String
+    /// How long it took, seen from outside: with the shell that ran it and the answer's way here.
+    public let elapsed: Elapsed
+    /// Standard output as it came.
+    public let bytes: [UInt8]
+  }
+
+  /// Runs `command` with the guest's shell and fails unless it exits with `status`.
+  @discardableResult
+  public func run(
+    _ command: String, exits status: Int = 0, within limit: Duration = .seconds(60),
+    file: String = #fileID, line: Int = #line
+  ) async throws -> Output {
+    let output = try await attempt(command, within: limit, file: file, line: line)
+    let said = output.errors.isEmpty ? output.text : output.errors
+    try expect(
+      output.status == status,
+      "`\(command.shortened)` exited with \(output.status), not \(status): \(said.shortened)",
+      file: file, line: line)
+    return output
+  }
+
+  /// Runs `command` with the guest's shell, whatever comes of it.
+  public func attempt(
+    _ command: String, within limit: Duration = .seconds(60),
+    file: String = #fileID, line: Int = #line
+  ) async throws -> Output {
+    let sent = machine.agent.transcript.now
+    let (number, start) = try send(command)
+    let isDone = { (text: String) in text.hasPrefix("@done \(number) ") }
+    let deadline = ContinuousClock.now + limit
+    let answer = try await waitForAgent(from: start, until: deadline, file, line, where: isDone)
+    guard let answer else {
+      await machine.logRegisters()
+      throw Failure("`\(command.shortened)` took longer than \(limit)", file, line)
+    }
+    return try output(from: answer, sent: sent)
+  }
+
+  /// Starts the loaded kernel with `command` and waits until it answers.
+  public func jump(
+    _ command: String = "kexec -e", within limit: Duration = .seconds(90),
+    file: String = #fileID, line: Int = #line
+  ) async throws -> Guest {
+    let console = machine.console.transcript
+    let consoleStart = console.end
+    let sent = console.now
+    let (number, start) = try send(command)
+    let deadline = ContinuousClock.now + limit
+    let isAnswer = { (text: String) in
+      text.hasPrefix("@ready ") || text.hasPrefix("@done \(number) ")
+    }
+    let answer = try await waitForAgent(from: start, until: deadline, file, line, where: isAnswer)
+    guard let answer else {
+      await machine.logRegisters()
+      throw Failure("no kernel answered within \(limit) of `\(command)`", file, line)
+    }
+    guard answer.text.hasPrefix("@ready ") else {
+      let output = try output(from: answer, sent: sent)
+      throw Failure("`\(command)` returned \(output.status): \(output.errors)", file, line)
+    }
+    let arrival = Arrival(console: console.lines(from: consoleStart), ready: answer.moment)
+    let next = try Guest(machine: machine, ready: answer.text, arrival: arrival)
+    try expect(next.bootID != bootID, "the same kernel answered again", file: file, line: line)
+    return next
+  }
+
+  /// Waits until the console says one of `texts`, in any case of letters.
+  public func waitForConsole(
+    oneOf texts: [String], within limit: Duration = .seconds(10),
+    file: String = #fileID, line: Int = #line
+  ) async throws {
+    let deadline = ContinuousClock.now + limit
+    let found = try await machine.console.transcript.firstLine(from: 0, until: deadline) { said in
+      texts.contains { said.localizedCaseInsensitiveContains($0) }
+    }
+    try expect(
+      found != nil, "the console said nothing of \(texts.joined(separator: " or "))",
+      file: file, line: line)
+  }
+
+  /// Fails unless this is `kernel`.
+  public func mustBe(
+    _ kernel: Kernel, file: String = #fileID, line: Int = #line
+  ) throws {
+    try expect(
+      release.hasPrefix(kernel.prefix), "this is \(release), not \(kernel.rawValue)",
+      file: file, line: line)
+  }
+
+  private func send(_ command: String) throws -> (number: Int, start: Int) {
+    let number = machine.nextCommand()
+    let start = machine.agent.transcript.end
+    machine.log.write("command", command)
+    try machine.agent.write("\(number) \(Data(command.utf8).base64EncodedString())\n")
+    return (number, start)
+  }
+
+  private func waitForAgent(
+    from start: Int, until deadline: ContinuousClock.Instant, _ file: String, _ line: Int,
+    where isWanted: (String) -> Bool
+  ) async throws -> Transcript.Line? {
+    do {
+      return try await machine.agent.transcript.firstLine(
+        from: start, until: deadline, where: isWanted)
+    } catch is MachineGone {
+      throw Failure("the machine reset or ended", file, line)
+    }
+  }
+
+  /// Reads `@done NUMBER STATUS -OUTPUT -ERRORS`.
+  private func output(from line: Transcript.Line, sent: Moment) throws -> Output {
+    let words = line.text.split(separator: " ")
+    guard words.count == 5, let status = Int(words[2]),
+      let output = Data(base64Encoded: String(words[3].dropFirst())),
+      let errors = Data(base64Encoded: String(words[4].dropFirst()))
+    else { throw Failure("the agent said \(line.text.shortened)") }
+    let result = Output(
+      status: status, text: output.trimmedText, errors: errors.trimmedText,
+      elapsed: Elapsed(from: sent, to: line.moment), bytes: Array(output))
+    machine.log.write("status", "\(status)")
+    if !result.text.isEmpty { machine.log.write("output", String(result.text.prefix(4000))) }
+    if !result.errors.isEmpty { machine.log.write("errors", result.errors) }
+    return result
+  }
+}
+
+extension Guest {
+  /// Reads `@ready RELEASE BOOT-ID`.
+  init(machine: VirtualMachine, ready: String, arrival: Arrival?) throws {
+    let words = ready.split(separator: " ")
+    guard words.count == 3 else { throw Failure("the agent said \(ready)") }
+    release = String(words[1])
+    bootID = String(words[2])
+    self.arrival = arrival
+    self.machine = machine
+    machine.log.write("ready", release)
+  }
+}
+
+extension Guest.Arrival {
+  /// Finds the two kernels in what the console said; nil when one of them said nothing.
+  init?(console lines: [Transcript.Line], ready: Moment) {
+    // The decompressor is the first to speak when there is an early console, then the kernel.
+    let openings = ["early console in", "Decompressing Linux", "Linux version"]
+    guard
+      let last = lines.last(where: { $0.text.contains("Starting new kernel") }),
+      let first = lines.first(where: { line in
+        line.number > last.number && openings.contains { line.text.contains($0) }
+      })
+    else { return nil }
+    toFirstLine = Elapsed(from: last.moment, to: first.moment)
+    toInit = Elapsed(from: last.moment, to: ready)
+  }
+}
+
+extension String {
+  /// Short enough for a message.
+  var shortened: String { count > 300 ? prefix(300) + "…" : self }
+}
+
+extension Data {
+  fileprivate var trimmedText: String {
+    var text = String(decoding: self, as: UTF8.self)
+    while text.last == "\n" { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,80 @@
+import CpioFormat
+import Foundation
+
+/// The initial file system of a guest: busybox, the agent, and the kexec program under test.
+struct GuestImage {
+  private var writer = CpioWriter()
+
+  /// What every guest has, the next one too: small, because a kexec program copies it.
+  init(tool: Tool, also programs: [(name: String, tool: Tool)] = [], workshop: Workshop) throws {
+    for folder in ["dev", "proc", "sys", "run", "boot"] { try writer.append(.directory(folder)) }
+    try writer.append(.directory("tmp", permissions: 0o1777))
+    try add("init", from: workshop.guest + "/init")
+    try addBusybox(from: workshop.debian + "/bin/busybox")
+    try add("bin/measure", from: workshop.tools + "/measure")
+    try writer.append(.file("etc/passwd", "root::0:0::/:/bin/sh\nnobody::65534:65534::/:/bin/sh\n"))
+    try writer.append(.file("etc/group", "root:x:0:\nnogroup:x:65534:\n"))
+    try addModule("kernel/fs/efivarfs/efivarfs.ko", workshop: workshop)
+
+    var libraries = tool.libraries
+    try add("sbin/kexec", from: tool.path)
+    for (name, program) in programs {
+      try add("sbin/\(name)", from: program.path)
+      libraries += program.libraries
+    }
+    var seen: Set<String> = []
+    for library in libraries where seen.insert(library.guest).inserted {
+      try add(library.guest, from: library.host)
+    }
+  }
+
+  /// Adds `contents` at `path`.
+  mutating func add(_ path: String, _ contents: [UInt8]) throws {
+    try writer.append(.file(path, contents))
+  }
+
+  /// Adds the file `source` of this computer at `path`, as a program.
+  mutating func add(_ path: String, from source: String) throws {
+    try writer.append(.file(path, contents(of: source), permissions: 0o755))
+  }
+
+  /// The archive that a kernel unpacks.
+  var archive: [UInt8] { writer.archive() }
+
+  private mutating func addBusybox(from source: String) throws {
+    try add("bin/busybox", from: source)
+    for applet in try lines(of: ["/usr/bin/env", source, "--list"]) where applet != "busybox" {
+      try writer.append(.symbolicLink("bin/\(applet)", to: "busybox"))
+    }
+  }
+
+  /// Adds the module for every kernel, unpacked: busybox hands modules to the kernel as they are.
+  private mutating func addModule(_ path: String, workshop: Workshop) throws {
+    let name = path.split(separator: "/").last ?? ""
+    for kernel in Kernel.allCases {
+      let folder = try kernel.modules(in: workshop)
+      let release = folder.split(separator: "/").last ?? ""
+      let plain = "\(folder)/\(path)"
+      if !FileManager.default.fileExists(atPath: plain) {
+        _ = try lines(of: ["/usr/bin/xz", "--decompress", "--keep", plain + ".xz"])
+      }
+      try writer.append(.file("lib/modules/\(release)/\(name)", contents(of: plain)))
+    }
+  }
+
+  /// What a program of this computer prints.
+  private func lines(of command: [String]) throws -> [String] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw Failure("\(command.joined(separator: " ")) failed")
+    }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Synchronization
+
+/// What a scenario works with: it boots machines and ends them when the scenario is over.
+public final class Lab: Sendable {
+  /// The program under test.
+  public let tool: Tool
+  /// More programs that every guest gets under these names; the peer of a benchmark.
+  let programs: [(name: String, tool: Tool)]
+  let workshop: Workshop
+  let log: ScenarioLog
+  private let name: String
+  private let machines = Mutex<[VirtualMachine]>([])
+
+  /// A lab for one scenario, called `name` in the names of files.
+  public init(
+    name: String, tool: Tool, programs: [(name: String, tool: Tool)] = [], workshop: Workshop
+  ) throws {
+    self.tool = tool
+    self.programs = programs
+    self.workshop = workshop
+    self.name = name.fileName
+    log = try ScenarioLog(path: "\(workshop.logs)/\(name.fileName).log")
+  }
+
+  /// Boots `kernel` and waits for its agent.
+  ///
+  /// The guest finds the kernels that it carries in /boot, and there too `initrd` for the next kernel:
+  /// the same agent and programs, and `nextFiles`. `files` are for this guest alone.
+  public func boot(
+    _ kernel: Kernel,
+    firmware: Firmware = .bios,
+    memory: Int = 1024,
+    cpus: Int = 1,
+    commandLine words: String = "",
+    carrying kernels: [Kernel] = [],
+    files: [String: [UInt8]] = [:],
+    nextFiles: [String: [UInt8]] = [:],
+    mayReset: Bool = false,
+    sharesMemory: Bool = false,
+    within limit: Duration = .seconds(120),
+    file: String = #fileID, line: Int = #line
+  ) async throws -> Guest {
+    let number = machines.withLock { $0.count }
+    let folder = "\(workshop.scratch)/\(name)-\(number)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+
+    let base = try GuestImage(tool: tool, also: programs, workshop: workshop)
+    var next = base
+    for (path, bytes) in nextFiles.sorted(by: { $0.key < $1.key }) { try next.add(path, bytes) }
+    var image = base
+    for (path, bytes) in files.sorted(by: { $0.key < $1.key }) { try image.add(path, bytes) }
+    if !kernels.isEmpty { try image.add("boot/initrd", next.archive) }
+    for carried in kernels { try image.add(carried.path, from: carried.file(in: workshop)) }
+    let initrd = folder + "/initrd"
+    try Data(image.archive).write(to: URL(fileURLWithPath: initrd))
+
+    let parts = MachineParts(
+      firmware: firmware, memory: memory, cpus: cpus,
+      kernel: try kernel.file(in: workshop), initrd: initrd,
+      commandLine: [Self.commandLine, words].filter { !$0.isEmpty }.joined(separator: " "),
+      mayReset: mayReset, isMemoryShared: sharesMemory)
+    let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
+    machines.withLock { $0.append(machine) }
+
+    let deadline = ContinuousClock.now + limit
+    let ready = try await machine.agent.transcript.firstLine(from: 0, until: deadline) {
+      $0.hasPrefix("@ready ")
+    }
+    guard let ready else {
+      await machine.logRegisters()
+      throw Failure("\(kernel.rawValue) did not boot within \(limit)", file, line)
+    }
+    let guest = try Guest(machine: machine, ready: ready.text, arrival: nil)
+    try guest.mustBe(kernel, file: file, line: line)
+    return guest
+  }
+
+  /// The words that every kernel gets: both consoles, and a reset rather than a hang after a panic.
+  public static let commandLine = "console=ttyS0 earlyprintk=ttyS0,115200 panic=-1"
+
+  /// Ends every machine.
+  public func end() async {
+    for machine in machines.withLock({ $0 }) { await machine.end() }
+  }
+
+  /// The log of what happened.
+  public var story: ScenarioLog { log }
+}
+
+extension String {
+  /// The words and numbers of a text, as a file name.
+  fileprivate var fileName: String {
+    let words = lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber || $0 == ".") }
+    return String(words.joined(separator: "-").prefix(60))
+  }
+}

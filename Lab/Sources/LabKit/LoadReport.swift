@@ -1,0 +1,35 @@
+import Foundation
+
+/// What `kexec --dry-run --json` says, as far as scenarios ask.
+public struct LoadReport: Decodable, Sendable {
+  /// A piece of the next kernel and its place in physical memory.
+  public struct Segment: Decodable, Sendable {
+    let role: String
+    let start: UInt64
+    let bytes: UInt64
+
+    /// The address of the first byte, in hexadecimal without a prefix.
+    public var firstByte: String { String(format: "%08lx", start) }
+    /// The address of the last page's last byte: kernels round an initrd up to whole pages.
+    public var lastByte: String {
+      String(format: "%08lx", (start + bytes + 4095) / 4096 * 4096 - 1)
+    }
+  }
+
+  /// The name of the system call that would be used.
+  public let systemCall: String
+  private let segments: [Segment]?
+
+  /// Reads a report.
+  public init(_ json: String) throws {
+    self = try JSONDecoder().decode(LoadReport.self, from: Data(json.utf8))
+  }
+
+  /// The segment with that role.
+  public func segment(_ role: String) throws -> Segment {
+    guard let segment = segments?.first(where: { $0.role == role }) else {
+      throw Failure("the plan has no segment for the \(role)")
+    }
+    return segment
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// One serial port of a virtual machine: a unix socket that QEMU connects to.
+final class SerialPort: Sendable {
+  let path: String
+  let transcript: Transcript
+  private let listener: Int32
+  private let connection = Mutex<Int32?>(nil)
+
+  /// Listens at `path`; a thread of its own then reads into `transcript` until the machine ends.
+  init(path: String, transcript: Transcript) throws {
+    self.path = path
+    self.transcript = transcript
+    listener = try Self.listen(at: path)
+    let reader = Thread { [self] in read() }
+    reader.name = "serial port"
+    reader.start()
+  }
+
+  /// Sends `text` into the machine.
+  func write(_ text: String) throws {
+    guard let descriptor = connection.withLock({ $0 }) else { throw MachineGone() }
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
+      guard count > 0 else { throw MachineGone() }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  /// A machine that ended must not end the lab with SIGPIPE.
+  private var flags: Int32 { Int32(truncatingIfNeeded: MSG_NOSIGNAL) }
+
+  private func read() {
+    defer {
+      Glibc.close(listener)
+      unlink(path)
+      transcript.close()
+    }
+    var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+    guard poll(&wait, 1, 20_000) == 1 else { return }
+    let descriptor = accept(listener, nil, nil)
+    guard descriptor >= 0 else { return }
+    connection.withLock { $0 = descriptor }
+
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { break }
+      transcript.append(buffer[..<count])
+    }
+    connection.withLock { $0 = nil }
+    Glibc.close(descriptor)
+  }
+
+  private static func listen(at path: String) throws -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      throw Failure("the path of a socket is too long: \(path)")
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    unlink(path)
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard descriptor >= 0, bound == 0, Glibc.listen(descriptor, 1) == 0 else {
+      throw Failure("cannot listen at \(path): \(String(cString: strerror(errno)))")
+    }
+    return descriptor
+  }
+}

@@ -1,0 +1,55 @@
+/// What came of a scenario.
+public struct Verdict: Sendable {
+  /// How it ended.
+  public enum Outcome: Sendable {
+    /// All that was expected came true.
+    case passed
+    /// Something else happened.
+    case failed(String)
+    /// The program does not offer what the scenario is about.
+    case skipped(String)
+  }
+
+  /// Which scenario it was.
+  public let scenario: Scenario
+  /// How it ended.
+  public let outcome: Outcome
+  /// How long it took.
+  public let duration: Duration
+  /// Everything that happened.
+  public let log: ScenarioLog
+}
+
+extension Scenario {
+  /// Plays the scenario with `tool` and judges it; ends its machines in any case.
+  public func play(tool: Tool, workshop: Workshop) async throws -> Verdict {
+    let lab = try Lab(name: name, tool: tool, workshop: workshop)
+    let start = ContinuousClock.now
+    let outcome = await outcome(in: lab)
+    await lab.end()
+    if case .failed(let reason) = outcome { lab.log.write("failed", reason) }
+    return Verdict(
+      scenario: self, outcome: outcome, duration: ContinuousClock.now - start, log: lab.log)
+  }
+
+  private func outcome(in lab: Lab) async -> Verdict.Outcome {
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await story(lab) }
+        group.addTask {
+          try await Task.sleep(for: limit)
+          throw Failure("not over within \(limit)")
+        }
+        defer { group.cancelAll() }
+        try await group.next()
+      }
+      return .passed
+    } catch let skip as Skip {
+      return .skipped(skip.reason)
+    } catch is MachineGone {
+      return .failed("the machine reset or ended")
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Synchronization
+
+/// What a virtual machine is made of.
+struct MachineParts: Sendable {
+  var firmware: Firmware
+  /// Mebibytes.
+  var memory: Int
+  var cpus: Int
+  var kernel: String
+  var initrd: String
+  var commandLine: String
+  /// Whether a reset starts the firmware again; otherwise it ends the machine, and the scenario.
+  var mayReset: Bool
+  /// Whether the guest's memory is a file that this computer can change meanwhile.
+  var isMemoryShared: Bool
+}
+
+/// One QEMU, with two serial ports: the kernel's console and the agent's.
+final class VirtualMachine: Sendable {
+  let console: SerialPort
+  let agent: SerialPort
+  let log: ScenarioLog
+  /// The file that is the guest's memory, when the parts say so.
+  let memoryFile: String
+  private let folder: String
+  private let process: ChildProcess
+  private let lastCommand = Mutex(0)
+
+  /// Starts a machine that keeps its sockets and its memory in `folder`.
+  init(_ parts: MachineParts, folder: String, log: ScenarioLog, workshop: Workshop) async throws {
+    self.folder = folder
+    self.log = log
+    let meter = CPUMeter()
+    memoryFile = folder + "/memory"
+    console = try SerialPort(
+      path: folder + "/console",
+      transcript: Transcript(meter: meter) { log.write("console", $0.text, at: $0.moment.time) })
+    agent = try SerialPort(path: folder + "/agent", transcript: Transcript(meter: meter))
+    let arguments = try Self.arguments(parts, folder: folder, workshop: workshop)
+    log.write("lab", arguments.joined(separator: " "))
+    process = try await ChildProcess.start(arguments, output: folder + "/qemu")
+    process.withID(meter.attach)
+  }
+
+  /// A number for the next command, so that its answer is told from an older one.
+  func nextCommand() -> Int {
+    lastCommand.withLock { last in
+      last += 1
+      return last
+    }
+  }
+
+  /// Writes the processors' registers into the log: where does a machine hang?
+  func logRegisters() async {
+    guard let monitor = FileHandle.connect(to: folder + "/monitor") else { return }
+    try? monitor.write(contentsOf: Data("info registers -a\n".utf8))
+    try? await Task.sleep(for: .milliseconds(300))
+    let text = String(decoding: monitor.readAvailable(), as: UTF8.self)
+    log.write("monitor", text.replacing("\r", with: ""))
+  }
+
+  /// Ends QEMU and frees what it used.
+  func end() async {
+    await process.end()
+    let words = (try? String(contentsOfFile: folder + "/qemu", encoding: .utf8)) ?? ""
+    if !words.isEmpty { log.write("qemu", words) }
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  private static func arguments(
+    _ parts: MachineParts, folder: String, workshop: Workshop
+  ) throws -> [String] {
+    var arguments = ["qemu-system-x86_64", "-accel", "tcg", "-nodefaults", "-display", "none"]
+    // All that TCG can do, but not five-level paging, which only makes it slower.
+    arguments += ["-cpu", "max,la57=off", "-smp", "\(parts.cpus)", "-m", "\(parts.memory)"]
+    arguments += ["-kernel", parts.kernel, "-initrd", parts.initrd, "-append", parts.commandLine]
+    arguments += ["-chardev", "socket,id=console,path=\(folder)/console"]
+    arguments += ["-serial", "chardev:console"]
+    arguments += ["-chardev", "socket,id=agent,path=\(folder)/agent", "-serial", "chardev:agent"]
+    arguments += ["-monitor", "unix:\(folder)/monitor,server=on,wait=off"]
+    if !parts.mayReset { arguments.append("-no-reboot") }
+    if parts.isMemoryShared {
+      let backend = "memory-backend-file,id=memory,share=on,size=\(parts.memory)M"
+      arguments += ["-object", "\(backend),mem-path=\(folder)/memory"]
+      arguments += ["-machine", "pc,memory-backend=memory"]
+    }
+    if parts.firmware == .uefi {
+      let ovmf = workshop.debian + "/usr/share/OVMF"
+      let variables = folder + "/variables"
+      try FileManager.default.copyItem(atPath: ovmf + "/OVMF_VARS.fd", toPath: variables)
+      let flash = "if=pflash,format=raw,"
+      arguments += ["-drive", flash + "readonly=on,file=\(ovmf)/OVMF_CODE.fd"]
+      arguments += ["-drive", flash + "file=\(variables)"]
+    }
+    return arguments
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+
+/// Where the lab's things lie, all under the root of the repository.
+///
+/// The lab works in that folder: the paths here are relative, so that the unix sockets of a checkout
+/// with a long path still fit into the 108 bytes that a socket's address has.
+public struct Workshop: Sendable {
+  /// What `script/bootstrap` unpacked from Debian's packages.
+  public let debian = ".lab/debian"
+  /// What `script/bootstrap` compiled for the guests.
+  public let tools = ".lab/tools"
+  /// The sources of what runs in a guest.
+  public let guest = "Lab/Guest"
+  /// A folder of this run alone, for the logs.
+  public let logs: String
+  /// A folder of this run alone, for sockets and initial file systems; gone afterwards.
+  public let scratch: String
+
+  /// Enters the repository that the current folder belongs to.
+  public init() throws {
+    let files = FileManager.default
+    var folder = URL(fileURLWithPath: files.currentDirectoryPath)
+    while !files.fileExists(atPath: folder.appending(path: "Lab/Guest/init").path) {
+      guard folder.path != "/" else {
+        throw Failure("run the lab inside the repository")
+      }
+      folder.deleteLastPathComponent()
+    }
+    guard files.changeCurrentDirectoryPath(folder.path) else {
+      throw Failure("cannot enter \(folder.path)")
+    }
+    let clock = DateFormatter()
+    clock.dateFormat = "yyyyMMdd-HHmmss"
+    let run = "\(clock.string(from: Date()))-\(ProcessInfo.processInfo.processIdentifier)"
+    logs = ".lab/logs/\(run)"
+    scratch = ".lab/run/\(run)"
+    guard files.fileExists(atPath: debian + "/.complete") else {
+      throw Failure("no kernels yet: run script/bootstrap first")
+    }
+    Self.removeLeftovers()
+    try files.createDirectory(atPath: logs, withIntermediateDirectories: true)
+    try files.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+  }
+
+  /// Removes what only this run needed.
+  public func tidyUp() {
+    try? FileManager.default.removeItem(atPath: scratch)
+  }
+
+  /// A run that was killed could not tidy up. The name of its folder ends with its process id.
+  private static func removeLeftovers() {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: ".lab/run")) ?? [] {
+      let process = name.split(separator: "-").last.map(String.init) ?? ""
+      guard !files.fileExists(atPath: "/proc/\(process)") else { continue }
+      try? files.removeItem(atPath: ".lab/run/\(name)")
+    }
+  }
+
+  /// The newest file in `folder` whose name starts with `prefix`.
+  func file(in folder: String, startingWith prefix: String) throws -> String {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    guard let name = names.filter({ $0.hasPrefix(prefix) }).sorted().last else {
+      throw Failure("no \(prefix)… in \(folder): run script/bootstrap again")
+    }
+    return "\(folder)/\(name)"
+  }
+}
+
+/// The bytes of the file at `path`.
+func contents(of path: String) throws -> [UInt8] {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw Failure("cannot read \(path)")
+  }
+  return Array(data)
+}

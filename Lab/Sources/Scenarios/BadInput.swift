@@ -1,0 +1,78 @@
+import LabKit
+
+/// Files that are not what they should be: the program says so, and loads nothing.
+let badInput: [Scenario] =
+  LoadCall.allCases.flatMap { call in
+    [badKernels(by: call), badInitrds(by: call), truncation(by: call), failedReload(by: call)]
+  } + [tooLongCommandLine, noRoom]
+
+private func badKernels(by call: LoadCall) -> Scenario {
+  .core("kernel missing, empty, a directory, random bytes, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1)
+    try await guest.makeBadFiles()
+    for file in badFiles + ["/run/random"] {
+      try await guest.mustRefuse("kexec \(call.rawValue) -l \(file)", saying: file)
+    }
+  }
+}
+
+private func badInitrds(by call: LoadCall) -> Scenario {
+  .core("initrd missing, empty, a directory, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    try await guest.makeBadFiles()
+    let load = "kexec \(call.rawValue) -l \(Kernel.debian6_12.path)"
+    for file in badFiles {
+      try await guest.mustRefuse("\(load) --initrd=\(file)", saying: file)
+    }
+  }
+}
+
+private func truncation(by call: LoadCall) -> Scenario {
+  .core("kernel cut off at any length, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    let kernel = Kernel.debian6_12.path
+    for length in [1, 511, 513, 600, 1024, 20_480, 20_481, 1_000_000, 8_000_000] {
+      try await guest.run("head -c \(length) \(kernel) >/run/short")
+      try await guest.mustRefuse("kexec \(call.rawValue) -l /run/short", saying: "/run/short")
+    }
+  }
+}
+
+private func failedReload(by call: LoadCall) -> Scenario {
+  .core("a load that fails leaves the first one loaded, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    try await guest.makeBadFiles()
+    try await guest.load(.debian6_12, by: call)
+    try await guest.run("kexec \(call.rawValue) -l /run/random; test $? -ne 0")
+
+    try await guest.mustHaveLoaded(true)
+    try await guest.jump().mustBe(.debian6_12)
+  }
+}
+
+private let tooLongCommandLine = Scenario.core("command line longer than the kernel takes") { lab in
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+  let words = String(repeating: "word ", count: 500)
+  for call in LoadCall.allCases {
+    let load = "kexec \(call.rawValue) -l \(Kernel.debian6_12.path)"
+    try await guest.mustRefuse("\(load) --command-line='\(words)'", saying: "")
+  }
+}
+
+private let noRoom = Scenario.core("no room: an initrd larger than the memory") { lab in
+  let guest = try await lab.boot(.debian6_1, memory: 512, carrying: [.debian6_12])
+  try await guest.run("truncate -s 1G /run/large")
+  for call in LoadCall.allCases {
+    let load = "kexec \(call.rawValue) -l \(Kernel.debian6_12.path)"
+    try await guest.mustRefuse("\(load) --initrd=/run/large", saying: "")
+  }
+}
+
+/// A file that is missing, one that is empty, and a directory.
+private let badFiles = ["/run/missing", "/run/empty", "/run/folder"]
+
+extension Guest {
+  fileprivate func makeBadFiles() async throws {
+    try await run("mkdir /run/folder; : >/run/empty; head -c 1000000 /dev/urandom >/run/random")
+  }
+}

@@ -1,0 +1,34 @@
+import LabKit
+
+/// What the program says that it would do, and whether it does that.
+let dryRuns: [Scenario] =
+  [
+    Scenario("a dry run is what is then loaded, and where the next kernel finds it") { lab in
+      let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+      try await guest.skipUnlessOffered("--dry-run")
+      let plan = try await guest.run("\(load(by: .classic)) --dry-run").text
+      let json = try await guest.run("\(load(by: .classic)) --dry-run --json").text
+      let output = try await guest.run("\(load(by: .classic)) --debug")
+      try expect(output.errors.contains(plan), "planned\n\(plan)\nbut loaded\n\(output.errors)")
+
+      let next = try await guest.jump()
+      let initrd = try LoadReport(json).segment("initrd")
+      try next.mustHaveLogged("RAMDISK: [mem 0x\(initrd.firstByte)-0x\(initrd.lastByte)]")
+    }
+  ]
+  + LoadCall.allCases.map { call in
+    Scenario("a dry run touches nothing and repeats itself, \(call.name)") { lab in
+      let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+      try await guest.skipUnlessOffered("--dry-run")
+      let report = try await guest.run("\(load(by: call)) --dry-run --json").text
+      try expect(
+        try LoadReport(report).systemCall == call.name, "another call is planned: \(report)")
+      try await guest.mustSay(report, when: "\(load(by: call)) --dry-run --json")
+      try await guest.mustHaveLoaded(false)
+    }
+  }
+
+private func load(by call: LoadCall) -> String {
+  "kexec \(call.rawValue) -l \(Kernel.debian6_12.path) --initrd=/boot/initrd"
+    + " --command-line='\(Lab.commandLine)'"
+}

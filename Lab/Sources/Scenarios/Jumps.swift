@@ -1,0 +1,25 @@
+import LabKit
+
+/// From one real kernel to another, by both system calls, under both firmwares.
+let jumps: [Scenario] = Firmware.allCases.flatMap { firmware in
+  LoadCall.allCases.flatMap { call in
+    [
+      jump(from: .debian6_1, to: .debian6_12, by: call, firmware),
+      jump(from: .debian6_12, to: .debian6_1, by: call, firmware),
+    ]
+  }
+}
+
+private func jump(
+  from old: Kernel, to new: Kernel, by call: LoadCall, _ firmware: Firmware
+) -> Scenario {
+  .core("\(old.rawValue) to \(new.rawValue) by \(call.name), \(firmware.name)") { lab in
+    let guest = try await lab.boot(old, firmware: firmware, carrying: [new])
+    let words = "\(Lab.commandLine) lab.question=\"6 times 9\"  lab.answer=42"
+    try await guest.load(new, by: call, commandLine: words)
+
+    let next = try await guest.jump()
+    try next.mustBe(new)
+    try await next.mustSay(words, when: "cat /proc/cmdline")
+  }
+}

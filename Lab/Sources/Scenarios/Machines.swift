@@ -1,0 +1,47 @@
+import LabKit
+
+/// What the next kernel must find of the machine: processors, tables, firmware.
+let machines: [Scenario] =
+  LoadCall.allCases.flatMap { call in [bothProcessors(by: call), efiRuntime(by: call)] }
+  + Firmware.allCases.map(acpi)
+
+private func bothProcessors(by call: LoadCall) -> Scenario {
+  .core("two processors come back, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1, cpus: 2, carrying: [.debian6_12])
+    try await guest.mustSay("2", when: "nproc")
+    try await guest.load(.debian6_12, by: call)
+
+    let next = try await guest.jump()
+    try next.mustBe(.debian6_12)
+    try await next.mustSay("2", when: "nproc")
+  }
+}
+
+private func acpi(under firmware: Firmware) -> Scenario {
+  .core("ACPI is found again, \(firmware.name)") { lab in
+    let tables = "cd /sys/firmware/acpi/tables && sha256sum APIC FACP | cut -c1-16"
+    let guest = try await lab.boot(.debian6_1, firmware: firmware, carrying: [.debian6_12])
+    let before = try await guest.run(tables).text
+    try await guest.load(.debian6_12, by: .classic)
+
+    let next = try await guest.jump()
+    try await next.mustSay(before, when: tables)
+  }
+}
+
+private func efiRuntime(by call: LoadCall) -> Scenario {
+  .core("EFI runtime services work in the next kernel, \(call.name)") { lab in
+    let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.debian6_12])
+    let names = "ls /sys/firmware/efi/efivars"
+    let before = try await guest.run(names).text
+    try expect(before.contains("BootOrder-"), "the first kernel sees no variables")
+    try await guest.load(.debian6_12, by: call)
+
+    let next = try await guest.jump()
+    try await next.mustSay(before, when: names)
+    // Writing goes through the firmware's own code, so it is called and returns.
+    let variable = "/sys/firmware/efi/efivars/Lab-f06a7d4e-6a0b-4b6c-9a52-6b1d6d1f3b52"
+    try await next.run("printf '\\7\\0\\0\\0alive' >\(variable)")
+    try await next.mustSay("alive", when: "tail -c 5 \(variable)")
+  }
+}

@@ -1,0 +1,54 @@
+import LabKit
+
+/// What the kernel forbids, and whether the program can tell why.
+let refusals: [Scenario] = [
+  .core("not root") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    for call in LoadCall.allCases {
+      try await guest.mustRefuse("su nobody -c '\(load(by: call))'", saying: "")
+    }
+    try await guest.run("chmod 600 \(Kernel.debian6_12.path)")
+    try await guest.mustRefuse("su nobody -c '\(load(by: .classic))'", saying: "")
+  },
+
+  .core("kexec_load_disabled") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
+    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+  },
+
+  .core("lockdown for integrity") { lab in
+    let guest = try await lab.boot(
+      .debian6_1, commandLine: "lockdown=integrity", carrying: [.debian6_12])
+    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+  },
+
+  Scenario("every refusal names its cause in one line and exits with 255") { lab in
+    let guest = try await lab.boot(
+      .debian6_1, commandLine: "lockdown=integrity", carrying: [.debian6_12])
+    try await guest.mustExplain(load(by: .classic), cause: "lockdown")
+    try await guest.mustExplain("su nobody -c '\(load(by: .classic))'", cause: "root")
+    try await guest.mustExplain("kexec -l /run/missing", cause: "/run/missing")
+    try await guest.run("head -c 20480 \(Kernel.debian6_12.path) >/run/short")
+    try await guest.mustExplain("kexec -l /run/short", cause: "/run/short")
+    try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
+    try await guest.mustExplain(load(by: .classic), cause: "kexec_load_disabled")
+  },
+]
+
+private func load(by call: LoadCall) -> String {
+  "kexec \(call.rawValue) -l \(Kernel.debian6_12.path) --initrd=/boot/initrd"
+}
+
+extension Guest {
+  /// Runs a load that must fail with 255 and `kexec: WHAT: WHY` that contains `cause`.
+  fileprivate func mustExplain(
+    _ command: String, cause: String, file: String = #fileID, line: Int = #line
+  ) async throws {
+    let errors = try await run(command, exits: 255, file: file, line: line).errors
+    let first = errors.split(separator: "\n").first ?? ""
+    try expect(
+      first.hasPrefix("kexec: ") && errors.contains(cause),
+      "\(command) said \"\(errors)\", nothing about \(cause)", file: file, line: line)
+  }
+}

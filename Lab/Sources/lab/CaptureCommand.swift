@@ -1,0 +1,56 @@
+import Foundation
+import LabKit
+
+/// `lab capture`: saves a guest's /proc and /sys, as far as kexec looks at them, as a folder.
+///
+/// A machine is a folder: what was captured is planned for as if it were the running one.
+struct CaptureCommand {
+  private let folder: String
+  private let firmware: Firmware
+  private let kernel: Kernel
+  private let memory: Int
+  private let cpus: Int
+  private let commandLine: String
+
+  init(_ arguments: inout Arguments) throws {
+    firmware = try arguments.choice(of: "--firmware") ?? .bios
+    kernel = try arguments.choice(of: "--kernel") ?? .debian6_1
+    memory = try arguments.number(of: "--memory") ?? 1024
+    cpus = try arguments.number(of: "--cpus") ?? 1
+    commandLine = try arguments.value(of: "--append") ?? ""
+    guard let folder = arguments.next() else { throw Failure("lab capture wants a folder") }
+    self.folder = URL(fileURLWithPath: folder).path
+    try arguments.finish()
+  }
+
+  /// Captures, and says where.
+  func run() async throws -> Bool {
+    let workshop = try Workshop()
+    defer { workshop.tidyUp() }
+    // No kexec program is needed; busybox stands in for it.
+    let tool = try Tool(path: workshop.debian + "/bin/busybox", workshop: workshop)
+    let lab = try Lab(name: "capture", tool: tool, workshop: workshop)
+    let result = await Result {
+      let guest = try await lab.boot(
+        kernel, firmware: firmware, memory: memory, cpus: cpus, commandLine: commandLine)
+      return try await guest.capture()
+    }
+    await lab.end()
+    try unpack(try result.get())
+    say("captured \(kernel.rawValue) under \(firmware.name) in \(folder)")
+    return true
+  }
+
+  private func unpack(_ archive: [UInt8]) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let file = folder + "/.capture.tar.gz"
+    try Data(archive).write(to: URL(fileURLWithPath: file))
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let tar = Process()
+    tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    tar.arguments = ["tar", "-x", "--no-same-owner", "-f", file, "-C", folder]
+    try tar.run()
+    tar.waitUntilExit()
+    guard tar.terminationStatus == 0 else { throw Failure("tar could not unpack the capture") }
+  }
+}

@@ -1,0 +1,195 @@
+import ByteCoding
+import TestSupport
+import Testing
+
+@testable import KernelImages
+
+@Suite struct BzImageTests {
+  /// The header of Debian's 6.1.0-56-cloud-amd64.
+  @Test func readsTheHeader() throws {
+    let builder = BzImageBuilder()
+    let image = try open(builder)
+    #expect(image.version == 0x020F)
+    #expect(image.versionText == "2.15")
+    #expect(image.kernelVersion == "6.1.0-56-cloud-amd64 (builder@example) #1 SMP")
+    #expect(image.commandLineLimit == 2047)
+    #expect(
+      image.extendedFlags.isSuperset(of: [
+        .has64BitEntry, .loadableAbove4GiB, .efiKexec, .fiveLevelStart,
+      ]))
+    #expect(image.isRelocatable)
+    #expect(image.alignment == 0x20_0000)
+    #expect(image.preferredAddress == 0x100_0000)
+    #expect(image.initSize == 0x337_8000)
+    #expect(image.initrdAddressLimit == 0x7FFF_FFFF)
+    #expect(image.highestSetupDataType == 0x8000_0009)
+    #expect(image.checksumMatches == true)
+    // "the real-mode part is (setup_sects + 1) * 512 bytes"
+    #expect(builder.realModeSize == 0x5000)
+    #expect(image.protectedMode.array == Array(builder.bytes[0x5000...]))
+    // "header end = 0x202 + byte at 0x201"
+    #expect(image.headerBytes == Array(builder.bytes[0x1F1..<0x26C]))
+  }
+
+  @Test func zeroSetupSectorsMeansFour() throws {
+    let builder = BzImageBuilder { $0.setupSectors = 0 }
+    #expect(try open(builder).protectedMode.array == Array(builder.bytes[(5 * 512)...]))
+  }
+
+  /// What each version of the protocol added, and what counts before.
+  @Test(
+    arguments: [
+      0x0203, 0x0204, 0x0205, 0x0206, 0x0208, 0x0209, 0x020A, 0x020B, 0x020C, 0x020E, 0x020F,
+      0x0210,
+    ] as [UInt16])
+  func fieldsCountFromTheirVersionOn(version: UInt16) throws {
+    let image = try open(
+      BzImageBuilder {
+        $0.version = version
+        $0.kernelAlignment = 0x40_0000
+      })
+    #expect(image.alignment == (version >= 0x0205 ? 0x40_0000 : 0x20_0000))
+    #expect(image.isRelocatable == (version >= 0x0205))
+    #expect(image.commandLineLimit == (version >= 0x0206 ? 2047 : 255))
+    #expect((image.checksumMatches != nil) == (version >= 0x0208))
+    #expect(image.preferredAddress == (version >= 0x020A ? 0x100_0000 : 0x10_0000))
+    // Before 2.10 nobody says how much is needed: at least 16 MiB.
+    #expect(image.initSize == (version >= 0x020A ? 0x337_8000 : 16 << 20))
+    #expect(image.extendedFlags.isEmpty == (version < 0x020C))
+    #expect((image.highestSetupDataType != nil) == (version >= 0x020F))
+  }
+
+  @Test(
+    arguments: [
+      (0x0200, "2.00"), (0x0209, "2.09"), (0x020A, "2.10"), (0x020D, "2.13"), (0x020F, "2.15"),
+      (0x0300, "3.00"),
+    ] as [(UInt16, String)])
+  func versionText(version: UInt16, wanted: String) throws {
+    #expect(try open(BzImageBuilder { $0.version = version }).versionText == wanted)
+  }
+
+  @Test(
+    arguments: [
+      ("good", .valid, false, true), ("wrong", .wrong, false, false),
+      ("absent", .absent, false, nil),
+      ("good and signed", .valid, true, true), ("wrong and signed", .wrong, true, false),
+      ("absent and signed", .absent, true, nil),
+    ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)])
+  func checksum(
+    name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?
+  ) throws {
+    let builder = BzImageBuilder {
+      $0.checksum = checksum
+      $0.isSigned = isSigned
+    }
+    let image = try open(builder)
+    #expect(image.checksumMatches == matches)
+    // A certificate is not loaded.
+    #expect(image.protectedMode.count == builder.protectedModeSize)
+  }
+
+  /// Each flipped bit is noticed, except where signing writes and after the checksum's reach.
+  @Test func damageIsNoticed() throws {
+    let good = BzImageBuilder { $0.isSigned = true }.bytes
+    for offset in [0x10, 0x300, 0x4FFF, 0x5000, 0x5ABC] {
+      var bytes = good
+      bytes[offset] ^= 0x10
+      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      #expect(image.checksumMatches == false, "byte \(offset)")
+    }
+    for offset in [0x98 + 64, 0x98 + 144, good.count - 1] {
+      var bytes = good
+      bytes[offset] ^= 0x10
+      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      #expect(image.checksumMatches == true, "byte \(offset)")
+    }
+  }
+
+  /// Every shorter file is an error: with the signature of a bzImage it is called truncated.
+  @Test func everyTruncationIsAnError() {
+    let builder = BzImageBuilder {
+      $0.setupSectors = 1
+      $0.name = nil
+      $0.protectedModeSize = 0x300
+    }
+    let bytes = builder.bytes
+    for length in 0..<bytes.count {
+      let error = #expect(throws: ImageError.self, "\(length) of \(bytes.count) bytes") {
+        try KernelImage.open(SharedBytes(Array(bytes[..<length])))
+      }
+      if length >= 0x206, case .truncated(_, let needs, let has)? = error {
+        #expect(has == length)
+        #expect(needs > length && needs <= bytes.count)
+      } else if length >= 0x206 {
+        Issue.record("\(length) bytes: \(String(describing: error))")
+      }
+    }
+    #expect(throws: Never.self) { try KernelImage.open(SharedBytes(bytes)) }
+  }
+
+  /// Before 2.04 syssize has 16 bits, and all of the file is the kernel.
+  @Test func theUpperHalfOfSyssizeIsNew() throws {
+    var bytes = BzImageBuilder { $0.version = 0x0203 }.bytes
+    bytes.store(UInt16(0xFFFF), as: Field(0x1F6))
+    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    #expect(image.protectedMode.count == 0x1000)
+    bytes.store(UInt16(0x0204), as: SetupHeader.version)
+    #expect(throws: ImageError.self) { try KernelImage.open(SharedBytes(bytes)) }
+  }
+
+  /// Files of 2.04 to 2.07 end where the kernel ends; syssize is rounded up.
+  @Test(arguments: [(15, true), (16, false)])
+  func oldFilesMayMissTheLastFewBytes(missing: Int, isTaken: Bool) {
+    let bytes = BzImageBuilder { $0.version = 0x0207 }.bytes.dropLast(missing)
+    let result = Result { try KernelImage.open(SharedBytes(Array(bytes))) }
+    #expect(((try? result.get()) != nil) == isTaken)
+  }
+
+  @Test func fieldsThatNoKernelHas() {
+    #expect(
+      throws: ImageError.badField(
+        name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: "a power of two")
+    ) { try open(BzImageBuilder { $0.kernelAlignment = 0x30_0000 }) }
+    #expect(throws: ImageError.unsupported(.zImage)) {
+      try open(BzImageBuilder { $0.loadFlags = 0 })
+    }
+    #expect(throws: ImageError.unsupported(.zImage)) {
+      try open(BzImageBuilder { $0.version = 0x0105 })
+    }
+  }
+
+  /// "64-bit entry: load address + 0x200"
+  @Test(arguments: [(0x200, 0x7F, false), (0x210, 0x7F, true), (0x200, 0x7E, true)])
+  func theEntryIsInTheFile(size: Int, xloadflags: UInt16, isTaken: Bool) {
+    let builder = BzImageBuilder {
+      $0.protectedModeSize = size
+      $0.xloadflags = xloadflags
+    }
+    #expect(((try? open(builder)) != nil) == isTaken)
+  }
+
+  @Test func wildOffsetsAreNotFollowed() throws {
+    var bytes = BzImageBuilder().bytes
+    bytes.store(UInt16(0xFFFF), as: SetupHeader.kernelVersion)
+    bytes.store(UInt32.max, as: SetupHeader.kernelInfoOffset)
+    bytes.store(UInt32.max, as: Field(0x3C))  // where the PE header should be
+    bytes.store(UInt8(0xFF), as: SetupHeader.jumpDistance)
+    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    #expect(image.kernelVersion == nil)
+    #expect(image.highestSetupDataType == nil)
+    #expect(image.headerBytes.count == 0x290 - 0x1F1)
+    #expect(image.checksumMatches == false)
+  }
+
+  @Test func initSizeIsNeverLessThanTheFile() throws {
+    let builder = BzImageBuilder { $0.initSize = 0x800 }
+    #expect(try open(builder).initSize == UInt64(builder.protectedModeSize))
+  }
+
+  private func open(_ builder: BzImageBuilder) throws -> BzImage {
+    guard case .bzImage(let image) = try KernelImage.open(builder.file) else {
+      fatalError("another image")
+    }
+    return image
+  }
+}

@@ -1,0 +1,113 @@
+import ByteCoding
+import TestSupport
+import Testing
+
+@testable import KernelImages
+
+@Suite struct RecognitionTests {
+  @Test(
+    arguments: [
+      (.gzip, [0x1F, 0x8B, 0x08]), (.xz, [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
+      (.zstd, [0x28, 0xB5, 0x2F, 0xFD]), (.bzip2, [0x42, 0x5A, 0x68, 0x39]),
+      (.lz4, [0x04, 0x22, 0x4D, 0x18]), (.lz4, [0x02, 0x21, 0x4C, 0x18]),
+      (.lzma, [0x5D, 0x00, 0x00, 0x80]), (.lzo, [0x89, 0x4C, 0x5A, 0x4F]),
+      (.cpio, Array("070701".utf8)), (.nbi, [0x36, 0x13, 0x03, 0x1B]),
+      (.otherImage, at(0x38, Array("ARMd".utf8))), (.otherImage, at(0x38, Array("RSC\u{5}".utf8))),
+      // arm64 kernels are EFI programs too: the kernel counts.
+      (.otherImage, merged([0x4D, 0x5A], at(0x38, Array("ARMd".utf8)))),
+      (.elf64, elf(62)), (.elf32, elf(3)), (.elfOther, elf(183)),
+      (.elfOther, Array("\u{7F}ELF".utf8)),
+      (.multiboot, at(0x1000, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005]))),
+      (.multiboot, merged(elf(3), at(0x40, words([0x1BAD_B002, 0, 0 &- 0x1BAD_B002])))),
+      (.multiboot2, at(0x800, words([0xE852_50D6, 0, 16, 0 &- 0xE852_50E6]))),
+      (.efiProgram, pe([".text"])), (.efiProgram, [0x4D, 0x5A]),
+      (.uki, pe([".text", ".osrel", ".linux"])), (.efiProgram, pe([".linuxx"])),
+    ] as [(KnownImage, [UInt8])])
+  func known(kind: KnownImage, start: [UInt8]) {
+    let bytes = SharedBytes(start + [UInt8](repeating: 0, count: 4096))
+    #expect(throws: ImageError.unsupported(kind)) { try KernelImage.open(bytes) }
+  }
+
+  @Test(
+    arguments: [
+      // The checksum is wrong, the magic is not aligned, or it is too far inside.
+      at(0x1000, words([0x1BAD_B002, 3, 0])),
+      at(0x1002, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005])),
+      at(0x2000, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005])),
+      [0x5D, 0x00, 0x01], Array("0707".utf8), Array("ELF".utf8), [],
+    ] as [[UInt8]])
+  func unknown(start: [UInt8]) {
+    let bytes = start + [UInt8](repeating: 0, count: 4096)
+    #expect(throws: ImageError.unrecognised(firstBytes: Array(bytes[..<8]))) {
+      try KernelImage.open(SharedBytes(bytes))
+    }
+  }
+
+  @Test func everyKindHasWordsOfItsOwn() {
+    #expect(Set(KnownImage.allCases.map(\.rawValue)).count == KnownImage.allCases.count)
+  }
+
+  /// Whatever is in a file, the answer is a value or an error. The seed is printed for repeating.
+  @Test func randomBytesNeverTrap() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("random images: seed \(seed)")
+    var generator = SplitMix(seed: seed)
+    let good = BzImageBuilder {
+      $0.setupSectors = 1
+      $0.name = nil
+      $0.protectedModeSize = 0x300
+    }.bytes
+    for round in 0..<3000 {
+      var bytes = good
+      if round % 3 == 0 {
+        bytes = generator.bytes(Int.random(in: 0...0x600, using: &generator))
+      } else {
+        // A few bytes of the headers, and sometimes the length.
+        for _ in 0..<Int.random(in: 1...12, using: &generator) {
+          bytes[Int.random(in: 0..<0x290, using: &generator)] = UInt8(
+            truncatingIfNeeded: generator.next())
+        }
+        if round % 3 == 1 { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator)) }
+      }
+      do {
+        if case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) {
+          #expect(image.protectedMode.count <= bytes.count, "seed \(seed), round \(round)")
+          #expect(
+            image.initSize >= UInt64(image.protectedMode.count), "seed \(seed), round \(round)")
+          #expect(image.alignment >= 4096, "seed \(seed), round \(round)")
+        }
+      } catch {
+        // An error is as good an answer as any.
+      }
+    }
+  }
+}
+
+private func at(_ offset: Int, _ bytes: [UInt8]) -> [UInt8] {
+  [UInt8](repeating: 0, count: offset) + bytes
+}
+
+private func merged(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
+  first + second.dropFirst(first.count)
+}
+
+private func words(_ values: [UInt32]) -> [UInt8] {
+  var bytes: [UInt8] = []
+  for value in values { bytes.append(littleEndian: value) }
+  return bytes
+}
+
+private func elf(_ machine: UInt8) -> [UInt8] {
+  [0x7F, 0x45, 0x4C, 0x46] + [UInt8](repeating: 1, count: 14) + [machine, 0]
+}
+
+private func pe(_ sections: [String]) -> [UInt8] {
+  var bytes = at(0x80, Array("PE".utf8) + [UInt8](repeating: 0, count: 22))
+  bytes.store([0x4D, 0x5A], at: 0)
+  bytes.store(UInt32(0x80), as: Field(0x3C))
+  bytes.store(UInt16(UInt(sections.count)), as: Field(0x86))
+  for name in sections {
+    bytes += Array(name.utf8) + [UInt8](repeating: 0, count: 40 - name.utf8.count)
+  }
+  return bytes
+}

@@ -1,0 +1,189 @@
+import KexecPlanning
+import PhysicalMemory
+import Testing
+
+@testable import KexecCommand
+
+/// getopt_long keeps its place in global variables, so these run one after the other.
+@Suite(.serialized) struct InvocationTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let arguments: String
+    var testDescription: String { arguments }
+    let wanted: Invocation
+
+    init(
+      _ arguments: String, _ action: Invocation.Action,
+      _ change: (inout Invocation) -> Void = { _ in }
+    ) {
+      self.arguments = arguments
+      var invocation = Invocation(action: action)
+      change(&invocation)
+      wanted = invocation
+    }
+  }
+
+  private static let load = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .nothing)
+  private static let crash = Invocation.Action.load(kernel: "k", purpose: .crash, then: .nothing)
+  private static let reboot = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .shutDown)
+  private static let jump = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .jump)
+
+  static let actions: [Case] = [
+    Case("-l k", load), Case("--load k", load), Case("k -l", load), Case("--load -- k", load),
+    Case("-p k", crash), Case("--load-panic k", crash), Case("k -p", crash),
+    Case("k", reboot),
+    Case("-f k", jump) { $0.isForced = true }, Case("-l -f k", jump) { $0.isForced = true },
+    Case("-fl k", jump) { $0.isForced = true },
+    Case("-e", .exec), Case("--exec", .exec),
+    Case("-f", .exec) { $0.isForced = true }, Case("-e -f", .exec) { $0.isForced = true },
+    Case("-ef", .exec) { $0.isForced = true },
+    Case("-u", .unload(.reboot)), Case("-u -p", .unload(.crash)), Case("-p -u", .unload(.crash)),
+    Case("-pu", .unload(.crash)), Case("--unload --load-panic", .unload(.crash)),
+    Case("-S", .status(.crash)), Case("-S -l", .status(.reboot)), Case("-S -p", .status(.crash)),
+    Case("-lS", .status(.reboot)), Case("-S -q", .status(.crash)) { $0.isQuiet = true },
+    Case("-S --json", .status(.crash)) { $0.printsJSON = true },
+    Case("-h", .help), Case("--help", .help), Case("-l -h k", .help), Case("-v", .version),
+    Case("--version", .version), Case("-v -h", .help),
+    // What comes after -- is no option.
+    Case("-l -- -p", .load(kernel: "-p", purpose: .reboot, then: .nothing)),
+  ]
+
+  static let options: [Case] = [
+    // -s: the file call, but with a lone -e or -f the sync.
+    Case("-l -s k", load) { $0.call = .fileOnly }, Case("-s -l k", load) { $0.call = .fileOnly },
+    Case("-sl k", load) { $0.call = .fileOnly }, Case("-p -s k", crash) { $0.call = .fileOnly },
+    Case("-s k", reboot) { $0.call = .fileOnly },
+    Case("-u -s", .unload(.reboot)) { $0.call = .fileOnly },
+    Case("-S -s", .status(.crash)) { $0.call = .fileOnly },
+    Case("-s -f k", jump) { ($0.call, $0.isForced) = (.fileOnly, true) },
+    Case("-e -s", .exec) { $0.sync = .forCertain }, Case("-es", .exec) { $0.sync = .forCertain },
+    Case("-se", .exec) { $0.sync = .forCertain },
+    Case("-f -s", .exec) { ($0.sync, $0.isForced) = (.forCertain, true) },
+    Case("-e --kexec-file-syscall", .exec) { $0.call = .fileOnly },
+    Case("-l --force-sync k", load) { $0.sync = .forCertain },
+    Case("-f --force-sync --kexec-file-syscall k", jump) {
+      ($0.call, $0.isForced, $0.sync) = (.fileOnly, true, .forCertain)
+    },
+    Case("-l -c k", load) { $0.call = .segmentsOnly }, Case("-l -a k", load),
+    Case("-l -c -a k", load), Case("-l -i k", load) { $0.checksSegments = false },
+    Case("-l --mem-min=0x1000000 k", load) {
+      $0.memoryMinimum = PhysicalAddress(16 << 20)
+    },
+    Case("-l --mem-max=0x1fffffff k", load) {
+      $0.memoryMaximum = PhysicalAddress(0x1FFF_FFFF)
+    },
+    Case("-l --mem-max 4095 --mem-min 0 k", load) {
+      $0.memoryMaximum = PhysicalAddress(4095)
+    },
+    Case("-l --mem-max=0xffffffffffffffff k", load),
+    Case("-l --mem-min=5 --mem-max=3 --mem-max=10 k", load) {
+      ($0.memoryMinimum, $0.memoryMaximum) = (PhysicalAddress(5), PhysicalAddress(10))
+    },
+    Case("-l --initrd=a --ramdisk b --initrd none k", load) { $0.initrds = ["a", "b", "none"] },
+    Case("-l --command-line=a=b --append=c --append d k", load) {
+      ($0.commandLine, $0.appended) = ("a=b", ["c", "d"])
+    },
+    Case("-l --command-line= k", load) { $0.commandLine = "" },
+    Case("-l --reuse-cmdline --noefi k", load) {
+      ($0.reusesCommandLine, $0.handsOverEFI) = (true, false)
+    },
+    Case("-l --console-serial --serial=ttyS1 --serial-baud=115200 k", load) {
+      ($0.greetsOnSerial, $0.serial, $0.serialBaud) = (true, "ttyS1", 115_200)
+    },
+    Case("-l --serial-baud=0 k", load),
+    Case("-e -x -y", .exec) {
+      ($0.takesInterfacesDown, $0.sync) = (false, .none)
+    },
+    Case("-l --dry-run --json --machine=/m -d k", load) {
+      ($0.isDryRun, $0.printsJSON, $0.machineFolder, $0.isDebugging) = (true, true, "/m", true)
+    },
+    // Any beginning that only one name has.
+    Case("-l --ini=a k", load) { $0.initrds = ["a"] },
+    Case("--unl", .unload(.reboot)), Case("--exe", .exec),
+    Case("-l --reuse k", load) {
+      $0.reusesCommandLine = true
+    },
+    Case("-l --dry k", load) { $0.isDryRun = true },
+    Case("-l --mem-mi 1 k", load) {
+      $0.memoryMinimum = PhysicalAddress(1)
+    },
+    // The whole name counts, though others begin with it.
+    Case("-p --load-panic k", crash),
+    Case("-l --kexec-syscall k", load) { $0.call = .segmentsOnly },
+    Case("-l --serial 0x3f8 k", load) { $0.serial = "0x3f8" },
+  ]
+
+  @Test(arguments: actions + options)
+  func means(row: Case) throws {
+    let words = row.arguments.split(separator: " ").map(String.init)
+    #expect(try Invocation(["kexec"] + words, isQuiet: true) == row.wanted)
+  }
+
+  /// What contradicts itself or makes no sense, and what is said; nil when the C library says it.
+  @Test(
+    arguments: [
+      ("", "no kernel was given"), ("-l", "no kernel was given"), ("-p", "no kernel was given"),
+      ("-l a b", "two kernels were given: a and b"), ("a b", "two kernels were given: a and b"),
+      ("-l -p k", "-p (--load-panic) and --load contradict each other"),
+      ("-p -f k", "-p (--load-panic) and --force contradict each other"),
+      ("-e k", "-e (--exec) takes no kernel, but k was given"),
+      ("-l -e k", "-e (--exec) and --load contradict each other"),
+      ("-p -e", "-e (--exec) and --load-panic contradict each other"),
+      ("-u k", "-u (--unload) takes no kernel, but k was given"),
+      ("-u -e", "-u (--unload) and --exec contradict each other"),
+      ("-l -u", "-u (--unload) and --load contradict each other"),
+      ("-S -u", "-S (--status) and --unload contradict each other"),
+      ("-S -e", "-S (--status) and --exec contradict each other"),
+      ("-S k", "-S (--status) takes no kernel, but k was given"),
+      ("-l --mem-min=x k", "--mem-min=x: not a number (decimal, or hexadecimal with 0x)"),
+      ("-l --mem-max=-1 k", "--mem-max=-1: not a number (decimal, or hexadecimal with 0x)"),
+      ("-l --mem-max=1M k", "--mem-max=1M: not a number (decimal, or hexadecimal with 0x)"),
+      ("-l --mem-max= k", "--mem-max=: not a number (decimal, or hexadecimal with 0x)"),
+      ("-l --mem-min=2 --mem-max=1 k", "--mem-min=0x2 is not below --mem-max=0x1"),
+      ("-l --mem-max=1 --mem-min=2 k", "--mem-min=0x2 is not below --mem-max=0x1"),
+      ("-l --serial-baud=9601 k", "--serial-baud=9601: not a rate that divides 115200"),
+      ("-l --serial-baud=230400 k", "--serial-baud=230400: not a rate that divides 115200"),
+      ("-l --machine=/m k", "--machine=/m goes with --dry-run: another machine cannot be loaded"),
+      ("--no-such-option", nil), ("-Z", nil), ("-?", nil), ("-l --initrd", nil), ("--load=k", nil),
+      ("--kexec", nil), ("--s", nil), ("--no", nil),
+    ] as [(String, String?)])
+  func isRefused(arguments: String, message: String?) {
+    let words = arguments.split(separator: " ").map(String.init)
+    let error = #expect(throws: CommandError.self) {
+      try Invocation(["kexec"] + words, isQuiet: true)
+    }
+    #expect(error?.exitCode == .usage)
+    #expect(error?.message == message ?? "")
+    #expect(error?.advice == "kexec --help lists the options")
+  }
+
+  @Test func anEmptyListIsNotACrash() {
+    #expect(throws: CommandError.self) { try Invocation([], isQuiet: true) }
+  }
+}
+
+@Suite struct HelpTests {
+  @Test func listsEveryOptionWithin100Columns() {
+    let text = helpText()
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines { #expect(line.count <= 100, "\(line)") }
+    for option in Option.allCases {
+      let described = OptionDescription.all.filter { $0.option == option }
+      #expect(described.count == 1, "\(option)")
+      for name in described.flatMap(\.long) {
+        #expect(
+          lines.contains { line in
+            line.split { $0 == " " || $0 == "," || $0 == "=" }.contains { $0 == "--\(name)" }
+          }, "--\(name)")
+      }
+    }
+    #expect(text.hasSuffix("\n"))
+    #expect(!lines.contains { $0.hasSuffix(" ") })
+  }
+
+  @Test func noNameIsGivenTwice() {
+    let names = OptionDescription.all.flatMap(\.long)
+    let letters = OptionDescription.all.compactMap(\.short)
+    #expect(Set(names).count == names.count)
+    #expect(Set(letters).count == letters.count)
+  }
+}

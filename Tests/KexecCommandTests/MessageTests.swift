@@ -1,0 +1,346 @@
+import ByteCoding
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+@Suite struct MessageTests {
+  private static let room = PlanningError.NoRoom(
+    role: .initrd(1), byteCount: 0x337_8000, alignment: 4096,
+    bounds: PhysicalRange(start: PhysicalAddress(16 << 20), end: PhysicalAddress(1 << 32)),
+    largestHole: PhysicalRange(start: PhysicalAddress(16 << 20), byteCount: 5 << 20))
+
+  static let planningErrors: [(PlanningError, String, String?)] = [
+    (
+      .commandLineTooLong(length: 3000, limit: 2047),
+      "the command line is too long: 3000 bytes, and this kernel takes 2047", nil
+    ),
+    (
+      .commandLineHasNUL(offset: 7),
+      "the command line has a zero byte at offset 7: the kernel would cut it", nil
+    ),
+    (
+      .noRoom(room),
+      "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
+        + "range there is 5 MiB", "51.4 MiB in one piece would do"
+    ),
+    (
+      .noMemoryMap,
+      "no memory map: /proc/iomem lists no System RAM, and /sys/firmware/memmap is missing", nil
+    ),
+    (
+      .noCrashRegion, "no memory is reserved for a panic kernel",
+      "boot the running kernel with crashkernel=256M (or more) on its command line"
+    ),
+    (
+      .fiveLevelPaging, "vmlinuz: this kernel cannot start while 5-level page tables are in use",
+      "boot the running kernel with no5lvl, or load a kernel since 4.19"
+    ),
+    (
+      .no64BitEntry(protocolVersion: "2.11"),
+      "vmlinuz: no 64-bit entry (boot protocol 2.11): not supported yet", nil
+    ),
+    (
+      .crashBySegments, "loading a panic kernel by kexec_load is not supported yet",
+      "use -s, or no -c"
+    ),
+    (
+      .invalid(.tooManySegments(17)),
+      "the plan breaks a rule of the kernel: 17 segments, and it takes 16: give fewer initrds", nil
+    ),
+    (
+      .invalid(.moreThanHalfOfRAM(segments: 3 << 30, ram: 5 << 30)),
+      "the plan breaks a rule of the kernel: the segments take 3 GiB, more than half of the RAM "
+        + "(5 GiB)", nil
+    ),
+    (
+      .invalid(.overlap(.kernel, .bootBlock)),
+      "the plan breaks a rule of the kernel: the kernel and the boot parameters overlap", nil
+    ),
+  ]
+
+  @Test(arguments: planningErrors)
+  func planning(error: PlanningError, message: String, advice: String?) {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    let machine = TemporaryTree([:]).machine
+    let found = CommandError(error, request: request, machine: machine, after: nil)
+    #expect(found.message == message)
+    #expect(found.advice == advice)
+    #expect(found.exitCode == (error == .noCrashRegion ? .noCrashRegion : .failure))
+    expectOneLineAndAdvice(found)
+  }
+
+  @Test func hiddenAddressesAreAMatterOfRights() {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    var machine = TemporaryTree([:]).machine
+    machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM")
+    let found = CommandError(.noMemoryMap, request: request, machine: machine, after: nil)
+    #expect(found.message.contains("/proc/iomem hides its addresses"))
+    #expect(found.advice == "run this as root")
+  }
+
+  @Test func everyFaultIsOneLine() {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    let machine = TemporaryTree([:]).machine
+    let range = PhysicalRange(start: PhysicalAddress(0x1000), byteCount: 0x1000)
+    let faults: [PlanFault] =
+      [
+        .unaligned(.purgatory), .overfull(.initrd(0)), .entryOutside(PhysicalAddress(1)),
+      ] + (range.map { [.outsideRAM(.kernel, $0)] } ?? [])
+    for fault in faults {
+      expectOneLineAndAdvice(
+        CommandError(.invalid(fault), request: request, machine: machine, after: nil))
+    }
+  }
+
+  @Test(
+    arguments: [
+      (
+        .truncated(missing: "the protected-mode part", needs: 100, has: 50),
+        "k: truncated: the protected-mode part ends at byte 100, but the file has only 50"
+      ),
+      (
+        .unrecognised(firstBytes: [0x00, 0x7F, 0xFF]),
+        "k: not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
+          + "offset 0x202)"
+      ),
+      (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported yet"),
+      (
+        .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: "a power of two"),
+        "k: kernel_alignment at offset 0x230 is 0x3, not a power of two"
+      ),
+    ] as [(ImageError, String)])
+  func image(error: ImageError, message: String) {
+    let found = CommandError(error, path: "k")
+    #expect(found.message == message)
+    #expect(found.exitCode == .failure)
+    expectOneLineAndAdvice(found)
+  }
+
+  @Test(arguments: KnownImage.allCases)
+  func everyKnownImageIsOneLine(kind: KnownImage) {
+    expectOneLineAndAdvice(CommandError(.unsupported(kind), path: "k"))
+  }
+
+  @Test(
+    arguments: [
+      (.errno(.noSuchFile), "p: No such file or directory"),
+      (.directory, "p: it is a directory, not a file"), (.empty, "p: the file is empty"),
+      (.notRegular, "p: it is not a regular file"),
+    ] as [(FileError.Reason, String)])
+  func file(reason: FileError.Reason, message: String) {
+    let found = CommandError(FileError("p", reason))
+    #expect(found.message == message)
+    #expect(found.exitCode == .failure)
+    expectOneLineAndAdvice(found)
+  }
+
+  /// What EPERM is explained by, the strongest reason first.
+  @Test(
+    arguments: [
+      ([:], .reboot, nil),
+      (["/proc/self/status": "CapEff:\t0\n"], .reboot, "it needs CAP_SYS_BOOT: run it as root"),
+      (
+        ["/proc/self/uid_map": "0 1000 1\n", "/proc/self/status": "CapEff:\t0\n"], .reboot,
+        "this is a container: only the host may do it"
+      ),
+      (
+        ["/proc/sys/kernel/kexec_load_disabled": "1\n"], .crash,
+        "kernel.kexec_load_disabled is 1: only a reboot switches it back"
+      ),
+      (
+        ["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], .reboot,
+        "kernel.kexec_load_limit_reboot is used up"
+      ),
+      (["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], .crash, nil),
+      (
+        ["/proc/sys/kernel/kexec_load_limit_panic": "0\n"], .crash,
+        "kernel.kexec_load_limit_panic is used up"
+      ),
+      (
+        ["/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"], .reboot,
+        "the kernel is locked down (integrity): only kexec_file_load (-s) of a signed kernel is "
+          + "allowed"
+      ),
+    ] as [([String: String], LoadRequest.Purpose, String?)])
+  func obstacles(files: [String: String], purpose: LoadRequest.Purpose, wanted: String?) {
+    #expect(TemporaryTree(files).machine.kexec.obstacle(for: purpose) == wanted)
+  }
+
+  /// What the kernel answered to a load, and what is said and advised.
+  @Test(
+    arguments: [
+      (.notPermitted, .reboot, "Operation not permitted (EPERM)", "a security policy forbids it"),
+      (.accessDenied, .reboot, "Permission denied (EACCES)", "a security policy forbids it"),
+      (.keyRejected, .reboot, "the kernel wants a signature that it can verify", "sign the kernel"),
+      (.noKey, .reboot, "the kernel wants a signature that it can verify", "sign the kernel"),
+      (.noData, .reboot, "the kernel wants a signature that it can verify", "sign the kernel"),
+      (.notExecutable, .reboot, "(ENOEXEC): the kernel does not take this image", nil),
+      (.textFileBusy, .reboot, "(ETXTBSY): a file is open for writing", "close it first"),
+      (.outOfMemory, .reboot, "(ENOMEM): 28 KiB of free memory are needed", "free some memory"),
+      (.outOfMemory, .crash, "(ENOMEM): 28 KiB of free memory are needed", "reserve more"),
+      (.busy, .reboot, "(EBUSY): another load is running", "try again"),
+      (.addressNotAvailable, .crash, "(EADDRNOTAVAIL)", "the reserved region is too small"),
+      (.addressNotAvailable, .reboot, "(EADDRNOTAVAIL)", nil),
+      (.notImplemented, .reboot, "(ENOSYS): the running kernel has no such call", nil),
+      (.invalidArgument, .reboot, "Invalid argument (EINVAL)", nil),
+    ] as [(Errno, LoadRequest.Purpose, String, String?)])
+  func refusedLoad(errno: Errno, purpose: LoadRequest.Purpose, why: String, advice: String?) throws
+  {
+    var builder = BzImageBuilder()
+    builder.protectedModeSize = 0x2000
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
+    request.purpose = purpose
+    var machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": "1\n"]).machine
+    machine.ioMemory = IOMemory(text: "100000-1fffff : Crash kernel")
+    let plan = try KexecPlanning.plan(
+      request, by: Route(.file, .preferred), on: machine,
+      image: KernelImage.open(request.kernel.bytes))
+    let found = CommandError(
+      KexecCallError(call: .fileLoad(flags: 0), errno: errno), plan: plan, request: request,
+      machine: machine, after: nil, kernelLog: [])
+    #expect(found.message.hasPrefix("cannot load vmlinuz: kexec_file_load: "))
+    #expect(found.message.contains(why))
+    #expect(found.advice?.prefix(advice?.count ?? 0) == advice?.prefix(100))
+    #expect(found.exitCode == .failure)
+    // The kernel drops the old panic kernel early, so it is said whether it is still there.
+    #expect(
+      found.message.hasSuffix("; the old panic kernel is still loaded") == (purpose == .crash))
+    expectOneLineAndAdvice(found)
+  }
+
+  @Test func bothAnswersAreShown() throws {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
+    let machine = TemporaryTree([:]).machine
+    let plan = try KexecPlanning.plan(
+      request, by: Route(.file, .preferred), on: machine,
+      image: KernelImage.open(request.kernel.bytes))
+    let first = KexecCallError(call: .fileLoad(flags: 0), errno: .notExecutable)
+    let found = CommandError(
+      KexecCallError(call: .load(entry: 0, segmentCount: 4, flags: 0), errno: .invalidArgument),
+      plan: plan, request: request, machine: machine, after: first, kernelLog: [])
+    #expect(
+      found.message == "cannot load vmlinuz: kexec_load: Invalid argument (EINVAL); "
+        + "kexec_file_load had answered: Exec format error (ENOEXEC)")
+    let later = CommandError(.fiveLevelPaging, request: request, machine: machine, after: first)
+    #expect(later.message.hasSuffix("(kexec_file_load had answered: Exec format error (ENOEXEC))"))
+    let unloading = CommandError(unloading: .crash, [first], machine: machine)
+    #expect(
+      unloading.message
+        == "cannot unload the panic kernel: kexec_file_load: Exec format error (ENOEXEC)")
+  }
+
+  @Test func kernelLogAndAdviceAreIndented() {
+    var error = CommandError("what: why", advice: "do this")
+    error.kernelLog = ["a", "b"]
+    #expect(error.text == "kexec: what: why\n  kernel log: a\n  kernel log: b\n  do this\n")
+    #expect(CommandError.usage(nil).text == "  kexec --help lists the options\n")
+  }
+
+  private func expectOneLineAndAdvice(_ error: CommandError) {
+    let lines = error.text.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count == (error.advice == nil ? 2 : 3))
+    #expect(lines.first?.hasPrefix("kexec: ") == true)
+    if error.advice != nil { #expect(lines[1].hasPrefix("  ")) }
+    #expect(lines.last == "")
+  }
+}
+
+@Suite struct ByteTextTests {
+  @Test(
+    arguments: [
+      (0, "0 bytes"), (1, "1 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"),
+      (0x337_8000, "51.4 MiB"), (1 << 30, "1 GiB"), (.max, "16777215.9 TiB"),
+    ] as [(UInt64, String)])
+  func amounts(count: UInt64, text: String) {
+    #expect(byteText(count) == text)
+  }
+}
+
+@Suite struct JSONTests {
+  @Test(
+    arguments: [
+      (.null, "null"), (.bool(true), "true"), (.number(.max), "18446744073709551615"),
+      (.string(""), "\"\""), (.array([]), "[]"), (.object([]), "{}"),
+      (.string("a\"b\\c/d"), #""a\"b\\c/d""#),
+      (.string("\n\t\r\u{0}\u{1F}"), #""\n\t\u000d\u0000\u001f""#),
+      (.string("é\u{1F600}\u{301}"), "\"é\u{1F600}\u{301}\""),
+      (.array([.number(1), .bool(false)]), "[\n  1,\n  false\n]"),
+      (
+        .object([("a\"", .array([.null])), ("b", .object([("c", .string("d"))]))]),
+        "{\n  \"a\\\"\": [\n    null\n  ],\n  \"b\": {\n    \"c\": \"d\"\n  }\n}"
+      ),
+    ] as [(JSON, String)])
+  func quoting(value: JSON, text: String) {
+    #expect(value.text == text + "\n")
+  }
+}
+
+@Suite struct PlanReportTests {
+  @Test func theFileCallIsShort() throws {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
+    request.commandLine = "console=\"a b\""
+    request.initrds = [.init(path: "i", bytes: SharedBytes([1]))]
+    let image = try KernelImage.open(request.kernel.bytes)
+    let plan = try KexecPlanning.plan(
+      request, by: Route(.file, .preferred), on: TemporaryTree([:]).machine, image: image)
+    let report = PlanReport(plan: plan, request: request)
+    #expect(
+      report.text == """
+        kernel        vmlinuz: 6.1.0-56-cloud-amd64 (builder@example) #1 SMP
+        image         bzImage64, boot protocol 2.15
+        initrd        i, 1 bytes
+        command line  console="a b"
+        system call   kexec_file_load, the default
+        places        chosen by the running kernel
+
+        """)
+    #expect(
+      report.json.text == """
+        {
+          "purpose": "reboot",
+          "kernel": {
+            "path": "vmlinuz",
+            "version": "6.1.0-56-cloud-amd64 (builder@example) #1 SMP",
+            "image": "bzImage64, boot protocol 2.15",
+            "bytes": \(request.kernel.bytes.count)
+          },
+          "initrds": [
+            {
+              "path": "i",
+              "bytes": 1
+            }
+          ],
+          "commandLine": "console=\\"a b\\"",
+          "systemCall": "kexec_file_load",
+          "reason": "the default",
+          "flags": 0,
+          "notes": []
+        }
+
+        """)
+  }
+
+  @Test func everyNoteAndReasonIsOneLine() {
+    let notes: [PlanNote] = [
+      .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
+      .framebufferLost, .noRandomSeed, .checksOff, .noEffectOnFileCall("--x"),
+      .loaderWordKept("initrd=x"), .noEFI(.kernelTooOld), .noEFI(.mixedMode),
+      .noEFI(.descriptorVersion(2)), .noEFI(.missing("fw_vendor")), .noEFI(.noRuntimeMap),
+    ]
+    let reasons: [RouteReason] = [
+      .asked, .preferred, .fileCallRefused, .needed(by: ["--a", "--b"]),
+      .commandLineTooLongForFileCall,
+    ]
+    let texts = notes.map(\.text) + reasons.map(\.text)
+    #expect(Set(texts).count == texts.count)
+    for text in texts {
+      #expect(!text.isEmpty && !text.contains("\n") && text.count <= 100, "\(text)")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+/// What `mem=` and `memmap=` leave of 0x1000_0000 bytes from 0 on.
+@Suite struct CommandLineMemoryTests {
+  @Test(
+    arguments: [
+      ("quiet", [(0, 0x1000_0000)]),
+      ("mem=16M", [(0, 0x100_0000)]), ("mem=0x1000000", [(0, 0x100_0000)]),
+      ("mem=16384k", [(0, 0x100_0000)]), ("mem=16m mem=32M", [(0, 0x100_0000)]),
+      ("mem=16000", [(0, 0x3000)]),  // whole pages
+      ("mem=nopentium", [(0, 0x1000_0000)]), ("mem=", [(0, 0x1000_0000)]),
+      ("mem=99999999T", [(0, 0x1000_0000)]),  // does not fit into 64 bits
+      ("quiet -- mem=16M", [(0, 0x1000_0000)]), ("xmem=16M", [(0, 0x1000_0000)]),
+      ("memmap=16M", [(0, 0x100_0000)]),
+      ("memmap=1M$16M", [(0, 0x100_0000), (0x110_0000, 0xEF0_0000)]),
+      (
+        "memmap=1M#16M,1M!32M",
+        [
+          (0, 0x100_0000), (0x110_0000, 0xF0_0000), (0x210_0000, 0xDF0_0000),
+        ]
+      ),
+      ("memmap=0x800$0x1800", [(0, 0x1000), (0x2000, 0xFFF_E000)]),
+      ("memmap=79G$82G", [(0, 0x1000_0000)]),
+      ("memmap=exactmap", []),
+      ("memmap=exactmap memmap=640K@0 memmap=15M@1M", [(0, 0xA_0000), (0x10_0000, 0xF0_0000)]),
+      ("memmap=exactmap,640K@0,15M@1M", [(0, 0xA_0000), (0x10_0000, 0xF0_0000)]),
+      ("memmap=1M@16M", [(0, 0x1000_0000)]),  // more RAM takes none away
+      ("memmap=1M$0xffffffffffffffff", [(0, 0x1000_0000)]), ("memmap=$,,1M$", [(0, 0x1000_0000)]),
+    ] as [(String, [(UInt64, UInt64)])])
+  func leaves(line: String, wanted: [(UInt64, UInt64)]) {
+    let free = PhysicalRangeSet([physical(0, 0x1000_0000)])
+    let left = CommandLineMemory(KernelCommandLine(line)).restrict(free)
+    #expect(left.ranges == wanted.map { physical($0.0, $0.1) })
+  }
+}

@@ -1,0 +1,324 @@
+import ByteCoding
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct PlanTests {
+  @Test func piecesLieWhereTheyShould() throws {
+    let load = try segments(on: guest()) { request in
+      request.initrds = [file(0x12_3456)]
+      request.commandLine = "console=ttyS0"
+    }
+    #expect(load.segments.map(\.role) == [.initrd(0), .kernel, .purgatory, .bootBlock])
+    #expect(load.flags == 0x3E_0000)
+    #expect(load.digest == .sha256)
+    let kernel = try place(of: .kernel, in: load)
+    #expect(kernel == physical(0x5CC0_0000, 0x337_8000))
+    #expect(load.kernelEntry.value == 0x5CC0_0200)
+    #expect(try place(of: .initrd(0), in: load) == physical(0x5CAD_C000, 0x12_4000))
+    #expect(load.entry == (try place(of: .purgatory, in: load)).start)
+    // boot_params point at the pieces.
+    let block = try #require(load.segments.first { $0.role == .bootBlock })
+    let parameters = block.bytes.array
+    #expect(parameters.loadField(Field<UInt32>(0x218)) == 0x5CAD_C000)
+    #expect(parameters.loadField(Field<UInt32>(0x21C)) == 0x12_3456)
+    #expect(
+      UInt64(parameters.loadField(Field<UInt32>(0x228))) == block.destination.start.value + 0x1000)
+    #expect(parameters.loadField(Field<UInt8>(0x210)) == 0xD0)
+    #expect(Array(parameters[0x1000..<0x100E]) == Array("console=ttyS0\0".utf8))
+  }
+
+  @Test func theSeedIsHandedOverWhereItIsUnderstood() throws {
+    for (highest, isThere) in [(UInt32(0x8000_0009), true), (8, false), (9, true)] {
+      let builder = BzImageBuilder { $0.highestSetupData = highest }
+      let load = try segments(builder, on: guest()) {
+        $0.randomSeed = .init(repeating: 1, count: 32)
+      }
+      let block = try #require(load.segments.first { $0.role == .bootBlock })
+      let first = block.bytes.array.loadField(Field<UInt64>(0x250))
+      #expect((first != 0) == isThere, "kernel_info says \(highest)")
+    }
+  }
+
+  /// "Each archive starts at a page": adjacent, and one size from the first byte to the last.
+  @Test func severalInitrdsLieTogether() throws {
+    let sizes = [5000, 4096, 1, 70_000]
+    let load = try segments(on: guest()) { $0.initrds = sizes.map { file($0) } }
+    var end: PhysicalAddress?
+    for (index, size) in sizes.enumerated() {
+      let segment = try #require(load.segments.first { $0.role == .initrd(index) })
+      #expect(segment.bytes.count == size)
+      if let end { #expect(segment.destination.start == end) }
+      end = segment.destination.end
+    }
+    let block = try #require(load.segments.first { $0.role == .bootBlock })
+    // 2 pages, 1 page, 1 page, and the last as long as it is.
+    #expect(block.bytes.array.loadField(Field<UInt32>(0x21C)) == 4 * 4096 + 70_000)
+    #expect(
+      UInt64(block.bytes.array.loadField(Field<UInt32>(0x218)))
+        == (try place(of: .initrd(0), in: load)).start.value)
+  }
+
+  @Test(arguments: [(13, true), (14, false), (15, false), (40, false)])
+  func segmentsAreLimited(initrds: Int, isPlanned: Bool) throws {
+    let result = Result { () throws(PlanningError) in
+      try segments(on: guest()) { $0.initrds = (0..<initrds).map { _ in file(100) } }
+    }
+    switch result {
+    case .success(let load):
+      #expect(isPlanned)
+      #expect(load.segments.count == 16)
+    case .failure(let error):
+      #expect(!isPlanned)
+      #expect(error == .invalid(.tooManySegments(initrds + 3)))
+    }
+  }
+
+  @Test func boundsHoldForEveryPiece() throws {
+    let bounds = physical(0x2000_0000, 0x1000_0000)
+    let load = try segments(on: guest()) {
+      $0.memoryBounds = bounds
+      $0.initrds = [file(1_000_000)]
+    }
+    for segment in load.segments { #expect(bounds.contains(segment.destination)) }
+    #expect(load.segments.last?.destination.end == bounds.end)
+  }
+
+  @Test func noRoomSaysWhatIsMissing() {
+    let bounds = physical(0x2000_0800, 0x200_0000)
+    #expect(
+      throws: PlanningError.noRoom(
+        .init(
+          role: .kernel, byteCount: 0x337_8000, alignment: 0x20_0000, bounds: bounds,
+          largestHole: bounds))
+    ) { try segments(on: guest()) { $0.memoryBounds = bounds } }
+    #expect(
+      throws: PlanningError.noRoom(
+        .init(
+          role: .kernel, byteCount: 0x337_8000, alignment: 0x20_0000,
+          bounds: physical(0x8000_0000, 0x1000_0000), largestHole: nil))
+    ) { try segments(on: guest()) { $0.memoryBounds = physical(0x8000_0000, 0x1000_0000) } }
+    // The whole guest is smaller than this initrd.
+    let error = #expect(throws: PlanningError.self) {
+      try segments(on: guest(ram: 0x10_0000...0x4FF_FFFF)) { $0.initrds = [file(40 << 20)] }
+    }
+    guard case .noRoom(let room)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(room.role == .initrd(0))
+    #expect(room.byteCount == 40 << 20)
+    #expect(room.bounds.start.value == 16 << 20)
+  }
+
+  @Test(
+    arguments: [
+      (0x100_0000, 0x100_0000), (0x400_0000, 0x400_0000), (0, 0x10_0000 + 0x10_0000),
+    ] as [(UInt64, UInt64)])
+  func aKernelThatCannotMoveGoesToItsAddress(preferred: UInt64, start: UInt64) throws {
+    let builder = BzImageBuilder {
+      $0.isRelocatable = false
+      $0.preferredAddress = preferred
+    }
+    if preferred == 0 {
+      // 1 MiB is not a multiple of its alignment.
+      #expect(throws: PlanningError.self) { try segments(builder, on: guest()) }
+    } else {
+      let load = try segments(builder, on: guest())
+      #expect(try place(of: .kernel, in: load).start.value == start)
+    }
+  }
+
+  @Test func aKernelForLowMemoryGetsLowMemory() throws {
+    let machine = guest(ram: 0x10_0000...0x2_FFFF_FFFF)
+    let anywhere = try segments(on: machine) { $0.initrds = [file(4096)] }
+    #expect(anywhere.segments.allSatisfy { $0.destination.start.value >= 1 << 32 })
+    let builder = BzImageBuilder {
+      $0.xloadflags = 0x7D  // without XLF_CAN_BE_LOADED_ABOVE_4G
+      $0.initrdAddressMax = 0x37FF_FFFF
+    }
+    let low = try segments(builder, on: machine) { $0.initrds = [file(4096)] }
+    #expect(low.segments.allSatisfy { $0.destination.end.value <= 1 << 32 })
+    // "initrd_addr_max": the last byte that an initrd may use.
+    #expect(try place(of: .initrd(0), in: low).end.value == 0x3800_0000)
+  }
+
+  @Test func refusals() {
+    #expect(throws: PlanningError.no64BitEntry(protocolVersion: "2.11")) {
+      try segments(BzImageBuilder { $0.version = 0x020B }, on: guest())
+    }
+    #expect(throws: PlanningError.no64BitEntry(protocolVersion: "2.15")) {
+      try segments(BzImageBuilder { $0.xloadflags = 0x7E }, on: guest())
+    }
+    #expect(throws: PlanningError.crashBySegments) {
+      try segments(on: guest()) { $0.purpose = .crash }
+    }
+    #expect(throws: PlanningError.noMemoryMap) { try segments(on: TemporaryTree([:]).machine) }
+  }
+
+  @Test(
+    arguments: [(0x7F, true, true), (0x5F, true, false), (0x5F, false, true)]
+      as [(UInt16, Bool, Bool)])
+  func fiveLevelPaging(xloadflags: UInt16, isUsed: Bool, isPlanned: Bool) {
+    var machine = guest()
+    machine.usesFiveLevelPaging = isUsed
+    for call in [Route.Call.segments, .file] {
+      let builder = BzImageBuilder { $0.xloadflags = xloadflags }
+      let result = Result { () throws(PlanningError) in try planned(builder, by: call, on: machine)
+      }
+      if isPlanned {
+        #expect(throws: Never.self) { try result.get() }
+      } else {
+        #expect(throws: PlanningError.fiveLevelPaging) { try result.get() }
+      }
+    }
+  }
+
+  /// cmdline_size counts characters without the terminator; the file call keeps 31 for itself.
+  @Test(
+    arguments: [
+      (2047, .segments, nil), (2048, .segments, 2047), (2016, .file, nil), (2017, .file, 2016),
+    ] as [(Int, Route.Call, Int?)])
+  func commandLineLength(length: Int, call: Route.Call, limit: Int?) {
+    let result = Result { () throws(PlanningError) in
+      try planned(by: call, on: guest()) { $0.commandLine = String(repeating: "x", count: length) }
+    }
+    if let limit {
+      #expect(throws: PlanningError.commandLineTooLong(length: length, limit: limit)) {
+        try result.get()
+      }
+    } else {
+      #expect(throws: Never.self) { try result.get() }
+    }
+  }
+
+  @Test func aZeroByteWouldCutTheLine() {
+    #expect(throws: PlanningError.commandLineHasNUL(offset: 3)) {
+      try planned(by: .file, on: guest()) { $0.commandLine = "abc\0d" }
+    }
+  }
+
+  @Test func fileCallFlags() throws {
+    func flags(_ change: (inout LoadRequest) -> Void) throws -> UInt {
+      let plan = try planned(by: .file, on: guest(), change)
+      guard case .file(let load) = plan.action else { fatalError("by segments") }
+      #expect(load.hasInitrd == (load.flags & 4 == 0))
+      return load.flags
+    }
+    #expect(try flags { _ in } == 0x4)
+    #expect(try flags { $0.initrds = [file(1)] } == 0)
+    var crashing = guest()
+    #expect(throws: PlanningError.noCrashRegion) {
+      try planned(by: .file, on: crashing) { $0.purpose = .crash }
+    }
+    crashing.ioMemory = IOMemory(
+      text: "100000-1fffff : System RAM\n  180000-1fffff : Crash kernel")
+    let plan = try planned(by: .file, on: crashing) { $0.purpose = .crash }
+    guard case .file(let load) = plan.action else { fatalError("by segments") }
+    #expect(load.flags == 0x6)
+  }
+
+  @Test func notes() throws {
+    let plain = try planned(by: .segments, on: guest())
+    #expect(plain.notes == [.ioMemoryHidden, .noBootParameters, .noRandomSeed])
+    let other = try planned(
+      BzImageBuilder { $0.checksum = .wrong }, by: .file, on: guest()
+    ) { $0.checksSegments = false }
+    #expect(other.notes == [.checksumMismatch, .noEffectOnFileCall("--no-checks")])
+    let unchecked = try planned(by: .segments, on: guest()) { $0.checksSegments = false }
+    #expect(unchecked.notes.contains(.checksOff))
+  }
+}
+
+@Suite struct UsableMemoryTests {
+  @Test func placesAreRAMByBothSources() throws {
+    var machine = guest(ram: 0x10_0000...0x3FFF_FFFF)
+    machine.ioMemory = IOMemory(
+      text: """
+        00100000-1fffffff : System RAM
+          10000000-10ffffff : Reserved
+        20000000-4fffffff : Reserved
+        """)
+    let memory = try UsableMemory(of: machine)
+    #expect(
+      memory.free.ranges == [physical(0x10_0000, 0xFF0_0000), physical(0x1100_0000, 0xF00_0000)])
+    #expect(memory.map == machine.firmwareMap)
+    #expect(memory.notes.isEmpty)
+  }
+
+  @Test func addEFIMemmapMakesFirmwaresMapUntrue() throws {
+    var machine = guest()
+    machine.ioMemory = IOMemory(text: "00100000-1fffffff : System RAM")
+    machine.commandLine = .init("quiet add_efi_memmap")
+    let memory = try UsableMemory(of: machine)
+    #expect(memory.notes == [.efiMapWasAdded])
+    #expect(memory.free.ranges == [physical(0x10_0000, 0x1FF0_0000)])
+  }
+
+  @Test func hiddenAddressesLeaveFirmwaresMap() throws {
+    var machine = guest()
+    machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM")
+    #expect(try UsableMemory(of: machine).notes == [.ioMemoryHidden])
+    machine.firmwareMap = nil
+    #expect(throws: PlanningError.noMemoryMap) { try UsableMemory(of: machine) }
+  }
+
+  @Test func nothingBelow1MiBAndOnlyWholePages() throws {
+    let machine = guest(ram: 0x1001...0x9_FBFF, 0x10_0001...0x20_0FFE, 0x30_0000...0x30_0FFE)
+    let memory = try UsableMemory(of: machine)
+    #expect(memory.free.ranges == [physical(0x10_1000, 0xF_F000)])
+    #expect(memory.ramByteCount == 0x9_EBFF + 0x10_0FFE + 0xFFF)
+  }
+}
+
+/// The 1536 MiB guest, known by firmware's map alone.
+private func guest(ram: ClosedRange<UInt64>...) -> Machine {
+  let ranges = ram.isEmpty ? [0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF] : ram
+  var machine = TemporaryTree([:]).machine
+  machine.firmwareMap = MemoryMap(
+    ranges.compactMap { range in
+      PhysicalRange(first: range.lowerBound, last: range.upperBound).map { .init($0, .ram) }
+    })
+  return machine
+}
+
+func physical(_ start: UInt64, _ byteCount: UInt64) -> PhysicalRange {
+  PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(start + byteCount))
+}
+
+func file(_ byteCount: Int) -> LoadRequest.File {
+  .init(path: "file", bytes: SharedBytes([UInt8](repeating: 0, count: byteCount)))
+}
+
+/// Made once: its checksum takes a while.
+private let standardKernel = BzImageBuilder().file
+
+/// A plan for the kernel of `builder`, or for the standard one. Kernels are small here, so that
+/// their digests cost nothing.
+func planned(
+  _ builder: BzImageBuilder? = nil, by call: Route.Call, on machine: Machine,
+  _ change: (inout LoadRequest) -> Void = { _ in }
+) throws(PlanningError) -> LoadPlan {
+  var request = LoadRequest(
+    kernel: .init(path: "vmlinuz", bytes: builder?.file ?? standardKernel))
+  change(&request)
+  guard let image = try? KernelImage.open(request.kernel.bytes) else { fatalError("no image") }
+  return try plan(request, by: Route(call, .asked), on: machine, image: image)
+}
+
+func segments(
+  _ builder: BzImageBuilder? = nil, on machine: Machine,
+  _ change: (inout LoadRequest) -> Void = { _ in }
+) throws(PlanningError) -> SegmentLoad {
+  guard case .segments(let load) = try planned(builder, by: .segments, on: machine, change).action
+  else { fatalError("by file") }
+  return load
+}
+
+func place(of role: PlannedSegment.Role, in load: SegmentLoad) throws -> PhysicalRange {
+  try #require(load.segments.first { $0.role == role }).destination
+}

@@ -1,0 +1,150 @@
+import ByteCoding
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct RouteTests {
+  /// What the user asks for beside a kernel, and the ways that are tried.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var lockdown: String?
+    let change: @Sendable (inout LoadRequest) -> Void
+    let wanted: [Route]
+
+    init(
+      _ name: String, lockdown: String? = nil, _ wanted: [Route],
+      _ change: @escaping @Sendable (inout LoadRequest) -> Void = { _ in }
+    ) {
+      self.testDescription = name
+      self.lockdown = lockdown
+      self.wanted = wanted
+      self.change = change
+    }
+  }
+
+  private static let both = [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+
+  static let cases: [Case] = [
+    Case("nothing", both),
+    Case("-s", [Route(.file, .asked)]) { $0.call = .fileOnly },
+    Case("-c", [Route(.segments, .asked)]) { $0.call = .segmentsOnly },
+    Case("-c under lockdown", lockdown: "integrity", [Route(.segments, .asked)]) {
+      $0.call = .segmentsOnly
+    },
+    Case("-s with options", [Route(.file, .asked)]) {
+      $0.call = .fileOnly
+      $0.checksSegments = false
+    },
+    Case("-p", [Route(.file, .preferred)]) { $0.purpose = .crash },
+    Case("--no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
+      $0.checksSegments = false
+    },
+    Case("--noefi", [Route(.segments, .needed(by: ["--noefi"]))]) { $0.handsOverEFI = false },
+    Case("--serial", [Route(.segments, .needed(by: ["--serial"]))]) {
+      $0.serial = .init(port: 0x2F8, baud: 0, greets: false)
+    },
+    Case("--console-serial", [Route(.segments, .needed(by: ["--console-serial"]))]) {
+      $0.serial = .init(port: 0x3F8, baud: 0, greets: true)
+    },
+    Case("--mem-min", [Route(.segments, .needed(by: ["--mem-min"]))]) {
+      $0.memoryBounds = PhysicalRange(start: PhysicalAddress(1), end: PhysicalAddress(.max))
+    },
+    Case("--mem-max", [Route(.segments, .needed(by: ["--mem-max"]))]) {
+      $0.memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
+    },
+    Case("two of them", [Route(.segments, .needed(by: ["--no-checks", "--noefi"]))]) {
+      $0.checksSegments = false
+      $0.handsOverEFI = false
+    },
+    // Our own segments are refused under lockdown, so options cannot ask for them.
+    Case("--noefi under lockdown", lockdown: "integrity", both) { $0.handsOverEFI = false },
+    Case("a long line under lockdown", lockdown: "confidentiality", both) {
+      $0.commandLine = String(repeating: "x", count: 2017)
+    },
+    // The file call keeps 31 bytes of the 2047.
+    Case("2016 characters", both) { $0.commandLine = String(repeating: "x", count: 2016) },
+    Case("2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
+      $0.commandLine = String(repeating: "x", count: 2017)
+    },
+    Case("1009 two-byte characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
+      $0.commandLine = String(repeating: "é", count: 1009)
+    },
+  ]
+
+  @Test(arguments: cases)
+  func routes(of row: Case) throws {
+    let kernel = BzImageBuilder().file
+    var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
+    row.change(&request)
+    let lockdown = row.lockdown.map { "none [\($0)]\n" } ?? "[none] integrity\n"
+    let machine = TemporaryTree(["/sys/kernel/security/lockdown": lockdown]).machine
+    let found = KexecPlanning.routes(for: request, on: machine, image: try .open(kernel))
+    #expect(found == row.wanted)
+  }
+}
+
+@Suite struct FinalCommandLineTests {
+  private static let running =
+    #"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b"#
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var line: String?
+    var appended: [String] = []
+    var isReused = false
+    var isCrash = false
+    let wanted: String
+  }
+
+  /// "final line = base, then every --append in order, one space between"
+  static let cases: [Case] = [
+    Case(testDescription: "nothing", wanted: ""),
+    Case(testDescription: "--command-line", line: "a b", wanted: "a b"),
+    Case(testDescription: "an empty --command-line", line: "", wanted: ""),
+    Case(testDescription: "--append alone", appended: ["x", "y z"], wanted: "x y z"),
+    Case(testDescription: "both", line: "a", appended: ["x", "y"], wanted: "a x y"),
+    Case(testDescription: "an empty --append", line: "a", appended: ["", "y"], wanted: "a y"),
+    Case(
+      testDescription: "--reuse-cmdline", isReused: true,
+      wanted: #"root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b"#),
+    Case(
+      testDescription: "--reuse-cmdline and --append", appended: ["quiet"], isReused: true,
+      wanted: #"root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b quiet"#),
+    Case(
+      testDescription: "--reuse-cmdline for a crash kernel", isReused: true, isCrash: true,
+      wanted: #"root=/dev/sda1  dyndbg="file x +p" pci=a pci=b"#),
+    Case(
+      testDescription: "--command-line wins over --reuse-cmdline", line: "a", appended: ["x"],
+      isReused: true, wanted: "a x"),
+    Case(
+      testDescription: "a line of the user's is never changed", line: "BOOT_IMAGE=x crashkernel=1M",
+      isCrash: true, wanted: "BOOT_IMAGE=x crashkernel=1M"),
+  ]
+
+  @Test(arguments: cases)
+  func composes(row: Case) {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    request.commandLine = row.line
+    request.appended = row.appended
+    request.reusesCommandLine = row.isReused
+    request.purpose = row.isCrash ? .crash : .reboot
+    #expect(request.finalCommandLine(running: .init(Self.running)) == row.wanted)
+  }
+
+  @Test(arguments: [
+    (#"initrd=\initramfs.img quiet"#, [#"initrd=\initramfs.img"#]),
+    ("initrd=/boot/a initrd=/boot/b", ["initrd=/boot/a", "initrd=/boot/b"]),
+    ("initrd=0x1000000,4096", []),  // an address: for the kernel itself
+    ("noinitrd", []),
+  ])
+  func wordsForTheLoaderAreNoted(running: String, wanted: [String]) {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    #expect(request.loaderWords(running: .init(running)).isEmpty)
+    request.reusesCommandLine = true
+    #expect(request.loaderWords(running: .init(running)) == wanted.map(PlanNote.loaderWordKept))
+  }
+}

@@ -1,0 +1,142 @@
+import PhysicalMemory
+import RunningSystem
+import Testing
+
+@Suite struct IOMemoryTests {
+  /// The 1536 MiB guest of the specification, booted with crashkernel=256M.
+  private static let guest = """
+    00000000-00000fff : Reserved
+    00001000-0009fbff : System RAM
+    0009fc00-0009ffff : Reserved
+    000a0000-000bffff : PCI Bus 0000:00
+    000f0000-000fffff : Reserved
+      000f0000-000fffff : System ROM
+    00100000-5ffdffff : System RAM
+      34200000-35001ef1 : Kernel code
+      35200000-358bcfff : Kernel rodata
+      4e000000-5dffffff : Crash kernel
+    5ffe0000-5fffffff : Reserved
+    60000000-febfffff : PCI Bus 0000:00
+      fe000000-fe0fffff : Reserved
+    """
+
+  @Test func readsTheTree() throws {
+    let memory = IOMemory(text: Self.guest)
+    #expect(memory.resources.count == 13)
+    #expect(!memory.isHidden)
+    let code = try #require(memory.resources.first { $0.name == "Kernel code" })
+    #expect(code.depth == 1)
+    #expect(code.topLevelName == "System RAM")
+    #expect(code.range == range(0x3420_0000...0x3500_1EF1))
+    #expect(memory.crashRegions == [range(0x4E00_0000...0x5DFF_FFFF)])
+  }
+
+  @Test func kernelTextIsFreeAndTheCrashRegionIsNot() {
+    let memory = IOMemory(text: Self.guest)
+    #expect(
+      memory.freeRAM.ranges == [
+        range(0x1000...0x9_FBFF), range(0x10_0000...0x4DFF_FFFF),
+        range(0x5E00_0000...0x5FFD_FFFF),
+      ])
+    // Devices are not memory, but what is reserved inside one stays reserved: the last entry.
+    #expect(
+      memory.memoryMap.entries.map(\.kind) == [
+        .reserved, .ram, .reserved, .reserved, .ram, .reserved, .reserved,
+      ])
+  }
+
+  /// The text, and the free RAM that it leaves.
+  @Test(
+    arguments: [
+      // Whatever lies in RAM and is not the kernel's stays where it is.
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : Reserved",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : reserved",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : GART",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : ACPI Tables",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : Kernel code\n    141000-141fff : Reserved",
+        [0x10_0000...0x14_0FFF, 0x14_2000...0x1F_FFFF]
+      ),
+      // Driver-managed memory is never a place.
+      ("100000-1fffff : System RAM (kmem)", []),
+      ("100000-1fffff : dax0.0\n  100000-1fffff : System RAM (kmem)", []),
+      ("100000-1fffff : virtio0\n  100000-1fffff : System RAM (virtio_mem)", []),
+      ("100000-1fffff : CXL Window 0\n  100000-1fffff : System RAM", []),
+      // What overlaps at the top level wins.
+      ("100000-1fffff : System RAM\n180000-1fffff : Reserved", [0x10_0000...0x17_FFFF]),
+      // Touching pieces of EFI's map are one.
+      ("100000-109017 : System RAM\n109018-1fffff : System RAM", [0x10_0000...0x1F_FFFF]),
+      // Copies: other indents, tabs, other line ends.
+      (
+        "100000-1fffff : System RAM\n     140000-14ffff : Reserved\n   150000-15ffff : Reserved",
+        [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n\t140000-14ffff : Reserved",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\r\n  140000-14ffff : Reserved\r\n200000-2fffff : System RAM\r\n",
+        [0x10_0000...0x13_FFFF, 0x15_0000...0x2F_FFFF]
+      ),
+      // A name is bytes: it may end in what joins with the line end, or be no text at all.
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : \u{1}x\r\n  150000-15ffff : Reserved\n",
+        [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
+      ),
+      (
+        "100000-1fffff : System RAM\n  140000-14ffff : \u{301}\u{FFFD}\n  150000-15ffff : \n",
+        [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
+      ),
+      // Lines of other forms are passed over.
+      (
+        "# comment\n100000-1fffff : System RAM\n\n140000-14ffff Reserved\nzz-yy : Reserved\n180000-17ffff : Reserved",
+        [0x10_0000...0x1F_FFFF]
+      ),
+      ("100000-fffffffffffffffff : System RAM", []),
+      ("", []),
+    ] as [(String, [ClosedRange<UInt64>])])
+  func freeRAM(text: String, wanted: [ClosedRange<UInt64>]) {
+    #expect(IOMemory(text: text).freeRAM.ranges == wanted.map(range))
+  }
+
+  @Test(arguments: [
+    ("00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code", true),
+    ("00000000-00000000 : System RAM\n00001000-00001fff : System RAM", false),
+    ("00000000-00000000 : PCI Bus 0000:00", true),
+    ("", false),
+    ("nothing that is a resource", false),
+  ])
+  func hidden(text: String, isHidden: Bool) {
+    #expect(IOMemory(text: text).isHidden == isHidden)
+  }
+
+  @Test(arguments: [
+    "af000000-beffffff : Crash kernel\n433000000-43f7fffff : Crash kernel",
+    "433000000-43f7fffff : Crash kernel\naf000000-beffffff : Crash kernel (low)",
+    "0-ffffffffff : System RAM\n  af000000-beffffff : Crash kernel (dma)\n  433000000-43f7fffff : Crash kernel",
+  ])
+  func crashRegionsAreSorted(text: String) {
+    #expect(
+      IOMemory(text: text).crashRegions == [
+        range(0xAF00_0000...0xBEFF_FFFF), range(0x4_3300_0000...0x4_3F7F_FFFF),
+      ])
+  }
+}
+
+func range(_ range: ClosedRange<UInt64>) -> PhysicalRange {
+  PhysicalRange(
+    start: PhysicalAddress(range.lowerBound), end: PhysicalAddress(range.upperBound + 1))
+}

@@ -1,0 +1,226 @@
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@Suite struct MachineTests {
+  @Test func nothingIsNeeded() {
+    let machine = TemporaryTree([:]).machine
+    #expect(machine.firmwareMap == nil)
+    #expect(machine.efi == nil)
+    #expect(machine.bootParameters == nil)
+    #expect(machine.commandLine.text.isEmpty)
+    #expect(!machine.usesFiveLevelPaging)
+    #expect(!machine.hasNativeGraphics)
+    #expect(machine.serialPorts.isEmpty)
+    #expect(machine.kexec.isLoaded == nil)
+    #expect(machine.kexec.mayReboot)
+  }
+
+  @Test(arguments: [
+    ("flags\t\t: fpu la57 vme", "quiet", true),
+    ("flags\t\t: fpu la57", "quiet no5lvl", false),
+    ("flags\t\t: fpu la57", "quiet -- no5lvl", true),
+    ("flags\t\t: fpu la57x", "", false),
+    ("model name\t: la57", "", false),
+    ("processor: 0\nflags: fpu\n\nprocessor: 1\nflags: fpu la57", "", false),
+    ("", "", false),
+  ])
+  func fiveLevelPaging(cpuinfo: String, commandLine: String, wanted: Bool) {
+    let tree = TemporaryTree(["/proc/cpuinfo": cpuinfo, "/proc/cmdline": commandLine + "\n"])
+    #expect(tree.machine.usesFiveLevelPaging == wanted)
+  }
+
+  @Test(arguments: [
+    ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simpledrmdrmfb\n", false),
+    ("0 efidrmdrmfb\n", false), ("0 i915drmfb\n", true), ("0 EFI VGA\n1 amdgpudrmfb\n", true),
+    ("0 virtio_gpudrmfb\n", true), ("", false),
+  ])
+  func nativeGraphics(framebuffers: String, wanted: Bool) {
+    let tree = TemporaryTree(["/proc/fb": framebuffers])
+    #expect(tree.machine.hasNativeGraphics == wanted)
+  }
+
+  /// A kernel bug once printed freed memory as names: they are bytes, and the ranges still count.
+  @Test func namesThatAreNoText() {
+    let lines: [[UInt8]] = [
+      Array("100000-1fffff : System RAM\n".utf8),
+      Array("  140000-14ffff : ".utf8) + [0xFF, 0xC3, 0x0D, 0x0A],
+      Array("  150000-15ffff : ".utf8) + [0x00, 0x1B, 0xE2, 0x80, 0x0A],
+      Array("200000-2fffff : System RAM\n".utf8),
+    ]
+    let machine = TemporaryTree(bytes: ["/proc/iomem": Array(lines.joined())]).machine
+    #expect(machine.ioMemory.resources.count == 4)
+    #expect(
+      machine.ioMemory.freeRAM.ranges == [
+        range(0x10_0000...0x13_FFFF), range(0x16_0000...0x2F_FFFF),
+      ])
+  }
+
+  @Test(arguments: [(4095, false), (4096, true), (4097, false), (0, false)])
+  func bootParametersAreAPage(count: Int, isTaken: Bool) {
+    let tree = TemporaryTree(bytes: [
+      "/sys/kernel/boot_params/data": [UInt8](repeating: 7, count: count)
+    ])
+    #expect((tree.machine.bootParameters?.count == 4096) == isTaken)
+  }
+
+  @Test func serialPorts() {
+    let tree = TemporaryTree([
+      "/sys/class/tty/ttyS0/port": "0x3F8\n", "/sys/class/tty/ttyS1/port": "0x0\n",
+      "/sys/class/tty/ttyS2/port": "0x10000\n", "/sys/class/tty/ttyS3/port": "junk\n",
+      "/sys/class/tty/ttyS4/port": "0x2F8\n",
+    ])
+    #expect(tree.machine.serialPorts == ["ttyS0": 0x3F8])
+  }
+
+  /// Folders sort as numbers, entries that cannot be read are passed over, ends are inside.
+  @Test func firmwareMap() throws {
+    var files: [String: String] = [:]
+    let entries = [
+      ("0", "0x0", "0x9fbff", "System RAM"), ("1", "0x9fc00", "0x9ffff", "Reserved"),
+      ("2", "0x100000", "0x5ffdffff", "System RAM"), ("10", "0x5ffe0000", "0x5fffffff", "Reserved"),
+      ("3", "0x70000000", "0x6fffffff", "System RAM"), ("4", "junk", "0x1", "System RAM"),
+      ("5", "0x100000000", "0x1ffffffff", "Unknown E820 type"),
+      ("6", "0x200000000", "0x2ffffffff", "Soft Reserved"),
+      ("x", "0x300000000", "0x3ffffffff", "System RAM"),
+    ]
+    for (name, start, end, type) in entries {
+      files["/sys/firmware/memmap/\(name)/start"] = start + "\n"
+      files["/sys/firmware/memmap/\(name)/end"] = end + "\n"
+      files["/sys/firmware/memmap/\(name)/type"] = type + "\n"
+    }
+    files["/sys/firmware/memmap/7/start"] = "0x400000000\n"
+    let map = try #require(TemporaryTree(files).machine.firmwareMap)
+    #expect(
+      map.entries == [
+        .init(range(0...0x9_FBFF), .ram), .init(range(0x9_FC00...0x9_FFFF), .reserved),
+        .init(range(0x10_0000...0x5FFD_FFFF), .ram),
+        .init(range(0x5FFE_0000...0x5FFF_FFFF), .reserved),
+        .init(range(0x1_0000_0000...0x1_FFFF_FFFF), .reserved),
+        .init(range(0x2_0000_0000...0x2_FFFF_FFFF), .softReserved),
+      ])
+  }
+
+  @Test func theRealFirmwareMap() throws {
+    let fixture = try #require(
+      MachineFixture.all.first { $0.name == "kvm-64g-numa-firmware-memmap.memmap" })
+    let map = try #require(fixture.machine.firmwareMap)
+    #expect(map.entries.count == 8)
+    #expect(map.entries[1] == .init(range(0x9_FC00...0x9_FFFF), .reserved))
+    #expect(map.ranges(of: .ram).byteCount == 68_718_558_208)
+  }
+
+  @Test(
+    arguments: [
+      ("0x1F", 31), ("0X1f", 31), ("010", 8), ("0", 0), ("12", 12),
+      ("0xffffffffffffffff", UInt64.max), ("", nil), ("0x", nil), ("0x10000000000000000", nil),
+      ("-1", nil), ("-0", nil), ("+1", nil), ("0x+1", nil), ("0x-1", nil), ("08", nil), ("1 ", nil),
+      ("1k", nil), ("٣", nil),
+    ] as [(String, UInt64?)])
+  func numbersAsInC(text: String, wanted: UInt64?) {
+    #expect(UInt64(cNumber: text) == wanted)
+  }
+}
+
+@Suite struct EFIStateTests {
+  @Test func readsWhatFirmwareLeft() throws {
+    var files = [
+      "/sys/firmware/efi/fw_vendor": "0x7f5cf018\n", "/sys/firmware/efi/runtime": "0x7f5ecb98\n",
+      "/sys/firmware/efi/config_table": "0x7f5ec018\n",
+      "/sys/firmware/efi/fw_platform_size": "64\n",
+      "/sys/firmware/efi/systab":
+        "ACPI20=0x7f77e014\nACPI=0x7f77e000\nSMBIOS3=0x7f5c0000\nSMBIOS=0x7f5c1000\n",
+    ]
+    for (index, start) in [(0, 0x7F00_0000), (10, 0x7F20_0000), (2, 0x7F10_0000)] {
+      let folder = "/sys/firmware/efi/runtime-map/\(index)"
+      files["\(folder)/type"] = "0x5\n"
+      files["\(folder)/phys_addr"] = "0x\(String(start, radix: 16))\n"
+      files["\(folder)/virt_addr"] = "0xfffffffeff000000\n"
+      files["\(folder)/num_pages"] = "0x10\n"
+      files["\(folder)/attribute"] = "0x800000000000000f\n"
+    }
+    files["/sys/firmware/efi/runtime-map/3/type"] = "0x5\n"
+    let efi = try #require(TemporaryTree(files).machine.efi)
+    #expect(efi.firmwareVendor == 0x7F5C_F018)
+    #expect(efi.configurationTable == 0x7F5E_C018)
+    #expect(efi.platformSize == 64)
+    #expect(efi.systemTable["SMBIOS"] == 0x7F5C_1000)
+    #expect(efi.acpiRootPointer == 0x7F77_E014)
+    // In the order of the numbers, and without the one that has no address.
+    #expect(efi.runtimeMap.map(\.physicalStart) == [0x7F00_0000, 0x7F10_0000, 0x7F20_0000])
+    #expect(efi.runtimeMap[0].virtualStart == 0xFFFF_FFFE_FF00_0000)
+    #expect(efi.runtimeMap[0].attribute == 0x8000_0000_0000_000F)
+  }
+
+  @Test(
+    arguments: [
+      ("ACPI=0x10", 0x10), ("ACPI20=0x20\nACPI=0x10", 0x20), ("ACPI=0x10\nACPI20=0x20", 0x20),
+      ("SMBIOS=0x1", nil), ("ACPI20=junk\nACPI=0x10", 0x10), ("", nil),
+    ] as [(String, UInt64?)])
+  func acpiRootPointer(systab: String, wanted: UInt64?) throws {
+    let tree = TemporaryTree(["/sys/firmware/efi/systab": systab])
+    let efi = try #require(tree.machine.efi)
+    #expect(efi.acpiRootPointer == wanted)
+    #expect(efi.firmwareVendor == nil)
+    #expect(efi.runtimeMap.isEmpty)
+    #expect(efi.platformSize == 64)
+  }
+}
+
+@Suite struct KexecStateTests {
+  @Test(arguments: ["/sys/kernel/kexec_", "/sys/kernel/kexec/"])
+  func bothPlaces(prefix: String) {
+    let tree = TemporaryTree([
+      "\(prefix)loaded": "1\n", "\(prefix)crash_loaded": "0\n",
+      "\(prefix)crash_size": "268435456\n",
+    ])
+    let state = tree.machine.kexec
+    #expect(state.isLoaded == true)
+    #expect(state.isCrashLoaded == false)
+    #expect(state.crashSize == 268_435_456)
+  }
+
+  @Test(
+    arguments: [
+      ("[none] integrity confidentiality\n", nil),
+      ("none [integrity] confidentiality\n", "integrity"),
+      ("none integrity [confidentiality]\n", "confidentiality"), ("", nil), ("]x[", nil),
+      ("[]", ""),
+    ] as [(String, String?)])
+  func lockdown(text: String, wanted: String?) {
+    let tree = TemporaryTree(["/sys/kernel/security/lockdown": text])
+    #expect(tree.machine.kexec.lockdown == wanted)
+  }
+
+  @Test(arguments: [("-1", nil), ("0", 0), ("3", 3), ("x", nil)] as [(String, Int?)])
+  func limits(text: String, wanted: Int?) {
+    let tree = TemporaryTree([
+      "/proc/sys/kernel/kexec_load_limit_reboot": text + "\n",
+      "/proc/sys/kernel/kexec_load_limit_panic": "7\n",
+      "/proc/sys/kernel/kexec_load_disabled": "1\n",
+    ])
+    let state = tree.machine.kexec
+    #expect(state.loadLimit == wanted)
+    #expect(state.crashLoadLimit == 7)
+    #expect(state.isLoadDisabled)
+  }
+
+  @Test(arguments: [
+    ("Name:\tx\nCapEff:\t000001ffffffffff\n", true), ("CapEff:\t0000000000400000\n", true),
+    ("CapEff:\t000001ffffbfffff\n", false), ("CapEff:\t0000000000000000\nCapBnd:\tff\n", false),
+  ])
+  func capability(status: String, mayReboot: Bool) {
+    let tree = TemporaryTree(["/proc/self/status": status])
+    #expect(tree.machine.kexec.mayReboot == mayReboot)
+  }
+
+  @Test(arguments: [
+    ("         0          0 4294967295\n", false), ("         0     100000      65536\n", true),
+    ("0 0 1\n", true), ("", false),
+  ])
+  func userNamespace(map: String, isInside: Bool) {
+    let tree = TemporaryTree(["/proc/self/uid_map": map])
+    #expect(tree.machine.kexec.isInUserNamespace == isInside)
+  }
+}

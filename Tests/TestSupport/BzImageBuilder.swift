@@ -1,0 +1,142 @@
+package import ByteCoding
+
+/// Makes bzImage files. The defaults are the header of Debian's 6.1.0-56-cloud-amd64, with a much
+/// smaller protected-mode part.
+///
+/// Offsets are written out here once more, so that a wrong one in the product does not hide itself.
+package struct BzImageBuilder: Sendable {
+  /// What the last four bytes hold.
+  package enum Checksum: Sendable {
+    case valid, wrong, absent
+  }
+
+  /// setup_sects.
+  package var setupSectors: UInt8 = 0x27
+  /// Bytes of the protected-mode part, a multiple of 16.
+  package var protectedModeSize = 0x1000
+  /// Boot protocol version.
+  package var version: UInt16 = 0x020F
+  /// The kernel's name for itself; nil for none.
+  package var name: String? = "6.1.0-56-cloud-amd64 (builder@example) #1 SMP"
+  /// Byte 0x201: the header ends at 0x202 plus this.
+  package var jumpDistance: UInt8 = 0x6A
+  /// loadflags.
+  package var loadFlags: UInt8 = 1
+  /// initrd_addr_max.
+  package var initrdAddressMax: UInt32 = 0x7FFF_FFFF
+  /// kernel_alignment.
+  package var kernelAlignment: UInt32 = 0x20_0000
+  /// relocatable_kernel.
+  package var isRelocatable = true
+  /// xloadflags.
+  package var xloadflags: UInt16 = 0x7F
+  /// cmdline_size.
+  package var commandLineSize: UInt32 = 0x7FF
+  /// pref_address.
+  package var preferredAddress: UInt64 = 0x100_0000
+  /// init_size.
+  package var initSize: UInt32 = 0x337_8000
+  /// setup_type_max of kernel_info; nil for no kernel_info.
+  package var highestSetupData: UInt32? = 0x8000_0009
+  /// What the last four bytes hold.
+  package var checksum = Checksum.valid
+  /// Whether the file carries a certificate, with the PE fields that signing writes.
+  package var isSigned = false
+
+  /// The default kernel.
+  package init() {}
+
+  /// The default kernel with some things changed.
+  package init(_ change: (inout BzImageBuilder) -> Void) {
+    change(&self)
+  }
+
+  /// Bytes of the real-mode part.
+  package var realModeSize: Int { (Int(setupSectors == 0 ? 4 : setupSectors) + 1) * 512 }
+
+  /// Bytes that syssize speaks of; a certificate follows them.
+  package var limit: Int { realModeSize + protectedModeSize }
+
+  /// The file.
+  package var bytes: [UInt8] {
+    var file = [UInt8](repeating: 0, count: realModeSize)
+    storePEHeader(into: &file)
+    storeSetupHeader(into: &file)
+    file += (0..<protectedModeSize).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    if let highestSetupData {
+      let info = realModeSize + kernelInfoOffset
+      file.store(Array("LToP".utf8), at: info)
+      file.store(UInt32(0x10), as: Field(info + 4))
+      file.store(UInt32(0x10), as: Field(info + 8))
+      file.store(highestSetupData, as: Field(info + 12))
+    }
+    let end = file.count - 4
+    switch checksum {
+    case .valid: file.store(~zlibCRC32(file[..<end]), as: Field(end))
+    case .wrong: file.store(zlibCRC32(file[..<end]) | 1, as: Field(end))
+    case .absent: file.store(UInt32(0), as: Field(end))
+    }
+    if isSigned {
+      let certificate = [UInt8](repeating: 0x30, count: 0x5C0)
+      file.store(UInt32(0x00D8_C0DE), as: Field(Self.optionalHeader + 64))
+      file.store(UInt32(file.count), as: Field(Self.optionalHeader + 144))
+      file.store(UInt32(certificate.count), as: Field(Self.optionalHeader + 148))
+      file += certificate
+    }
+    return file
+  }
+
+  /// The file, as the product takes it.
+  package var file: SharedBytes { SharedBytes(bytes) }
+
+  private static let optionalHeader = 0x80 + 24
+
+  private var kernelInfoOffset: Int { protectedModeSize - 0x40 }
+
+  private func storePEHeader(into file: inout [UInt8]) {
+    file.store(Array("MZ".utf8), at: 0)
+    file.store(UInt32(0x80), as: Field(0x3C))
+    file.store(Array("PE".utf8), at: 0x80)
+    file.store(UInt16(0x8664), as: Field(0x84))  // machine
+    file.store(UInt16(1), as: Field(0x86))  // sections
+    file.store(UInt16(0xA0), as: Field(0x94))  // bytes of the optional header
+    file.store(UInt16(0x20B), as: Field(Self.optionalHeader))  // PE32+
+    file.store(Array(".setup".utf8), at: Self.optionalHeader + 0xA0)
+  }
+
+  private func storeSetupHeader(into file: inout [UInt8]) {
+    file.store(setupSectors, as: Field(0x1F1))
+    file.store(UInt16(1), as: Field(0x1F2))  // root_flags
+    file.store(UInt32(protectedModeSize / 16), as: Field(0x1F4))
+    file.store(UInt16(0xFFFF), as: Field(0x1FA))  // vid_mode
+    file.store(UInt16(0xAA55), as: Field(0x1FE))
+    file.store([0xEB, jumpDistance], at: 0x200)
+    file.store(Array("HdrS".utf8), at: 0x202)
+    file.store(version, as: Field(0x206))
+    if let name {
+      file.store(UInt16(0x300), as: Field(0x20E))
+      file.store(Array(name.utf8) + [0], at: 0x500)
+    }
+    file.store(loadFlags, as: Field(0x211))
+    file.store(UInt32(0x10_0000), as: Field(0x214))  // code32_start
+    file.store(initrdAddressMax, as: Field(0x22C))
+    file.store(kernelAlignment, as: Field(0x230))
+    file.store(isRelocatable ? UInt8(1) : 0, as: Field(0x234))
+    file.store(UInt8(0x15), as: Field(0x235))  // min_alignment
+    file.store(xloadflags, as: Field(0x236))
+    file.store(commandLineSize, as: Field(0x238))
+    file.store(preferredAddress, as: Field(0x258))
+    file.store(initSize, as: Field(0x260))
+    file.store(highestSetupData == nil ? 0 : UInt32(kernelInfoOffset), as: Field(0x268))
+  }
+}
+
+/// The CRC-32 of zlib, bit by bit.
+package func zlibCRC32(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  var register: UInt32 = 0xFFFF_FFFF
+  for byte in bytes {
+    register ^= UInt32(byte)
+    for _ in 0..<8 { register = register >> 1 ^ (register & 1 == 0 ? 0 : 0xEDB8_8320) }
+  }
+  return ~register
+}

@@ -1,0 +1,49 @@
+internal import Glibc
+internal import LinuxSystem
+package import RunningSystem
+
+/// A folder with files in it, made for one test and removed with the last reference.
+package final class TemporaryTree: Sendable {
+  /// The folder's path.
+  package let path: String
+  /// All that was made, in the order in which it was made; a final slash marks a folder.
+  private let made: [String]
+
+  /// Makes a folder with `files`: absolute paths such as `/proc/iomem`, and their texts.
+  package convenience init(_ files: [String: String]) {
+    self.init(bytes: files.mapValues { Array($0.utf8) })
+  }
+
+  /// Makes a folder with `files` that hold bytes.
+  package init(bytes files: [String: [UInt8]]) {
+    var template = Array("/tmp/kexec-tests-XXXXXX".utf8CString)
+    guard let root = unsafe mkdtemp(&template) else { fatalError("no temporary folder") }
+    let path = unsafe String(cString: root)
+    var made = [path + "/"]
+    for (name, content) in files.sorted(by: { $0.key < $1.key }) {
+      var folder = path
+      for part in name.split(separator: "/").dropLast() {
+        folder += "/" + part
+        if unsafe mkdir(folder, 0o755) == 0 { made.append(folder + "/") }
+      }
+      guard let file = unsafe fopen(path + name, "w") else { fatalError("no file \(name)") }
+      unsafe fwrite(content, 1, content.count, file)
+      unsafe fclose(file)
+      made.append(path + name)
+    }
+    self.path = path
+    self.made = made
+  }
+
+  deinit {
+    for entry in made.reversed() {
+      _ = entry.hasSuffix("/") ? unsafe rmdir(entry) : unsafe unlink(entry)
+    }
+  }
+
+  /// The machine that the files describe.
+  package var machine: Machine {
+    // The folder goes with the last reference, so it is held until all is read.
+    withExtendedLifetime(self) { Machine.read(FileTree(root: path)) }
+  }
+}
