@@ -20,6 +20,7 @@ extension Command {
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
+    let progress = ProgressLine("unpacking and checking \(path)")
     let ways = routes(for: request, on: machine, image: image)
     for route in ways {
       let plan: LoadPlan
@@ -28,6 +29,7 @@ extension Command {
       } catch {
         throw CommandError(error, request: request, machine: machine, after: refusal)
       }
+      progress.end()
       if invocation.isDryRun {
         print(plan, request: request)
         return .success
@@ -96,6 +98,10 @@ extension Command {
       start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
+    if invocation.isStamped {
+      request.stamps = TimeStamps(
+        loaded: Clocks.timeStampCounter, wallClock: Clocks.wallClock)
+    }
     request.randomSeed = Process.randomBytes(32)
     return request
   }

@@ -7,9 +7,9 @@ internal import RunningSystem
 
 /// The initrds as they go into memory: archives one after the other, each at a page of its own, so
 /// that none need be copied. The kernel skips the zeros between them.
-struct InitrdPiece {
+struct InitrdPiece: Sendable {
   /// An archive, or what could not be told to be one.
-  struct Part {
+  struct Part: Sendable {
     /// The place of its file in the request.
     let file: Int
     let bytes: SharedBytes

@@ -3,9 +3,9 @@ internal import KernelImages
 internal import PhysicalMemory
 
 /// The kernel as it goes into memory: the room that it needs, and where it is entered.
-struct KernelPiece {
+struct KernelPiece: Sendable {
   /// Bytes at an offset from the start of the kernel's room.
-  struct Part {
+  struct Part: Sendable {
     let offset: UInt64
     let bytes: SharedBytes
   }

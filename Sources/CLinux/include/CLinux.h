@@ -45,6 +45,15 @@ static inline int clinux_memfd(const char *name) {
   return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
 }
 
+// The processor's time stamp counter; 0 where there is none that user space may read.
+static inline unsigned long long clinux_time_stamp(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
 static inline int clinux_syncfs(int folder) {
   return (int)syscall(SYS_syncfs, folder);
 }
