@@ -39,7 +39,7 @@ let package = Package(
       "KexecCommand",
       [
         "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
-        "Threads", "ByteCoding",
+        "ByteCoding",
       ]),
     room(
       "KexecPlanning",

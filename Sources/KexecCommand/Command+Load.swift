@@ -20,7 +20,11 @@ extension Command {
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
-    let progress = ProgressLine("unpacking and checking \(path)")
+    ProgressLine.begin("unpacking and checking \(path)")
+    Signals.exitOnLostFile(
+      saying:
+        "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
+        + "  nothing was loaded or unloaded\n")
     let ways = routes(for: request, on: machine, image: image)
     for route in ways {
       let plan: LoadPlan
@@ -29,7 +33,7 @@ extension Command {
       } catch {
         throw CommandError(error, request: request, machine: machine, after: refusal)
       }
-      progress.end()
+      ProgressLine.end()
       if invocation.isDryRun {
         print(plan, request: request)
         return .success

@@ -1,19 +1,16 @@
 internal import LinuxSystem
-internal import Threads
 
 /// A line on the terminal that says what takes so long, when something takes over a second. It is
 /// not there when the error stream is no terminal.
-struct ProgressLine {
-  private let timer: DelayedCall?
-
-  init(_ text: String) {
-    timer =
-      StandardStreams.isErrorTerminal
-      ? DelayedCall(after: 1) { StandardStreams.writeError("kexec: \(text) ...\n") } : nil
+enum ProgressLine {
+  /// `text` begins now.
+  static func begin(_ text: String) {
+    guard StandardStreams.isErrorTerminal else { return }
+    Signals.say("kexec: \(text) ...\n", after: 1)
   }
 
   /// It is done: nothing more will be said.
-  func end() {
-    timer?.cancel()
+  static func end() {
+    Signals.sayNothing()
   }
 }

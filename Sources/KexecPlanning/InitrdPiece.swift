@@ -33,7 +33,7 @@ struct InitrdPiece: Sendable {
       parts = [Part(file: 0, bytes: Self.joined(request.initrds.map(\.bytes)))]
       return
     }
-    guard request.unpacksInitrds else { return }
+    guard request.unpacksInitrds, byteCount <= memory.ramByteCount / 2 else { return }
     var left = Self.limit(image: image, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
@@ -162,14 +162,15 @@ package enum InitrdReason: Equatable, Sendable {
 }
 
 extension SharedBytes {
-  /// The offset of the first byte from `position` on that is not zero; nil when there is none.
+  /// The offset of the first byte from `position` on that is not zero, or the end of a padding that
+  /// is longer than any; nil when only zeros are left.
   fileprivate func firstNonZero(from position: Int) -> Int? {
     let span = span
+    let limit = min(count, position + 1 << 20)
     var offset = position
-    while let byte = try? span.load(UInt8.self, at: offset) {
-      if byte != 0 { return offset }
+    while offset < limit, let byte = try? span.load(UInt8.self, at: offset), byte == 0 {
       offset += 1
     }
-    return nil
+    return offset < count ? offset : nil
   }
 }

@@ -13,11 +13,6 @@ package func sideBySide<First: Sendable, Second: Sendable>(
   return (answer.value ?? first(), theirs)
 }
 
-/// Does work on a thread that nobody waits for; not at all when there can be no thread.
-func detach(_ work: @escaping @Sendable () -> Void) {
-  if let thread = start(work) { pthread_detach(thread) }
-}
-
 /// Starts a thread; nil when there can be none.
 private func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
   let job = unsafe Unmanaged.passRetained(Job(work))

@@ -74,6 +74,11 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
   return ioctl(socket, SIOCSIFFLAGS, &request);
 }
 
+// Signal handlers, in CLinux.c.
+void clinux_say_after(unsigned seconds, const char *text);
+void clinux_say_nothing(void);
+void clinux_exit_on_bus_error(const char *text);
+
 // The global variables of getopt_long, which Swift 6 does not let us name.
 static inline void clinux_getopt_start(int prints_errors) {
   optind = 0;
