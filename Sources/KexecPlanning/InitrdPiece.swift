@@ -37,6 +37,7 @@ struct InitrdPiece: Sendable {
     var left = Self.limit(image: image, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
+      initrd.bytes.evict()
       guard unpacked.hasChanged, parts.count + unpacked.parts.count <= Self.partLimit else {
         if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
         continue
