@@ -19,7 +19,7 @@ func fuzzIOMemory(_ input: Input) -> Int32 {
     machine.firmwareMap = firmwareMap(String(decoding: parts[1], as: UTF8.self))
   }
   do throws(PlanningError) {
-    checkMemory(try UsableMemory(of: machine), of: machine)
+    checkMemory(try UsableMemory(of: machine, commandLine: .init("")), of: machine)
   } catch {
     expect(error == .noMemoryMap, "without RAM there is no map, and nothing else goes wrong")
   }

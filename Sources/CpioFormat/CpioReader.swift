@@ -37,10 +37,19 @@ package enum CpioReader {
     return trailer.indices.allSatisfy { byte(bytes, at: offset + $0) == trailer[$0] }
   }
 
-  /// Eight hexadecimal digits.
+  /// Eight hexadecimal digits. A sign is none of them: a size below zero would lead backwards.
   private static func number(_ bytes: RawSpan, at offset: Int) -> Int? {
-    let digits = (0..<8).map { byte(bytes, at: offset + $0) }
-    return Int(String(decoding: digits, as: UTF8.self), radix: 16)
+    var number = 0
+    for place in offset..<(offset + 8) {
+      let digit = byte(bytes, at: place)
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | Int(digit & 0xF)
+      case UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "a")...UInt8(ascii: "f"):
+        number = number << 4 | Int(digit & 0xF) + 9
+      default: return nil
+      }
+    }
+    return number
   }
 
   private static func byte(_ bytes: RawSpan, at offset: Int) -> UInt8 {

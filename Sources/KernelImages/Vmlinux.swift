@@ -43,7 +43,7 @@ package enum VmlinuxError: Error, Equatable, Sendable {
   case partCount(Int)
   /// A part's addresses are not those of a kernel: not at a page, overlapping, or beyond any RAM.
   case badPart(index: Int)
-  /// The entry is in no part.
+  /// The entry is in no part, or where a part has only zeros.
   case entryOutside(UInt64)
   /// The relocation table has another number of lists than two or three.
   case relocationLists(Int)
@@ -85,7 +85,8 @@ extension Vmlinux {
     self.entry = entry
     parts = try Self.parts(file)
     relocationTable = try Self.trailer(file)
-    guard parts.contains(where: { $0.physicalAddress <= entry && entry < $0.physicalEnd }) else {
+    let holder = parts.first { $0.physicalAddress <= entry && entry < $0.physicalEnd }
+    guard let holder, entry - holder.physicalAddress < holder.fileSize else {
       throw .entryOutside(entry)
     }
   }

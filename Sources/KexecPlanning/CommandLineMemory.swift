@@ -17,7 +17,10 @@ package struct CommandLineMemory: Equatable, Sendable {
   package init(_ commandLine: KernelCommandLine) {
     for word in commandLine.kernelWords {
       if word.hasPrefix("mem=") {
-        if let size = MemorySize(word.dropFirst(4)) { limit = min(limit, size.bytes) }
+        // The kernel refuses "mem=0".
+        if let size = MemorySize(word.dropFirst(4)), size.bytes > 0 {
+          limit = min(limit, size.bytes)
+        }
       } else if word.hasPrefix("memmap=") {
         for part in word.dropFirst(7).split(separator: ",") { apply(part) }
       }
@@ -55,16 +58,20 @@ package struct CommandLineMemory: Equatable, Sendable {
   }
 }
 
-/// A number with the suffixes that the kernel's `memparse` takes, and the text behind it.
+/// A number as in C (decimal, 0x for hexadecimal, 0 for octal) with the suffixes that the kernel
+/// takes, and the text behind it.
 private struct MemorySize {
   let bytes: UInt64
   let rest: Substring
 
   init?(_ text: Substring) {
     let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
+    let radix = isHexadecimal ? 16 : text.hasPrefix("0") ? 8 : 10
     let digits = text.dropFirst(isHexadecimal ? 2 : 0)
-      .prefix { isHexadecimal ? $0.isHexDigit : $0.isASCII && $0.isNumber }
-    guard let number = UInt64(digits, radix: isHexadecimal ? 16 : 10) else { return nil }
+      .prefix { $0.isASCII && $0.hexDigitValue.map { $0 < radix } ?? false }
+    guard !digits.isEmpty else { return nil }
+    // Too large for 64 bits: beyond all memory.
+    let number = UInt64(digits, radix: radix) ?? .max
     let tail = text[digits.endIndex...]
     let shifts: [Character: UInt64] = [
       "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60,

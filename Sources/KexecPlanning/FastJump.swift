@@ -35,6 +35,7 @@ extension KernelPiece {
 
     do throws(VmlinuxError) {
       let vmlinux = try Vmlinux(file.span)
+      try check(vmlinux, of: image)
       let move = randomMove(vmlinux, image: image, request: request, commandLine: commandLine)
       if let shift = move.shift { try vmlinux.relocate(&file, by: shift) }
       guard var piece = try? KernelPiece(unpacked: vmlinux, file: file.freeze(), of: image) else {
@@ -70,6 +71,14 @@ extension KernelPiece {
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
     let needed = UInt64(unpackedSize) + image.initSize + initrds + 16 << 20
     guard needed <= available else { throw .littleMemory(needed: needed, available: available) }
+  }
+
+  /// The kernel checks that it was shifted by a multiple of 2 MiB, and stops if not; so it must be
+  /// linked at an aligned address. And init_size is at least what the unpacked kernel takes.
+  private static func check(_ vmlinux: Vmlinux, of image: BzImage) throws(VmlinuxError) {
+    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20,
+      vmlinux.windowSize <= image.initSize + pageSize - 1
+    else { throw .badPart(index: 0) }
   }
 
   private static func randomMove(

@@ -38,8 +38,13 @@ struct InitrdPiece: Sendable {
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
       initrd.bytes.evict()
-      guard unpacked.hasChanged, parts.count + unpacked.parts.count <= Self.partLimit else {
+      guard unpacked.hasChanged else {
         if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
+        continue
+      }
+      // Its parts take the place of one.
+      guard parts.count - 1 + unpacked.parts.count <= Self.partLimit else {
+        notes.append(.initrdUnchanged(file, .tooManyParts(unpacked.parts.count)))
         continue
       }
       left -= min(left, unpacked.parts.reduce(0) { $0 + $1.count })
@@ -120,28 +125,38 @@ struct UnpackedInitrd {
         continue
       }
       guard let format = CompressionFormat.recognise(rest.span) else {
-        keep(rest, because: .unknownContent(offset: start))
+        keep(rest, of: file, at: start, because: .unknownContent(offset: start))
         return
       }
       do throws(CompressionError) {
         let (bytes, consumed) = try unpack(rest, as: format, limit: left)
         left -= bytes.count
-        parts.append(bytes)
+        // There are no segments of nothing.
+        if bytes.count > 0 { parts.append(bytes) }
         hasChanged = true
         position = start + consumed
       } catch .tooLarge {
-        keep(rest, because: .tooLarge(limit: limit))
+        keep(rest, of: file, at: start, because: .tooLarge(limit: limit))
         return
       } catch {
-        keep(rest, because: .corrupt(format: format.name, offset: start))
+        keep(rest, of: file, at: start, because: .corrupt(format: format.name, offset: start))
         return
       }
     }
   }
 
-  private mutating func keep(_ rest: SharedBytes, because reason: InitrdReason) {
-    parts.append(rest)
+  /// Passes `rest` on as it is. Archives in it count only at multiples of four bytes from the
+  /// start: where taking the front away would move them, all of the file stays as it is.
+  private mutating func keep(
+    _ rest: SharedBytes, of file: SharedBytes, at start: Int, because reason: InitrdReason
+  ) {
     self.reason = reason
+    if start % 4 == 0 {
+      parts.append(rest)
+    } else {
+      parts = [file]
+      hasChanged = false
+    }
   }
 
   private func unpack(
@@ -160,6 +175,8 @@ package enum InitrdReason: Equatable, Sendable {
   case corrupt(format: String, offset: Int)
   /// Unpacked it would not fit beside the files in it.
   case tooLarge(limit: Int)
+  /// It holds more archives than there are segments left.
+  case tooManyParts(Int)
 }
 
 extension SharedBytes {

@@ -45,7 +45,7 @@ import Testing
       lines.append("crash region  \(region), \(byteText(region.byteCount))")
     }
     do {
-      let memory = try UsableMemory(of: machine)
+      let memory = try UsableMemory(of: machine, commandLine: .init(""))
       let ram = memory.map.ranges(of: .ram)
       lines += list("RAM", ram) + list("free", memory.free)
     } catch {
@@ -93,7 +93,8 @@ private func standardRequest(reusingCommandLine: Bool) -> LoadRequest {
   var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: standardKernel))
   request.initrds = [.init(path: "initrd.img", bytes: standardInitrd)]
   request.reusesCommandLine = reusingCommandLine
-  request.checksSegments = false
+  request.digest = .none
+  request.unpacksKernel = false
   request.randomSeed = [UInt8](repeating: 0x5A, count: 32)
   return request
 }

@@ -64,7 +64,11 @@ import Testing
       ($0.call, $0.isForced, $0.sync) = (.fileOnly, true, .forCertain)
     },
     Case("-l -c k", load) { $0.call = .segmentsOnly }, Case("-l -a k", load),
-    Case("-l -c -a k", load), Case("-l -i k", load) { $0.checksSegments = false },
+    Case("-l -c -a k", load), Case("-l -i k", load) { $0.digest = .none },
+    Case("-l --no-checks k", load) { $0.digest = .none },
+    Case("-l --digest=sha256 k", load) { $0.digest = .sha256 },
+    Case("-l --digest komihash k", load), Case("-l -i --digest=komihash k", load),
+    Case("-l --no-fast k", load) { $0.isFast = false },
     Case("-l --mem-min=0x1000000 k", load) {
       $0.memoryMinimum = PhysicalAddress(16 << 20)
     },

@@ -76,7 +76,7 @@ import Testing
     #expect(all.contains("kexec: debug: reading the machine below \(folder)/\n"))
     #expect(!plan.contains("debug"))
     #expect(plan.contains("\ncommand line  root=/dev/vda1 x\n"))
-    #expect(plan.contains("\ncheck         SHA-256 over "))
+    #expect(plan.contains("\ncheck         komihash (64 bits) over "))
     #expect(all.hasSuffix(plan))
   }
 

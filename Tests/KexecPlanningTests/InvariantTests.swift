@@ -48,7 +48,7 @@ import Testing
   private static func segments(for fixture: MachineFixture) throws -> SegmentLoad {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: kernel))
     request.initrds = [.init(path: "initrd", bytes: initrd)]
-    request.checksSegments = false
+    request.digest = .none
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))
     guard case .segments(let load) = plan.action else { fatalError("not by segments") }

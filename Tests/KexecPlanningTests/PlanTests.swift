@@ -15,7 +15,7 @@ import Testing
     }
     #expect(load.segments.map(\.role) == [.initrd(0), .kernel, .purgatory, .bootBlock])
     #expect(load.flags == 0x3E_0000)
-    #expect(load.digest == .sha256)
+    #expect(load.digest == .komihash)
     let kernel = try place(of: .kernel, in: load)
     #expect(kernel == physical(0x5CC0_0000, 0x337_8000))
     #expect(load.kernelEntry.value == 0x5CC0_0200)
@@ -63,19 +63,14 @@ import Testing
         == (try place(of: .initrd(0), in: load)).start.value)
   }
 
-  @Test(arguments: [(13, true), (14, false), (15, false), (40, false)])
-  func segmentsAreLimited(initrds: Int, isPlanned: Bool) throws {
-    let result = Result { () throws(PlanningError) in
-      try segments(on: guest()) { $0.initrds = (0..<initrds).map { _ in file(100) } }
-    }
-    switch result {
-    case .success(let load):
-      #expect(isPlanned)
-      #expect(load.segments.count == 16)
-    case .failure(let error):
-      #expect(!isPlanned)
-      #expect(error == .invalid(.tooManySegments(initrds + 3)))
-    }
+  /// Of the sixteen segments, eight are for initrds: more of them are joined into one.
+  @Test(arguments: [(8, 8), (9, 1), (40, 1)])
+  func segmentsAreLimited(initrds: Int, segmentCount: Int) throws {
+    let load = try segments(on: guest()) { $0.initrds = (0..<initrds).map { _ in file(101) } }
+    #expect(load.segments.count == 3 + segmentCount)
+    let block = try #require(load.segments.first { $0.role == .bootBlock })
+    let wanted = segmentCount > 1 ? (initrds - 1) * 4096 + 101 : (initrds - 1) * 104 + 101
+    #expect(Int(block.bytes.array.loadField(Field<UInt32>(0x21C))) == wanted)
   }
 
   @Test func boundsHoldForEveryPiece() throws {
@@ -224,12 +219,17 @@ import Testing
 
   @Test func notes() throws {
     let plain = try planned(by: .segments, on: guest())
-    #expect(plain.notes == [.ioMemoryHidden, .noBootParameters, .noRandomSeed])
+    #expect(
+      plain.notes == [
+        .ioMemoryHidden, .ordinaryEntry(.noPayload), .noBootParameters, .noRandomSeed,
+      ])
     let other = try planned(
       BzImageBuilder { $0.checksum = .wrong }, by: .file, on: guest()
-    ) { $0.checksSegments = false }
+    ) { $0.digest = .none }
     #expect(other.notes == [.checksumMismatch, .noEffectOnFileCall("--no-checks")])
-    let unchecked = try planned(by: .segments, on: guest()) { $0.checksSegments = false }
+    let digested = try planned(by: .file, on: guest()) { $0.digest = .sha256 }
+    #expect(digested.notes == [.noEffectOnFileCall("--digest")])
+    let unchecked = try planned(by: .segments, on: guest()) { $0.digest = .none }
     #expect(unchecked.notes.contains(.checksOff))
   }
 }
@@ -243,7 +243,7 @@ import Testing
           10000000-10ffffff : Reserved
         20000000-4fffffff : Reserved
         """)
-    let memory = try UsableMemory(of: machine)
+    let memory = try UsableMemory(of: machine, commandLine: .init(""))
     #expect(
       memory.free.ranges == [physical(0x10_0000, 0xFF0_0000), physical(0x1100_0000, 0xF00_0000)])
     #expect(memory.map == machine.firmwareMap)
@@ -254,7 +254,7 @@ import Testing
     var machine = guest()
     machine.ioMemory = IOMemory(text: "00100000-1fffffff : System RAM")
     machine.commandLine = .init("quiet add_efi_memmap")
-    let memory = try UsableMemory(of: machine)
+    let memory = try UsableMemory(of: machine, commandLine: .init(""))
     #expect(memory.notes == [.efiMapWasAdded])
     #expect(memory.free.ranges == [physical(0x10_0000, 0x1FF0_0000)])
   }
@@ -262,14 +262,16 @@ import Testing
   @Test func hiddenAddressesLeaveFirmwaresMap() throws {
     var machine = guest()
     machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM")
-    #expect(try UsableMemory(of: machine).notes == [.ioMemoryHidden])
+    #expect(try UsableMemory(of: machine, commandLine: .init("")).notes == [.ioMemoryHidden])
     machine.firmwareMap = nil
-    #expect(throws: PlanningError.noMemoryMap) { try UsableMemory(of: machine) }
+    #expect(throws: PlanningError.noMemoryMap) {
+      try UsableMemory(of: machine, commandLine: .init(""))
+    }
   }
 
   @Test func nothingBelow1MiBAndOnlyWholePages() throws {
     let machine = guest(ram: 0x1001...0x9_FBFF, 0x10_0001...0x20_0FFE, 0x30_0000...0x30_0FFE)
-    let memory = try UsableMemory(of: machine)
+    let memory = try UsableMemory(of: machine, commandLine: .init(""))
     #expect(memory.free.ranges == [physical(0x10_1000, 0xF_F000)])
     #expect(memory.ramByteCount == 0x9_EBFF + 0x10_0FFE + 0xFFF)
   }

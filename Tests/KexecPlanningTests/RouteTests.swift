@@ -12,21 +12,30 @@ import Testing
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var lockdown: String?
+    /// boot_params.secure_boot: 0 not known, 1 not there, 2 off, 3 on; nil without boot_params.
+    var secureBoot: UInt8?
+    var hasPayload = false
     let change: @Sendable (inout LoadRequest) -> Void
     let wanted: [Route]
 
     init(
-      _ name: String, lockdown: String? = nil, _ wanted: [Route],
+      _ name: String, lockdown: String? = nil, secureBoot: UInt8? = nil, hasPayload: Bool = false,
+      _ wanted: [Route],
       _ change: @escaping @Sendable (inout LoadRequest) -> Void = { _ in }
     ) {
       self.testDescription = name
       self.lockdown = lockdown
+      self.secureBoot = secureBoot
+      self.hasPayload = hasPayload
       self.wanted = wanted
       self.change = change
     }
   }
 
+  /// A kernel without a payload cannot be unpacked by us: the file call is as good.
   private static let both = [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+  private static let fast = [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
+  private static let signed = [Route(.file, .policy), Route(.segments, .fileCallRefused)]
 
   static let cases: [Case] = [
     Case("nothing", both),
@@ -37,11 +46,14 @@ import Testing
     },
     Case("-s with options", [Route(.file, .asked)]) {
       $0.call = .fileOnly
-      $0.checksSegments = false
+      $0.digest = .none
     },
     Case("-p", [Route(.file, .preferred)]) { $0.purpose = .crash },
     Case("--no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
-      $0.checksSegments = false
+      $0.digest = .none
+    },
+    Case("--digest=sha256", [Route(.segments, .needed(by: ["--digest"]))]) {
+      $0.digest = .sha256
     },
     Case("--noefi", [Route(.segments, .needed(by: ["--noefi"]))]) { $0.handsOverEFI = false },
     Case("--serial", [Route(.segments, .needed(by: ["--serial"]))]) {
@@ -57,14 +69,30 @@ import Testing
       $0.memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
     },
     Case("two of them", [Route(.segments, .needed(by: ["--no-checks", "--noefi"]))]) {
-      $0.checksSegments = false
+      $0.digest = .none
       $0.handsOverEFI = false
     },
     // Our own segments are refused under lockdown, so options cannot ask for them.
-    Case("--noefi under lockdown", lockdown: "integrity", both) { $0.handsOverEFI = false },
-    Case("a long line under lockdown", lockdown: "confidentiality", both) {
+    Case("--noefi under lockdown", lockdown: "integrity", signed) { $0.handsOverEFI = false },
+    Case("a long line under lockdown", lockdown: "confidentiality", signed) {
       $0.commandLine = String(repeating: "x", count: 2017)
     },
+    // A kernel that we can unpack goes by the call that jumps faster.
+    Case("a payload", hasPayload: true, fast),
+    Case("a payload, --no-fast", hasPayload: true, both) { $0.unpacksKernel = false },
+    Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.call = .fileOnly },
+    Case("a payload, -p", hasPayload: true, [Route(.file, .preferred)]) { $0.purpose = .crash },
+    Case(
+      "a payload, --no-checks", hasPayload: true,
+      [
+        Route(.segments, .needed(by: ["--no-checks"]))
+      ]
+    ) { $0.digest = .none },
+    Case("a payload, lockdown", lockdown: "integrity", hasPayload: true, signed),
+    Case("a payload, no Secure Boot", secureBoot: 1, hasPayload: true, fast),
+    Case("a payload, Secure Boot off", secureBoot: 2, hasPayload: true, fast),
+    Case("a payload, Secure Boot on", secureBoot: 3, hasPayload: true, signed),
+    Case("Secure Boot on", secureBoot: 3, signed),
     // The file call keeps 31 bytes of the 2047.
     Case("2016 characters", both) { $0.commandLine = String(repeating: "x", count: 2016) },
     Case("2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
@@ -77,11 +105,16 @@ import Testing
 
   @Test(arguments: cases)
   func routes(of row: Case) throws {
-    let kernel = BzImageBuilder().file
+    let kernel = BzImageBuilder { $0.payload = row.hasPayload ? [1, 2, 3, 4, 5] : [] }.file
     var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
     row.change(&request)
     let lockdown = row.lockdown.map { "none [\($0)]\n" } ?? "[none] integrity\n"
-    let machine = TemporaryTree(["/sys/kernel/security/lockdown": lockdown]).machine
+    var machine = TemporaryTree(["/sys/kernel/security/lockdown": lockdown]).machine
+    machine.bootParameters = row.secureBoot.map { secureBoot in
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      bytes[0x1EC] = secureBoot
+      return bytes
+    }
     let found = KexecPlanning.routes(for: request, on: machine, image: try .open(kernel))
     #expect(found == row.wanted)
   }

@@ -58,7 +58,7 @@ import Testing
     machine.firmwareMap = MemoryMap([
       .init(physical(0x10_0000, 0x10_0000), .ram), .init(physical(0x30_0000, 0x10_0000), .ram),
     ])
-    let memory = try UsableMemory(of: machine)
+    let memory = try UsableMemory(of: machine, commandLine: .init(""))
     let load = SegmentLoad(
       entry: PhysicalAddress(row.entry), kernelEntry: PhysicalAddress(row.entry),
       segments: row.segments.enumerated().map { index, segment in
@@ -92,7 +92,7 @@ import Testing
       do {
         let load = try segments(on: machine) {
           $0.initrds = [.init(path: "initrd", bytes: (try? zeros.slice(0..<initrd)) ?? zeros)]
-          $0.checksSegments = false
+          $0.digest = .none
         }
         counts.planned += 1
         var previousEnd: UInt64 = 0

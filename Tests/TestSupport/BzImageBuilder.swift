@@ -12,7 +12,7 @@ package struct BzImageBuilder: Sendable {
 
   /// setup_sects.
   package var setupSectors: UInt8 = 0x27
-  /// Bytes of the protected-mode part, a multiple of 16.
+  /// Bytes of the protected-mode part, a multiple of 16; more when the payload needs them.
   package var protectedModeSize = 0x1000
   /// Boot protocol version.
   package var version: UInt16 = 0x020F
@@ -38,6 +38,9 @@ package struct BzImageBuilder: Sendable {
   package var initSize: UInt32 = 0x337_8000
   /// setup_type_max of kernel_info; nil for no kernel_info.
   package var highestSetupData: UInt32? = 0x8000_0009
+  /// The compressed kernel with its unpacked size appended, from 0x400 of the protected-mode part
+  /// on; when it is empty the header says that there is none.
+  package var payload: [UInt8] = []
   /// What the last four bytes hold.
   package var checksum = Checksum.valid
   /// Whether the file carries a certificate, with the PE fields that signing writes.
@@ -55,14 +58,23 @@ package struct BzImageBuilder: Sendable {
   package var realModeSize: Int { (Int(setupSectors == 0 ? 4 : setupSectors) + 1) * 512 }
 
   /// Bytes that syssize speaks of; a certificate follows them.
-  package var limit: Int { realModeSize + protectedModeSize }
+  package var limit: Int { realModeSize + fullSize }
+
+  /// Bytes of the protected-mode part, the payload included.
+  private var fullSize: Int {
+    let needed = (Self.payloadOffset + payload.count + 0x50 + 15) & ~15
+    return payload.isEmpty ? protectedModeSize : max(protectedModeSize, needed)
+  }
+
+  private static let payloadOffset = 0x400
 
   /// The file.
   package var bytes: [UInt8] {
     var file = [UInt8](repeating: 0, count: realModeSize)
     storePEHeader(into: &file)
     storeSetupHeader(into: &file)
-    file += (0..<protectedModeSize).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    file += (0..<fullSize).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    if !payload.isEmpty { file.store(payload, at: realModeSize + Self.payloadOffset) }
     if let highestSetupData {
       let info = realModeSize + kernelInfoOffset
       file.store(Array("LToP".utf8), at: info)
@@ -91,7 +103,7 @@ package struct BzImageBuilder: Sendable {
 
   private static let optionalHeader = 0x80 + 24
 
-  private var kernelInfoOffset: Int { protectedModeSize - 0x40 }
+  private var kernelInfoOffset: Int { fullSize - 0x40 }
 
   private func storePEHeader(into file: inout [UInt8]) {
     file.store(Array("MZ".utf8), at: 0)
@@ -107,7 +119,7 @@ package struct BzImageBuilder: Sendable {
   private func storeSetupHeader(into file: inout [UInt8]) {
     file.store(setupSectors, as: Field(0x1F1))
     file.store(UInt16(1), as: Field(0x1F2))  // root_flags
-    file.store(UInt32(protectedModeSize / 16), as: Field(0x1F4))
+    file.store(UInt32(fullSize / 16), as: Field(0x1F4))
     file.store(UInt16(0xFFFF), as: Field(0x1FA))  // vid_mode
     file.store(UInt16(0xAA55), as: Field(0x1FE))
     file.store([0xEB, jumpDistance], at: 0x200)
@@ -125,6 +137,10 @@ package struct BzImageBuilder: Sendable {
     file.store(UInt8(0x15), as: Field(0x235))  // min_alignment
     file.store(xloadflags, as: Field(0x236))
     file.store(commandLineSize, as: Field(0x238))
+    if !payload.isEmpty {
+      file.store(UInt32(Self.payloadOffset), as: Field(0x248))
+      file.store(UInt32(payload.count), as: Field(0x24C))
+    }
     file.store(preferredAddress, as: Field(0x258))
     file.store(initSize, as: Field(0x260))
     file.store(highestSetupData == nil ? 0 : UInt32(kernelInfoOffset), as: Field(0x268))

@@ -1,0 +1,51 @@
+// Streams that hold their bytes as they are: every decompressor takes them, and nothing is needed
+// to make them.
+
+/// `bytes` as gzip (RFC 1952) with stored blocks.
+package func storedGzip(_ bytes: [UInt8]) -> [UInt8] {
+  var stream: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
+  var start = 0
+  repeat {
+    let end = min(start + 0xFFFF, bytes.count)
+    let size = UInt16(end - start)
+    stream.append(end == bytes.count ? 1 : 0)
+    stream.append(littleEndian: UInt64(size), count: 2)
+    stream.append(littleEndian: UInt64(~size), count: 2)
+    stream += bytes[start..<end]
+    start = end
+  } while start < bytes.count
+  stream.append(littleEndian: UInt64(zlibCRC32(bytes)), count: 4)
+  stream.append(littleEndian: UInt64(bytes.count), count: 4)
+  return stream
+}
+
+/// `bytes` as one zstd frame (RFC 8878) of raw blocks, without a checksum.
+package func storedZstd(_ bytes: [UInt8]) -> [UInt8] {
+  // A single segment, whose size takes four bytes.
+  var stream: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0xA0]
+  stream.append(littleEndian: UInt64(bytes.count), count: 4)
+  var start = 0
+  repeat {
+    let end = min(start + 0x1_0000, bytes.count)
+    stream.append(
+      littleEndian: UInt64(end - start) << 3 | (end == bytes.count ? 1 : 0), count: 3)
+    stream += bytes[start..<end]
+    start = end
+  } while start < bytes.count
+  return stream
+}
+
+extension [UInt8] {
+  /// Appends the lowest `count` bytes of `value`.
+  package mutating func append(littleEndian value: UInt64, count: Int) {
+    for index in 0..<count { append(UInt8(truncatingIfNeeded: value >> (8 * index))) }
+  }
+}
+
+/// A kernel's payload: `bytes` as zstd, and their count, which the build of a kernel appends for
+/// other formats than gzip.
+package func payload(zstd bytes: [UInt8]) -> [UInt8] {
+  var payload = storedZstd(bytes)
+  payload.append(littleEndian: UInt64(bytes.count), count: 4)
+  return payload
+}
