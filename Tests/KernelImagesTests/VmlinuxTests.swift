@@ -9,7 +9,8 @@ import Testing
     let builder = VmlinuxBuilder()
     let vmlinux = try parse(builder.bytes)
     #expect(vmlinux.entry == 0x100_0040)
-    #expect(vmlinux.parts.map(\.physicalAddress) == [0x100_0000, 0x120_0000, 0x130_0000, 0x130_1000])
+    #expect(
+      vmlinux.parts.map(\.physicalAddress) == [0x100_0000, 0x120_0000, 0x130_0000, 0x130_1000])
     #expect(vmlinux.parts.map(\.memorySize) == [0x1800, 0x10_0000, 0x1000, 0xF_0000])
     // 64 bytes of header, 4 program headers of 56; then the parts, one behind the other.
     #expect(vmlinux.parts.map(\.fileOffset) == [0x120, 0x420, 0x6A0, 0x7A0])
@@ -31,7 +32,8 @@ import Testing
       $0.parts.append(.init(physical: 0, virtual: 0, memorySize: 0, bytes: []))
     }
     let vmlinux = try parse(shuffled.bytes)
-    #expect(vmlinux.parts.map(\.physicalAddress) == [0x100_0000, 0x120_0000, 0x130_0000, 0x130_1000])
+    #expect(
+      vmlinux.parts.map(\.physicalAddress) == [0x100_0000, 0x120_0000, 0x130_0000, 0x130_1000])
     #expect(vmlinux.parts[0].fileOffset == shuffled.fileOffset(4))
   }
 
@@ -235,7 +237,8 @@ import Testing
           Bool.random(using: &generator)
           ? Int.random(in: 0..<0x120, using: &generator)
           : Int.random(in: 0xA20..<whole.count, using: &generator)
-        file[place] = Bool.random(using: &generator)
+        file[place] =
+          Bool.random(using: &generator)
           ? UInt8.random(in: 0...(.max), using: &generator)
           : file[place] ^ 1 << UInt8.random(in: 0...7, using: &generator)
       }
