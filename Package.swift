@@ -91,7 +91,8 @@ let package = Package(
     tests(
       of: "KexecPlanning",
       [
-        "TestSupport", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "TestSupport", "CpioFormat", "Compression", "Digests", "KernelImages", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory",
         "ByteCoding",
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
@@ -99,7 +100,7 @@ let package = Package(
     tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
-    tests(of: "CpioFormat"),
+    tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
     tests(
       of: "Compression",
       ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),

@@ -31,7 +31,7 @@ struct KernelPiece: Sendable {
     parts = [Part(offset: 0, bytes: image.protectedMode)]
     byteCount = image.initSize
     alignment = image.alignment
-    limits = image.loadLimits
+    limits = image.loadLimits(of: image.initSize)
     entryOffset = 0x200
   }
 
@@ -50,7 +50,7 @@ struct KernelPiece: Sendable {
     byteCount = vmlinux.windowSize
     // A physical shift by any multiple of the alignment needs no change to the kernel.
     alignment = image.alignment
-    limits = image.loadLimits
+    limits = image.loadLimits(of: vmlinux.windowSize)
     entryOffset = vmlinux.entry - vmlinux.physicalStart
   }
 
@@ -81,12 +81,12 @@ extension SharedBytes {
 }
 
 extension BzImage {
-  /// Where the kernel may be loaded: it never runs below its preferred address, and one that is
+  /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address, and one that is
   /// not relocatable runs nowhere else.
-  fileprivate var loadLimits: PhysicalRange {
+  fileprivate func loadLimits(of byteCount: UInt64) -> PhysicalRange {
     let start = PhysicalAddress(max(preferredAddress, 1 << 20))
     let top = PhysicalAddress(addressLimit)
-    let end = isRelocatable ? top : start.advanced(by: initSize + pageSize - 1) ?? top
+    let end = isRelocatable ? top : start.advanced(by: byteCount + pageSize - 1) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }
 

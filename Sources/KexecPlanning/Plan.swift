@@ -79,7 +79,7 @@ package func plan(
     let action: LoadPlan.Action
     switch route.call {
     case .segments:
-      let (load, more) = try planBzImage64(
+      let (load, more) = try planWhatFits(
         image, request: request, machine: machine, commandLine: commandLine)
       action = .segments(load)
       notes += more

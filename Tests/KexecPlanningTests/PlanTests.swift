@@ -278,7 +278,7 @@ import Testing
 }
 
 /// The 1536 MiB guest, known by firmware's map alone.
-private func guest(ram: ClosedRange<UInt64>...) -> Machine {
+func guest(ram: ClosedRange<UInt64>...) -> Machine {
   let ranges = ram.isEmpty ? [0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF] : ram
   var machine = TemporaryTree([:]).machine
   machine.firmwareMap = MemoryMap(

@@ -19,7 +19,8 @@ package func storedGzip(_ bytes: [UInt8]) -> [UInt8] {
   return stream
 }
 
-/// `bytes` as one zstd frame (RFC 8878) of raw blocks, without a checksum.
+/// `bytes` as one zstd frame (RFC 8878) of raw blocks, without a checksum. A block of one byte over
+/// and over is told by that byte, so that a small stream can be large unpacked.
 package func storedZstd(_ bytes: [UInt8]) -> [UInt8] {
   // A single segment, whose size takes four bytes.
   var stream: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0xA0]
@@ -27,9 +28,12 @@ package func storedZstd(_ bytes: [UInt8]) -> [UInt8] {
   var start = 0
   repeat {
     let end = min(start + 0x1_0000, bytes.count)
+    let block = bytes[start..<end]
+    let isRun = block.count > 1 && block.dropFirst() == block.dropLast()
     stream.append(
-      littleEndian: UInt64(end - start) << 3 | (end == bytes.count ? 1 : 0), count: 3)
-    stream += bytes[start..<end]
+      littleEndian: UInt64(block.count) << 3 | (isRun ? 2 : 0) | (end == bytes.count ? 1 : 0),
+      count: 3)
+    stream += isRun ? block.prefix(1) : block
     start = end
   } while start < bytes.count
   return stream

@@ -1,0 +1,29 @@
+internal import KernelImages
+internal import RunningSystem
+
+/// Plans kexec_load with the initrds unpacked where there is room for it: no load fails because
+/// they are larger then. An unpacked kernel is never larger than a packed one, which unpacks itself.
+func planWhatFits(
+  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  do {
+    return try planBzImage64(image, request: request, machine: machine, commandLine: commandLine)
+  } catch {
+    guard error.isAboutRoom, request.unpacksInitrds, !request.initrds.isEmpty else { throw error }
+  }
+  var request = request
+  request.unpacksInitrds = false
+  let (load, notes) = try planBzImage64(
+    image, request: request, machine: machine, commandLine: commandLine)
+  return (load, notes + request.initrds.indices.map { .initrdUnchanged($0, .noRoom) })
+}
+
+extension PlanningError {
+  /// Whether smaller pieces might help.
+  fileprivate var isAboutRoom: Bool {
+    switch self {
+    case .noRoom, .invalid(.moreThanHalfOfRAM): true
+    default: false
+    }
+  }
+}
