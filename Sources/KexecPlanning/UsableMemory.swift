@@ -7,7 +7,7 @@ package struct UsableMemory: Equatable, Sendable {
   package let map: MemoryMap
   /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is.
   package let free: PhysicalRangeSet
-  /// All RAM in bytes: the kernel lets segments take half of it.
+  /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
   package let ramByteCount: UInt64
   /// How the map came about, where that is not as usual.
   package let notes: [PlanNote]
@@ -39,7 +39,7 @@ package struct UsableMemory: Equatable, Sendable {
     case (nil, nil):
       throw .noMemoryMap
     }
-    ramByteCount = map.ranges(of: .ram).byteCount
+    ramByteCount = min(map.ranges(of: .ram).byteCount, machine.totalMemory ?? .max)
     self.notes = notes
   }
 

@@ -22,6 +22,8 @@ package struct Machine: Sendable {
   package var mayHaveEncryptedMemory: Bool
   /// Whether this is a guest with memory that it has not accepted yet.
   package var hasUnacceptedMemory: Bool
+  /// Bytes of RAM that the running kernel manages; nil when unknown. MemTotal in `/proc/meminfo`.
+  package var totalMemory: UInt64?
   /// Bytes that can be had without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
   package var availableMemory: UInt64?
   /// Whether a graphics driver has changed the mode that firmware set. `/proc/fb`.
@@ -51,6 +53,7 @@ package struct Machine: Sendable {
       mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
         || bootParameters.map { $0[0x13C..<0x140] != [0, 0, 0, 0] } ?? false,
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
+      totalMemory: memory["MemTotal"],
       availableMemory: memory["MemAvailable"],
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
