@@ -30,7 +30,7 @@ package func decompressMutable(
       ? .truncated(format, inputOffset: input.count) : .corrupt(format, inputOffset: 0)
   }
   var output = try Output(
-    limit: limit, expectedSize: expectedSize, inputSize: input.count)
+    limit: limit, expectedSize: expectedSize, input: input)
   let consumed = try unsafe input.withUnsafeBytes { (input) throws(CompressionError) in
     try unsafe format.decoder(input, &output)
   }

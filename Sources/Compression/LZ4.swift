@@ -56,6 +56,7 @@ internal enum LZ4 {
       try output.checkLimit()
       mayHaveEnded = produced < legacyBlockSize
       offset = start + size
+      output.hasUsedInput(before: offset)
     }
   }
 

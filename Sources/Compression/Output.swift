@@ -11,15 +11,22 @@ internal struct Output: ~Copyable {
   /// Whether somebody has said how large the output is likely to be.
   let hasExpectedSize: Bool
 
-  /// An empty buffer.
+  /// What is decompressed. Its memory is let go as it is used, or the packed and the unpacked bytes
+  /// would be in memory together.
+  private let input: SharedBytes
+  /// How much of the input's memory has been let go.
+  private var evicted = 0
+
+  /// An empty buffer for what `input` unpacks to.
   ///
   /// Without a size to expect, it has four times that of the input: usual for kernels and initial
   /// file systems. Memory that is never filled costs nothing.
-  init(limit: Int, expectedSize: Int?, inputSize: Int) throws(CompressionError) {
+  init(limit: Int, expectedSize: Int?, input: SharedBytes) throws(CompressionError) {
     self.limit = max(limit, 0)
+    self.input = input
     self.hasExpectedSize = expectedSize != nil
     let size =
-      expectedSize.map { max($0, 0) } ?? max(1 << 16, inputSize.saturatingMultiply(4))
+      expectedSize.map { max($0, 0) } ?? max(1 << 16, input.count.saturatingMultiply(4))
     do {
       buffer = try GrowableBytes(capacity: min(size, self.limit).saturatingAdd(1))
     } catch {
@@ -37,6 +44,18 @@ internal struct Output: ~Copyable {
   @unsafe mutating func fill(_ size: Int) {
     unsafe buffer.fill(size)
   }
+
+  /// Says that the input before `offset` has been used.
+  mutating func hasUsedInput(before offset: Int) {
+    guard offset - evicted >= Self.inputStep, let used = try? input.slice(evicted..<offset) else {
+      return
+    }
+    used.evict()
+    evicted = offset
+  }
+
+  /// How much input is used at a time.
+  static let inputStep = 1 << 20
 
   /// Refuses an output that is too large.
   func checkLimit() throws(CompressionError) {

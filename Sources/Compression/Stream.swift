@@ -14,8 +14,8 @@ internal struct Step {
 ///   - format: For errors.
 ///   - input: The stream, and possibly other bytes after it.
 ///   - output: The buffer.
-///   - step: Calls the library with what is left of the input, the offset of that, and the room
-///     left in the output, which is never empty.
+///   - step: Calls the library with some of what is left of the input, the offset of that, and the
+///     room left in the output, which is never empty.
 /// - Returns: How many bytes of the input belong to the stream.
 /// - Throws: What `step` throws, or that the input or the room has come to its end.
 internal func drive(
@@ -26,10 +26,12 @@ internal func drive(
   var consumed = 0
   while true {
     try output.makeRoom()
-    let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed...])
+    let end = min(input.count, consumed + Output.inputStep)
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed..<end])
     let done = try unsafe step(rest, consumed, output.unfilled)
     consumed += done.consumed
     unsafe output.fill(done.produced)
+    output.hasUsedInput(before: consumed)
     if done.isFinished { return consumed }
     // There was room for output: what is missing is input.
     if done.consumed == 0 && done.produced == 0 {

@@ -2,62 +2,83 @@ internal import CZstd
 
 /// zstd, by libzstd: one frame.
 ///
-/// The frame is decoded in one go, straight into the output. zstd's streaming interface would
-/// decode into a window of its own, 128 MiB for kernels, and copy from there.
+/// The output is announced as stable, so that zstd decodes straight into it. Else it would decode
+/// into a window of its own, 128 MiB for kernels, and copy from there.
 internal enum Zstd {
   static func decode(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
-    let size = unsafe ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
-    try check(size, inputSize: input.count)
-
     // An error or "unknown" is larger than all sizes; the decoder reports the error.
-    let contentSize = unsafe ZSTD_getFrameContentSize(input.baseAddress, size)
+    let contentSize = unsafe ZSTD_getFrameContentSize(input.baseAddress, input.count)
     if contentSize < ZSTD_CONTENTSIZE_ERROR {
       guard contentSize <= UInt64(output.limit) else { throw .tooLarge(limit: output.limit) }
       try output.reserve(Int(contentSize))
     } else if !output.hasExpectedSize {
-      try unsafe reserveBound(input, size, &output)
+      try unsafe reserveBound(input, &output)
     }
-    var produced = unsafe decompress(input, size, output)
-    if ZSTD_getErrorCode(produced) == ZSTD_error_dstSize_tooSmall {
-      // The size that was expected is too small.
-      try unsafe reserveBound(input, size, &output)
-      produced = unsafe decompress(input, size, output)
-      // Now it is the limit that is too small.
-      if ZSTD_getErrorCode(produced) == ZSTD_error_dstSize_tooSmall {
-        throw .tooLarge(limit: output.limit)
-      }
-    }
-    try check(produced, inputSize: size)
-    unsafe output.fill(produced)
-    return size
+    if let consumed = try unsafe decodeIntoRoom(input, &output) { return consumed }
+    // The size that was expected is too small.
+    try unsafe reserveBound(input, &output)
+    if let consumed = try unsafe decodeIntoRoom(input, &output) { return consumed }
+    // Now it is the limit that is too small.
+    throw .tooLarge(limit: output.limit)
   }
 
-  private static func decompress(
-    _ input: UnsafeRawBufferPointer, _ size: Int, _ output: borrowing Output
-  ) -> Int {
+  /// Decodes the frame and returns its size, or nil when the room in `output` is too small.
+  private static func decodeIntoRoom(
+    _ input: UnsafeRawBufferPointer, _ output: inout Output
+  ) throws(CompressionError) -> Int? {
+    guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(wanted: 0) }
+    defer { unsafe _ = ZSTD_freeDCtx(context) }
+    unsafe _ = ZSTD_DCtx_setParameter(context, CZstd_stableOutput, 1)
+    unsafe _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)
+
     let room = unsafe output.unfilled
-    return unsafe ZSTD_decompress(room.baseAddress, room.count, input.baseAddress, size)
+    var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+    var consumed = 0
+    while true {
+      let end = min(input.count, consumed + Output.inputStep)
+      var source = unsafe ZSTD_inBuffer(
+        src: input.baseAddress.map { unsafe $0 + consumed }, size: end - consumed, pos: 0)
+      let before = unsafe target.pos
+      let result = unsafe ZSTD_decompressStream(context, &target, &source)
+      let error = ZSTD_getErrorCode(result)
+      if error == ZSTD_error_dstSize_tooSmall { return nil }
+      try check(error, at: consumed)
+      unsafe consumed += source.pos
+      if result == 0 {
+        unsafe output.fill(target.pos)
+        return consumed
+      }
+      output.hasUsedInput(before: consumed)
+      if unsafe source.pos == 0 && target.pos == before {
+        // Nothing is left to be done with: what is missing is input, or else room.
+        if consumed == input.count { throw .truncated(.zstd, inputOffset: consumed) }
+        return nil
+      }
+    }
   }
 
   /// Makes room for as much as the blocks of the frame can hold: 128 KiB each, which all but the
   /// last usually do.
   private static func reserveBound(
-    _ input: UnsafeRawBufferPointer, _ size: Int, _ output: inout Output
+    _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) {
+    let size = unsafe ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
+    try check(ZSTD_getErrorCode(size), at: input.count)
     try unsafe output.reserve(Int(clamping: ZSTD_decompressBound(input.baseAddress, size)))
   }
 
-  /// Throws if what a function of zstd has returned is an error.
-  private static func check(_ result: Int, inputSize: Int) throws(CompressionError) {
-    switch ZSTD_getErrorCode(result) {
+  private static func check(
+    _ error: ZSTD_ErrorCode, at offset: Int
+  ) throws(CompressionError) {
+    switch error {
     case ZSTD_error_no_error: return
-    case ZSTD_error_srcSize_wrong: throw .truncated(.zstd, inputOffset: inputSize)
+    case ZSTD_error_srcSize_wrong: throw .truncated(.zstd, inputOffset: offset)
     case ZSTD_error_memory_allocation: throw .outOfMemory(wanted: 0)
     case ZSTD_error_dictionary_wrong, ZSTD_error_frameParameter_unsupported:
-      throw .unsupported(.zstd, inputOffset: 0)
-    default: throw .corrupt(.zstd, inputOffset: 0)
+      throw .unsupported(.zstd, inputOffset: offset)
+    default: throw .corrupt(.zstd, inputOffset: offset)
     }
   }
 }
