@@ -8,9 +8,10 @@ import RunningSystem
 @testable import KexecCommand
 
 /// The bytes are a kernel file. When it opens, its load is planned by both calls on a machine that
-/// never changes, and each plan is printed.
+/// never changes, and each plan is printed. An ELF file is what a kernel's payload unpacks to.
 func fuzzBzImage(_ input: Input) -> Int32 {
   let bytes = SharedBytes(input.bytes)
+  if let vmlinux = try? Vmlinux(bytes.span) { checkVmlinux(vmlinux, bytes) }
   let image: KernelImage
   do {
     image = try KernelImage.open(bytes)
@@ -22,6 +23,7 @@ func fuzzBzImage(_ input: Input) -> Int32 {
   request.initrds = [.init(path: "initrd", bytes: SharedBytes([UInt8](repeating: 7, count: 5000)))]
   request.commandLine = "root=/dev/vda1 quiet"
   request.randomSeed = [UInt8](repeating: 9, count: 32)
+  request.randomNumbers = .init(virtual: 123_456_789, physical: 987_654_321)
   let machine = Machine.small
   _ = routes(for: request, on: machine, image: image)
   for call in [Route.Call.segments, .file] {
@@ -40,8 +42,17 @@ func fuzzBzImage(_ input: Input) -> Int32 {
 
 private func checkPlan(_ plan: LoadPlan, image: KernelImage, kernel: SharedBytes) {
   guard case .segments(let load) = plan.action, case .bzImage(let image) = image else { return }
-  for segment in load.segments where segment.role == .kernel {
-    let place = segment.destination
+  let parts = load.segments.filter { $0.role == .kernel }
+  guard let first = parts.first, let last = parts.last else { fatalError("no kernel") }
+  let isPacked = plan.notes.contains { if case .ordinaryEntry = $0 { true } else { false } }
+  expect(!isPacked || parts.count == 1, "a packed kernel is one segment")
+  for (lower, upper) in zip(parts, parts.dropFirst()) {
+    expect(lower.destination.end == upper.destination.start, "no gap in the kernel")
+  }
+  if let place = PhysicalRange(
+    start: first.destination.start,
+    byteCount: last.destination.end.value - first.destination.start.value)
+  {
     expect(place.start.isAligned(to: image.alignment), "the kernel's alignment")
     expect(place.start.value >= image.preferredAddress, "not below the preferred address")
     expect(
@@ -50,11 +61,29 @@ private func checkPlan(_ plan: LoadPlan, image: KernelImage, kernel: SharedBytes
     expect(
       image.extendedFlags.contains(.loadableAbove4GiB) || place.end.value <= 1 << 32,
       "the kernel is below 4 GiB when it must be")
-    expect(place.byteCount >= image.initSize, "init_size")
+    expect(!isPacked || place.byteCount >= image.initSize, "init_size")
     expect(
-      load.kernelEntry.value - place.start.value < UInt64(segment.bytes.count),
-      "the kernel's entry is in its bytes")
+      parts.contains {
+        load.kernelEntry >= $0.destination.start
+          && load.kernelEntry.value - $0.destination.start.value < UInt64($0.bytes.count)
+      }, "the kernel's entry is in its bytes")
   }
+}
+
+/// Moves the kernel to the highest virtual address that it may have.
+private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
+  let alignment: UInt64 = 2 << 20
+  let slots = vmlinux.virtualSlots(alignment: alignment)
+  guard slots > 0, var copy = try? OwnedBytes(zeros: bytes.count) else { return }
+  for (offset, byte) in bytes.array.enumerated() { try? copy.store(byte, at: offset) }
+  let shift = (slots - 1) * alignment
+  expect(vmlinux.physicalEnd + shift <= 1 << 30, "the kernel stays below 1 GiB")
+  do throws(VmlinuxError) {
+    try vmlinux.relocate(&copy, by: shift)
+  } catch {
+    return
+  }
+  expect(copy.count == bytes.count, "moving a kernel changes no size")
 }
 
 /// Only one rule of the kernel may show up that late: how much RAM segments may take.
@@ -79,6 +108,8 @@ extension Machine {
         100000000-2ffffffff : System RAM
         """)
     machine.bootParameters = [UInt8](repeating: 0, count: 4096)
+    // A payload may claim 4 GiB, and the fuzzer has less.
+    machine.availableMemory = 256 << 20
     return machine
   }()
 }

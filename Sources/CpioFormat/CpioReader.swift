@@ -16,7 +16,7 @@ package enum CpioReader {
       let name = offset + headerSize
       let data = aligned(name + nameSize)
       let next = aligned(data + fileSize)
-      guard next <= aligned(bytes.byteCount), data <= bytes.byteCount else { return nil }
+      guard next <= aligned(bytes.byteCount), name + nameSize <= bytes.byteCount else { return nil }
       if isTrailer(bytes, at: name, size: nameSize) { return min(next, bytes.byteCount) }
       offset = next
     }

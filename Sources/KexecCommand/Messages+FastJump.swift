@@ -28,12 +28,11 @@ extension VmlinuxError {
     case .partCount(let count): "what it unpacks to has \(count) parts to load"
     case .badPart(let index): "part \(index) of the unpacked kernel has impossible addresses"
     case .entryOutside(let entry):
-      "the unpacked kernel's entry 0x\(String(entry, radix: 16)) is outside it"
+      "its entry 0x\(String(entry, radix: 16)) is outside it"
     case .relocationLists(let count):
-      "its relocation table has \(count) lists, and 2 or 3 are understood"
+      "its relocation table has \(count) lists, not 2 or 3"
     case .relocationOutside(let offset, let address):
-      "its relocation table names 0x\(String(address, radix: 16)), outside the kernel, at offset "
-        + "\(offset)"
+      "relocation at \(offset) is for 0x\(String(address, radix: 16)), outside"
     }
   }
 }

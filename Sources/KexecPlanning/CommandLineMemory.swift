@@ -15,7 +15,8 @@ package struct CommandLineMemory: Equatable, Sendable {
 
   /// Reads the words of `commandLine`.
   package init(_ commandLine: KernelCommandLine) {
-    for word in commandLine.kernelWords {
+    // The kernel takes quotes off before it looks.
+    for word in commandLine.kernelWords.map({ $0.filter { $0 != "\"" } }) {
       if word.hasPrefix("mem=") {
         // The kernel refuses "mem=0".
         if let size = MemorySize(word.dropFirst(4)), size.bytes > 0 {

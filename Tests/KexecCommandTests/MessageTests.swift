@@ -327,15 +327,32 @@ import Testing
   }
 
   @Test func everyNoteAndReasonIsOneLine() {
-    let notes: [PlanNote] = [
-      .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
-      .framebufferLost, .noRandomSeed, .checksOff, .noEffectOnFileCall("--x"),
-      .loaderWordKept("initrd=x"), .noEFI(.kernelTooOld), .noEFI(.mixedMode),
-      .noEFI(.descriptorVersion(2)), .noEFI(.missing("fw_vendor")), .noEFI(.noRuntimeMap),
+    let ordinary: [OrdinaryEntryReason] =
+      [
+        .switchedOff, .noPayload, .unknownCompression, .badPayload("zstd"), .fiveLevelPaging,
+        .encryptedMemory, .unacceptedMemory, .littleMemory(needed: 1 << 30, available: 1 << 20),
+      ]
+      + ([
+        .notELF64, .truncated, .partCount(7), .badPart(index: 1), .entryOutside(.max),
+        .relocationLists(4), .relocationOutside(offset: 60_000_000, address: .max),
+      ] as [VmlinuxError]).map(OrdinaryEntryReason.notUnderstood)
+    let initrd: [InitrdReason] = [
+      .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
+      .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom,
     ]
+    let notes: [PlanNote] =
+      [
+        .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
+        .framebufferLost, .noRandomSeed, .checksOff, .noEffectOnFileCall("--x"),
+        .loaderWordKept("initrd=x"), .noEFI(.kernelTooOld), .noEFI(.mixedMode),
+        .noEFI(.descriptorVersion(2)), .noEFI(.missing("fw_vendor")), .noEFI(.noRuntimeMap),
+        .unpacked(format: "zstd"), .noRandomAddress, .initrdUnpacked(0),
+        .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
+      ]
+      + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
     let reasons: [RouteReason] = [
       .asked, .preferred, .fileCallRefused, .needed(by: ["--a", "--b"]),
-      .commandLineTooLongForFileCall,
+      .commandLineTooLongForFileCall, .jumpsFaster, .policy, .segmentsRefused,
     ]
     let texts = notes.map(\.text) + reasons.map(\.text)
     #expect(Set(texts).count == texts.count)

@@ -1,0 +1,104 @@
+import ByteCoding
+import TestSupport
+import Testing
+
+@testable import CpioFormat
+
+@Suite struct CpioReaderTests {
+  private static func archive(_ entries: [CpioEntry]) -> [UInt8] {
+    var writer = CpioWriter()
+    for entry in entries { try? writer.append(entry) }
+    return writer.archive()
+  }
+
+  private static let entries: [CpioEntry] = [
+    .directory("dev"), .file("init", "#!/bin/sh\n"), .symbolicLink("bin/sh", to: "busybox"),
+    .file("odd", [1, 2, 3, 4, 5]), .file("empty", ""),
+    // A name as long as the trailer's, and a trailer's name as content.
+    .file("TRAILER!!?", "TRAILER!!!\0"),
+  ]
+
+  /// The end is behind the trailer: a header of 110 bytes and a name of 11, filled up to 124. What
+  /// fills the archive up to 512 bytes does not count.
+  @Test(arguments: 0...6)
+  func endsBehindTheTrailer(count: Int) throws {
+    let bytes = Self.archive(Array(Self.entries.prefix(count)))
+    let trailer = try #require(
+      bytes.indices.last { bytes[$0...].starts(with: Array("070701".utf8)) })
+    #expect(end(of: bytes) == trailer + 124)
+  }
+
+  /// What follows is not looked at.
+  @Test func othersMayFollow() throws {
+    let first = Self.archive(Self.entries)
+    let wanted = end(of: first)
+    for rest in [[], [0, 0, 0, 0], [0x1F, 0x8B], Self.archive([.directory("x")])] as [[UInt8]] {
+      let both = first + rest
+      #expect(end(of: both) == wanted)
+    }
+  }
+
+  /// The last member's padding may be missing.
+  @Test func noLengthTraps() throws {
+    let bytes = Self.archive(Self.entries)
+    let whole = try #require(end(of: bytes))
+    for length in 0...bytes.count {
+      let cut = Array(bytes[..<length])
+      let wanted = length >= whole ? whole : length >= whole - 3 ? length : nil
+      #expect(end(of: cut) == wanted, "\(length) of \(whole)")
+    }
+  }
+
+  /// One header, with one field changed; then an archive that ends.
+  @Test(
+    arguments: [
+      ("good", 0, "070701", true), ("checksums", 0, "070702", true), ("old", 0, "070707", false),
+      ("letters in capitals", 54, "0000000A", true), ("letters", 54, "0000000a", true),
+      ("no digit", 54, "0000000g", false), ("a blank", 54, " 000000a", false),
+      ("a prefix", 54, "0x00000a", false), ("not ASCII", 54, "000000\u{E9}", false),
+      // A size below zero would lead to before the archive, or to the same member for ever.
+      ("a sign", 54, "-0000074", false), ("the other sign", 54, "+000000a", false),
+      ("before the archive", 54, "-000ffff", false),
+      ("a sign in the name's", 94, "-000006e", false),
+      ("a huge file", 54, "ffffffff", false), ("a huge name", 94, "ffffffff", false),
+      ("no name", 94, "00000000", false),
+    ] as [(String, Int, String, Bool)])
+  func fields(name: String, offset: Int, text: String, isTaken: Bool) {
+    var bytes = Self.archive([.file("init", [UInt8](repeating: 0x30, count: 10))])
+    bytes.replaceSubrange(offset..<(offset + text.utf8.count), with: text.utf8)
+    #expect((end(of: bytes) != nil) == isTaken)
+  }
+
+  @Test func nothingIsNoArchive() {
+    let texts: [[UInt8]] = [
+      [], [0], Array("070701".utf8), [UInt8](repeating: 0x30, count: 4096),
+      [UInt8](repeating: 0, count: 4096),
+    ]
+    for bytes in texts { #expect(end(of: bytes) == nil) }
+  }
+
+  @Test func noBytesTrap() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("cpio: seed \(seed)")
+    var generator = SplitMix(seed: seed)
+    let whole = Self.archive(Self.entries)
+    let digits = Array("0123456789abcdefABCDEF+-x \0".utf8)
+    for _ in 0..<5000 {
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        bytes[place] = digits[Int.random(in: 0..<digits.count, using: &generator)]
+      }
+      if let found = end(of: bytes) {
+        #expect(found > 0 && found <= bytes.count, "seed \(seed)")
+      }
+      let noise = Array("070701".utf8) + generator.bytes(300)
+      #expect(end(of: noise) ?? 1 > 0)
+    }
+  }
+}
+
+private func end(of bytes: [UInt8]) -> Int? {
+  let shared = SharedBytes(bytes)
+  return CpioReader.end(of: shared.span)
+}

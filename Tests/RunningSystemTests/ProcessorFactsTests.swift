@@ -1,0 +1,72 @@
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import RunningSystem
+
+@Suite struct ProcessorFactsTests {
+  /// Flags of /proc/cpuinfo, the running kernel's command line, and whether memory may be encrypted.
+  @Test(
+    arguments: [
+      ("fpu vme sse2", "", false), ("fpu hypervisor", "", false),
+      ("fpu hypervisor tdx_guest", "", true), ("tdx_guest", "", true),
+      ("fpu hypervisor sev", "", true), ("fpu hypervisor sev_es", "", true),
+      ("hypervisor sev_snp", "", true), ("hypervisor sme", "", true),
+      // A host can do it; whether it does, its command line says.
+      ("fpu sme sev sev_es", "", false), ("fpu sme sev", "mem_encrypt=on", true),
+      ("fpu sme sev", "quiet mem_encrypt=off", false), ("fpu", "mem_encrypt", true),
+      ("sevenfold tdx_guest_not hypervisor", "", false), ("", "", false),
+    ] as [(String, String, Bool)])
+  func encryptedMemory(flags: String, commandLine: String, mayBe: Bool) {
+    let machine = TemporaryTree([
+      "/proc/cpuinfo": "processor\t: 0\nvendor_id\t: X\nflags\t\t: \(flags)\nbugs\t\t: sev\n",
+      "/proc/cmdline": commandLine + "\n",
+    ]).machine
+    #expect(machine.mayHaveEncryptedMemory == mayBe)
+  }
+
+  @Test(arguments: [0x13C, 0x13D, 0x13E, 0x13F])
+  func aConfidentialComputingBlobSaysSoToo(offset: Int) {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    #expect(
+      !TemporaryTree(bytes: ["/sys/kernel/boot_params/data": bytes]).machine.mayHaveEncryptedMemory)
+    (bytes[0x13B], bytes[0x140]) = (1, 1)
+    #expect(
+      !TemporaryTree(bytes: ["/sys/kernel/boot_params/data": bytes]).machine.mayHaveEncryptedMemory)
+    bytes[offset] = 1
+    #expect(
+      TemporaryTree(bytes: ["/sys/kernel/boot_params/data": bytes]).machine.mayHaveEncryptedMemory)
+  }
+
+  @Test(
+    arguments: [
+      ("la57", "", true), ("la57", "no5lvl", false), ("fpu", "", false), ("la57x", "", false),
+    ])
+  func fiveLevelPaging(flags: String, commandLine: String, isUsed: Bool) {
+    let machine = TemporaryTree([
+      "/proc/cpuinfo": "flags\t\t: fpu \(flags)\n", "/proc/cmdline": commandLine,
+    ]).machine
+    #expect(machine.usesFiveLevelPaging == isUsed)
+  }
+
+  /// Only the first processor's line counts, and only the start of the file is read.
+  @Test func theFileMayBeLong() {
+    let one = "processor\t: 0\nflags\t\t: fpu la57\n\n"
+    let many = String(repeating: "processor\t: 1\nflags\t\t: fpu\n\n", count: 2000)
+    let tree = TemporaryTree(["/proc/cpuinfo": one + many])
+    #expect(ProcessorFacts(in: FileTree(root: tree.path)).flags.isSuperset(of: ["fpu", "la57"]))
+  }
+
+  @Test(
+    arguments: [
+      ("MemTotal: 1 kB\nMemAvailable:    2048 kB\n", 2 << 20, false),
+      ("MemAvailable: 1 kB\nUnaccepted: 0 kB\n", 1024, false),
+      ("Unaccepted:    4 kB\n", nil, true), ("", nil, false), ("MemAvailable:\n", nil, false),
+      ("MemAvailable: x kB\n", nil, false), ("XMemAvailable: 5 kB\n", nil, false),
+    ] as [(String, UInt64?, Bool)])
+  func memory(text: String, available: UInt64?, isUnaccepted: Bool) {
+    let machine = TemporaryTree(["/proc/meminfo": text]).machine
+    #expect(machine.availableMemory == available)
+    #expect(machine.hasUnacceptedMemory == isUnaccepted)
+  }
+}
