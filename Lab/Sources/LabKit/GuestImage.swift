@@ -38,8 +38,12 @@ struct GuestImage {
     try writer.append(.file(path, contents(of: source), permissions: 0o755))
   }
 
-  /// The archive that a kernel unpacks.
-  var archive: [UInt8] { writer.archive() }
+  /// The archive that a kernel unpacks; without padding, so that nobody has a reason to shorten it.
+  var archive: [UInt8] {
+    let padded = writer.archive()
+    let end = padded.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+    return Array(padded[..<((end + 4) & ~3)])
+  }
 
   private mutating func addBusybox(from source: String) throws {
     try add("bin/busybox", from: source)

@@ -7,6 +7,7 @@ public struct LoadReport: Decodable, Sendable {
     let role: String
     let start: UInt64
     let bytes: UInt64
+    let size: UInt64
 
     /// The address of the first byte, in hexadecimal without a prefix.
     public var firstByte: String { String(format: "%08lx", start) }
@@ -24,6 +25,12 @@ public struct LoadReport: Decodable, Sendable {
   public init(_ json: String) throws {
     self = try JSONDecoder().decode(LoadReport.self, from: Data(json.utf8))
   }
+
+  /// Bytes of memory of all segments.
+  public var byteCount: UInt64 { (segments ?? []).reduce(0) { $0 + $1.size } }
+
+  /// What the plan remarks.
+  public let notes: [String]?
 
   /// The segment with that role.
   public func segment(_ role: String) throws -> Segment {

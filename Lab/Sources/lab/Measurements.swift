@@ -1,66 +1,65 @@
 import Foundation
 import LabKit
 
-/// The numbers that `lab bench` collects: samples of each quantity, of ours and of the peer.
+/// The numbers that `lab bench` collects: samples of each quantity, of each contestant.
 struct Measurements: Sendable {
-  private enum Quantity: String, CaseIterable {
+  /// What is measured.
+  enum Quantity: String, CaseIterable, Sendable {
     case loadWall = "load, wall time, ms"
     case loadCPU = "load, CPU time, ms"
-    case loadMachine = "load, CPU time of the whole VM, ms"
     case peak = "load, peak memory, MiB"
-    case firstLine = "jump to the next kernel's first line, s"
-    case firstLineMachine = "jump to the first line, CPU time of the VM, s"
-    case firstProcess = "jump to its first process, s"
-    case firstProcessMachine = "jump to the first process, CPU time of the VM, s"
+    case firstLine = "jump to first line, s"
+    case firstLineMachine = "… CPU time of the VM, s"
+    case firstProcess = "jump to init, s"
+    case firstProcessMachine = "… CPU time of the VM to init, s"
   }
 
-  private var samples: [Quantity: [String: [Double]]] = [:]
+  private var samples: [Quantity: [Contestant: [Double]]] = [:]
 
   /// Adds what `measure` in the guest said: `wall MICROSECONDS cpu MICROSECONDS peak KIBIBYTES`.
-  mutating func add(cost: Guest.Output, of name: String) throws {
+  mutating func add(cost: Guest.Output, of contestant: Contestant) throws {
     let words = cost.text.split(separator: " ")
     guard words.count == 6, let wall = Double(words[1]), let cpu = Double(words[3]),
       let peak = Double(words[5])
     else { throw Failure("measure said \(cost.text)") }
-    add(wall / 1000, .loadWall, name)
-    add(cpu / 1000, .loadCPU, name)
-    add(peak / 1024, .peak, name)
-    add(cost.elapsed.cpu.seconds * 1000, .loadMachine, name)
+    add(wall / 1000, .loadWall, contestant)
+    add(cpu / 1000, .loadCPU, contestant)
+    add(peak / 1024, .peak, contestant)
   }
 
   /// Adds when a kernel was seen again.
-  mutating func add(_ arrival: Guest.Arrival, of name: String) {
-    add(arrival.toFirstLine.wall.seconds, .firstLine, name)
-    add(arrival.toFirstLine.cpu.seconds, .firstLineMachine, name)
-    add(arrival.toInit.wall.seconds, .firstProcess, name)
-    add(arrival.toInit.cpu.seconds, .firstProcessMachine, name)
+  mutating func add(_ arrival: Guest.Arrival, of contestant: Contestant) {
+    add(arrival.toFirstLine.wall.seconds, .firstLine, contestant)
+    add(arrival.toFirstLine.cpu.seconds, .firstLineMachine, contestant)
+    add(arrival.toInit.wall.seconds, .firstProcess, contestant)
+    add(arrival.toInit.cpu.seconds, .firstProcessMachine, contestant)
   }
 
-  /// Prints the table: median, then least and most; and where ours is worse, if anywhere.
+  /// The median of a contestant's samples; not a number when there are none.
+  func median(_ quantity: Quantity, _ contestant: Contestant) -> Double {
+    samples[quantity]?[contestant]?.median ?? .nan
+  }
+
+  /// Prints the table: for each contestant the median, then least and most.
   func report() {
-    say("| | ours | peer | ours / peer |\n|---|---|---|---|")
-    var worse: [String] = []
+    let contestants = Contestant.allCases.filter { samples[.loadWall]?[$0] != nil }
+    say("| | " + contestants.map(\.rawValue).joined(separator: " | ") + " |")
+    say("|---|" + contestants.map { _ in "---|" }.joined())
     for quantity in Quantity.allCases {
-      let ours = samples[quantity]?["ours"] ?? []
-      let peer = samples[quantity]?["peer"] ?? []
-      let ratio = ours.median / peer.median
-      if ratio > 1 { worse.append(quantity.rawValue) }
-      say(
-        "| \(quantity.rawValue) | \(ours.summary) | \(peer.summary)"
-          + " | \(String(format: "%.2f", ratio)) |")
+      let cells = contestants.map { samples[quantity]?[$0]?.summary ?? "" }
+      say("| \(quantity.rawValue) | " + cells.joined(separator: " | ") + " |")
     }
-    say(
-      worse.isEmpty
-        ? "\nours is nowhere worse" : "\nours is worse in: \(worse.joined(separator: "; "))")
+    say("")
   }
 
-  private mutating func add(_ value: Double, _ quantity: Quantity, _ name: String) {
-    samples[quantity, default: [:]][name, default: []].append(value)
+  private mutating func add(_ value: Double, _ quantity: Quantity, _ contestant: Contestant) {
+    samples[quantity, default: [:]][contestant, default: []].append(value)
   }
 }
 
 extension [Double] {
-  fileprivate var median: Double {
+  /// The middle one, or the mean of the middle two.
+  var median: Double {
     guard !isEmpty else { return .nan }
     let ordered = sorted()
     return (ordered[(count - 1) / 2] + ordered[count / 2]) / 2
