@@ -26,6 +26,7 @@ extension PlanReport {
     case .segments(let load):
       lines.append(
         row("entry", "\(load.entry) (purgatory), then \(load.kernelEntry) (kernel)"))
+      lines.append(row("peak memory", "\(byteText(load.expectedPeak)) while loading"))
       lines.append(row("check", load.digest.text(over: load.checkedByteCount)))
       lines += [""] + picture(of: load)
     }
@@ -116,6 +117,7 @@ extension PlanReport {
       ("entry", .number(load.entry.value)),
       ("kernelEntry", .number(load.kernelEntry.value)),
       ("digest", .string(load.digest.rawValue)),
+      ("expectedPeak", .number(load.expectedPeak)),
       (
         "segments",
         .array(

@@ -20,6 +20,8 @@ struct KernelPiece: Sendable {
   let limits: PhysicalRange
   /// From the load address to the 64-bit entry.
   let entryOffset: UInt64
+  /// Bytes of our memory that the parts take: all of an unpacked file, or the mapped one.
+  let memoryUse: UInt64
   /// A random number that chooses among the places; nil for the highest one.
   var randomPlace: UInt64?
   /// Whether the kernel was moved to a random virtual address, so that it must move the rest of its
@@ -33,6 +35,7 @@ struct KernelPiece: Sendable {
     alignment = image.alignment
     limits = image.loadLimits(of: image.initSize)
     entryOffset = 0x200
+    memoryUse = UInt64(image.protectedMode.count)
   }
 
   /// The unpacked kernel in `file`, entered directly.
@@ -52,6 +55,7 @@ struct KernelPiece: Sendable {
     alignment = image.alignment
     limits = image.loadLimits(of: vmlinux.windowSize)
     entryOffset = vmlinux.entry - vmlinux.physicalStart
+    memoryUse = UInt64(file.count)
   }
 
   /// The segments that fill `room` without a gap, where the running kernel could put pages of its

@@ -63,6 +63,9 @@ package struct SegmentLoad: Sendable {
   package let memoryMap: MemoryMap
   /// How the purgatory checks the segments.
   package let digest: DigestKind
+  /// Bytes of memory that the loader is expected to take at the most: kernel and initrds, unpacked
+  /// where they are, and itself.
+  package let expectedPeak: UInt64
 }
 
 /// How the purgatory checks the segments before it enters the kernel.

@@ -56,7 +56,8 @@ func planBzImage64(
     kernelEntry: kernelEntry,
     segments: segments.sorted { $0.destination.start < $1.destination.start },
     flags: SegmentLoad.x86_64, memoryMap: memory.map,
-    digest: request.digest)
+    digest: request.digest,
+    expectedPeak: kernel.memoryUse + initrd.byteCount + SegmentLoad.programSize)
   do {
     try load.validate(in: memory)
   } catch {
@@ -68,6 +69,8 @@ func planBzImage64(
 extension SegmentLoad {
   /// KEXEC_ARCH_X86_64.
   static let x86_64: UInt = 62 << 16
+  /// Bytes of memory that the program itself takes, measured.
+  fileprivate static let programSize: UInt64 = 8 << 20
 }
 
 /// The kernel and the initrd, unpacked side by side where that is wanted and safe.

@@ -65,7 +65,8 @@ import Testing
         PlannedSegment(
           role: index == 0 ? .kernel : .initrd(index), bytes: file(segment.bytes).bytes,
           destination: physical(segment.start, segment.byteCount))
-      }, flags: 0, memoryMap: memory.map, digest: .none)
+      }, flags: 0, memoryMap: memory.map, digest: .none,
+      expectedPeak: 0)
     if let wanted = row.wanted {
       #expect(throws: wanted) { try load.validate(in: memory) }
     } else {
