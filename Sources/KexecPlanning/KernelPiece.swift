@@ -67,9 +67,10 @@ extension BzImage {
   /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address, and one that is
   /// not relocatable runs nowhere else.
   fileprivate func loadLimits(of byteCount: UInt64) -> PhysicalRange {
-    let start = PhysicalAddress(max(preferredAddress, 1 << 20))
+    let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
     let top = PhysicalAddress(addressLimit)
-    let end = isRelocatable ? top : start.advanced(by: byteCount + pageSize - 1) ?? top
+    let room = (byteCount + pageSize - 1) & ~(pageSize - 1)
+    let end = isRelocatable ? top : start.advanced(by: room) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }
 
