@@ -185,6 +185,7 @@ extension SharedBytes {
   fileprivate func firstNonZero(from position: Int) -> Int? {
     let span = span
     var offset = position
+    while let word = try? span.load(UInt64.self, at: offset), word == 0 { offset += 8 }
     while let byte = try? span.load(UInt8.self, at: offset) {
       if byte != 0 { return offset }
       offset += 1

@@ -64,8 +64,8 @@ struct KernelPiece {
 }
 
 extension BzImage {
-  /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address, and one that is
-  /// not relocatable runs nowhere else.
+  /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address,
+  /// and one that is not relocatable runs nowhere else.
   fileprivate func loadLimits(of byteCount: UInt64) -> PhysicalRange {
     let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
     let top = PhysicalAddress(addressLimit)
