@@ -44,7 +44,10 @@ func run(_ parameters: Parameters) {
   }
   unsafe recordTimestamps(parameters)
   console.usesSerial = unsafe parameters.has(PURGATORY_FLAG_GREETS)
-  console.write("purgatory: checks passed, entering the kernel at ")
+  console.write(
+    unsafe parameters.pointee.digest_kind == UInt32(PURGATORY_DIGEST_NONE)
+      ? "purgatory: nothing was checked, entering the kernel at "
+      : "purgatory: checks passed, entering the kernel at ")
   unsafe console.write(address: parameters.pointee.entry)
   console.write("\n")
 }

@@ -45,6 +45,8 @@ package enum VmlinuxError: Error, Equatable, Sendable {
   case badPart(index: Int)
   /// The entry is in no part, or where a part has only zeros.
   case entryOutside(UInt64)
+  /// The parts' window is not the one that the image's header describes: other alignment or size.
+  case otherWindow
   /// The relocation table has another number of lists than two or three.
   case relocationLists(Int)
   /// A word of the relocation table names a place outside the kernel.

@@ -22,7 +22,8 @@ extension Command {
       throw CommandError("no more loads are allowed", advice: state.obstacle(for: purpose))
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
-    if isSupported == nil {
+    // Without /sys nothing is known: the call itself will say so.
+    if isSupported == nil, FileTree.running.exists("/sys/kernel") {
       throw CommandError("the running kernel was built without kexec for a \(purpose.imageName)")
     }
   }
@@ -30,11 +31,21 @@ extension Command {
   /// Where the memory map at the time of the load is kept; /run does not survive a boot.
   private static let mapFile = "/run/kexec-memory-map"
 
-  /// Remembers which RAM there is, for `checkMemoryMap`. Only a help: it may fail.
-  func recordMemoryMap(of machine: Machine, purpose: LoadRequest.Purpose) {
-    guard purpose == .reboot, !machine.ioMemory.isHidden else { return }
+  /// Remembers which RAM there is, for `checkMemoryMap`, and whether there are stamps. Only a help:
+  /// it may fail.
+  func recordLoad(on machine: Machine, purpose: LoadRequest.Purpose) {
+    guard purpose == .reboot else { return }
+    forgetLoad()
+    if invocation.isStamped { _ = FileTree.running.replace(Self.stampFile, with: "") }
+    guard !machine.ioMemory.isHidden else { return }
     let isWritten = FileTree.running.replace(Self.mapFile, with: machine.ioMemory.ramText)
     if !isWritten { debug("\(Self.mapFile) cannot be written: no check of the map before -e") }
+  }
+
+  /// Forgets what `recordLoad` has remembered.
+  func forgetLoad() {
+    FileTree.running.remove(Self.mapFile)
+    FileTree.running.remove(Self.stampFile)
   }
 
   /// Refuses to run an image that was made for other memory than there is now.

@@ -43,7 +43,7 @@ extension Command {
       let log = KernelLog()
       do {
         try carryOut(plan, files: files)
-        recordMemoryMap(of: machine, purpose: purpose)
+        recordLoad(on: machine, purpose: purpose)
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")

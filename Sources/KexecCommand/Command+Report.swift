@@ -14,14 +14,14 @@ extension Command {
     guard let stamps = TimeStamps(word: word), stamps.entered > 0 else {
       throw CommandError("\(TimeStamps.name)=\(word): these are no stamps of a jump")
     }
-    let now = (counter: Clocks.timeStampCounter, wall: Clocks.wallClock)
+    let rate = Clocks.countsPerNanosecond()
     guard
       let times = JumpTimes(
-        stamps, now: now, sinceBoot: Clocks.sinceBoot, start: Self.noteOfJump(),
-        initStart: KernelLog.time(ofMessage: "Run "))
+        stamps, now: Clocks.timeStampCounter, rate: rate, sinceBoot: Clocks.sinceBoot,
+        start: Self.noteOfJump(), initStart: KernelLog.time(ofMessage: "Run "))
     else {
       throw CommandError(
-        "the time stamp counter or the wall clock has gone backwards since the load")
+        "the time stamp counter has been set back since the load: no times can be told")
     }
     StandardStreams.writeOutput(invocation.printsJSON ? times.json.text : times.text)
     return .success
@@ -31,10 +31,15 @@ extension Command {
   /// nothing else is left.
   private static let jumpFile = "/var/lib/kexec-jump"
 
-  /// Writes down that the way to the jump begins now. Only a help: it may fail.
-  static func noteJump() {
-    _ = FileTree.running.replace(jumpFile, with: "\(Clocks.wallClock)\n")
+  /// Writes down that the way to the jump begins now, if the loaded kernel was given stamps. Only a
+  /// help: it may fail.
+  func noteJump() {
+    guard FileTree.running.exists(Self.stampFile) else { return }
+    _ = FileTree.running.replace(Self.jumpFile, with: "\(Clocks.wallClock)\n")
   }
+
+  /// Says that the kernel loaded last was given stamps; /run does not survive a boot.
+  static let stampFile = "/run/kexec-stamps"
 
   private static func noteOfJump() -> UInt64? {
     FileTree.running.text(jumpFile).flatMap { UInt64($0) }
@@ -52,35 +57,33 @@ struct JumpTimes {
   /// From there to the start of init; nil when the kernel's log has forgotten it.
   let kernelToInit: UInt64?
 
-  /// Works the times out; nil when the clocks make no sense.
+  /// Works the times out from the time stamp counter, which goes on through the jump; the wall
+  /// clock of the new system may be seconds off. Nil when the counter makes no sense.
   ///
   /// - Parameters:
   ///   - stamps: the stamps of the jump.
-  ///   - now: the time stamp counter and the wall clock at the same moment.
-  ///   - sinceBoot: the age of the running kernel then, in nanoseconds.
-  ///   - start: the wall clock when `kexec -e` began, if known.
+  ///   - now: the time stamp counter.
+  ///   - rate: its counts in a nanosecond.
+  ///   - sinceBoot: the age of the running kernel, in nanoseconds.
+  ///   - start: the old system's wall clock when `kexec -e` began, if known.
   ///   - initStart: the age of the running kernel when it started init, if known.
   init?(
-    _ stamps: TimeStamps, now: (counter: UInt64, wall: UInt64), sinceBoot: UInt64, start: UInt64?,
+    _ stamps: TimeStamps, now: UInt64, rate: Double, sinceBoot: UInt64, start: UInt64?,
     initStart: UInt64?
   ) {
-    guard now.counter > stamps.checked, stamps.checked >= stamps.entered,
-      stamps.entered > stamps.loaded, now.wall > stamps.wallClock
+    guard now > stamps.checked, stamps.checked >= stamps.entered, stamps.entered > stamps.loaded,
+      rate > 0
     else { return nil }
-    // The counter runs at one rate from the load until now, whatever kernel is running.
-    let nanosecondsPerCount =
-      Double(now.wall - stamps.wallClock) / Double(now.counter - stamps.loaded)
-    func wall(_ counter: UInt64) -> Double {
-      Double(stamps.wallClock) + Double(counter - stamps.loaded) * nanosecondsPerCount
-    }
-    let entered = wall(stamps.entered)
-    check = UInt64(Double(stamps.checked - stamps.entered) * nanosecondsPerCount)
-    let boot = Double(now.wall) - Double(sinceBoot)
-    kernelStart = UInt64(max(0, boot - wall(stamps.checked)))
+    func nanoseconds(_ counts: UInt64) -> UInt64 { UInt64(Double(counts) / rate) }
+    check = nanoseconds(stamps.checked - stamps.entered)
+    let sinceCheck = nanoseconds(now - stamps.checked)
+    kernelStart = sinceCheck > sinceBoot ? sinceCheck - sinceBoot : 0
     kernelToInit = initStart
     shutdown = start.flatMap { start in
-      // A note of another jump is older than this load.
-      start >= stamps.wallClock && Double(start) <= entered ? UInt64(entered - Double(start)) : nil
+      // A note of another jump is older than this load, or younger than its end.
+      let untilEntered = nanoseconds(stamps.entered - stamps.loaded)
+      guard start >= stamps.wallClock, start - stamps.wallClock <= untilEntered else { return nil }
+      return untilEntered - (start - stamps.wallClock)
     }
   }
 

@@ -16,8 +16,8 @@ extension Command {
       return .success
     }
     try checkPermission(on: machine, purpose: .reboot, forLoad: false)
-    Self.noteJump()
     if !invocation.isForced { try checkMemoryMap(of: machine) }
+    noteJump()
     try syncFileSystems()
     if invocation.takesInterfacesDown {
       for failure in NetworkInterfaces.takeDown() {
@@ -31,6 +31,8 @@ extension Command {
       let isMissing = error.errno == .invalidArgument && readMachine().kexec.isLoaded != true
       throw CommandError(
         "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.errno.message)",
+        advice: error.errno == .invalidArgument && !isMissing
+          ? "a container with its own process ids cannot do this: run it on the host" : nil,
         exitCode: isMissing ? .usage : .failure)
     }
     return .success
@@ -78,6 +80,7 @@ extension Command {
       return .success
     }
     try checkPermission(on: machine, purpose: purpose)
+    if purpose == .reboot { forgetLoad() }
     let isCrash = purpose == .crash
     let calls: [(LoadRequest.CallChoice, () throws(KexecCallError) -> Void)] = [
       (

@@ -7,6 +7,7 @@ extension OrdinaryEntryReason {
   var text: String {
     switch self {
     case .switchedOff: "as asked for (--no-fast)"
+    case .noRandomNumbers: "there are no random numbers yet for KASLR"
     case .noPayload: "the image does not say where its payload is"
     case .unknownCompression: "its compression is not known"
     case .badPayload(let format): "its payload does not unpack as \(format)"
@@ -27,6 +28,7 @@ extension VmlinuxError {
     case .truncated: "what it unpacks to is cut off"
     case .partCount(let count): "what it unpacks to has \(count) parts to load"
     case .badPart(let index): "part \(index) of the unpacked kernel has impossible addresses"
+    case .otherWindow: "the unpacked kernel is not aligned or as large as its image says"
     case .entryOutside(let entry):
       "its entry 0x\(String(entry, radix: 16)) is outside it"
     case .relocationLists(let count):

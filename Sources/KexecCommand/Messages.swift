@@ -67,9 +67,9 @@ extension PlanNote {
   /// Whether users should see it without asking for details.
   var isWarning: Bool {
     switch self {
-    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters: true
+    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress: true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
-      .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .noRandomAddress, .initrdUnpacked,
+      .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
       .initrdPartlyUnpacked, .initrdUnchanged:
       false
     }
@@ -92,7 +92,7 @@ extension PlanNote {
     case .unpacked(let format):
       "the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump"
     case .ordinaryEntry(let reason): "the kernel unpacks itself after the jump: \(reason.text)"
-    case .noRandomAddress: "the kernel's addresses are not random: it has no relocation table"
+    case .noRandomAddress: "the kernel cannot be moved, so its addresses are not random: it has no relocation table"
     case .initrdUnpacked(let index): "initrd \(index + 1) is unpacked now"
     case .initrdPartlyUnpacked(let index, let reason):
       "initrd \(index + 1) is unpacked only in part: \(reason.text)"

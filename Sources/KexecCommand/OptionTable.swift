@@ -68,7 +68,7 @@ extension OptionDescription {
     .init(.segmentsSyscall, .loading, "c", "kexec-syscall", help: "use kexec_load only"),
     .init(
       .automaticSyscall, .loading, "a", "kexec-syscall-auto",
-      help: "kexec_file_load, and kexec_load where the kernel has no use for the first (default)"),
+      help: "the call that jumps faster, or checks signatures where they are wanted (default)"),
     .init(.noChecks, .loading, "i", "no-checks", help: "do not check the pieces before the jump"),
     .init(
       .digest, .loading, nil, "digest", value: "NAME",

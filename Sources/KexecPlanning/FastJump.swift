@@ -1,6 +1,7 @@
 internal import ByteCoding
 internal import Compression
 package import KernelImages
+internal import PhysicalMemory
 internal import RunningSystem
 
 // The fast jump: the kernel is unpacked and moved to a random address now, while the running one
@@ -14,6 +15,9 @@ extension KernelPiece {
     _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
     guard request.unpacksKernel else { throw .switchedOff }
+    guard request.randomNumbers != nil || commandLine.value(of: "nokaslr") != nil else {
+      throw .noRandomNumbers
+    }
     try checkMachine(machine, image: image, commandLine: commandLine)
     guard let payload = image.payload else { throw .noPayload }
     guard let format = CompressionFormat.recognise(payload.bytes.span) else {
@@ -78,7 +82,7 @@ extension KernelPiece {
   private static func check(_ vmlinux: Vmlinux, of image: BzImage) throws(VmlinuxError) {
     guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20,
       vmlinux.windowSize <= image.initSize + pageSize - 1
-    else { throw .badPart(index: 0) }
+    else { throw .otherWindow }
   }
 
   private static func randomMove(
@@ -100,6 +104,8 @@ extension KernelPiece {
 package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   /// `--no-fast`.
   case switchedOff
+  /// The running kernel has no random numbers yet, and the next one's decompressor may find some.
+  case noRandomNumbers
   /// The image does not say where its payload is: a kernel before 2.08.
   case noPayload
   /// The payload has no magic number that we know.

@@ -6,8 +6,8 @@ extension LoadRequest {
   /// `--reuse-cmdline`, else nothing.
   func finalCommandLine(running: KernelCommandLine) -> String {
     let base = commandLine ?? (reusesCommandLine ? reusable(running).text : "")
-    let stamp = stamps.map { [$0.word] } ?? []
-    return ([base] + appended + stamp).filter { !$0.isEmpty }.joined(separator: " ")
+    let line = ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
+    return stamps.map { KernelCommandLine(line).adding($0.word).text } ?? line
   }
 
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot

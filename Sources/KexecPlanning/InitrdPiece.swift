@@ -72,7 +72,7 @@ struct InitrdPiece: Sendable {
   /// kernel's must both fit.
   private static func limit(image: BzImage, machine: Machine, memory: UsableMemory) -> Int {
     let reserve = image.initSize + 64 << 20
-    let then = memory.ramByteCount / 2
+    let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
     let room = min(then, now)
     return room > reserve ? Int(clamping: room - reserve) : 0
@@ -188,6 +188,9 @@ extension SharedBytes {
     let span = span
     let limit = min(count, position + 1 << 20)
     var offset = position
+    while offset < limit, let word = try? span.load(UInt64.self, at: offset), word == 0 {
+      offset += 8
+    }
     while offset < limit, let byte = try? span.load(UInt8.self, at: offset), byte == 0 {
       offset += 1
     }

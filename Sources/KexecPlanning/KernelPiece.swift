@@ -73,24 +73,24 @@ struct KernelPiece: Sendable {
 
 extension SharedBytes {
   /// The bytes up to the last page that is not all zeros.
-  fileprivate func withoutZeroTail() throws(OutOfBounds) -> SharedBytes {
+  func withoutZeroTail() throws(OutOfBounds) -> SharedBytes {
     let span = span
-    var end = count & ~7
-    if end == count {
-      while end > 0, try span.load(UInt64.self, at: end - 8) == 0 { end -= 8 }
-    }
     let page = Int(pageSize)
+    var end = count
+    while end > 0, end % 8 != 0, try span.load(UInt8.self, at: end - 1) == 0 { end -= 1 }
+    while end > 0, end % 8 == 0, try span.load(UInt64.self, at: end - 8) == 0 { end -= 8 }
     return try slice(0..<min(count, (max(end, 1) + page - 1) & ~(page - 1)))
   }
 }
 
 extension BzImage {
-  /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address, and one that is
-  /// not relocatable runs nowhere else.
+  /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address,
+  /// and one that is not relocatable runs nowhere else.
   fileprivate func loadLimits(of byteCount: UInt64) -> PhysicalRange {
-    let start = PhysicalAddress(max(preferredAddress, 1 << 20))
+    let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
     let top = PhysicalAddress(addressLimit)
-    let end = isRelocatable ? top : start.advanced(by: byteCount + pageSize - 1) ?? top
+    let room = (byteCount + pageSize - 1) & ~(pageSize - 1)
+    let end = isRelocatable ? top : start.advanced(by: room) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }
 

@@ -31,7 +31,7 @@ package struct LoadPlan: Sendable {
 package struct PlannedSegment: Sendable {
   /// What a segment is for.
   package enum Role: Equatable, Sendable {
-    /// The kernel's protected-mode part.
+    /// The kernel's protected-mode part, or a part of the unpacked kernel.
     case kernel
     /// boot_params, command line, setup_data and EFI map.
     case bootBlock

@@ -13,7 +13,7 @@ package struct LoadRequest: Sendable {
 
   /// Which system call may be used.
   package enum CallChoice: Equatable, Sendable {
-    /// kexec_file_load first, kexec_load where that makes sense.
+    /// The one that jumps faster, or kexec_file_load where signatures are wanted.
     case automatic
     /// Only kexec_file_load.
     case fileOnly

@@ -103,6 +103,7 @@ private func describeMachine(
 ) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
   if machine.bootParameters == nil { notes.append(.noBootParameters) }
+  if machine.hasNativeGraphics, machine.hasFirmwareFramebuffer { notes.append(.framebufferLost) }
   if request.randomSeed == nil { notes.append(.noRandomSeed) }
   if request.digest == .none { notes.append(.checksOff) }
 
@@ -119,6 +120,14 @@ private func describeMachine(
   case nil: break
   }
   return (block, notes)
+}
+
+extension Machine {
+  /// Whether firmware left a picture in memory.
+  fileprivate var hasFirmwareFramebuffer: Bool {
+    bootParameters.map { ScreenInfo.isFramebuffer($0.loadField(BootParameters.origVideoIsVGA)) }
+      ?? false
+  }
 }
 
 extension BzImage {

@@ -1,3 +1,5 @@
+internal import RunningSystem
+
 /// Times that travel to the next system in a word of its command line, so that `kexec --report`
 /// there can tell how long the jump took.
 ///
@@ -44,10 +46,11 @@ package struct TimeStamps: Equatable, Sendable {
     return Self.name + "=" + values.joined(separator: ",")
   }
 
-  /// Where the digits that the purgatory writes begin in a line that ends in the word.
+  /// Where the digits that the purgatory writes begin in a line that has the word.
   static func textOffset(in commandLine: String) -> Int? {
-    let size = TimeStamps(loaded: 0, wallClock: 0).word.utf8.count
-    guard commandLine.utf8.suffix(size).starts(with: "\(name)=".utf8) else { return nil }
-    return commandLine.utf8.count - size + name.utf8.count + 1
+    let words = KernelCommandLine(commandLine).kernelWords
+    guard let word = words.last(where: { $0.hasPrefix(name + "=") }) else { return nil }
+    let start = commandLine.utf8.distance(from: commandLine.startIndex, to: word.startIndex)
+    return start + name.utf8.count + 1
   }
 }

@@ -9,6 +9,8 @@ package struct UsableMemory: Equatable, Sendable {
   package let free: PhysicalRangeSet
   /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
   package let ramByteCount: UInt64
+  /// RAM that the next kernel will use, in bytes: without what its own command line takes away.
+  package let nextRAMByteCount: UInt64
   /// How the map came about, where that is not as usual.
   package let notes: [PlanNote]
 
@@ -40,6 +42,7 @@ package struct UsableMemory: Equatable, Sendable {
       throw .noMemoryMap
     }
     ramByteCount = min(map.ranges(of: .ram).byteCount, machine.totalMemory ?? .max)
+    nextRAMByteCount = wanted.restrict(map.undisputedRAM).byteCount
     self.notes = notes
   }
 
@@ -53,6 +56,3 @@ package struct UsableMemory: Equatable, Sendable {
     return ram.intersection(PhysicalRangeSet([high])).alignedInwards(to: pageSize)
   }
 }
-
-/// The size of a page on x86, and the unit in which segments are placed.
-package let pageSize: UInt64 = 4096

@@ -12,6 +12,15 @@ package enum Clocks {
   /// Nanoseconds since the kernel started. Corresponds to CLOCK_BOOTTIME.
   package static var sinceBoot: UInt64 { read(CLOCK_BOOTTIME) }
 
+  /// How many counts of the time stamp counter pass in a nanosecond: measured during 50 ms against
+  /// CLOCK_MONOTONIC_RAW.
+  package static func countsPerNanosecond() -> Double {
+    let start = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
+    usleep(50_000)
+    let end = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
+    return Double(end.counter - start.counter) / Double(end.time - start.time)
+  }
+
   private static func read(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     unsafe clock_gettime(clock, &time)

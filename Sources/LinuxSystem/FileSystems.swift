@@ -12,12 +12,14 @@ package enum FileSystems {
   ///
   /// - Returns: the mount points where that failed, with the reason.
   package static func syncForCertain() -> [(mountPoint: String, errno: Errno)] {
+    sync()
     var failures: [(mountPoint: String, errno: Errno)] = []
     for mountPoint in writableMountPoints() {
       let folder = unsafe clinux_open(mountPoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard folder >= 0 else {
         // A mount point below another mount, or on a dead network share, cannot be reached.
-        if errno != ENOENT && errno != ENOTDIR { failures.append((mountPoint, .last)) }
+        // A user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
+        if ![ENOENT, ENOTDIR, EACCES].contains(errno) { failures.append((mountPoint, .last)) }
         continue
       }
       if clinux_syncfs(folder) != 0 { failures.append((mountPoint, .last)) }
@@ -30,7 +32,10 @@ package enum FileSystems {
     let lines = FileTree.running.text("/proc/self/mounts") ?? ""
     return lines.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ")
-      guard words.count >= 4, words[3].split(separator: ",").contains("rw") else { return nil }
+      guard words.count >= 4, words[3].split(separator: ",").contains("rw"),
+        // Opening one would mount what it stands for, and may wait for a dead server.
+        words[2] != "autofs"
+      else { return nil }
       return unescaped(words[1])
     }
   }

@@ -80,6 +80,11 @@ package struct FileTree: Sendable {
     unsafe access(root + path, F_OK) == 0
   }
 
+  /// Removes the file at `path`, if there is one.
+  package func remove(_ path: String) {
+    _ = unsafe unlink(root + path)
+  }
+
   /// Makes `text` the content of the file at `path`.
   ///
   /// - Returns: whether that worked; a file that is half written is not left behind.

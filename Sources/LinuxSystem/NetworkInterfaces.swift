@@ -8,8 +8,10 @@ package enum NetworkInterfaces {
   ///
   /// - Returns: the interfaces that could not be taken down, with the reason.
   package static func takeDown() -> [(name: String, errno: Errno)] {
-    let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-    guard socket >= 0 else { return [] }
+    // Any family will do; a kernel may have been built without IPv4.
+    let families = [AF_INET, AF_UNIX]
+    let sockets = families.lazy.map { Glibc.socket($0, Int32(SOCK_DGRAM.rawValue), 0) }
+    guard let socket = sockets.first(where: { $0 >= 0 }) else { return [("all", .last)] }
     defer { _ = close(socket) }
     var failures: [(name: String, errno: Errno)] = []
     for name in FileTree.running.names(in: "/sys/class/net") ?? [] {

@@ -74,3 +74,6 @@ extension PhysicalRange: CustomStringConvertible {
     isEmpty ? "\(start) (empty)" : "\(start)-\(last)"
   }
 }
+
+/// The size of a page on x86, and the unit in which segments are placed.
+package let pageSize: UInt64 = 4096

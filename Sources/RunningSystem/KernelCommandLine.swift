@@ -48,6 +48,14 @@ package struct KernelCommandLine: Equatable, Sendable {
     return nil
   }
 
+  /// The line with `word` as the last of the kernel's words: before a lone `--`.
+  package func adding(_ word: String) -> KernelCommandLine {
+    guard let end = words.first(where: { $0 == "--" })?.startIndex else {
+      return KernelCommandLine(text.isEmpty ? word : text + " " + word)
+    }
+    return KernelCommandLine(text[..<end] + word + " " + text[end...])
+  }
+
   /// The line without the kernel's words whose names are in `names`. The others keep their order,
   /// repeats and blanks.
   package func removing(_ names: Set<String>) -> KernelCommandLine {

@@ -95,6 +95,7 @@ private func standardRequest(reusingCommandLine: Bool) -> LoadRequest {
   request.reusesCommandLine = reusingCommandLine
   request.digest = .none
   request.unpacksKernel = false
+  request.unpacksInitrds = false
   request.randomSeed = [UInt8](repeating: 0x5A, count: 32)
   return request
 }

@@ -49,6 +49,7 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: kernel))
     request.initrds = [.init(path: "initrd", bytes: initrd)]
     request.digest = .none
+    request.unpacksInitrds = false
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))
     guard case .segments(let load) = plan.action else { fatalError("not by segments") }

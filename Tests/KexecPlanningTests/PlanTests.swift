@@ -128,6 +128,15 @@ import Testing
     }
   }
 
+  /// Found by the fuzzer: not at 1 MiB or at the next page either.
+  @Test(arguments: [0, 0x1000, 0x200_0800, .max] as [UInt64])
+  func aKernelThatCannotMoveGoesNowhereElse(preferred: UInt64) {
+    let builder = BzImageBuilder {
+      ($0.isRelocatable, $0.preferredAddress, $0.kernelAlignment) = (false, preferred, 4096)
+    }
+    #expect(throws: PlanningError.self) { try segments(builder, on: guest()) }
+  }
+
   @Test func aKernelForLowMemoryGetsLowMemory() throws {
     let machine = guest(ram: 0x10_0000...0x2_FFFF_FFFF)
     let anywhere = try segments(on: machine) { $0.initrds = [file(4096)] }

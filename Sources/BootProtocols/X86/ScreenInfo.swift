@@ -1,6 +1,6 @@
 /// The first 64 bytes of boot_params: how the screen is driven. Corresponds to
 /// `struct screen_info`.
-enum ScreenInfo {
+package enum ScreenInfo {
   /// VGA text mode, 80 columns by 25 lines, characters of 16 points.
   static var text: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 64)
@@ -14,7 +14,7 @@ enum ScreenInfo {
   }
 
   /// Whether `isVGA` stands for a picture in memory: VIDEO_TYPE_VLFB or VIDEO_TYPE_EFI.
-  static func isFramebuffer(_ isVGA: UInt8) -> Bool {
+  package static func isFramebuffer(_ isVGA: UInt8) -> Bool {
     isVGA == 0x23 || isVGA == 0x70
   }
 }
