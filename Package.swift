@@ -45,7 +45,7 @@ let package = Package(
       "KexecPlanning",
       [
         "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
-        "CpioFormat", "Compression", "Digests", "ByteCoding",
+        "CpioFormat", "Compression", "Digests", "Threads", "ByteCoding",
       ]),
     room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     room("KernelImages", ["Compression", "ByteCoding"]),
@@ -54,6 +54,7 @@ let package = Package(
     room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
+    room("Threads"),
     room("CpioFormat"),
     room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"]),
     room("Digests", ["CDigests"]),

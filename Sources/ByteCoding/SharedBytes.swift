@@ -16,11 +16,17 @@ package struct SharedBytes: Sendable {
   /// Takes over `buffer`; `release` is called with it when nobody needs it any more.
   ///
   /// The caller promises that the bytes neither move nor change until then.
+  ///
+  /// - Parameters:
+  ///   - buffer: the memory.
+  ///   - evict: lets the pages of a part of a mapped file go, for now; nil for other memory.
+  ///   - release: gives the memory back.
   package init(
     adopting buffer: UnsafeRawBufferPointer,
+    evict: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil,
     release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
-    unsafe self.storage = Storage(buffer, release)
+    unsafe self.storage = Storage(buffer, evict, release)
     self.range = 0..<buffer.count
   }
 
@@ -59,6 +65,12 @@ package struct SharedBytes: Sendable {
     unsafe withUnsafeBytes { unsafe [UInt8]($0) }
   }
 
+  /// Lets the memory of a mapped file go until the bytes are used again, when they are read from the
+  /// file anew. Does nothing for bytes that are in memory only.
+  package func evict() {
+    unsafe storage.evict?(UnsafeRawBufferPointer(rebasing: storage.buffer[range]))
+  }
+
   /// Calls `body` with the address of the bytes, for a system call.
   @unsafe package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -69,13 +81,16 @@ package struct SharedBytes: Sendable {
   /// Owns the memory. SAFETY: immutable after `init`, so sharing it between threads is sound.
   @safe private final class Storage: @unchecked Sendable {
     let buffer: UnsafeRawBufferPointer
+    let evict: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     private let release: @Sendable (UnsafeRawBufferPointer) -> Void
 
     init(
       _ buffer: UnsafeRawBufferPointer,
+      _ evict: (@Sendable (UnsafeRawBufferPointer) -> Void)?,
       _ release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) {
       unsafe self.buffer = buffer
+      unsafe self.evict = evict
       unsafe self.release = release
     }
 

@@ -1,1 +1,40 @@
-// All of this target is in its header; SwiftPM wants a source file.
+// Signal handlers: what runs in them may be little more than write(2), so they are not in Swift.
+#include "CLinux.h"
+#include <signal.h>
+#include <string.h>
+
+static char alarm_text[512];
+static char bus_error_text[512];
+
+static void say(const char *text) {
+  ssize_t count = write(STDERR_FILENO, text, strlen(text));
+  (void)count;
+}
+
+static void on_alarm(int number) {
+  (void)number;
+  say(alarm_text);
+}
+
+static void on_bus_error(int number) {
+  (void)number;
+  say(bus_error_text);
+  _exit(255);
+}
+
+static void handle(int number, void (*handler)(int), char *place, const char *text) {
+  strncpy(place, text, sizeof alarm_text - 1);
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  sigaction(number, &action, NULL);
+}
+
+void clinux_say_after(unsigned seconds, const char *text) {
+  handle(SIGALRM, on_alarm, alarm_text, text);
+  alarm(seconds);
+}
+
+void clinux_say_nothing(void) { alarm(0); }
+
+void clinux_exit_on_bus_error(const char *text) {
+  handle(SIGBUS, on_bus_error, bus_error_text, text);
+}

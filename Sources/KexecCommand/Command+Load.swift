@@ -20,6 +20,11 @@ extension Command {
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
+    ProgressLine.begin("unpacking and checking \(path)")
+    Signals.exitOnLostFile(
+      saying:
+        "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
+        + "  nothing was loaded or unloaded\n")
     let ways = routes(for: request, on: machine, image: image)
     for route in ways {
       let plan: LoadPlan
@@ -28,6 +33,7 @@ extension Command {
       } catch {
         throw CommandError(error, request: request, machine: machine, after: refusal)
       }
+      ProgressLine.end()
       if invocation.isDryRun {
         print(plan, request: request)
         return .success
@@ -96,6 +102,10 @@ extension Command {
       start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
+    if invocation.isStamped {
+      request.stamps = TimeStamps(
+        loaded: Clocks.timeStampCounter, wallClock: Clocks.wallClock)
+    }
     request.randomSeed = Process.randomBytes(32)
     return request
   }

@@ -16,6 +16,7 @@ extension Command {
       return .success
     }
     try checkPermission(on: machine, purpose: .reboot, forLoad: false)
+    Self.noteJump()
     if !invocation.isForced { try checkMemoryMap(of: machine) }
     try syncFileSystems()
     if invocation.takesInterfacesDown {

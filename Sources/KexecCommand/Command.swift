@@ -24,6 +24,7 @@ package struct Command {
       StandardStreams.writeOutput("kexec \(productVersion)\n")
       return .success
     case .status(let purpose): return status(purpose)
+    case .report: return try reportTimes()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
     case .load(let kernel, let purpose, let sequel):

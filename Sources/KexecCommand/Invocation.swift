@@ -15,6 +15,8 @@ struct Invocation: Equatable {
     case unload(LoadRequest.Purpose)
     /// Say what is loaded; the exit code tells of this kind.
     case status(LoadRequest.Purpose)
+    /// Say how long the jump into this system took.
+    case report
     case help, version
   }
 
@@ -45,6 +47,7 @@ struct Invocation: Equatable {
   var appended: [String] = []
   var reusesCommandLine = false
   var handsOverEFI = true
+  var isStamped = false
   /// The serial port by name or number, when one was given.
   var serial: String?
   var serialBaud: UInt32 = 0
@@ -90,6 +93,12 @@ extension Invocation {
   ) throws(CommandError) -> Action {
     if options.contains(.help) { return .help }
     if options.contains(.version) { return .version }
+    if options.contains(.report) {
+      try refuse(
+        [.load, .loadPanic, .exec, .unload, .status, .force], in: options, beside: "--report")
+      try refuse(kernels, beside: "--report")
+      return .report
+    }
     if kernels.count > 1 {
       throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
     }
@@ -139,7 +148,7 @@ extension Invocation {
   ) throws(CommandError) {
     let value = value ?? ""
     switch option {
-    case .load, .loadPanic, .exec, .unload, .status, .help, .version: break
+    case .load, .loadPanic, .exec, .unload, .status, .report, .help, .version: break
     case .force: isForced = true
     // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
     case .fileSyscall where isShort && action == .exec: sync = .forCertain
@@ -160,6 +169,7 @@ extension Invocation {
     case .append: appended.append(value)
     case .reuseCommandLine: reusesCommandLine = true
     case .noEFI: handsOverEFI = false
+    case .stamp: isStamped = true
     case .consoleSerial: greetsOnSerial = true
     case .serial: serial = value
     case .serialBaud:

@@ -2,9 +2,9 @@ internal import LinuxSystem
 
 /// Every option of `kexec`: parsing and `--help` come from this table.
 enum Option: CaseIterable {
-  case load, loadPanic, exec, unload, status, force
+  case load, loadPanic, exec, unload, status, force, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
-  case initrd, commandLine, append, reuseCommandLine, noEFI
+  case initrd, commandLine, append, reuseCommandLine, noEFI, stamp
   case consoleSerial, serial, serialBaud
   case forceSync, noSync, noIfdown
   case dryRun, json, machine, quiet, debug, help, version
@@ -59,6 +59,10 @@ extension OptionDescription {
       help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
 
     .init(
+      .report, .actions, nil, "report",
+      help: "say how long the jump into this system took, if it was loaded with --stamp"),
+
+    .init(
       .fileSyscall, .loading, "s", "kexec-file-syscall",
       help: "use kexec_file_load only (with -e, -s means --force-sync)"),
     .init(.segmentsSyscall, .loading, "c", "kexec-syscall", help: "use kexec_load only"),
@@ -87,6 +91,9 @@ extension OptionDescription {
     .init(
       .reuseCommandLine, .content, nil, "reuse-cmdline",
       help: "start from the running kernel's command line"),
+    .init(
+      .stamp, .content, nil, "stamp",
+      help: "add a word to the command line that lets --report in the next system tell times"),
     .init(.noEFI, .content, nil, "noefi", help: "do not hand EFI over to the kernel"),
 
     .init(

@@ -30,6 +30,7 @@ extension KernelPiece {
     } catch {
       throw .badPayload(format.name)
     }
+    payload.bytes.evict()
     guard file.count == payload.unpackedSize else { throw .badPayload(format.name) }
 
     do throws(VmlinuxError) {

@@ -6,13 +6,15 @@ extension LoadRequest {
   /// `--reuse-cmdline`, else nothing.
   func finalCommandLine(running: KernelCommandLine) -> String {
     let base = commandLine ?? (reusesCommandLine ? reusable(running).text : "")
-    return ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
+    let stamp = stamps.map { [$0.word] } ?? []
+    return ([base] + appended + stamp).filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
   /// loaders add, and for a crash kernel the reservation of another one.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
-    running.removing(purpose == .crash ? ["BOOT_IMAGE", "crashkernel"] : ["BOOT_IMAGE"])
+    let names: Set<String> = ["BOOT_IMAGE", TimeStamps.name]
+    return running.removing(purpose == .crash ? names.union(["crashkernel"]) : names)
   }
 
   /// Words of a reused line that did something for the EFI loader and do nothing after kexec.

@@ -7,9 +7,9 @@ internal import RunningSystem
 
 /// The initrds as they go into memory: archives one after the other, each at a page of its own, so
 /// that none need be copied. The kernel skips the zeros between them.
-struct InitrdPiece {
+struct InitrdPiece: Sendable {
   /// An archive, or what could not be told to be one.
-  struct Part {
+  struct Part: Sendable {
     /// The place of its file in the request.
     let file: Int
     let bytes: SharedBytes
@@ -33,10 +33,11 @@ struct InitrdPiece {
       parts = [Part(file: 0, bytes: Self.joined(request.initrds.map(\.bytes)))]
       return
     }
-    guard request.unpacksInitrds else { return }
+    guard request.unpacksInitrds, byteCount <= memory.ramByteCount / 2 else { return }
     var left = Self.limit(image: image, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
+      initrd.bytes.evict()
       guard unpacked.hasChanged else {
         if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
         continue
@@ -181,15 +182,18 @@ package enum InitrdReason: Equatable, Sendable {
 }
 
 extension SharedBytes {
-  /// The offset of the first byte from `position` on that is not zero; nil when there is none.
+  /// The offset of the first byte from `position` on that is not zero, or the end of a padding that
+  /// is longer than any; nil when only zeros are left.
   fileprivate func firstNonZero(from position: Int) -> Int? {
     let span = span
+    let limit = min(count, position + 1 << 20)
     var offset = position
-    while let word = try? span.load(UInt64.self, at: offset), word == 0 { offset += 8 }
-    while let byte = try? span.load(UInt8.self, at: offset) {
-      if byte != 0 { return offset }
+    while offset < limit, let word = try? span.load(UInt64.self, at: offset), word == 0 {
+      offset += 8
+    }
+    while offset < limit, let byte = try? span.load(UInt8.self, at: offset), byte == 0 {
       offset += 1
     }
-    return nil
+    return offset < count ? offset : nil
   }
 }

@@ -3,9 +3,9 @@ internal import KernelImages
 internal import PhysicalMemory
 
 /// The kernel as it goes into memory: the room that it needs, and where it is entered.
-struct KernelPiece {
+struct KernelPiece: Sendable {
   /// Bytes at an offset from the start of the kernel's room.
-  struct Part {
+  struct Part: Sendable {
     let offset: UInt64
     let bytes: SharedBytes
   }
@@ -42,6 +42,10 @@ struct KernelPiece {
       let bytes = try file.slice(part.fileOffset..<(part.fileOffset + part.fileSize))
       parts.append(Part(offset: part.physicalAddress - vmlinux.physicalStart, bytes: bytes))
     }
+    // The kernel clears its own .bss, which is at the end and most of the last part.
+    if let last = parts.popLast() {
+      parts.append(Part(offset: last.offset, bytes: try last.bytes.withoutZeroTail()))
+    }
     self.parts = parts
     byteCount = vmlinux.windowSize
     // A physical shift by any multiple of the alignment needs no change to the kernel.
@@ -60,6 +64,19 @@ struct KernelPiece {
         role: .kernel, bytes: part.bytes,
         destination: PhysicalRange(start: place.0, end: place.1))
     }
+  }
+}
+
+extension SharedBytes {
+  /// The bytes up to the last page that is not all zeros.
+  fileprivate func withoutZeroTail() throws(OutOfBounds) -> SharedBytes {
+    let span = span
+    var end = count & ~7
+    if end == count {
+      while end > 0, try span.load(UInt64.self, at: end - 8) == 0 { end -= 8 }
+    }
+    let page = Int(pageSize)
+    return try slice(0..<min(count, (max(end, 1) + page - 1) & ~(page - 1)))
   }
 }
 

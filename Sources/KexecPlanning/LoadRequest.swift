@@ -88,6 +88,9 @@ package struct LoadRequest: Sendable {
   /// Whether initrds are unpacked now rather than after the jump, where there is memory for it.
   /// `--no-fast` says no.
   package var unpacksInitrds = true
+  /// When this load happens, to be handed to the next system; nil when it is not to be.
+  /// `--stamp`.
+  package var stamps: TimeStamps?
   /// Random numbers that choose the next kernel's addresses; nil when there are none yet.
   package var randomNumbers: RandomNumbers?
   /// Segments lie inside this range. `--mem-min`, `--mem-max`.

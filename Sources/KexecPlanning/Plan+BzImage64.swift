@@ -5,6 +5,7 @@ internal import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
+internal import Threads
 
 /// Plans kexec_load of a bzImage that is entered in 64-bit mode.
 ///
@@ -39,9 +40,13 @@ func planBzImage64(
     PlannedSegment(
       role: .bootBlock, bytes: SharedBytes(bootBytes), destination: places.bootBlock))
   if let place = places.initrd { segments += initrd.segments(in: place) }
-  let parameters = PurgatoryParameters(
+  var parameters = PurgatoryParameters(
     entry: kernelEntry, bootParameters: places.bootBlock.start, checking: segments,
     request: request)
+  if request.stamps != nil, let offset = TimeStamps.textOffset(in: commandLine) {
+    parameters.timestampText =
+      places.bootBlock.start.value + UInt64(BootBlock.commandLineOffset + offset)
+  }
   segments.append(
     PlannedSegment(
       role: .purgatory, bytes: try encode(purgatory, parameters), destination: places.purgatory))
@@ -65,18 +70,26 @@ extension SegmentLoad {
   static let x86_64: UInt = 62 << 16
 }
 
-/// The kernel and the initrd, unpacked where that is wanted and safe.
+/// The kernel and the initrd, unpacked side by side where that is wanted and safe.
 private func unpackPieces(
   _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine,
   memory: UsableMemory
 ) -> (KernelPiece, InitrdPiece, [PlanNote]) {
-  let initrd = InitrdPiece(request, image: image, machine: machine, memory: memory)
-  do {
-    let (kernel, notes) = try KernelPiece.unpack(
-      image, request: request, machine: machine, commandLine: commandLine)
-    return (kernel, initrd, notes + initrd.notes)
-  } catch {
-    return (KernelPiece(packed: image), initrd, [.ordinaryEntry(error)] + initrd.notes)
+  let (unpacked, initrd) = sideBySide {
+    () -> Result<(KernelPiece, [PlanNote]), OrdinaryEntryReason> in
+    do throws(OrdinaryEntryReason) {
+      return .success(
+        try KernelPiece.unpack(image, request: request, machine: machine, commandLine: commandLine))
+    } catch {
+      return .failure(error)
+    }
+  } _: {
+    InitrdPiece(request, image: image, machine: machine, memory: memory)
+  }
+  switch unpacked {
+  case .success(let (kernel, notes)): return (kernel, initrd, notes + initrd.notes)
+  case .failure(let reason):
+    return (KernelPiece(packed: image), initrd, [.ordinaryEntry(reason)] + initrd.notes)
   }
 }
 

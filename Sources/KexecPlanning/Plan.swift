@@ -133,6 +133,7 @@ extension LoadRequest {
     if memoryBounds.start.value != 0 { options.append("--mem-min") }
     if memoryBounds.end.value != .max { options.append("--mem-max") }
     if !handsOverEFI { options.append("--noefi") }
+    if stamps != nil { options.append("--stamp") }
     if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
     return options
   }

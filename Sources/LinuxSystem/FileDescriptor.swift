@@ -42,9 +42,23 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
     // SAFETY: a private read-only mapping of this length that only `release` takes away.
     return unsafe SharedBytes(adopting: UnsafeRawBufferPointer(start: start, count: size)) {
+      unsafe evictWholePages($0)
+    } release: {
       unsafe _ = munmap(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
     }
   }
+}
+
+/// Lets the whole pages inside `buffer`, a part of a mapped file, go. Corresponds to
+/// `madvise(…, MADV_DONTNEED)`.
+private func evictWholePages(_ buffer: UnsafeRawBufferPointer) {
+  let page = 4096
+  guard let base = buffer.baseAddress else { return }
+  let start = (Int(bitPattern: base) + page - 1) & ~(page - 1)
+  let end = (Int(bitPattern: base) + buffer.count) & ~(page - 1)
+  guard start < end else { return }
+  // SAFETY: the pages are clean and private: the next access reads them from the file again.
+  unsafe _ = madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_DONTNEED)
 }
 
 /// Repeats a call while it is interrupted by a signal (EINTR).

@@ -56,6 +56,8 @@ package enum KexecCalls {
           memsz: numericCast(segment.destination.byteCount))
       }
     }
+    // The call reads all segments, so the process is at its largest in it.
+    clinux_evict_program()
     let result = withExtendedLifetime(segments) {
       unsafe clinux_kexec_load(UInt(entry), UInt(list.count), list, flags)
     }

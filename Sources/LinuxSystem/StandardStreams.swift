@@ -8,6 +8,9 @@ package enum StandardStreams {
   /// Writes `text` to the standard error stream.
   package static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
 
+  /// Whether the standard error stream is a terminal, with somebody in front of it.
+  package static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
   private static func write(_ text: String, to stream: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

@@ -6,7 +6,7 @@ let chains: [Scenario] = [
     // Every kernel keeps its initrd, which has the next kernel in it, and gives it to the next one.
     let words = "\(Lab.commandLine) retain_initrd quiet"
     var guest = try await lab.boot(
-      .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12])
+      .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
     for generation in 1...20 {
       try await guest.run("cat /sys/firmware/initrd >/run/initrd")
       try await guest.run(

@@ -28,7 +28,8 @@ let dryRuns: [Scenario] =
     }
   }
 
+/// With nokaslr, because a random address is drawn anew by every run.
 private func load(by call: LoadCall) -> String {
   "kexec \(call.rawValue) -l \(Kernel.debian6_12.path) --initrd=/boot/initrd"
-    + " --command-line='\(Lab.commandLine)'"
+    + " --command-line='\(Lab.commandLine) nokaslr'"
 }

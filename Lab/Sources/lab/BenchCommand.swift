@@ -46,7 +46,7 @@ struct BenchCommand {
   private func measure(in lab: Lab) async throws -> Measurements {
     var measurements = Measurements()
     var guest = try await lab.boot(
-      .debian6_12, commandLine: "retain_initrd nokaslr", carrying: [.debian6_12])
+      .debian6_12, commandLine: "retain_initrd nokaslr", carrying: [.debian6_12], isChain: true)
     for round in 0..<(2 * runs) {
       let jumper = contestants[round % 2]
       try await guest.run("cat /sys/firmware/initrd >/run/initrd")

@@ -41,6 +41,9 @@ package struct BootBlock: Sendable {
     self.randomSeed = randomSeed
   }
 
+  /// Where the command line starts in the block.
+  package static let commandLineOffset = BootParameters.size
+
   /// Bytes that the block takes.
   package var byteCount: Int { layout.end }
 

@@ -45,6 +45,22 @@ static inline int clinux_memfd(const char *name) {
   return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
 }
 
+// The processor's time stamp counter; 0 where there is none that user space may read.
+static inline unsigned long long clinux_time_stamp(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
+// Lets the memory of the program's own code go; what runs is read from the file again.
+static inline void clinux_evict_program(void) {
+  extern const char __executable_start[], etext[];
+  unsigned long page = 4096, start = (unsigned long)__executable_start & ~(page - 1);
+  madvise((void *)start, ((unsigned long)etext - start) & ~(page - 1), MADV_DONTNEED);
+}
+
 static inline int clinux_syncfs(int folder) {
   return (int)syscall(SYS_syncfs, folder);
 }
@@ -64,6 +80,11 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
   request.ifr_flags = (short)flags;
   return ioctl(socket, SIOCSIFFLAGS, &request);
 }
+
+// Signal handlers, in CLinux.c.
+void clinux_say_after(unsigned seconds, const char *text);
+void clinux_say_nothing(void);
+void clinux_exit_on_bus_error(const char *text);
 
 // The global variables of getopt_long, which Swift 6 does not let us name.
 static inline void clinux_getopt_start(int prints_errors) {

@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// Does two pieces of work at the same time, where there are processors for it.
+///
+/// - Returns: both results, when both are there.
+package func sideBySide<First: Sendable, Second: Sendable>(
+  _ first: @escaping @Sendable () -> First, _ second: @Sendable () -> Second
+) -> (First, Second) {
+  let answer = Answer<First>()
+  guard let thread = start({ answer.value = first() }) else { return (first(), second()) }
+  let theirs = second()
+  pthread_join(thread, nil)
+  return (answer.value ?? first(), theirs)
+}
+
+/// Starts a thread; nil when there can be none.
+private func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
+  let job = unsafe Unmanaged.passRetained(Job(work))
+  var thread = pthread_t()
+  // SAFETY: the thread takes over the retained job.
+  let status = unsafe pthread_create(&thread, nil, { unsafe runJob($0) }, job.toOpaque())
+  if status == 0 { return thread }
+  unsafe job.release()
+  return nil
+}
+
+private func runJob(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let pointer = unsafe pointer else { return nil }
+  // SAFETY: `start` has retained exactly one job for this thread.
+  unsafe Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue().work()
+  return nil
+}
+
+/// Work as something that a C function can be given.
+private final class Job: Sendable {
+  let work: @Sendable () -> Void
+
+  init(_ work: @escaping @Sendable () -> Void) {
+    self.work = work
+  }
+}
+
+/// What a thread leaves. SAFETY: written by one thread, read by another only after joining it.
+private final class Answer<Value: Sendable>: @unchecked Sendable {
+  var value: Value?
+}
