@@ -5,7 +5,7 @@ package import ByteCoding
 // The table is made of 32-bit words: 0, places of 64-bit addresses, 0, places of 32-bit addresses
 // relative to the per-CPU area (which move the other way), 0, places of 32-bit addresses. Kernels
 // since about 7.0 have no list in the middle. Each word is a link-time virtual address, to be
-// extended by its sign. See the project's notes on the fast jump in ARCHITECTURE.md.
+// extended by its sign.
 
 extension Vmlinux {
   /// Where the kernel's mapping starts: __START_KERNEL_map.

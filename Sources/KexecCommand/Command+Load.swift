@@ -20,6 +20,7 @@ extension Command {
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
+    var planningError: PlanningError?
     ProgressLine.begin("unpacking and checking \(path)")
     Signals.exitOnLostFile(
       saying:
@@ -31,7 +32,11 @@ extension Command {
       do {
         plan = try KexecPlanning.plan(request, by: route, on: machine, image: image)
       } catch {
-        throw CommandError(error, request: request, machine: machine, after: refusal)
+        // What one call cannot do the other may: the first error is told when none can.
+        if planningError == nil { planningError = error }
+        if route != ways.last, route.reason != .policy { continue }
+        throw CommandError(
+          planningError ?? error, request: request, machine: machine, after: refusal)
       }
       ProgressLine.end()
       if invocation.isDryRun {
@@ -40,9 +45,10 @@ extension Command {
       }
       for note in plan.notes { report(note) }
       debug("the plan:\n" + PlanReport(plan: plan, request: request).text)
+      let initrd = try singleInitrd(for: plan, files)
       let log = KernelLog()
       do {
-        try carryOut(plan, files: files)
+        try carryOut(plan, files: files, initrd: initrd)
         recordLoad(on: machine, purpose: purpose)
         return .success
       } catch {
@@ -125,7 +131,9 @@ extension Command {
       port: port, baud: invocation.serialBaud, greets: invocation.greetsOnSerial)
   }
 
-  private func carryOut(_ plan: LoadPlan, files: Files) throws(KexecCallError) {
+  private func carryOut(
+    _ plan: LoadPlan, files: Files, initrd: InputFile?
+  ) throws(KexecCallError) {
     switch plan.action {
     case .segments(let load):
       debug("calling kexec_load")
@@ -136,14 +144,21 @@ extension Command {
         }, flags: load.flags)
     case .file(let load):
       debug("calling kexec_file_load")
-      // The call takes one file: several are joined in memory.
-      let initrd =
-        files.initrds.count > 1
-        ? try? InputFile(joining: paddedInitrds(files.initrds), name: "initrd")
-        : files.initrds.first
       try KexecCalls.fileLoad(
         kernel: files.kernel, initrd: initrd, commandLine: Array(plan.commandLine.utf8),
         flags: load.flags)
+    }
+  }
+
+  /// The initrd for a call that takes only one file: several are joined in memory.
+  private func singleInitrd(
+    for plan: LoadPlan, _ files: Files
+  ) throws(CommandError) -> InputFile? {
+    guard case .file = plan.action, files.initrds.count > 1 else { return files.initrds.first }
+    do {
+      return try InputFile(joining: paddedInitrds(files.initrds), name: "initrd")
+    } catch {
+      throw CommandError(error)
     }
   }
 

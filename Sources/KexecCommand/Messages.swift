@@ -52,6 +52,7 @@ extension RouteReason {
     case .asked: "as asked for"
     case .preferred: "the default"
     case .jumpsFaster: "because it makes the jump faster"
+    case .keepsMeasurements: "because only it hands on the list of measurements (IMA)"
     case .policy: "because the running kernel wants signatures"
     case .segmentsRefused: "because the kernel refused kexec_load"
     case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
@@ -92,7 +93,8 @@ extension PlanNote {
     case .unpacked(let format):
       "the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump"
     case .ordinaryEntry(let reason): "the kernel unpacks itself after the jump: \(reason.text)"
-    case .noRandomAddress: "the kernel cannot be moved, so its addresses are not random: it has no relocation table"
+    case .noRandomAddress:
+      "the kernel cannot be moved, so its addresses are not random: it has no relocation table"
     case .initrdUnpacked(let index): "initrd \(index + 1) is unpacked now"
     case .initrdPartlyUnpacked(let index, let reason):
       "initrd \(index + 1) is unpacked only in part: \(reason.text)"

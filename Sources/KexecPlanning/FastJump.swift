@@ -15,11 +15,11 @@ extension KernelPiece {
     _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
     guard request.unpacksKernel else { throw .switchedOff }
+    try checkMachine(machine, image: image, commandLine: commandLine)
+    guard let payload = image.payload else { throw .noPayload }
     guard request.randomNumbers != nil || commandLine.value(of: "nokaslr") != nil else {
       throw .noRandomNumbers
     }
-    try checkMachine(machine, image: image, commandLine: commandLine)
-    guard let payload = image.payload else { throw .noPayload }
     guard let format = CompressionFormat.recognise(payload.bytes.span) else {
       throw .unknownCompression
     }

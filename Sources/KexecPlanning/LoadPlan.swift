@@ -95,6 +95,8 @@ package enum RouteReason: Equatable, Sendable {
   case preferred
   /// It can load the kernel unpacked, so that the jump is faster.
   case jumpsFaster
+  /// Only this call hands on the running kernel's list of measurements (IMA).
+  case keepsMeasurements
   /// The running kernel wants signatures, which only this call checks.
   case policy
   /// The kernel refused kexec_load.

@@ -38,7 +38,8 @@ package struct Route: Equatable, Sendable {
 /// The ways to try for `request`, best first.
 ///
 /// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
-/// because it checks them and kexec_load does not. Elsewhere the call comes first that jumps
+/// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
+/// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
 /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
 /// command line, only our own segments can carry.
 package func routes(
@@ -58,6 +59,9 @@ package func routes(
   let length = request.finalCommandLine(running: machine.commandLine).utf8.count
   if length > image.commandLineLimitOfFileCall {
     return [Route(.segments, .commandLineTooLongForFileCall)]
+  }
+  if machine.keepsMeasurements {
+    return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
   }
   let canBeFast = image.payload != nil && image.extendedFlags.contains(.has64BitEntry)
   return canBeFast && request.unpacksKernel

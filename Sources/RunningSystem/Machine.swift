@@ -26,6 +26,9 @@ package struct Machine: Sendable {
   package var totalMemory: UInt64?
   /// Bytes that can be had without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
   package var availableMemory: UInt64?
+  /// Whether the kernel keeps a list of what it has measured (IMA), which only kexec_file_load hands
+  /// on. `/sys/kernel/security/ima/runtime_measurements_count`.
+  package var keepsMeasurements: Bool
   /// Whether a graphics driver has changed the mode that firmware set. `/proc/fb`.
   package var hasNativeGraphics: Bool
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
@@ -55,6 +58,9 @@ package struct Machine: Sendable {
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
       totalMemory: memory["MemTotal"],
       availableMemory: memory["MemAvailable"],
+      // The list always has one entry, for the boot itself.
+      keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0
+        > 1,
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
       kexec: KexecState(in: files))

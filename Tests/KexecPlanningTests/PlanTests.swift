@@ -316,6 +316,7 @@ func planned(
 ) throws(PlanningError) -> LoadPlan {
   var request = LoadRequest(
     kernel: .init(path: "vmlinuz", bytes: builder?.file ?? standardKernel))
+  request.randomNumbers = .init(virtual: 0, physical: 0)
   change(&request)
   guard let image = try? KernelImage.open(request.kernel.bytes) else { fatalError("no image") }
   return try plan(request, by: Route(call, .asked), on: machine, image: image)

@@ -1,0 +1,33 @@
+import ByteCoding
+import RunningSystem
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct TimeStampsTests {
+  @Test func theWordIsReadAsItWasWritten() throws {
+    var stamps = TimeStamps(loaded: 0xABC, wallClock: 42)
+    #expect(
+      stamps.word
+        == "kexec_stamps=0000000000000000,0000000000000000,0000000000000abc,000000000000002a")
+    (stamps.entered, stamps.checked) = (1, .max)
+    #expect(TimeStamps(word: stamps.word.dropFirst(13)) == stamps)
+    for word in ["", "1,2,3", "1,2,3,4,5", "1,2,3,x", "1,,2,3"] {
+      #expect(TimeStamps(word: word) == nil)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("", "kexec_stamps=", 13), ("quiet", "quiet kexec_stamps=", 19),
+      ("a -- single", "a kexec_stamps=", 15), ("-- single", "kexec_stamps=", 13),
+    ])
+  func theWordIsTheKernels(line: String, start: String, offset: Int) throws {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
+    request.commandLine = line
+    request.stamps = TimeStamps(loaded: 1, wallClock: 2)
+    let whole = request.finalCommandLine(running: .init(""))
+    #expect(whole.hasPrefix(start))
+    #expect(TimeStamps.textOffset(in: whole) == offset)
+  }
+}
