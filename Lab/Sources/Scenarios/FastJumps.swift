@@ -106,7 +106,7 @@ private let littleMemory = Scenario("little memory: the ordinary way, with a not
   try await guest.run(
     """
     free=$(awk '/MemAvailable/ { print int($2 / 1024) - 110 }' /proc/meminfo)
-    [ $free -le 0 ] || head -c ${free}M /dev/zero >/run/fill
+    [ $free -le 0 ] || head -c ${free}m /dev/zero >/run/fill
     """)
   try await guest.mustNote("the kernel unpacks itself", when: load(Kernel.debian6_12.path))
   try await guest.run(load(Kernel.debian6_12.path))
