@@ -46,6 +46,17 @@ extension Guest {
       file: file, line: line)
   }
 
+  /// Fails if this kernel logged `text` on its way here from the kernel before.
+  public func mustNotHaveLogged(
+    _ text: String, file: String = #fileID, line: Int = #line
+  ) throws {
+    let lines = machine.console.transcript.lines()
+    let start = lines.lastIndex { $0.text.contains("Starting new kernel") } ?? 0
+    try expect(
+      !lines[start...].contains { $0.text.contains(text) }, "the kernel logged \(text)",
+      file: file, line: line)
+  }
+
   /// Ends the scenario without a verdict when the program's help does not name `option`.
   public func skipUnlessOffered(_ option: String) async throws {
     let help = try await attempt("kexec --help")

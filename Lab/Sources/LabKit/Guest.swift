@@ -16,6 +16,9 @@ public struct Guest: Sendable {
     public let toFirstLine: Elapsed
     /// The last line of the old kernel, to the agent in the new one.
     public let toInit: Elapsed
+    /// The lines from the old kernel's last to the new one's first, each with the time since the
+    /// former.
+    public let steps: [(text: String, elapsed: Elapsed)]
   }
 
   /// What a command did.
@@ -178,6 +181,9 @@ extension Guest.Arrival {
     else { return nil }
     toFirstLine = Elapsed(from: last.moment, to: first.moment)
     toInit = Elapsed(from: last.moment, to: ready)
+    steps = lines.filter { (last.number + 1...first.number).contains($0.number) }.map {
+      ($0.text, Elapsed(from: last.moment, to: $0.moment))
+    }
   }
 }
 

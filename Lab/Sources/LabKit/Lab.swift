@@ -33,6 +33,7 @@ public final class Lab: Sendable {
     firmware: Firmware = .bios,
     memory: Int = 1024,
     cpus: Int = 1,
+    processor: String = "max,la57=off",
     commandLine words: String = "",
     carrying kernels: [Kernel] = [],
     isChain: Bool = false,
@@ -58,7 +59,7 @@ public final class Lab: Sendable {
     try Data(image.archive).write(to: URL(fileURLWithPath: initrd))
 
     let parts = MachineParts(
-      firmware: firmware, memory: memory, cpus: cpus,
+      firmware: firmware, memory: memory, cpus: cpus, processor: processor,
       kernel: try kernel.file(in: workshop), initrd: initrd,
       commandLine: [Self.commandLine, words].filter { !$0.isEmpty }.joined(separator: " "),
       mayReset: mayReset, isMemoryShared: sharesMemory)

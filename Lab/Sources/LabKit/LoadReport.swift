@@ -40,3 +40,24 @@ public struct LoadReport: Decodable, Sendable {
     return segment
   }
 }
+
+/// What `kexec --report --json` says.
+public struct JumpReport: Decodable, Sendable {
+  /// Nanoseconds that the purgatory checked the segments.
+  public let check: UInt64
+  /// Nanoseconds from there to the next kernel's first moment.
+  public let kernelStart: UInt64
+  /// Nanoseconds from there to init.
+  public let kernelToInit: UInt64?
+
+  private enum CodingKeys: String, CodingKey {
+    case check = "checkNanoseconds"
+    case kernelStart = "kernelStartNanoseconds"
+    case kernelToInit = "kernelToInitNanoseconds"
+  }
+
+  /// Reads a report.
+  public init(_ json: String) throws {
+    self = try JSONDecoder().decode(JumpReport.self, from: Data(json.utf8))
+  }
+}

@@ -7,6 +7,9 @@ struct MachineParts: Sendable {
   /// Mebibytes.
   var memory: Int
   var cpus: Int
+  /// What QEMU calls it. All that TCG can do, but as a rule not five-level paging, which only makes it
+  /// slower.
+  var processor: String
   var kernel: String
   var initrd: String
   var commandLine: String
@@ -72,8 +75,7 @@ final class VirtualMachine: Sendable {
     _ parts: MachineParts, folder: String, workshop: Workshop
   ) throws -> [String] {
     var arguments = ["qemu-system-x86_64", "-accel", "tcg", "-nodefaults", "-display", "none"]
-    // All that TCG can do, but not five-level paging, which only makes it slower.
-    arguments += ["-cpu", "max,la57=off", "-smp", "\(parts.cpus)", "-m", "\(parts.memory)"]
+    arguments += ["-cpu", parts.processor, "-smp", "\(parts.cpus)", "-m", "\(parts.memory)"]
     arguments += ["-kernel", parts.kernel, "-initrd", parts.initrd, "-append", parts.commandLine]
     arguments += ["-chardev", "socket,id=console,path=\(folder)/console"]
     arguments += ["-serial", "chardev:console"]

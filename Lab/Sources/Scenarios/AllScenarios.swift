@@ -3,4 +3,5 @@ public import LabKit
 /// Every story that the lab can tell, in the order in which they are told: the longest first, so that
 /// others are told beside it.
 public let allScenarios: [Scenario] =
-  chains + jumps + machines + loading + dryRuns + crashes + badInput + refusals + tampering
+  chains + fastJumps + initrds + jumps + machines + loading + dryRuns + crashes + badInput
+  + refusals + tampering

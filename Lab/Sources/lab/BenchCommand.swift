@@ -1,18 +1,22 @@
 import Foundation
 import LabKit
 
-/// `lab bench`: our program and its peer take turns in one virtual machine.
+/// `lab bench`: our program and its peer take turns in one kind of virtual machine.
 ///
-/// Each generation of the machine's kernel loads the next one with every contestant, measured, and
-/// jumps with one of them. So all see the same files, the same memory and the same neighbours. The
-/// kernels stay where they are put (nokaslr) unless `--kaslr` is given: a random place makes QEMU's
-/// translated code two to five times slower or faster by chance, which hides what the programs do.
+/// Each round boots it anew, loads with every contestant, measured, and jumps with one of them. A chain
+/// of kernels in one machine would be shorter but not fair: where an earlier kernel ran, QEMU still has
+/// translations of its code, and whoever copies a kernel there pays 0.4 s for throwing them away.
+///
+/// The kernels stay where they are put (nokaslr) unless `--kaslr` is given: a random place makes
+/// QEMU's translated code two to five times slower or faster by chance, which hides what the programs
+/// do.
 struct BenchCommand {
   private let tool: String
   private let peer: String
   private let runs: Int
   private let isRandomised: Bool
-  private let isStamped: Bool
+  /// More options for ours; what they make it say is shown after each jump.
+  private let extra: String
   private let contestants: [Contestant]
 
   init(_ arguments: inout Arguments) throws {
@@ -20,7 +24,7 @@ struct BenchCommand {
     peer = try arguments.value(of: "--peer") ?? ".lab/debian/sbin/kexec"
     runs = try arguments.number(of: "--runs") ?? 7
     isRandomised = arguments.flag("--kaslr")
-    isStamped = arguments.flag("--stamp")
+    extra = try arguments.value(of: "--extra") ?? ""
     let only = try arguments.value(of: "--only")
     contestants = Contestant.allCases.filter { only == nil || only == $0.rawValue }
     try arguments.finish()
@@ -35,8 +39,8 @@ struct BenchCommand {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
     say(
-      "\(tool) against \(peer), medians (least–most) of \(runs) jumps each, taking turns, by"
-        + " kexec_load, 6.12 to 6.12, in one VM with 1 GiB and 1 CPU (QEMU, TCG,"
+      "\(tool) against \(peer), medians (least–most) of \(runs) jumps each, taking turns in fresh VMs, by"
+        + " kexec_load, 6.12 to 6.12, with 1 GiB and 1 CPU (QEMU, TCG,"
         + " \(isRandomised ? "KASLR" : "nokaslr"))\n")
     let plain = try await measure(.plain, by: contestants, in: workshop)
     var targets = plain.measurements.targets(peakLimit: plain.segments)
@@ -57,70 +61,84 @@ struct BenchCommand {
   private func measure(
     _ series: InitrdSeries, by contestants: [Contestant], in workshop: Workshop
   ) async throws -> (measurements: Measurements, segments: Double) {
-    let ours = try Tool(path: tool, workshop: workshop)
-    let other = try Tool(path: peer, workshop: workshop)
-    let lab = try Lab(
-      name: "bench \(series.rawValue)", tool: ours, programs: [(name: "peer", tool: other)],
-      workshop: workshop)
-    let result = await Result { try await measure(series, by: contestants, in: lab, workshop) }
-    await lab.end()
-    let found: (measurements: Measurements, segments: Double) = try result.get()
-    say("With \(series.meaning):\n")
-    found.measurements.report()
-    return found
-  }
-
-  private func measure(
-    _ series: InitrdSeries, by contestants: [Contestant], in lab: Lab, _ workshop: Workshop
-  ) async throws -> (Measurements, Double) {
     var measurements = Measurements()
     var segments = Double.nan
-    let debian = series == .debian ? try workshop.debianInitrd ?? [] : []
-    let debianFile = debian.isEmpty ? [:] : ["boot/debian": debian]
+    let ours = try Tool(path: tool, workshop: workshop)
+    let other = try Tool(path: peer, workshop: workshop)
     let total = contestants.count * runs
-    var guest = try await lab.boot(
-      .debian6_12, commandLine: commandLine, carrying: [.debian6_12], isChain: true,
-      files: debianFile)
-    // The machine's own archive comes last, where each kernel finds it again for the next one.
-    let archive = try await guest.run("wc -c </sys/firmware/initrd").text
     for round in 0..<total {
+      let lab = try Lab(
+        name: "bench \(series.rawValue) \(round + 1)", tool: ours,
+        programs: [(name: "peer", tool: other)], workshop: workshop)
       let jumper = contestants[round % contestants.count]
-      let before = debian.isEmpty ? "" : "/boot/debian"
-      try await guest.run(
-        "cat \(before) >/run/initrd; tail -c \(archive) /sys/firmware/initrd >>/run/initrd")
       // The one that jumps loads last.
-      for contestant in contestants.filter({ $0 != jumper }) + [jumper] {
-        try await guest.run("\(contestant.command) -u")
-        let load = load(by: contestant)
-        let cost = try await guest.run("measure \(load)")
-        try measurements.add(cost: cost, of: contestant)
-        if contestant == .ours, segments.isNaN {
-          let plan = try await guest.run("\(load) --dry-run --json").text
-          segments = Double(try LoadReport(plan).byteCount) / 1_048_576
-        }
-      }
-      guest = try await guest.jump("\(jumper.command) -e")
-      guard let arrival = guest.arrival else { throw Failure("the console missed a jump") }
-      measurements.add(arrival, of: jumper)
+      let order = contestants.filter { $0 != jumper } + [jumper]
+      let result = await Result { try await play(series, order, in: lab, workshop) }
+      await lab.end()
+      let found = try result.get()
+      for (contestant, cost) in found.costs { try measurements.add(cost: cost, of: contestant) }
+      measurements.add(found.arrival, of: jumper)
+      segments = found.segments ?? segments
       progress(
         "\(series.rawValue): \(round + 1) of \(total) jumps, \(jumper.rawValue): first line "
-          + String(format: "%.3f", arrival.toFirstLine.wall.seconds) + " s, init "
-          + String(format: "%.3f", arrival.toInit.wall.seconds) + " s")
-      if isStamped, jumper.command == "kexec" {
-        progress(try await guest.run("kexec --report").text)
-      }
+          + String(format: "%.3f", found.arrival.toFirstLine.wall.seconds) + " s, init "
+          + String(format: "%.3f", found.arrival.toInit.wall.seconds) + " s")
     }
+    say("With \(series.meaning):\n")
+    measurements.report()
     return (measurements, segments)
   }
 
-  private var commandLine: String {
-    "retain_initrd" + (isRandomised ? "" : " nokaslr")
+  /// What one machine showed.
+  private struct Round: Sendable {
+    var costs: [(Contestant, Guest.Output)] = []
+    /// Mebibytes of memory that the segments of ours take.
+    var segments: Double?
+    var arrival: Guest.Arrival
   }
 
-  private func load(by contestant: Contestant) -> String {
-    let stamp = isStamped && contestant.command == "kexec" ? "--stamp" : ""
-    return "\(contestant.command) -c \(contestant.options) \(stamp) -l \(Kernel.debian6_12.path)"
-      + " --initrd=/run/initrd --command-line='\(Lab.commandLine) \(commandLine)'"
+  private func play(
+    _ series: InitrdSeries, _ order: [Contestant], in lab: Lab, _ workshop: Workshop
+  ) async throws -> Round {
+    let debian = series == .debian ? try workshop.debianInitrd : nil
+    let file = try debian.map { ["boot/debian": try $0 + lab.archive()] } ?? [:]
+    let guest = try await lab.boot(
+      .debian6_12, commandLine: commandLine, carrying: [.debian6_12], files: file)
+    var costs: [(Contestant, Guest.Output)] = []
+    var segments: Double?
+    for contestant in order {
+      let load = load(by: contestant, initrd: debian == nil ? "/boot/initrd" : "/boot/debian")
+      try await guest.run("\(contestant.command) -u")
+      costs.append((contestant, try await guest.run("measure \(load)")))
+      if contestant == .ours {
+        let plan = try await guest.run("\(load) --dry-run --json").text
+        segments = Double(try LoadReport(plan).byteCount) / 1_048_576
+      }
+    }
+    let jumper = order[order.count - 1]
+    let next = try await guest.jump("\(jumper.command) -e")
+    guard let arrival = next.arrival else { throw Failure("the console missed a jump") }
+    if jumper.command == "kexec" { try await tellMore(of: arrival, in: next) }
+    return Round(costs: costs, segments: segments, arrival: arrival)
+  }
+
+  private var commandLine: String {
+    isRandomised ? "" : "nokaslr"
+  }
+
+  private func load(by contestant: Contestant, initrd: String) -> String {
+    let extra = contestant.command == "kexec" ? extra : ""
+    return "\(contestant.command) -c \(contestant.options) \(extra) -l \(Kernel.debian6_12.path)"
+      + " --initrd=\(initrd) --command-line='\(Lab.commandLine) \(commandLine)'"
+  }
+
+  /// Where a jump's time went, as far as `--extra` makes it known.
+  private func tellMore(of arrival: Guest.Arrival, in guest: Guest) async throws {
+    if extra.contains("--stamp") { progress(try await guest.run("kexec --report").text) }
+    guard extra.contains("--console-serial") else { return }
+    for step in arrival.steps {
+      progress(String(format: "  %.3f s CPU  ", step.elapsed.cpu.seconds) + step.text)
+    }
   }
 
   private func progress(_ text: String) {
@@ -136,7 +154,7 @@ enum InitrdSeries: String, Sendable {
   /// What it is, for people.
   var meaning: String {
     switch self {
-    case .plain: "a plain initrd: the lab's agent, the programs and the kernel"
+    case .plain: "a plain initrd: the lab's agent and the programs"
     case .debian: "Debian's own initrd (initramfs-tools, zstd), and the lab's archive behind it"
     }
   }

@@ -1,0 +1,92 @@
+import CpioFormat
+
+/// A bzImage whose payload the lab can exchange.
+///
+/// The places of the header's fields are those of Documentation/arch/x86/boot.rst.
+struct PackedKernel {
+  private var bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) throws {
+    self.bytes = bytes
+    guard bytes.count > 0x1000, bytes[0x202..<0x206].elementsEqual("HdrS".utf8),
+      start + payloadOffset + payloadLength <= bytes.count
+    else { throw Failure("this is no bzImage with a payload") }
+  }
+
+  /// The image with its payload compressed anew.
+  ///
+  /// The code that unpacks it still knows only the old place and the old compression, and the old
+  /// payload is gone: such a kernel starts only when its loader has unpacked it.
+  func repacked(by compressor: Compressor) throws -> [UInt8] {
+    let place = start + payloadOffset
+    // Four bytes at the end say how large it gets; gzip has them of itself.
+    let stream = Array(bytes[place..<(place + payloadLength - 4)])
+    let kernel = try Compressor.zstd.decompress(stream)
+    var payload = try compressor.compress(kernel)
+    if compressor != .gzip { payload += littleEndian(kernel.count) }
+
+    var image = self
+    for index in place..<(place + payloadLength) { image.bytes[index] = 0 }
+    image.pad()
+    image.set(0x248, image.bytes.count - start)
+    image.set(0x24C, payload.count)
+    image.bytes += payload
+    image.pad()
+    image.set(0x1F4, (image.bytes.count - start) / 16)
+    return image.bytes
+  }
+
+  /// The image with one bit changed in the middle of its payload.
+  func damaged() -> [UInt8] {
+    var image = bytes
+    image[start + payloadOffset + payloadLength / 2] ^= 0x10
+    return image
+  }
+
+  /// Where the protected-mode part begins: after the boot sector and `setup_sects` more.
+  private var start: Int { (Int(bytes[0x1F1]) + 1) * 512 }
+  private var payloadOffset: Int { number(0x248) }
+  private var payloadLength: Int { number(0x24C) }
+
+  private mutating func pad() {
+    bytes += [UInt8](repeating: 0, count: -(bytes.count - start) & 15)
+  }
+
+  private func number(_ offset: Int) -> Int {
+    (0..<4).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
+  }
+
+  private mutating func set(_ offset: Int, _ value: Int) {
+    bytes.replaceSubrange(offset..<(offset + 4), with: littleEndian(value))
+  }
+
+  private func littleEndian(_ value: Int) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
+}
+
+extension Lab {
+  /// `kernel` with its payload compressed anew: it starts only when its loader unpacks it.
+  public func repack(_ kernel: Kernel, by compressor: Compressor) throws -> [UInt8] {
+    try PackedKernel(contents(of: kernel.file(in: workshop))).repacked(by: compressor)
+  }
+
+  /// `kernel` with one bit changed in its payload.
+  public func damage(_ kernel: Kernel) throws -> [UInt8] {
+    try PackedKernel(contents(of: kernel.file(in: workshop))).damaged()
+  }
+
+  /// The archive that guests start from.
+  public func archive() throws -> [UInt8] {
+    try GuestImage(tool: tool, also: programs, workshop: workshop).archive
+  }
+
+  /// An archive with these files alone.
+  public static func smallArchive(_ files: [String: [UInt8]]) throws -> [UInt8] {
+    var writer = CpioWriter()
+    for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
+      try writer.append(.file(path, bytes))
+    }
+    return writer.archive()
+  }
+}
