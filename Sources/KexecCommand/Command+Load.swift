@@ -26,6 +26,7 @@ extension Command {
       saying:
         "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
+    Process.evictProgram()
     let ways = routes(for: request, on: machine, image: image)
     for route in ways {
       let plan: LoadPlan

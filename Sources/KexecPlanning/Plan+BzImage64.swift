@@ -192,13 +192,21 @@ extension PurgatoryParameters.Digest {
     case .none: self = .none
     case .komihash:
       var hash = Komihash()
-      for segment in segments { hash.update(segment.bytes.span) }
+      for segment in segments { segment.digest { hash.update($0) } }
       self.init(finishing: hash)
     case .sha256:
       var hash = SHA256()
-      for segment in segments { hash.update(segment.bytes.span) }
+      for segment in segments { segment.digest { hash.update($0) } }
       self.init(finishing: hash)
     }
+  }
+}
+
+extension PlannedSegment {
+  /// Gives the bytes to `update`, and lets their memory go until the system call reads them.
+  fileprivate func digest(_ update: (RawSpan) -> Void) {
+    update(bytes.span)
+    bytes.evict()
   }
 }
 

@@ -57,7 +57,7 @@ package enum KexecCalls {
       }
     }
     // The call reads all segments, so the process is at its largest in it.
-    clinux_evict_program()
+    Process.evictProgram()
     let result = withExtendedLifetime(segments) {
       unsafe clinux_kexec_load(UInt(entry), UInt(list.count), list, flags)
     }

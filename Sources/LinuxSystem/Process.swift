@@ -16,6 +16,12 @@ package enum Process {
     randomBytes(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
   }
 
+  /// Lets the memory of the program's own code go; what still runs is read from the file again.
+  /// Before the big files come into memory, so that the process never has both.
+  package static func evictProgram() {
+    clinux_evict_program()
+  }
+
   /// Runs a program with our standard streams and waits for it.
   ///
   /// - Returns: its exit code, 128 plus the signal that ended it, or nil when there is no such

@@ -25,8 +25,8 @@ struct BenchCommand {
     runs = try arguments.number(of: "--runs") ?? 7
     isRandomised = arguments.flag("--kaslr")
     extra = try arguments.value(of: "--extra") ?? ""
-    let only = try arguments.value(of: "--only")
-    contestants = Contestant.allCases.filter { only == nil || only == $0.rawValue }
+    let only = try arguments.value(of: "--only")?.split(separator: ",").map(String.init)
+    contestants = Contestant.allCases.filter { only?.contains($0.rawValue) ?? true }
     try arguments.finish()
     guard !contestants.isEmpty else {
       let known = Contestant.allCases.map(\.rawValue).joined(separator: ", ")
