@@ -61,9 +61,12 @@ package enum KexecCalls {
     let result = withExtendedLifetime(segments) {
       unsafe clinux_kexec_load(UInt(entry), UInt(list.count), list, flags)
     }
+    let errno = Errno.last
+    // What runs from here on comes back into memory: the segments need not be there with it.
+    segments.forEach { $0.bytes.evict() }
     guard result == 0 else {
       throw KexecCallError(
-        call: .load(entry: entry, segmentCount: segments.count, flags: flags), errno: .last)
+        call: .load(entry: entry, segmentCount: segments.count, flags: flags), errno: errno)
     }
   }
 
