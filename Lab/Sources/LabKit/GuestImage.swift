@@ -59,15 +59,22 @@ struct GuestImage {
       let folder = try kernel.modules(in: workshop)
       let release = folder.split(separator: "/").last ?? ""
       let plain = "\(folder)/\(path)"
-      if !FileManager.default.fileExists(atPath: plain) {
-        _ = try lines(of: ["/usr/bin/xz", "--decompress", "--keep", plain + ".xz"])
-      }
-      try writer.append(.file("lib/modules/\(release)/\(name)", contents(of: plain)))
+      // Into memory: scenarios run side by side, and would find each other's half-written file.
+      let module =
+        FileManager.default.fileExists(atPath: plain)
+        ? try contents(of: plain)
+        : [UInt8](try output(of: ["/usr/bin/xz", "--decompress", "--stdout", plain + ".xz"]))
+      try writer.append(.file("lib/modules/\(release)/\(name)", module))
     }
   }
 
   /// What a program of this computer prints.
   private func lines(of command: [String]) throws -> [String] {
+    let text = String(decoding: try output(of: command), as: UTF8.self)
+    return text.split(separator: "\n").map(String.init)
+  }
+
+  private func output(of command: [String]) throws -> Data {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: command[0])
     process.arguments = Array(command.dropFirst())
@@ -79,6 +86,6 @@ struct GuestImage {
     guard process.terminationStatus == 0 else {
       throw Failure("\(command.joined(separator: " ")) failed")
     }
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    return data
   }
 }
