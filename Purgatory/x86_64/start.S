@@ -1,7 +1,8 @@
 // The way in and the way out: from the old kernel to Swift, and from Swift to the next kernel.
 //
 // The old kernel jumps here in 64-bit mode with an identity map, interrupts off, all registers 0,
-// and no descriptor tables that could be used. Nothing here depends on the address that we run at.
+// and no descriptor tables that could be used. Nothing here depends on the address that we run at,
+// but that the way out to 32-bit mode must lie below 4 GiB.
 
 #include "CPurgatoryABI.h"
 
@@ -9,6 +10,9 @@
 #define DATA 0x18
 #define VECTORS 32
 #define NMI 2
+#define CR0_PG 0x80000000
+#define CR4_MCE 0x40
+#define EFER 0xc0000080
 #define PARAMETER(offset) parameters + (offset)(%rip)
 
   .section .head, "ax", @progbits
@@ -53,12 +57,14 @@ enter:
   call purgatory_run  // comes back only if all is well
 
   lidt no_table(%rip)
-  mov PARAMETER(PURGATORY_BOOT_PARAMETERS), %rsi
+  cmpw $PURGATORY_ENTRY_LONG, PARAMETER(PURGATORY_ENTRY_MODE)
+  jne leave_long_mode
+  mov PARAMETER(PURGATORY_RSI), %rsi
+  mov PARAMETER(PURGATORY_RDI), %rdi
   xor %eax, %eax
   xor %ebx, %ebx
   xor %ecx, %ecx
   xor %edx, %edx
-  xor %edi, %edi
   xor %ebp, %ebp
   xor %r8d, %r8d
   xor %r9d, %r9d
@@ -69,6 +75,36 @@ enter:
   xor %r14d, %r14d
   xor %r15d, %r15d
   jmp *PARAMETER(PURGATORY_ENTRY)
+
+// Down to 32-bit protected mode without paging, as boot.rst, "32-bit Boot Protocol", wants it. The
+// data segments are flat since `enter`.
+leave_long_mode:
+  mov PARAMETER(PURGATORY_ENTRY), %eax
+  mov %eax, jump_to_entry + 1(%rip)
+  lea PARAMETER(PURGATORY_REGISTERS), %rbx
+  movb $0xcf, gdt + CODE + 6(%rip)  // CODE is 32-bit from the next time that it is loaded
+  pushq $CODE
+  lea 1f(%rip), %rax
+  push %rax
+  lretq
+  .code32
+1:
+  mov %cr0, %eax
+  and $~CR0_PG, %eax
+  mov %eax, %cr0
+  mov $EFER, %ecx
+  xor %eax, %eax
+  xor %edx, %edx
+  wrmsr
+  mov %cr4, %eax
+  and $CR4_MCE, %eax  // a TDX guest may not clear it
+  mov %eax, %cr4
+  mov %ebx, %esp
+  popal  // all but ESP
+  mov 12 - 32(%esp), %esp
+jump_to_entry:
+  ljmp $CODE, $0
+  .code64
 
 // Fills the table with one interrupt gate for each exception and loads it.
 load_interrupt_table:

@@ -175,7 +175,7 @@ extension PurgatoryParameters {
   ) {
     let checked = request.digest == .none ? [] : segments
     self.init(
-      entry: entry.value, bootParameters: bootParameters.value,
+      entry: .long(address: entry.value, rsi: bootParameters.value),
       digest: Digest(request.digest, of: checked),
       regions: checked.map {
         Region(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))

@@ -10,22 +10,26 @@ enum ParametersLayout {
   static let version = Field<UInt32>(0x08)
   static let flags = Field<UInt32>(0x0c)
   static let entry = Field<UInt64>(0x10)
-  static let bootParameters = Field<UInt64>(0x18)
-  static let timestampText = Field<UInt64>(0x20)
-  static let serialPort = Field<UInt16>(0x28)
-  static let serialBaud = Field<UInt32>(0x2c)
-  static let digestKind = Field<UInt32>(0x30)
-  static let regionCount = Field<UInt32>(0x34)
+  static let rsi = Field<UInt64>(0x18)
+  static let rdi = Field<UInt64>(0x20)
+  static let timestampText = Field<UInt64>(0x48)
+  static let serialPort = Field<UInt16>(0x50)
+  static let entryMode = Field<UInt16>(0x52)
+  static let serialBaud = Field<UInt32>(0x54)
+  static let digestKind = Field<UInt32>(0x58)
+  static let regionCount = Field<UInt32>(0x5c)
   /// Of all bytes before it.
-  static let checksum = Field<UInt64>(0x178)
-  static let returnAddress = Field<UInt64>(0x180)
-  static let enteredAt = Field<UInt64>(0x188)
-  static let checkedAt = Field<UInt64>(0x190)
+  static let checksum = Field<UInt64>(0x1a0)
+  static let returnAddress = Field<UInt64>(0x1a8)
+  static let enteredAt = Field<UInt64>(0x1b0)
+  static let checkedAt = Field<UInt64>(0x1b8)
 
+  /// Where the registers of 32 bits start.
+  static let registers = 0x28
   /// Where the expected digest starts.
-  static let digest = 0x38
+  static let digest = 0x60
   /// Where the table of regions starts.
-  static let regions = 0x78
+  static let regions = 0xa0
   /// Bytes of a region.
   static let regionSize = 16
 

@@ -19,8 +19,7 @@ extension Purgatory {
     blob.store(UInt64(PURGATORY_MAGIC), as: Layout.magic, base: base)
     blob.store(UInt32(PURGATORY_VERSION), as: Layout.version, base: base)
     blob.store(flags(parameters), as: Layout.flags, base: base)
-    blob.store(parameters.entry, as: Layout.entry, base: base)
-    blob.store(parameters.bootParameters, as: Layout.bootParameters, base: base)
+    blob.store(parameters.entry, base: base)
     if let address = parameters.timestampText {
       try Self.check(
         .init(start: address, byteCount: UInt64(PurgatoryParameters.timestampTextSize)))
@@ -76,5 +75,24 @@ extension Purgatory {
     if parameters.usesVGA { flags |= PURGATORY_FLAG_VGA_CONSOLE }
     if !parameters.usesInstructions { flags |= PURGATORY_FLAG_PLAIN_DIGEST }
     return UInt32(bitPattern: flags)
+  }
+}
+
+extension [UInt8] {
+  /// Stores how the next kernel is entered into the parameters at `base`.
+  fileprivate mutating func store(_ entry: PurgatoryParameters.Entry, base: Int) {
+    typealias Layout = ParametersLayout
+    store(entry.address, as: Layout.entry, base: base)
+    switch entry {
+    case .long(_, let rsi, let rdi):
+      store(UInt16(PURGATORY_ENTRY_LONG), as: Layout.entryMode, base: base)
+      store(rsi, as: Layout.rsi, base: base)
+      store(rdi, as: Layout.rdi, base: base)
+    case .protected32(let registers):
+      store(UInt16(PURGATORY_ENTRY_PROTECTED), as: Layout.entryMode, base: base)
+      for (index, value) in registers.inOrderOfPop.enumerated() {
+        store(value, as: Field<UInt32>(Layout.registers + 4 * index), base: base)
+      }
+    }
   }
 }

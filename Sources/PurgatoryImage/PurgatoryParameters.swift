@@ -41,10 +41,8 @@ package struct PurgatoryParameters: Sendable, Equatable {
     }
   }
 
-  /// Physical address that is jumped to.
-  package var entry: UInt64
-  /// Physical address that the next kernel finds in RSI.
-  package var bootParameters: UInt64
+  /// How the next kernel is entered.
+  package var entry: Entry
   /// How the regions are checked.
   package var digest: Digest
   /// What is checked; at most `regionLimit`, and none of them the purgatory's own segment.
@@ -68,14 +66,13 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// Bytes of the text at `timestampText`.
   package static let timestampTextSize = Int(PURGATORY_TIMESTAMP_TEXT_SIZE)
 
-  /// Describes a jump to `entry`, by default without a check and without a word.
+  /// Describes a jump by `entry`, by default without a check and without a word.
   package init(
-    entry: UInt64, bootParameters: UInt64, digest: Digest = .none, regions: [Region] = [],
+    entry: Entry, digest: Digest = .none, regions: [Region] = [],
     serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,
     usesVGA: Bool = false, usesInstructions: Bool = true, timestampText: UInt64? = nil
   ) {
     self.entry = entry
-    self.bootParameters = bootParameters
     self.digest = digest
     self.regions = regions
     self.serial = serial

@@ -9,7 +9,7 @@ import Testing
 
   @Test func parametersAreInTheirPlace() throws {
     let parameters = PurgatoryParameters(
-      entry: 0x1_0000_0200, bootParameters: 0x9_0000,
+      entry: .long(address: 0x1_0000_0200, rsi: 0x9_0000, rdi: 0x5),
       digest: .sha256(Array(0..<32)),
       regions: [.init(start: 0x10_0000, byteCount: 0x1234), .init(start: 0x20_0000, byteCount: 0)],
       serial: .init(port: 0x2f8, baud: 115200), greets: true)
@@ -25,7 +25,9 @@ import Testing
     #expect(try value(ParametersLayout.version) == UInt32(PURGATORY_VERSION))
     #expect(try value(ParametersLayout.flags) == 1)
     #expect(try value(ParametersLayout.entry) == 0x1_0000_0200)
-    #expect(try value(ParametersLayout.bootParameters) == 0x9_0000)
+    #expect(try value(ParametersLayout.entryMode) == 0)
+    #expect(try value(ParametersLayout.rsi) == 0x9_0000)
+    #expect(try value(ParametersLayout.rdi) == 0x5)
     #expect(try value(ParametersLayout.serialPort) == 0x2f8)
     #expect(try value(ParametersLayout.serialBaud) == 115200)
     #expect(try value(ParametersLayout.digestKind) == 1)
@@ -43,9 +45,32 @@ import Testing
     #expect(blob[end...] == purgatory.bytes[end...])
   }
 
+  @Test func registersOf32BitsAreInTheOrderOfPop() throws {
+    let registers = PurgatoryParameters.Registers32(
+      eip: 0x10_0000, eax: 0xA, ebx: 0xB, ecx: 0xC, edx: 0xD, esi: 0x51, edi: 0xD1, ebp: 0xBB,
+      esp: 0x55)
+    let parameters = PurgatoryParameters(entry: .protected32(registers))
+    let blob = try purgatory.encode(parameters)
+    let base = ParametersLayout.base
+    let bytes = SharedBytes(blob)
+    #expect(try bytes.span.load(ParametersLayout.entryMode, base: base) == 1)
+    #expect(try bytes.span.load(ParametersLayout.entry, base: base) == 0x10_0000)
+    #expect(
+      Array(blob[(base + ParametersLayout.registers)...].prefix(32)) == [
+        0xD1, 0, 0, 0,  // edi
+        0x51, 0, 0, 0,  // esi
+        0xBB, 0, 0, 0,  // ebp
+        0x55, 0, 0, 0,  // esp
+        0x0B, 0, 0, 0,  // ebx
+        0x0D, 0, 0, 0,  // edx
+        0x0C, 0, 0, 0,  // ecx
+        0x0A, 0, 0, 0,  // eax
+      ])
+  }
+
   @Test func komihashIsStoredAsItIsPrinted() throws {
     let parameters = PurgatoryParameters(
-      entry: 1, bootParameters: 2, digest: .komihash(0x0123_4567_89ab_cdef),
+      entry: .long(address: 1, rsi: 2), digest: .komihash(0x0123_4567_89ab_cdef),
       timestampText: 0x12_3456)
     let bytes = SharedBytes(try purgatory.encode(parameters))
     let base = ParametersLayout.base
@@ -62,15 +87,15 @@ import Testing
       try SharedBytes(purgatory.encode(parameters)).span.load(
         ParametersLayout.flags, base: ParametersLayout.base)
     }
-    #expect(try flags(.init(entry: 1, bootParameters: 2)) == 0)
-    #expect(try flags(.init(entry: 1, bootParameters: 2, greets: true)) == 1)
-    #expect(try flags(.init(entry: 1, bootParameters: 2, resetsVGA: true)) == 2)
-    #expect(try flags(.init(entry: 1, bootParameters: 2, usesVGA: true)) == 4)
-    #expect(try flags(.init(entry: 1, bootParameters: 2, usesInstructions: false)) == 8)
+    #expect(try flags(.init(entry: .long(address: 1, rsi: 2))) == 0)
+    #expect(try flags(.init(entry: .long(address: 1, rsi: 2), greets: true)) == 1)
+    #expect(try flags(.init(entry: .long(address: 1, rsi: 2), resetsVGA: true)) == 2)
+    #expect(try flags(.init(entry: .long(address: 1, rsi: 2), usesVGA: true)) == 4)
+    #expect(try flags(.init(entry: .long(address: 1, rsi: 2), usesInstructions: false)) == 8)
   }
 
   @Test func refusesWhatDoesNotFit() {
-    var parameters = PurgatoryParameters(entry: 1, bootParameters: 2)
+    var parameters = PurgatoryParameters(entry: .long(address: 1, rsi: 2))
     parameters.regions = Array(repeating: .init(start: 1, byteCount: 1), count: 17)
     #expect(throws: PurgatoryError.tooManyRegions(found: 17, limit: 16)) {
       try purgatory.encode(parameters)

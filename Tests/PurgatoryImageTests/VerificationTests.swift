@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test func withoutDigestNothingIsRead() throws {
-    var parameters = PurgatoryParameters(entry: 0, bootParameters: 0)
+    var parameters = PurgatoryParameters(entry: .long(address: 0, rsi: 0))
     parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // nobody may read there
     #expect(try verdict(parameters) == .right)
   }
@@ -226,7 +226,7 @@ import Testing
     }
     self.shift = shift
     parameters = PurgatoryParameters(
-      entry: 0, bootParameters: 0,
+      entry: .long(address: 0, rsi: 0),
       digest: algorithm == .komihash ? .init(finishing: komihash) : .init(finishing: sha256),
       regions: regions, usesInstructions: algorithm != .plainSHA256)
   }

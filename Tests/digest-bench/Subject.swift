@@ -55,7 +55,7 @@ import PurgatoryImage
       start: UInt64(UInt(bitPattern: bytes.baseAddress)), byteCount: UInt64(bytes.count))
     let purgatory = Purgatory.x86_64
     let parameters = PurgatoryParameters(
-      entry: 0, bootParameters: 0, digest: digest, regions: [region],
+      entry: .long(address: 0, rsi: 0), digest: digest, regions: [region],
       usesInstructions: usingInstructions)
     guard let blob = try? purgatory.encode(parameters) else { return 0 }
     return speed {

@@ -15,13 +15,17 @@
 // "kexec.sw" in memory.
 #define PURGATORY_MAGIC 0x77732e636578656b
 // Changes whenever the layout below does.
-#define PURGATORY_VERSION 2
+#define PURGATORY_VERSION 3
 
 // purgatory_parameters.flags
 #define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
 #define PURGATORY_FLAG_RESETS_VGA 0x2   // put the VGA into text mode 3 first
 #define PURGATORY_FLAG_VGA_CONSOLE 0x4  // write to the VGA text screen as well
 #define PURGATORY_FLAG_PLAIN_DIGEST 0x8 // not with the processor's instructions for it
+
+// purgatory_parameters.entry_mode: how the processor is set up for the next kernel
+#define PURGATORY_ENTRY_LONG 0          // 64-bit mode, paging on
+#define PURGATORY_ENTRY_PROTECTED 1     // 32-bit protected mode, flat segments, paging off
 
 // purgatory_parameters.digest_kind
 #define PURGATORY_DIGEST_NONE 0
@@ -36,12 +40,15 @@
 
 // Offsets in purgatory_parameters, for the assembly.
 #define PURGATORY_ENTRY 0x10
-#define PURGATORY_BOOT_PARAMETERS 0x18
-#define PURGATORY_CHECKSUM 0x178
-#define PURGATORY_RETURN_ADDRESS 0x180
-#define PURGATORY_ENTERED_AT 0x188
-#define PURGATORY_CHECKED_AT 0x190
-#define PURGATORY_PARAMETERS_SIZE 0x198
+#define PURGATORY_RSI 0x18
+#define PURGATORY_RDI 0x20
+#define PURGATORY_REGISTERS 0x28
+#define PURGATORY_ENTRY_MODE 0x52
+#define PURGATORY_CHECKSUM 0x1a0
+#define PURGATORY_RETURN_ADDRESS 0x1a8
+#define PURGATORY_ENTERED_AT 0x1b0
+#define PURGATORY_CHECKED_AT 0x1b8
+#define PURGATORY_PARAMETERS_SIZE 0x1c0
 
 #ifndef __ASSEMBLER__
 
@@ -61,16 +68,23 @@ struct purgatory_region {
   uint64_t byte_count;
 };
 
+// What PURGATORY_ENTRY_PROTECTED leaves in the registers; the order is that of popal.
+struct purgatory_registers {
+  uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
+};
+
 // Filled in by the loader; what comes after the checksum, by the purgatory.
 struct purgatory_parameters {
   uint64_t magic;              // PURGATORY_MAGIC
   uint32_t version;            // PURGATORY_VERSION
   uint32_t flags;              // PURGATORY_FLAG_...
   uint64_t entry;              // where the next kernel starts
-  uint64_t boot_parameters;    // x86: in RSI at the entry
+  uint64_t rsi;                // in these registers at a PURGATORY_ENTRY_LONG
+  uint64_t rdi;
+  struct purgatory_registers registers;
   uint64_t timestamp_text;     // where entered_at and checked_at are written as text; 0: nowhere
   uint16_t serial_port;        // I/O port of a 16550
-  uint16_t reserved;
+  uint16_t entry_mode;         // PURGATORY_ENTRY_...
   uint32_t serial_baud;        // 0: leave the rate as it is
   uint32_t digest_kind;        // PURGATORY_DIGEST_...
   uint32_t region_count;       // how many of the regions are digested, in order
@@ -96,7 +110,10 @@ static inline const uint8_t *_Nonnull purgatory_digest(
 _Static_assert(PURGATORY_HEADER_OFFSET + sizeof(struct purgatory_header) <= PURGATORY_PARAMETERS_OFFSET,
                "the header ends before the parameters");
 _Static_assert(offsetof(struct purgatory_parameters, entry) == PURGATORY_ENTRY, "");
-_Static_assert(offsetof(struct purgatory_parameters, boot_parameters) == PURGATORY_BOOT_PARAMETERS, "");
+_Static_assert(offsetof(struct purgatory_parameters, rsi) == PURGATORY_RSI, "");
+_Static_assert(offsetof(struct purgatory_parameters, rdi) == PURGATORY_RDI, "");
+_Static_assert(offsetof(struct purgatory_parameters, registers) == PURGATORY_REGISTERS, "");
+_Static_assert(offsetof(struct purgatory_parameters, entry_mode) == PURGATORY_ENTRY_MODE, "");
 _Static_assert(offsetof(struct purgatory_parameters, checksum) == PURGATORY_CHECKSUM, "");
 _Static_assert(offsetof(struct purgatory_parameters, return_address) == PURGATORY_RETURN_ADDRESS, "");
 _Static_assert(offsetof(struct purgatory_parameters, entered_at) == PURGATORY_ENTERED_AT, "");

@@ -1,0 +1,59 @@
+extension PurgatoryParameters {
+  /// How the next kernel is entered: the processor's mode, and what it finds in the registers.
+  package enum Entry: Sendable, Equatable {
+    /// At physical address `address` in 64-bit mode with the old kernel's identity map; all other
+    /// registers are 0.
+    case long(address: UInt64, rsi: UInt64, rdi: UInt64 = 0)
+    /// In 32-bit protected mode without paging and with flat segments (code 0x10, data 0x18). The
+    /// purgatory must lie below 4 GiB.
+    case protected32(Registers32)
+
+    /// Physical address of the first instruction.
+    package var address: UInt64 {
+      switch self {
+      case .long(let address, _, _): address
+      case .protected32(let registers): UInt64(registers.eip)
+      }
+    }
+
+    /// Whether the purgatory itself must lie below 4 GiB.
+    package var isBelow4GiB: Bool {
+      switch self {
+      case .long: false
+      case .protected32: true
+      }
+    }
+  }
+
+  /// The registers at a 32-bit entry; those that are not named are 0.
+  package struct Registers32: Sendable, Equatable {
+    package var eip: UInt32
+    package var eax: UInt32
+    package var ebx: UInt32
+    package var ecx: UInt32
+    package var edx: UInt32
+    package var esi: UInt32
+    package var edi: UInt32
+    package var ebp: UInt32
+    package var esp: UInt32
+
+    /// The first instruction at physical address `eip`, with the registers given.
+    package init(
+      eip: UInt32, eax: UInt32 = 0, ebx: UInt32 = 0, ecx: UInt32 = 0, edx: UInt32 = 0,
+      esi: UInt32 = 0, edi: UInt32 = 0, ebp: UInt32 = 0, esp: UInt32 = 0
+    ) {
+      self.eip = eip
+      self.eax = eax
+      self.ebx = ebx
+      self.ecx = ecx
+      self.edx = edx
+      self.esi = esi
+      self.edi = edi
+      self.ebp = ebp
+      self.esp = esp
+    }
+
+    /// The order in which the instruction `popal` takes them from memory.
+    var inOrderOfPop: [UInt32] { [edi, esi, ebp, esp, ebx, edx, ecx, eax] }
+  }
+}
