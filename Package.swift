@@ -39,7 +39,7 @@ let package = Package(
       "KexecCommand",
       [
         "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
-        "ByteCoding",
+        "Compression", "ByteCoding",
       ]),
     room(
       "KexecPlanning",
@@ -86,7 +86,7 @@ let package = Package(
       of: "KexecCommand",
       [
         "TestSupport", "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem",
-        "PhysicalMemory", "ByteCoding",
+        "PhysicalMemory", "Compression", "ByteCoding",
       ]),
     tests(
       of: "KexecPlanning",
@@ -96,7 +96,7 @@ let package = Package(
         "ByteCoding",
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
-    tests(of: "KernelImages", ["TestSupport", "ByteCoding"]),
+    tests(of: "KernelImages", ["TestSupport", "Compression", "ByteCoding"]),
     tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),

@@ -24,7 +24,7 @@ extension BzImage {
       let stated = 0x202 + Int(try Self.load(SetupHeader.jumpDistance, from: file))
       let end = min(stated, SetupHeader.limit)
       guard let part = try? file.slice(SetupHeader.start..<end) else {
-        throw .truncated(missing: "the setup header", needs: end, has: file.count)
+        throw .truncated(missing: .setupHeader, needs: end, has: file.count)
       }
       return part.array
     }
@@ -36,7 +36,7 @@ extension BzImage {
       guard alignment & (alignment - 1) == 0 else {
         throw .badField(
           name: "kernel_alignment", offset: field.offset, found: alignment,
-          wanted: "a power of two")
+          wanted: .powerOfTwo)
       }
       return max(alignment, 4096)
     }
@@ -77,7 +77,7 @@ extension BzImage {
       do {
         return try file.span.load(field)
       } catch {
-        throw .truncated(missing: "the setup header", needs: field.end, has: file.count)
+        throw .truncated(missing: .setupHeader, needs: field.end, has: file.count)
       }
     }
   }
@@ -99,14 +99,14 @@ extension BzImage.HeaderReader {
     let units = try value(of: SetupHeader.syssize, since: 0x0200) ?? 0
     let protectedSize = Int(version >= 0x0204 ? units : units & 0xFFFF) * 16
     guard file.count > realModeSize else {
-      throw .truncated(missing: "the real-mode part", needs: realModeSize + 1, has: file.count)
+      throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
     }
     // syssize is rounded up. Since 2.08 files are filled up to it, because the checksum follows;
     // before, the last unit may be short by 15 bytes.
     let slack = version < 0x0208 ? 15 : 0
     guard version < 0x0204 || file.count >= realModeSize + protectedSize - slack else {
       throw .truncated(
-        missing: "the protected-mode part", needs: realModeSize + protectedSize, has: file.count)
+        missing: .protectedModePart, needs: realModeSize + protectedSize, has: file.count)
     }
     // What follows in the file, such as a signature, is not for memory.
     let end = version < 0x0204 ? file.count : min(file.count, realModeSize + protectedSize)
@@ -120,7 +120,7 @@ extension BzImage.HeaderReader {
       return try file.slice(part)
     } catch {
       throw .truncated(
-        missing: "the protected-mode part", needs: part.upperBound, has: file.count)
+        missing: .protectedModePart, needs: part.upperBound, has: file.count)
     }
   }
 

@@ -61,7 +61,7 @@ package struct BzImage: Sendable {
       throw .badField(
         name: "syssize", offset: SetupHeader.syssize.offset,
         found: UInt64((protectedMode.count + 15) / 16),
-        wanted: "more than the 0x200 bytes before the 64-bit entry")
+        wanted: .beyond64BitEntry)
     }
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
     alignment = try header.alignment()

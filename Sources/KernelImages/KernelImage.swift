@@ -1,4 +1,5 @@
 package import ByteCoding
+internal import Compression
 
 /// What a kernel file is, read and checked as far as that can be done without a machine.
 package enum KernelImage: Sendable {
@@ -15,7 +16,7 @@ package enum KernelImage: Sendable {
     if let known = KnownImage.recognise(bytes.span) { throw .unsupported(known) }
     if bytes.count < SetupHeader.version.end {
       throw .truncated(
-        missing: "the setup header of a bzImage", needs: SetupHeader.version.end, has: bytes.count)
+        missing: .setupHeader, needs: SetupHeader.version.end, has: bytes.count)
     }
     throw .unrecognised(firstBytes: (try? bytes.slice(0..<8).array) ?? [])
   }
@@ -24,6 +25,7 @@ package enum KernelImage: Sendable {
 extension KnownImage {
   /// What the file that starts with `bytes` is, when its first bytes tell.
   static func recognise(_ bytes: RawSpan) -> KnownImage? {
+    if let format = CompressionFormat.recognise(bytes) { return .compressed(format) }
     for (magic, offset, kind) in magics where bytes.has(magic, at: offset) { return kind }
     if bytes.has([0x7F, 0x45, 0x4C, 0x46], at: 0) { return elfKind(bytes) }
     if let multiboot = multibootKind(bytes) { return multiboot }
@@ -34,14 +36,6 @@ extension KnownImage {
   }
 
   private static let magics: [([UInt8], Int, KnownImage)] = [
-    ([0x1F, 0x8B], 0, .gzip),
-    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], 0, .xz),
-    ([0x28, 0xB5, 0x2F, 0xFD], 0, .zstd),
-    (Array("BZh".utf8), 0, .bzip2),
-    ([0x04, 0x22, 0x4D, 0x18], 0, .lz4),
-    ([0x02, 0x21, 0x4C, 0x18], 0, .lz4),
-    ([0x5D, 0x00, 0x00], 0, .lzma),
-    ([0x89, 0x4C, 0x5A, 0x4F], 0, .lzo),
     (Array("07070".utf8), 0, .cpio),
     ([0x36, 0x13, 0x03, 0x1B], 0, .nbi),
     (Array("ARM\u{64}".utf8), 0x38, .otherImage),

@@ -19,25 +19,6 @@ extension CommandError {
     self.init("\(error.path): \(why)")
   }
 
-  init(_ error: ImageError, path: String) {
-    switch error {
-    case .truncated(let missing, let needs, let has):
-      self.init(
-        "\(path): truncated: \(missing) ends at byte \(needs), but the file has only \(has)",
-        advice: "copy the file again; nothing was loaded or unloaded")
-    case .unrecognised(let firstBytes):
-      self.init(
-        "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
-          + " and has no setup header (HdrS at offset 0x202)")
-    case .unsupported(let kind):
-      self.init("\(path): \(kind.rawValue): not supported yet", advice: kind.advice)
-    case .badField(let name, let offset, let found, let wanted):
-      self.init(
-        "\(path): \(name) at offset 0x\(String(offset, radix: 16)) is "
-          + "0x\(String(found, radix: 16)), not \(wanted)")
-    }
-  }
-
   init(
     _ error: PlanningError, request: LoadRequest, machine: Machine, after refusal: KexecCallError?
   ) {
@@ -192,16 +173,6 @@ extension Errno {
   var text: String { "\(message) (\(name))" }
 }
 
-extension KnownImage {
-  fileprivate var advice: String? {
-    switch self {
-    case .cpio: "the kernel comes first, the initrd as --initrd=FILE"
-    case .gzip, .xz, .zstd, .bzip2, .lz4, .lzma, .lzo: "unpack it first"
-    default: nil
-    }
-  }
-}
-
 extension PlanFault {
   fileprivate var text: String {
     switch self {
@@ -217,8 +188,4 @@ extension PlanFault {
     case .entryOutside(let entry): "the entry \(entry) is in no segment"
     }
   }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

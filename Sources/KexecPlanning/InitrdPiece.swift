@@ -1,7 +1,6 @@
 internal import ByteCoding
 internal import Compression
 internal import CpioFormat
-internal import KernelImages
 internal import PhysicalMemory
 internal import RunningSystem
 
@@ -26,15 +25,17 @@ struct InitrdPiece: Sendable {
   private(set) var notes: [PlanNote] = []
 
   /// The initrds of `request`, unpacked where they are compressed and there is memory for it: the
-  /// next kernel then only copies them.
-  init(_ request: LoadRequest, image: BzImage, machine: Machine, memory: UsableMemory) {
+  /// next kernel, which takes `kernelSize` bytes to start, then only copies them.
+  init(
+    _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory
+  ) {
     parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
     guard parts.count <= Self.partLimit else {
       parts = [Part(file: 0, bytes: Self.joined(request.initrds.map(\.bytes)))]
       return
     }
     guard request.unpacksInitrds, byteCount <= memory.ramByteCount / 2 else { return }
-    var left = Self.limit(image: image, machine: machine, memory: memory)
+    var left = Self.limit(kernelSize: kernelSize, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
       initrd.bytes.evict()
@@ -70,8 +71,10 @@ struct InitrdPiece: Sendable {
   /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in
   /// it at the same time, and takes segments only up to half of RAM; now, our copy and the running
   /// kernel's must both fit.
-  private static func limit(image: BzImage, machine: Machine, memory: UsableMemory) -> Int {
-    let reserve = image.initSize + 64 << 20
+  private static func limit(
+    kernelSize: UInt64, machine: Machine, memory: UsableMemory
+  ) -> Int {
+    let reserve = kernelSize + 64 << 20
     let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
     let room = min(then, now)
@@ -94,8 +97,8 @@ struct InitrdPiece: Sendable {
   }
 
   /// What the next kernel is told: from the first part's start to the last byte of the last.
-  func extent(in places: Places) -> PhysicalRange? {
-    guard let place = places.initrd, let last = parts.last else { return nil }
+  func extent(in place: PhysicalRange?) -> PhysicalRange? {
+    guard let place, let last = parts.last else { return nil }
     let padding = last.room - UInt64(last.bytes.count)
     return PhysicalRange(
       start: place.start, end: PhysicalAddress(place.end.value - padding))

@@ -1,54 +1,43 @@
-internal import KernelImages
 internal import PhysicalMemory
 
-/// Where the pieces of a bzImage load go.
+/// A piece that needs room: how much, and where it may be.
+struct PieceRoom {
+  let role: PlannedSegment.Role
+  /// In bytes; taken in whole pages.
+  let byteCount: UInt64
+  var alignment = pageSize
+  let limits: PhysicalRange
+}
+
+/// Where the pieces of a load go.
 struct Places {
   let kernel: PhysicalRange
-  let bootBlock: PhysicalRange
-  let purgatory: PhysicalRange
-  /// nil when there is no initrd.
-  let initrd: PhysicalRange?
+  /// In the order in which they were asked for.
+  let others: [PhysicalRange]
 
-  /// Finds room for pieces of the given sizes in bytes.
+  /// Finds room for `kernel` and the pieces that come with it, the highest first.
   ///
   /// A kernel with a random place comes last, so that it does not cut the largest hole in two; if
   /// that fails, it comes first and as high as possible, like a kernel without one.
   init(
-    kernel: KernelPiece, bootBlock: UInt64, purgatory: UInt64, initrd: UInt64,
-    in free: PhysicalRangeSet, bounds: PhysicalRange, of image: BzImage
+    kernel: KernelPiece, others: [PieceRoom], in free: PhysicalRangeSet, bounds: PhysicalRange
   ) throws(PlanningError) {
-    let limits = PhysicalRange(
-      start: PhysicalAddress(1 << 20), end: PhysicalAddress(image.addressLimit))
-    let initrdLimits = PhysicalRange(
-      start: PhysicalAddress(16 << 20), end: PhysicalAddress(image.initrdAddressEnd))
-
-    func others(_ placement: inout Placement) throws(PlanningError) -> [PhysicalRange] {
-      [
-        try placement.take(.bootBlock, byteCount: bootBlock, limits: limits),
-        try placement.take(.purgatory, byteCount: purgatory, limits: limits),
-      ]
-        + (initrd == 0
-          ? [] : [try placement.take(.initrd(0), byteCount: initrd, limits: initrdLimits)])
-    }
-
     var placement = Placement(free: free, bounds: bounds)
-    let rest: [PhysicalRange]
-    if let random = kernel.randomPlace, let high = try? others(&placement),
+    if let random = kernel.randomPlace, let high = try? placement.take(others),
       let place = placement.choose(
         byteCount: kernel.byteCount, alignment: kernel.alignment, limits: kernel.limits,
         random: random)
     {
       self.kernel = place
-      rest = high
+      self.others = high
     } else {
       placement = Placement(free: free, bounds: bounds)
       self.kernel = try placement.take(
-        .kernel, byteCount: kernel.byteCount, alignment: kernel.alignment, limits: kernel.limits)
-      rest = try others(&placement)
+        PieceRoom(
+          role: .kernel, byteCount: kernel.byteCount, alignment: kernel.alignment,
+          limits: kernel.limits))
+      self.others = try placement.take(others)
     }
-    self.bootBlock = rest[0]
-    self.purgatory = rest[1]
-    self.initrd = rest.count > 2 ? rest[2] : nil
   }
 }
 
@@ -64,18 +53,23 @@ struct Placement {
     self.bounds = bounds
   }
 
-  /// Takes room for a piece: `byteCount` rounded up to pages, inside `limits` and the user's
-  /// bounds, as high as possible.
-  mutating func take(
-    _ role: PlannedSegment.Role, byteCount: UInt64, alignment: UInt64 = pageSize,
-    limits: PhysicalRange
-  ) throws(PlanningError) -> PhysicalRange {
-    let wish = wish(byteCount: byteCount, alignment: alignment, limits: limits)
+  /// Takes room for `pieces`, one after the other.
+  mutating func take(_ pieces: [PieceRoom]) throws(PlanningError) -> [PhysicalRange] {
+    var places: [PhysicalRange] = []
+    for piece in pieces { places.append(try take(piece)) }
+    return places
+  }
+
+  /// Takes room for a piece: whole pages, inside its limits and the user's bounds, as high as
+  /// possible.
+  mutating func take(_ piece: PieceRoom) throws(PlanningError) -> PhysicalRange {
+    let wish = wish(
+      byteCount: piece.byteCount, alignment: piece.alignment, limits: piece.limits)
     guard let place = free.place(for: wish) else {
       throw .noRoom(
         .init(
-          role: role, byteCount: byteCount, alignment: wish.alignment, bounds: wish.bounds,
-          largestHole: free.largestHole(in: wish.bounds)))
+          role: piece.role, byteCount: piece.byteCount, alignment: wish.alignment,
+          bounds: wish.bounds, largestHole: free.largestHole(in: wish.bounds)))
     }
     free = free.subtracting(PhysicalRangeSet([place]))
     return place

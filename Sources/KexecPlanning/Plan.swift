@@ -9,7 +9,9 @@ package import RunningSystem
 //   routes(for:on:image:)   which system calls may be tried, in which order, and why
 //   plan(_:by:on:image:)    what exactly that call will be given
 //     planWhatFits            (Plan+Fallback) with initrds unpacked where there is room
-//     planBzImage64           (Plan+BzImage64) pieces -> places -> bytes -> purgatory -> validation
+//     planBzImage64           (Plan+BzImage64) file -> pieces
+//     planLinux               (Plan+Linux) pieces -> places -> bytes
+//     Assembly.finish         (Assembly) segments and entry -> purgatory -> validation
 //
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
 

@@ -148,7 +148,7 @@ import Testing
   @Test func fieldsThatNoKernelHas() {
     #expect(
       throws: ImageError.badField(
-        name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: "a power of two")
+        name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: .powerOfTwo)
     ) { try open(BzImageBuilder { $0.kernelAlignment = 0x30_0000 }) }
     #expect(throws: ImageError.unsupported(.zImage)) {
       try open(BzImageBuilder { $0.loadFlags = 0 })

@@ -1,4 +1,5 @@
 import ByteCoding
+import Compression
 import KernelImages
 import PhysicalMemory
 import RunningSystem
@@ -101,7 +102,7 @@ import Testing
   @Test(
     arguments: [
       (
-        .truncated(missing: "the protected-mode part", needs: 100, has: 50),
+        .truncated(missing: .protectedModePart, needs: 100, has: 50),
         "k: truncated: the protected-mode part ends at byte 100, but the file has only 50"
       ),
       (
@@ -111,7 +112,7 @@ import Testing
       ),
       (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported yet"),
       (
-        .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: "a power of two"),
+        .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: .powerOfTwo),
         "k: kernel_alignment at offset 0x230 is 0x3, not a power of two"
       ),
     ] as [(ImageError, String)])
@@ -122,9 +123,13 @@ import Testing
     expectOneLineAndAdvice(found)
   }
 
-  @Test(arguments: KnownImage.allCases)
+  @Test(arguments: everyKnownImage)
   func everyKnownImageIsOneLine(kind: KnownImage) {
     expectOneLineAndAdvice(CommandError(.unsupported(kind), path: "k"))
+  }
+
+  @Test func everyKnownImageHasWordsOfItsOwn() {
+    #expect(Set(everyKnownImage.map(\.text)).count == everyKnownImage.count)
   }
 
   @Test(
@@ -361,3 +366,9 @@ import Testing
     }
   }
 }
+
+private let everyKnownImage: [KnownImage] =
+  [
+    .zImage, .elf64, .elf32, .elfOther, .multiboot, .multiboot2, .uki, .efiProgram, .otherImage,
+    .cpio, .nbi,
+  ] + CompressionFormat.allCases.map(KnownImage.compressed)

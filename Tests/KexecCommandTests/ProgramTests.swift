@@ -15,7 +15,7 @@ import Testing
     "/sys/kernel/kexec_crash_size": Array("0\n".utf8),
     "/vmlinuz": BzImageBuilder().bytes, "/short": Array(BzImageBuilder().bytes.prefix(0x5100)),
     "/empty": [], "/text": [UInt8](repeating: 0x20, count: 2000),
-    "/packed": [0x1F, 0x8B] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
+    "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
   ])
 
   /// The arguments, where `@` is the machine's folder; the exit code; and how the output starts.

@@ -1,0 +1,98 @@
+internal import ByteCoding
+internal import Digests
+internal import PhysicalMemory
+internal import PurgatoryImage
+
+/// The finished pieces of a load at their places, all but the purgatory, which comes last because
+/// it holds the digest of all others. Every image type ends here.
+struct Assembly {
+  /// The segments without the purgatory's.
+  var segments: [PlannedSegment]
+  /// The purgatory's place.
+  let purgatoryPlace: PhysicalRange
+  /// How the purgatory enters the kernel.
+  let entry: PurgatoryParameters.Entry
+  /// Where the purgatory writes its time stamps, if anywhere.
+  var timestampText: UInt64?
+  /// Bytes of our memory that the pieces take.
+  let memoryUse: UInt64
+
+  /// The room that the purgatory needs.
+  static func purgatoryRoom(limits: PhysicalRange) -> PieceRoom {
+    PieceRoom(
+      role: .purgatory, byteCount: UInt64(Purgatory.x86_64.memorySize), limits: limits)
+  }
+
+  /// Encodes the purgatory and checks the rules of kexec_load.
+  func finish(
+    _ request: LoadRequest, in memory: UsableMemory
+  ) throws(PlanningError) -> SegmentLoad {
+    let purgatory = Purgatory.x86_64
+    let bytes: SharedBytes
+    do {
+      bytes = SharedBytes(try purgatory.encode(parameters(for: request)))
+    } catch {
+      throw .invalid(.purgatory(error))
+    }
+    let all =
+      segments + [PlannedSegment(role: .purgatory, bytes: bytes, destination: purgatoryPlace)]
+    let load = SegmentLoad(
+      entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
+      kernelEntry: PhysicalAddress(entry.address),
+      segments: all.sorted { $0.destination.start < $1.destination.start },
+      flags: SegmentLoad.x86_64, memoryMap: memory.map, digest: request.digest,
+      expectedPeak: memoryUse + SegmentLoad.programSize)
+    do {
+      try load.validate(in: memory)
+    } catch {
+      throw .invalid(error)
+    }
+    return load
+  }
+
+  /// The parameters for entering the kernel after checking the bytes of the segments.
+  ///
+  /// Only the bytes from the files are checked: the kernel clears what lies behind them itself.
+  private func parameters(for request: LoadRequest) -> PurgatoryParameters {
+    let checked = request.digest == .none ? [] : segments
+    return PurgatoryParameters(
+      entry: entry, digest: PurgatoryParameters.Digest(request.digest, of: checked),
+      regions: checked.map {
+        .init(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))
+      },
+      serial: request.serial.map { .init(port: $0.port, baud: $0.baud) },
+      greets: request.serial?.greets ?? false, timestampText: timestampText)
+  }
+}
+
+extension SegmentLoad {
+  /// KEXEC_ARCH_X86_64.
+  static let x86_64: UInt = 62 << 16
+  /// Bytes of memory that the program itself takes, measured.
+  fileprivate static let programSize: UInt64 = 8 << 20
+}
+
+extension PurgatoryParameters.Digest {
+  /// What the purgatory must find over the bytes of `segments`, in this order.
+  fileprivate init(_ kind: DigestKind, of segments: [PlannedSegment]) {
+    switch kind {
+    case .none: self = .none
+    case .komihash:
+      var hash = Komihash()
+      for segment in segments { segment.digest { hash.update($0) } }
+      self.init(finishing: hash)
+    case .sha256:
+      var hash = SHA256()
+      for segment in segments { segment.digest { hash.update($0) } }
+      self.init(finishing: hash)
+    }
+  }
+}
+
+extension PlannedSegment {
+  /// Gives the bytes to `update`, and lets their memory go until the system call reads them.
+  fileprivate func digest(_ update: (RawSpan) -> Void) {
+    update(bytes.span)
+    bytes.evict()
+  }
+}

@@ -1,0 +1,37 @@
+internal import BootProtocols
+internal import KernelImages
+internal import PhysicalMemory
+
+/// What the planner must know of a Linux kernel for x86, whatever file it came in.
+struct LinuxTarget: Sendable {
+  /// The setup header for boot_params, from 0x1F1 on.
+  let header: [UInt8]
+  /// Bytes of RAM that the kernel takes to start.
+  let initSize: UInt64
+  /// The highest type of setup_data that it understands; nil when it does not say.
+  let highestSetupDataType: UInt32?
+  /// Whether it takes EFI state from a kexec loader. XLF_EFI_KEXEC.
+  let takesEFI: Bool
+  /// The address behind the last byte that it reaches when it is entered.
+  let addressEnd: UInt64
+  /// The address behind the last byte that an initrd may use.
+  let initrdEnd: UInt64
+
+  /// "setup_type_max": no node of a higher type may be sent. Kernels that do not say (before
+  /// 2.15) pass over nodes that they do not know.
+  func understands(_ kind: SetupData.Kind) -> Bool {
+    highestSetupDataType.map { kind.rawValue <= $0 & 0x7FFF_FFFF } ?? true
+  }
+}
+
+extension LinuxTarget {
+  /// The kernel in `image`, entered in 64-bit mode.
+  init(_ image: BzImage) {
+    header = image.headerBytes
+    initSize = image.initSize
+    highestSetupDataType = image.highestSetupDataType
+    takesEFI = image.extendedFlags.contains(.efiKexec)
+    addressEnd = image.addressLimit
+    initrdEnd = image.initrdAddressEnd
+  }
+}

@@ -1,0 +1,122 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// A Linux kernel and its initrds, ready for memory.
+struct LinuxPieces {
+  let target: LinuxTarget
+  let kernel: KernelPiece
+  let initrd: InitrdPiece
+}
+
+/// Plans kexec_load of a Linux kernel that is entered in 64-bit mode.
+///
+/// The pieces are there, without their addresses; now they are placed; then their bytes can be
+/// finished, because they hold each other's addresses.
+func planLinux(
+  _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, commandLine: String,
+  memory: UsableMemory
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  let (target, kernel, initrd) = (pieces.target, pieces.kernel, pieces.initrd)
+  let (bootBlock, notes) = describeMachine(
+    target, request: request, machine: machine, commandLine: commandLine, map: memory.map,
+    isRandomised: kernel.isRandomised)
+  let limits = PhysicalRange(
+    start: PhysicalAddress(1 << 20), end: PhysicalAddress(target.addressEnd))
+  var rooms = [
+    PieceRoom(role: .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: limits),
+    Assembly.purgatoryRoom(limits: limits),
+  ]
+  if initrd.byteCount > 0 {
+    rooms.append(
+      PieceRoom(
+        role: .initrd(0), byteCount: initrd.byteCount,
+        limits: PhysicalRange(
+          start: PhysicalAddress(16 << 20), end: PhysicalAddress(target.initrdEnd))))
+  }
+  let places = try Places(
+    kernel: kernel, others: rooms, in: memory.free, bounds: request.memoryBounds)
+  let bootPlace = places.others[0]
+  let initrdPlace = places.others.count > 2 ? places.others[2] : nil
+
+  let bootBytes = bootBlock.encode(at: bootPlace.start, initrd: initrd.extent(in: initrdPlace))
+  var segments = kernel.segments(in: places.kernel)
+  segments.append(
+    PlannedSegment(role: .bootBlock, bytes: SharedBytes(bootBytes), destination: bootPlace))
+  if let initrdPlace { segments += initrd.segments(in: initrdPlace) }
+  var assembly = Assembly(
+    segments: segments, purgatoryPlace: places.others[1],
+    entry: .long(
+      address: places.kernel.start.value + kernel.entryOffset, rsi: bootPlace.start.value),
+    memoryUse: kernel.memoryUse + initrd.byteCount)
+  if request.stamps != nil, let offset = TimeStamps.textOffset(in: commandLine) {
+    assembly.timestampText =
+      bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)
+  }
+  return (try assembly.finish(request, in: memory), notes)
+}
+
+/// Makes the boot block, all but its addresses, and says what had to be left out.
+private func describeMachine(
+  _ target: LinuxTarget, request: LoadRequest, machine: Machine, commandLine: String,
+  map: MemoryMap,
+  isRandomised: Bool
+) -> (BootBlock, [PlanNote]) {
+  var notes: [PlanNote] = []
+  if machine.bootParameters == nil { notes.append(.noBootParameters) }
+  if machine.hasNativeGraphics, machine.hasFirmwareFramebuffer { notes.append(.framebufferLost) }
+  if request.randomSeed == nil { notes.append(.noRandomSeed) }
+  if request.digest == .none { notes.append(.checksOff) }
+
+  var block = BootBlock(
+    header: target.header, inherited: machine.bootParameters,
+    commandLine: Array(commandLine.utf8), e820: E820Table(map),
+    acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
+  block.hasLostFramebuffer = machine.hasNativeGraphics
+  block.isRandomised = isRandomised
+  if let seed = request.randomSeed, target.understands(.randomSeed) { block.randomSeed = seed }
+  switch efiHandover(target, request: request, machine: machine) {
+  case .success(let handover): block.efi = handover
+  case .failure(let reason): notes.append(.noEFI(reason))
+  case nil: break
+  }
+  return (block, notes)
+}
+
+extension Machine {
+  /// Whether firmware left a picture in memory.
+  fileprivate var hasFirmwareFramebuffer: Bool {
+    bootParameters.map { ScreenInfo.isFramebuffer($0.loadField(BootParameters.origVideoIsVGA)) }
+      ?? false
+  }
+}
+
+extension PlanNote.NoEFIReason: Error {
+  fileprivate init(_ refusal: EFIHandover.Refusal) {
+    self =
+      switch refusal {
+      case .mixedMode: .mixedMode
+      case .descriptorVersion(let version): .descriptorVersion(version)
+      case .missing(let file): .missing(file)
+      case .noRuntimeMap: .noRuntimeMap
+      }
+  }
+}
+
+/// The EFI state to hand over, or why it cannot be; nil when there is none or it is not wanted.
+private func efiHandover(
+  _ target: LinuxTarget, request: LoadRequest, machine: Machine
+) -> Result<EFIHandover, PlanNote.NoEFIReason>? {
+  guard request.handsOverEFI, let efi = machine.efi, let running = machine.bootParameters,
+    running.loadField(BootParameters.efiMemmapSize) != 0
+  else { return nil }
+  guard target.takesEFI else { return .failure(.kernelTooOld) }
+  do {
+    return .success(try EFIHandover(efi, bootParameters: running))
+  } catch {
+    return .failure(.init(error))
+  }
+}
