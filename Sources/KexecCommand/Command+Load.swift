@@ -98,6 +98,8 @@ extension Command {
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
+    request.reusesConsole = invocation.reusesConsole
+    if invocation.reusesConsole { request.consolePort = machine.consolePort }
     request.digest = invocation.digest
     request.unpacksKernel = invocation.isFast
     request.unpacksInitrds = invocation.isFast
@@ -125,7 +127,8 @@ extension Command {
     let name = invocation.serial ?? "ttyS0"
     let usual: [String: UInt16] = ["ttyS0": 0x3F8, "ttyS1": 0x2F8, "ttyS2": 0x3E8, "ttyS3": 0x2E8]
     let number = UInt64(cNumber: name).flatMap { UInt16(exactly: $0) }
-    guard let port = machine.serialPorts[name] ?? usual[name] ?? number, port != 0 else {
+    let reused = invocation.reusesConsole && invocation.serial == nil ? machine.consolePort : nil
+    guard let port = reused ?? machine.serialPorts[name] ?? usual[name] ?? number, port != 0 else {
       throw .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")
     }
     return .init(

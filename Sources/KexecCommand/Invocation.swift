@@ -46,6 +46,7 @@ struct Invocation: Equatable {
   var commandLine: String?
   var appended: [String] = []
   var reusesCommandLine = false
+  var reusesConsole = false
   var handsOverEFI = true
   var isStamped = false
   /// The serial port by name or number, when one was given.
@@ -168,6 +169,7 @@ extension Invocation {
     case .commandLine: commandLine = value
     case .append: appended.append(value)
     case .reuseCommandLine: reusesCommandLine = true
+    case .reuseConsole: reusesConsole = true
     case .noEFI: handsOverEFI = false
     case .stamp: isStamped = true
     case .consoleSerial: greetsOnSerial = true

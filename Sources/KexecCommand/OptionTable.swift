@@ -4,7 +4,7 @@ internal import LinuxSystem
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
-  case initrd, commandLine, append, reuseCommandLine, noEFI, stamp
+  case initrd, commandLine, append, reuseCommandLine, reuseConsole, noEFI, stamp
   case consoleSerial, serial, serialBaud
   case forceSync, noSync, noIfdown
   case dryRun, json, machine, quiet, debug, help, version
@@ -91,6 +91,9 @@ extension OptionDescription {
     .init(
       .reuseCommandLine, .content, nil, "reuse-cmdline",
       help: "start from the running kernel's command line"),
+    .init(
+      .reuseConsole, .content, nil, "reuse-console",
+      help: "let the kernel write where the running one does"),
     .init(
       .stamp, .content, nil, "stamp",
       help: "add a word to the command line that lets --report in the next system tell times"),

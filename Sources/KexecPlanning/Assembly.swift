@@ -60,7 +60,9 @@ struct Assembly {
       regions: checked.map {
         .init(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))
       },
-      serial: request.serial.map { .init(port: $0.port, baud: $0.baud) },
+      serial: (request.serial?.port ?? request.consolePort).map {
+        .init(port: $0, baud: request.serial?.baud ?? 0)
+      },
       greets: request.serial?.greets ?? false, timestampText: timestampText)
   }
 }

@@ -3,10 +3,12 @@ internal import RunningSystem
 extension LoadRequest {
   /// The command line that the next kernel gets: the base, then every `--append`, one blank
   /// between. The base is `--command-line` if given, else the running line with
-  /// `--reuse-cmdline`, else nothing.
-  func finalCommandLine(running: KernelCommandLine) -> String {
-    let base = commandLine ?? (reusesCommandLine ? reusable(running).text : "")
-    let line = ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
+  /// `--reuse-cmdline`, else nothing. What other options add comes before the rest.
+  func finalCommandLine(on machine: Machine) -> String {
+    let base = commandLine ?? (reusesCommandLine ? reusable(machine.commandLine).text : "")
+    let given = ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
+    let words = reusesConsole ? machine.consoleWords(beside: KernelCommandLine(given)) : []
+    let line = (words + [given]).filter { !$0.isEmpty }.joined(separator: " ")
     return stamps.map { KernelCommandLine(line).adding($0.word).text } ?? line
   }
 

@@ -80,6 +80,11 @@ package struct LoadRequest: Sendable {
   package var appended: [String] = []
   /// Whether the running kernel's command line is the base. `--reuse-cmdline`.
   package var reusesCommandLine = false
+  /// Whether the next kernel writes where the running one does. `--reuse-console`.
+  package var reusesConsole = false
+  /// The I/O port of the running kernel's serial console, for the purgatory; nil without
+  /// `--reuse-console`.
+  package var consolePort: UInt16?
   /// How the purgatory checks the segments before it enters the kernel.
   package var digest = DigestKind.komihash
   /// Whether the kernel is unpacked now rather than after the jump, where that is safe.
@@ -98,7 +103,7 @@ package struct LoadRequest: Sendable {
     start: PhysicalAddress(0), end: PhysicalAddress(.max))
   /// Whether EFI state is handed over. `--noefi` says no.
   package var handsOverEFI = true
-  /// The port on which the purgatory talks; nil for COM1, and only about failures.
+  /// The port on which the purgatory talks; nil for `consolePort`, or COM1, and only about failures.
   package var serial: SerialConsole?
   /// Random bytes for the next kernel's generator; nil when there are none yet.
   package var randomSeed: [UInt8]?

@@ -58,7 +58,7 @@ package func routes(
   }
   let options = request.optionsForSegments
   if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
-  let length = request.finalCommandLine(running: machine.commandLine).utf8.count
+  let length = request.finalCommandLine(on: machine).utf8.count
   if length > image.commandLineLimitOfFileCall {
     return [Route(.segments, .commandLineTooLongForFileCall)]
   }
@@ -77,7 +77,7 @@ package func plan(
 ) throws(PlanningError) -> LoadPlan {
   switch image {
   case .bzImage(let image):
-    let commandLine = request.finalCommandLine(running: machine.commandLine)
+    let commandLine = request.finalCommandLine(on: machine)
     try checkCommandLine(commandLine, limit: image.commandLineLimit(by: route.call))
     guard !machine.usesFiveLevelPaging || image.extendedFlags.contains(.fiveLevelStart) else {
       throw .fiveLevelPaging

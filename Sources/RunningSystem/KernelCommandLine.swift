@@ -38,14 +38,22 @@ package struct KernelCommandLine: Equatable, Sendable {
 
   /// The value of the last `NAME=VALUE` among the kernel's words; the value is empty for a lone
   /// `NAME`, and nil when the name does not occur.
-  package func value(of name: String) -> Substring? {
-    for word in kernelWords.reversed() where word.parameterName == name.canonicalName {
+  package func value(of name: String) -> Substring? { values(of: name).last }
+
+  /// The values of all words `NAME=VALUE`, in order.
+  package func values(of name: String) -> [Substring] {
+    words(named: name).map { word in
       let value = word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
       let isWhollyQuoted = word.utf8.first == UInt8(ascii: "\"")
       return Substring(
         isWhollyQuoted && value.last == UInt8(ascii: "\"") ? value.dropLast() : value)
     }
-    return nil
+  }
+
+  /// The kernel's words called `name`, with or without a value, as they stand there.
+  package func words(named name: String) -> [Substring] {
+    let name = name.canonicalName
+    return kernelWords.filter { $0.parameterName == name }
   }
 
   /// The line with `word` as the last of the kernel's words: before a lone `--`.

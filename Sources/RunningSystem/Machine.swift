@@ -34,11 +34,15 @@ package struct Machine: Sendable {
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
   /// `/sys/class/tty/ttyS*/port`.
   package var serialPorts: [String: UInt16]
+  /// Where the running kernel writes its messages. `/proc/consoles`, and the terminals themselves.
+  package var consoles: [Console]
   /// What the kernel says about kexec.
   package var kexec: KexecState
 
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
-  package static func read(_ files: FileTree) -> Machine {
+  /// The consoles' terminals are opened to learn their rates only if `asksTerminals`, since that may
+  /// move a modem's signals.
+  package static func read(_ files: FileTree, asksTerminals: Bool = false) -> Machine {
     let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
     let processors = ProcessorFacts(in: files)
     let memory = MemoryFacts(in: files)
@@ -63,6 +67,7 @@ package struct Machine: Sendable {
         > 1,
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
+      consoles: Console.all(in: files, asksTerminals: asksTerminals),
       kexec: KexecState(in: files))
   }
 

@@ -103,9 +103,8 @@ import Testing
     // Any beginning that only one name has.
     Case("-l --ini=a k", load) { $0.initrds = ["a"] },
     Case("--unl", .unload(.reboot)), Case("--exe", .exec),
-    Case("-l --reuse k", load) {
-      $0.reusesCommandLine = true
-    },
+    Case("-l --reuse-con k", load) { $0.reusesConsole = true },
+    Case("-l --reuse-cmd k", load) { $0.reusesCommandLine = true },
     Case("-l --dry k", load) { $0.isDryRun = true },
     Case("-l --mem-mi 1 k", load) {
       $0.memoryMinimum = PhysicalAddress(1)
@@ -148,7 +147,7 @@ import Testing
       ("-l --serial-baud=230400 k", "--serial-baud=230400: not a rate that divides 115200"),
       ("-l --machine=/m k", "--machine=/m goes with --dry-run: another machine cannot be loaded"),
       ("--no-such-option", nil), ("-Z", nil), ("-?", nil), ("-l --initrd", nil), ("--load=k", nil),
-      ("--kexec", nil), ("--s", nil), ("--no", nil),
+      ("--kexec", nil), ("--s", nil), ("--no", nil), ("-l --reuse k", nil),
     ] as [(String, String?)])
   func isRefused(arguments: String, message: String?) {
     let words = arguments.split(separator: " ").map(String.init)

@@ -165,7 +165,7 @@ import Testing
     request.appended = row.appended
     request.reusesCommandLine = row.isReused
     request.purpose = row.isCrash ? .crash : .reboot
-    #expect(request.finalCommandLine(running: .init(Self.running)) == row.wanted)
+    #expect(request.finalCommandLine(on: machine(running: Self.running)) == row.wanted)
   }
 
   @Test(arguments: [

@@ -1,5 +1,6 @@
 import ByteCoding
 import RunningSystem
+import TestSupport
 import Testing
 
 @testable import KexecPlanning
@@ -26,7 +27,7 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
     request.commandLine = line
     request.stamps = TimeStamps(loaded: 1, wallClock: 2)
-    let whole = request.finalCommandLine(running: .init(""))
+    let whole = request.finalCommandLine(on: machine(running: ""))
     #expect(whole.hasPrefix(start))
     #expect(TimeStamps.textOffset(in: whole) == offset)
   }

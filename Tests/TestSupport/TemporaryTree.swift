@@ -47,3 +47,8 @@ package final class TemporaryTree: Sendable {
     withExtendedLifetime(self) { Machine.read(FileTree(root: path)) }
   }
 }
+
+/// A machine of which nothing is known but its kernel's command line.
+package func machine(running commandLine: String) -> Machine {
+  TemporaryTree(["/proc/cmdline": commandLine]).machine
+}

@@ -27,7 +27,8 @@ public final class Lab: Sendable {
   ///
   /// The guest finds the kernels that it carries in /boot, and there too `initrd` for the next kernel:
   /// the same agent and programs, and `nextFiles`. `files` are for this guest alone. In a chain there is
-  /// no such initrd, since every kernel hands on its own.
+  /// no such initrd, since every kernel hands on its own. With `isConsoleSecond` the kernel's console is
+  /// the second port, at 57600 baud, and the agent has the first.
   public func boot(
     _ kernel: Kernel,
     firmware: Firmware = .bios,
@@ -41,6 +42,7 @@ public final class Lab: Sendable {
     nextFiles: [String: [UInt8]] = [:],
     mayReset: Bool = false,
     sharesMemory: Bool = false,
+    isConsoleSecond: Bool = false,
     within limit: Duration = .seconds(120),
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
@@ -61,8 +63,10 @@ public final class Lab: Sendable {
     let parts = MachineParts(
       firmware: firmware, memory: memory, cpus: cpus, processor: processor,
       kernel: try kernel.file(in: workshop), initrd: initrd,
-      commandLine: [Self.commandLine, words].filter { !$0.isEmpty }.joined(separator: " "),
-      mayReset: mayReset, isMemoryShared: sharesMemory)
+      commandLine: [isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, words].filter {
+        !$0.isEmpty
+      }.joined(separator: " "),
+      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory)
     let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 
@@ -82,6 +86,12 @@ public final class Lab: Sendable {
   /// The words that every kernel gets: both consoles, a reset rather than a hang after a panic, and no
   /// panic when a timer interrupt comes late, as happens when this computer has much else to do.
   public static let commandLine = "console=ttyS0 earlyprintk=ttyS0,115200 panic=-1 no_timer_check"
+
+  /// The words of a kernel that has not been told where its console is, in a machine where that is the
+  /// second port.
+  public static let agentOnFirstPort = "panic=-1 no_timer_check lab.agent=ttyS0"
+
+  private static let secondPortCommandLine = "console=ttyS1,57600 " + agentOnFirstPort
 
   /// Ends every machine.
   public func end() async {

@@ -15,6 +15,8 @@ struct MachineParts: Sendable {
   var commandLine: String
   /// Whether a reset starts the firmware again; otherwise it ends the machine, and the scenario.
   var mayReset: Bool
+  /// Whether the kernel's console is the second serial port, and the agent's the first.
+  var isConsoleSecond: Bool
   /// Whether the guest's memory is a file that this computer can change meanwhile.
   var isMemoryShared: Bool
 }
@@ -77,9 +79,10 @@ final class VirtualMachine: Sendable {
     var arguments = ["qemu-system-x86_64", "-accel", "tcg", "-nodefaults", "-display", "none"]
     arguments += ["-cpu", parts.processor, "-smp", "\(parts.cpus)", "-m", "\(parts.memory)"]
     arguments += ["-kernel", parts.kernel, "-initrd", parts.initrd, "-append", parts.commandLine]
-    arguments += ["-chardev", "socket,id=console,path=\(folder)/console"]
-    arguments += ["-serial", "chardev:console"]
-    arguments += ["-chardev", "socket,id=agent,path=\(folder)/agent", "-serial", "chardev:agent"]
+    for port in parts.isConsoleSecond ? ["agent", "console"] : ["console", "agent"] {
+      arguments += ["-chardev", "socket,id=\(port),path=\(folder)/\(port)"]
+      arguments += ["-serial", "chardev:\(port)"]
+    }
     arguments += ["-monitor", "unix:\(folder)/monitor,server=on,wait=off"]
     if !parts.mayReset { arguments.append("-no-reboot") }
     if parts.isMemoryShared {

@@ -81,6 +81,9 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
   return ioctl(socket, SIOCSIFFLAGS, &request);
 }
 
+// The rate and c_cflag of the terminal at `path` (TCGETS2), in Terminal.c; -1 when it is none.
+int clinux_terminal_line(const char *path, unsigned *baud, unsigned *flags);
+
 // Signal handlers, in CLinux.c.
 void clinux_say_after(unsigned seconds, const char *text);
 void clinux_say_nothing(void);

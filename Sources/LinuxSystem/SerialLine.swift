@@ -1,0 +1,60 @@
+internal import CLinux
+
+/// How a serial line is set.
+package struct SerialLine: Equatable, Sendable {
+  /// Parity, by the letters that `console=` has for it.
+  package enum Parity: String, Sendable {
+    case none = "n"
+    case odd = "o"
+    case even = "e"
+  }
+
+  /// Bits per second.
+  package let baud: UInt32
+  /// The parity bit.
+  package let parity: Parity
+  /// Bits of a character, 5 to 8.
+  package let dataBits: UInt32
+  /// Whether RTS and CTS stop the flow.
+  package let hasFlowControl: Bool
+
+  /// The line with these settings, by default without parity and flow control.
+  package init(
+    baud: UInt32, parity: Parity = .none, dataBits: UInt32 = 8, hasFlowControl: Bool = false
+  ) {
+    self.baud = baud
+    self.parity = parity
+    self.dataBits = dataBits
+    self.hasFlowControl = hasFlowControl
+  }
+}
+
+extension SerialLine {
+  // The bits of c_cflag in <asm-generic/termbits.h>, the same on x86, Arm and RISC-V.
+  private static let sizeShift: UInt32 = 4
+  private static let parityEnabled: UInt32 = 0x100
+  private static let parityOdd: UInt32 = 0x200
+  private static let flowControl: UInt32 = 0x8000_0000
+
+  /// The line that a terminal's rate and c_cflag describe; nil for the rate 0, which is none.
+  init?(baud: UInt32, flags: UInt32) {
+    guard baud > 0 else { return nil }
+    let hasParity = flags & Self.parityEnabled != 0
+    self.init(
+      baud: baud,
+      parity: !hasParity ? .none : flags & Self.parityOdd != 0 ? .odd : .even,
+      dataBits: 5 + (flags >> Self.sizeShift & 3),
+      hasFlowControl: flags & Self.flowControl != 0)
+  }
+}
+
+extension FileTree {
+  /// How the line of the terminal at `path` is set; nil when there is no terminal. Corresponds to
+  /// the ioctl TCGETS2.
+  package func serialLine(_ path: String) -> SerialLine? {
+    var baud: UInt32 = 0
+    var flags: UInt32 = 0
+    guard unsafe clinux_terminal_line(root + path, &baud, &flags) == 0 else { return nil }
+    return SerialLine(baud: baud, flags: flags)
+  }
+}

@@ -1,0 +1,85 @@
+import ByteCoding
+import LinuxSystem
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct ConsoleWordsTests {
+  /// ttyS1 at 57600 is /dev/console, and there is a screen; COM1 and COM2 are where they usually are.
+  private func machine(
+    running: String = "console=tty0 console=ttyS1,9600 earlycon=uart8250,io,0x2f8,57600n8",
+    consoles: [Console] = [
+      Console(name: "ttyS1", isPreferred: true, line: SerialLine(baud: 57600)),
+      Console(name: "tty0", isPreferred: false),
+    ]
+  ) -> Machine {
+    var machine = TemporaryTree(["/proc/cmdline": running]).machine
+    machine.consoles = consoles
+    machine.serialPorts = ["ttyS0": 0x3F8, "ttyS1": 0x2F8]
+    return machine
+  }
+
+  private static let early = "earlycon=uart8250,io,0x2f8,57600n8"
+  private static let all = early + " console=tty0 console=ttyS1,57600n8"
+
+  /// The new command line, and the whole of it with the words.
+  @Test(arguments: [
+    ("", all), ("quiet", all + " quiet"),
+    ("quiet -- single", all + " quiet -- single"),
+    // Only init would read it there.
+    ("-- console=tty0", all + " -- console=tty0"),
+    // A driver has one console: the word that is there stays the only one.
+    ("console=ttyS0", early + " console=tty0 console=ttyS0"),
+    ("console=ttyS1,115200", early + " console=tty0 console=ttyS1,115200"),
+    ("console=tty1 console=ttyS0", early + " console=tty1 console=ttyS0"),
+    ("earlyprintk=vga", "console=tty0 console=ttyS1,57600n8 earlyprintk=vga"),
+    ("earlycon", "console=tty0 console=ttyS1,57600n8 earlycon"),
+    // None at all.
+    ("console=", "console="), ("console=null", "console=null"),
+  ])
+  func wordsAreAdded(given: String, wanted: String) {
+    #expect(line(given, on: machine()) == wanted)
+  }
+
+  @Test func theRunningLineHelpsWhereTheKernelIsSilent() {
+    let running = "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7 console=ttyS9,1"
+    // No /proc/consoles: all that the line says.
+    #expect(
+      line("", on: machine(running: running, consoles: []))
+        == "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7 console=ttyS9,1")
+    // No rate from the terminal: that of the line.
+    let consoles = [
+      Console(name: "ttyS0", isPreferred: true), Console(name: "hvc0", isPreferred: false),
+    ]
+    #expect(
+      line("", on: machine(running: running, consoles: consoles))
+        == "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7")
+    #expect(line("x", on: machine(running: "", consoles: [])) == "x")
+  }
+
+  @Test func withTheRunningLineReusedNothingIsSaidTwice() {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
+    (request.reusesConsole, request.reusesCommandLine) = (true, true)
+    let running = "console=tty0 console=ttyS1,9600 earlycon=uart8250,io,0x2f8,57600n8"
+    #expect(request.finalCommandLine(on: machine(running: running)) == running)
+  }
+
+  @Test func thePurgatoryUsesTheSamePort() {
+    #expect(machine().consolePort == 0x2F8)
+    let screen = Console(name: "tty0", isPreferred: true)
+    #expect(machine(running: "", consoles: [screen]).consolePort == nil)
+    let serial = Console(name: "ttyS0", isPreferred: false)
+    #expect(machine(running: "", consoles: [screen, serial]).consolePort == 0x3F8)
+    let absent = Console(name: "ttyS7", isPreferred: true)
+    #expect(machine(running: "", consoles: [absent, serial]).consolePort == 0x3F8)
+  }
+
+  private func line(_ given: String, on machine: Machine) -> String {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
+    request.reusesConsole = true
+    request.commandLine = given
+    return request.finalCommandLine(on: machine)
+  }
+}
