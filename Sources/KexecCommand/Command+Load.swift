@@ -111,6 +111,10 @@ extension Command {
       start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
+    request.writesOnVGA = invocation.writesOnVGA
+    request.resetsVGA = invocation.resetsVGA
+    request.reusesVideoType = invocation.reusesVideoType
+    request.entry = invocation.entry
     if invocation.isStamped {
       request.stamps = TimeStamps(
         loaded: Clocks.timeStampCounter, wallClock: Clocks.wallClock)

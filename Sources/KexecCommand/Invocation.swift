@@ -53,6 +53,10 @@ struct Invocation: Equatable {
   var serial: String?
   var serialBaud: UInt32 = 0
   var greetsOnSerial = false
+  var writesOnVGA = false
+  var resetsVGA = false
+  var reusesVideoType = false
+  var entry = LoadRequest.EntryChoice.automatic
   var isForced = false
   var sync = Sync.ordinary
   var takesInterfacesDown = true
@@ -85,6 +89,10 @@ extension Invocation {
     }
     if memoryMinimum >= memoryMaximum {
       throw .usage("--mem-min=\(memoryMinimum) is not below --mem-max=\(memoryMaximum)")
+    }
+    if resetsVGA {
+      // After the reset there is no picture of firmware's.
+      try Self.refuse([.reuseVideoType], in: options, beside: "--reset-vga")
     }
   }
 
@@ -180,6 +188,10 @@ extension Invocation {
         throw .usage("--serial-baud=\(value): not a rate that divides 115200")
       }
       serialBaud = UInt32(baud)
+    case .consoleVGA: writesOnVGA = true
+    case .resetVGA: resetsVGA = true
+    case .reuseVideoType: reusesVideoType = true
+    case .entry32Bit: entry = .protected32
     case .forceSync: sync = .forCertain
     case .noSync: sync = .none
     case .noIfdown: takesInterfacesDown = false

@@ -44,10 +44,11 @@ extension CommandError {
     case .fiveLevelPaging:
       self.init(
         "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
-        advice: "boot the running kernel with no5lvl, or load a kernel since 4.19")
-    case .no64BitEntry(let version):
+        advice: "use kexec_load (-c), which can enter it in 32-bit mode")
+    case .protocolTooOld(let version):
       self.init(
-        "\(request.kernel.path): no 64-bit entry (boot protocol \(version)): not supported yet")
+        "\(request.kernel.path): boot protocol \(version) is too old: "
+          + "kernels before 2.02 cannot be loaded")
     case .crashBySegments:
       self.init(
         "loading a panic kernel by kexec_load is not supported yet", advice: "use -s, or no -c")

@@ -7,6 +7,7 @@ extension OrdinaryEntryReason {
   var text: String {
     switch self {
     case .switchedOff: "as asked for (--no-fast)"
+    case .otherEntry: "it is entered in 32-bit mode, and unpacked it would have no entry for that"
     case .noRandomNumbers: "there are no random numbers yet for KASLR"
     case .noPayload: "the image does not say where its payload is"
     case .unknownCompression: "its compression is not known"

@@ -4,8 +4,9 @@ internal import LinuxSystem
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
+  case entry32Bit
   case initrd, commandLine, append, reuseCommandLine, reuseConsole, noEFI, stamp
-  case consoleSerial, serial, serialBaud
+  case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
   case dryRun, json, machine, quiet, debug, help, version
 }
@@ -80,6 +81,9 @@ extension OptionDescription {
       .memMin, .loading, nil, "mem-min", value: "ADDR", help: "put no piece below this address"),
     .init(
       .memMax, .loading, nil, "mem-max", value: "ADDR", help: "put no piece above this address"),
+    .init(
+      .entry32Bit, .loading, nil, "entry-32bit",
+      help: "enter the kernel in 32-bit mode, as kernels without a 64-bit entry always are"),
 
     .init(
       .initrd, .content, nil, "initrd", "ramdisk", value: "FILE",
@@ -108,6 +112,12 @@ extension OptionDescription {
     .init(
       .serialBaud, .console, nil, "serial-baud", value: "N",
       help: "its rate; 0 leaves it as it is (default)"),
+    .init(.consoleVGA, .console, nil, "console-vga", help: "write on the VGA text screen as well"),
+    .init(
+      .resetVGA, .console, nil, "reset-vga", help: "put the VGA into text mode before the jump"),
+    .init(
+      .reuseVideoType, .console, nil, "reuse-video-type",
+      help: "tell the kernel of firmware's picture though a graphics driver may have changed it"),
 
     .init(
       .forceSync, .running, nil, "force-sync",

@@ -63,7 +63,8 @@ struct Assembly {
       serial: (request.serial?.port ?? request.consolePort).map {
         .init(port: $0, baud: request.serial?.baud ?? 0)
       },
-      greets: request.serial?.greets ?? false, timestampText: timestampText)
+      greets: request.serial?.greets ?? false, resetsVGA: request.resetsVGA,
+      usesVGA: request.writesOnVGA, timestampText: timestampText)
   }
 }
 

@@ -12,9 +12,11 @@ extension KernelPiece {
   ///
   /// - Throws: a reason not to; the caller goes on with the packed kernel.
   static func unpack(
-    _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine
+    _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
+    commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
     guard request.unpacksKernel else { throw .switchedOff }
+    guard entry == .long else { throw .otherEntry }
     try checkMachine(machine, image: image, commandLine: commandLine)
     guard let payload = image.payload else { throw .noPayload }
     guard request.randomNumbers != nil || commandLine.value(of: "nokaslr") != nil else {
@@ -104,6 +106,8 @@ extension KernelPiece {
 package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   /// `--no-fast`.
   case switchedOff
+  /// It is not entered in 64-bit mode, and what is packed in it must be.
+  case otherEntry
   /// The running kernel has no random numbers yet, and the next one's decompressor may find some.
   case noRandomNumbers
   /// The image does not say where its payload is: a kernel before 2.08.

@@ -18,7 +18,7 @@ struct KernelPiece: Sendable {
   let alignment: UInt64
   /// Where the room may be.
   let limits: PhysicalRange
-  /// From the load address to the 64-bit entry.
+  /// From the load address to the entry.
   let entryOffset: UInt64
   /// Bytes of our memory that the parts take: all of an unpacked file, or the mapped one.
   let memoryUse: UInt64
@@ -29,12 +29,13 @@ struct KernelPiece: Sendable {
   var isRandomised = false
 
   /// The whole protected-mode part, which unpacks itself when it is entered.
-  init(packed image: BzImage) {
+  init(packed image: BzImage, by entry: LinuxEntry) {
     parts = [Part(offset: 0, bytes: image.protectedMode)]
     byteCount = image.initSize
-    alignment = image.alignment
-    limits = image.loadLimits(of: image.initSize)
-    entryOffset = 0x200
+    // One that cannot move is where it must be, aligned or not.
+    alignment = image.isRelocatable ? image.alignment : pageSize
+    limits = image.loadLimits(of: image.initSize, by: entry)
+    entryOffset = image.entryOffset(by: entry)
     memoryUse = UInt64(image.protectedMode.count)
   }
 
@@ -53,7 +54,7 @@ struct KernelPiece: Sendable {
     byteCount = vmlinux.windowSize
     // A physical shift by any multiple of the alignment needs no change to the kernel.
     alignment = image.alignment
-    limits = image.loadLimits(of: vmlinux.windowSize)
+    limits = image.loadLimits(of: vmlinux.windowSize, by: .long)
     entryOffset = vmlinux.entry - vmlinux.physicalStart
     memoryUse = UInt64(file.count)
   }
@@ -86,22 +87,11 @@ extension SharedBytes {
 extension BzImage {
   /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address,
   /// and one that is not relocatable runs nowhere else.
-  fileprivate func loadLimits(of byteCount: UInt64) -> PhysicalRange {
+  fileprivate func loadLimits(of byteCount: UInt64, by entry: LinuxEntry) -> PhysicalRange {
     let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
-    let top = PhysicalAddress(addressLimit)
+    let top = PhysicalAddress(kernelAddressEnd(by: entry))
     let room = (byteCount + pageSize - 1) & ~(pageSize - 1)
     let end = isRelocatable ? top : start.advanced(by: room) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
-  }
-
-  /// The address behind the last byte that the kernel reaches when it is entered.
-  var addressLimit: UInt64 {
-    extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
-  }
-
-  /// The address behind the last byte that an initrd may use: initrd_addr_max binds all kernels
-  /// that cannot reach beyond 4 GiB.
-  var initrdAddressEnd: UInt64 {
-    extendedFlags.contains(.loadableAbove4GiB) ? .max : min(addressLimit, initrdAddressLimit + 1)
   }
 }

@@ -6,6 +6,8 @@ internal import PhysicalMemory
 struct LinuxTarget: Sendable {
   /// The setup header for boot_params, from 0x1F1 on.
   let header: [UInt8]
+  /// How it is entered.
+  let entry: LinuxEntry
   /// Bytes of RAM that the kernel takes to start.
   let initSize: UInt64
   /// The highest type of setup_data that it understands; nil when it does not say.
@@ -25,13 +27,14 @@ struct LinuxTarget: Sendable {
 }
 
 extension LinuxTarget {
-  /// The kernel in `image`, entered in 64-bit mode.
-  init(_ image: BzImage) {
+  /// The kernel in `image`, entered by `entry`.
+  init(_ image: BzImage, entry: LinuxEntry) {
     header = image.headerBytes
+    self.entry = entry
     initSize = image.initSize
     highestSetupDataType = image.highestSetupDataType
     takesEFI = image.extendedFlags.contains(.efiKexec)
-    addressEnd = image.addressLimit
-    initrdEnd = image.initrdAddressEnd
+    addressEnd = image.addressEnd(by: entry)
+    initrdEnd = image.initrdAddressEnd(by: entry)
   }
 }

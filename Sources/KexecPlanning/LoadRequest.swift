@@ -21,6 +21,14 @@ package struct LoadRequest: Sendable {
     case segmentsOnly
   }
 
+  /// Where the kernel is entered.
+  package enum EntryChoice: Equatable, Sendable {
+    /// In 64-bit mode where the kernel can, otherwise in 32-bit mode.
+    case automatic
+    /// In 32-bit mode. `--entry-32bit`.
+    case protected32
+  }
+
   /// A file that the user named.
   package struct File: Sendable {
     /// The path as the user gave it.
@@ -105,6 +113,16 @@ package struct LoadRequest: Sendable {
   package var handsOverEFI = true
   /// The port on which the purgatory talks; nil for `consolePort`, or COM1, and only about failures.
   package var serial: SerialConsole?
+  /// Whether the purgatory puts the VGA into its text mode, so that the next kernel finds that.
+  /// `--reset-vga`.
+  package var resetsVGA = false
+  /// Whether the purgatory writes on the VGA's text screen. `--console-vga`.
+  package var writesOnVGA = false
+  /// Whether the next kernel is told of firmware's picture though a graphics driver may have changed
+  /// the mode. `--reuse-video-type`.
+  package var reusesVideoType = false
+  /// Where the kernel is entered.
+  package var entry = EntryChoice.automatic
   /// Random bytes for the next kernel's generator; nil when there are none yet.
   package var randomSeed: [UInt8]?
 

@@ -7,13 +7,13 @@ func planWhatFits(
   _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   do {
-    return try planBzImage64(image, request: request, machine: machine, commandLine: commandLine)
+    return try planBzImage(image, request: request, machine: machine, commandLine: commandLine)
   } catch {
     guard error.isAboutRoom, request.unpacksInitrds, !request.initrds.isEmpty else { throw error }
   }
   var request = request
   request.unpacksInitrds = false
-  let (load, notes) = try planBzImage64(
+  let (load, notes) = try planBzImage(
     image, request: request, machine: machine, commandLine: commandLine)
   return (load, notes + request.initrds.indices.map { .initrdUnchanged($0, .noRoom) })
 }

@@ -12,7 +12,7 @@ struct LinuxPieces {
   let initrd: InitrdPiece
 }
 
-/// Plans kexec_load of a Linux kernel that is entered in 64-bit mode.
+/// Plans kexec_load of a Linux kernel.
 ///
 /// The pieces are there, without their addresses; now they are placed; then their bytes can be
 /// finished, because they hold each other's addresses.
@@ -49,8 +49,9 @@ func planLinux(
   if let initrdPlace { segments += initrd.segments(in: initrdPlace) }
   var assembly = Assembly(
     segments: segments, purgatoryPlace: places.others[1],
-    entry: .long(
-      address: places.kernel.start.value + kernel.entryOffset, rsi: bootPlace.start.value),
+    entry: target.entry.purgatoryEntry(
+      at: PhysicalAddress(places.kernel.start.value + kernel.entryOffset),
+      bootParameters: bootPlace.start),
     memoryUse: kernel.memoryUse + initrd.byteCount)
   if request.stamps != nil, let offset = TimeStamps.textOffset(in: commandLine) {
     assembly.timestampText =
@@ -67,7 +68,10 @@ private func describeMachine(
 ) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
   if machine.bootParameters == nil { notes.append(.noBootParameters) }
-  if machine.hasNativeGraphics, machine.hasFirmwareFramebuffer { notes.append(.framebufferLost) }
+  let screen = request.screen(on: machine)
+  if screen == .withoutFramebuffer, machine.hasFirmwareFramebuffer {
+    notes.append(.framebufferLost)
+  }
   if request.randomSeed == nil { notes.append(.noRandomSeed) }
   if request.digest == .none { notes.append(.checksOff) }
 
@@ -75,7 +79,7 @@ private func describeMachine(
     header: target.header, inherited: machine.bootParameters,
     commandLine: Array(commandLine.utf8), e820: E820Table(map),
     acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
-  block.hasLostFramebuffer = machine.hasNativeGraphics
+  block.screen = screen
   block.isRandomised = isRandomised
   if let seed = request.randomSeed, target.understands(.randomSeed) { block.randomSeed = seed }
   switch efiHandover(target, request: request, machine: machine) {
@@ -84,6 +88,15 @@ private func describeMachine(
   case nil: break
   }
   return (block, notes)
+}
+
+extension LoadRequest {
+  /// What the next kernel is told of the screen.
+  fileprivate func screen(on machine: Machine) -> BootBlock.Screen {
+    if resetsVGA { return .text }
+    let isLost = machine.hasNativeGraphics && !reusesVideoType && !reusesConsole
+    return isLost ? .withoutFramebuffer : .inherited
+  }
 }
 
 extension Machine {

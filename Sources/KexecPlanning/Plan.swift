@@ -9,7 +9,7 @@ package import RunningSystem
 //   routes(for:on:image:)   which system calls may be tried, in which order, and why
 //   plan(_:by:on:image:)    what exactly that call will be given
 //     planWhatFits            (Plan+Fallback) with initrds unpacked where there is room
-//     planBzImage64           (Plan+BzImage64) file -> pieces
+//     planBzImage           (Plan+BzImage) file -> pieces
 //     planLinux               (Plan+Linux) pieces -> places -> bytes
 //     Assembly.finish         (Assembly) segments and entry -> purgatory -> validation
 //
@@ -79,9 +79,6 @@ package func plan(
   case .bzImage(let image):
     let commandLine = request.finalCommandLine(on: machine)
     try checkCommandLine(commandLine, limit: image.commandLineLimit(by: route.call))
-    guard !machine.usesFiveLevelPaging || image.extendedFlags.contains(.fiveLevelStart) else {
-      throw .fiveLevelPaging
-    }
     var notes = request.loaderWords(running: machine.commandLine)
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
     let action: LoadPlan.Action
@@ -92,6 +89,7 @@ package func plan(
       action = .segments(load)
       notes += more
     case .file:
+      guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
       action = .file(try planFileCall(request, machine: machine))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
@@ -143,6 +141,10 @@ extension LoadRequest {
     if !handsOverEFI { options.append("--noefi") }
     if stamps != nil { options.append("--stamp") }
     if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
+    if writesOnVGA { options.append("--console-vga") }
+    if resetsVGA { options.append("--reset-vga") }
+    if reusesVideoType { options.append("--reuse-video-type") }
+    if entry == .protected32 { options.append("--entry-32bit") }
     return options
   }
 }

@@ -13,10 +13,11 @@ package enum PlanningError: Error, Equatable, Sendable {
   case noMemoryMap
   /// A crash kernel needs a region that the running kernel reserved at boot.
   case noCrashRegion
-  /// The kernel to be loaded cannot start while 5-level page tables are in use.
+  /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
+  /// 5-level page tables are in use.
   case fiveLevelPaging
-  /// The kernel has no 64-bit entry; its boot protocol is given.
-  case no64BitEntry(protocolVersion: String)
+  /// The kernel is older than boot protocol 2.02; its own is given.
+  case protocolTooOld(String)
   /// Crash kernels by kexec_load are not made yet.
   case crashBySegments
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.

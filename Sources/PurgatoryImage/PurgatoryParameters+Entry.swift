@@ -27,14 +27,23 @@ extension PurgatoryParameters {
 
   /// The registers at a 32-bit entry; those that are not named are 0.
   package struct Registers32: Sendable, Equatable {
+    /// Physical address of the first instruction.
     package var eip: UInt32
+    /// Multiboot: the loader's magic number.
     package var eax: UInt32
+    /// Multiboot: physical address of the information.
     package var ebx: UInt32
+    /// As the entry protocol wants it.
     package var ecx: UInt32
+    /// As the entry protocol wants it.
     package var edx: UInt32
+    /// Linux: physical address of boot_params.
     package var esi: UInt32
+    /// As the entry protocol wants it.
     package var edi: UInt32
+    /// As the entry protocol wants it.
     package var ebp: UInt32
+    /// As the entry protocol wants it; there is no stack where it is 0.
     package var esp: UInt32
 
     /// The first instruction at physical address `eip`, with the registers given.

@@ -127,8 +127,32 @@ import Testing
     var running = [UInt8](repeating: 0, count: 4096)
     running[0x0F] = isVGA
     block.inherited = running
-    block.hasLostFramebuffer = isLost
+    block.screen = isLost ? .withoutFramebuffer : .inherited
     #expect(block.encode(at: PhysicalAddress(0x1000), initrd: nil)[0x0F] == wanted)
+  }
+
+  /// screen_info: orig_x, orig_y, then orig_video_mode, _cols, _lines, _isVGA.
+  @Test(
+    arguments: [
+      (0x70, .inherited, [0x05, 0x06], [0x33, 0x44, 48, 0x70]),
+      (0x22, .inherited, [0x00, 48], [0x33, 0x44, 48, 0x22]),
+      (0x01, .withoutFramebuffer, [0x00, 48], [0x33, 0x44, 48, 0x01]),
+      (0x70, .text, [0x00, 25], [0x03, 80, 25, 0x01]),
+    ] as [(UInt8, BootBlock.Screen, [UInt8], [UInt8])])
+  func theCursorIsBelowWhatIsOnTheScreen(
+    isVGA: UInt8, screen: BootBlock.Screen, cursor: [UInt8], mode: [UInt8]
+  ) {
+    var block = block()
+    var running = [UInt8](repeating: 0, count: 4096)
+    for (offset, value) in [(0, 5), (1, 6), (6, 0x33), (7, 0x44), (0x0E, 48)] as [(Int, UInt8)] {
+      running[offset] = value
+    }
+    running[0x0F] = isVGA
+    block.inherited = running
+    block.screen = screen
+    let bytes = block.encode(at: PhysicalAddress(0x1000), initrd: nil)
+    #expect(Array(bytes[0..<2]) == cursor)
+    #expect([bytes[6], bytes[7], bytes[0x0E], bytes[0x0F]] == mode)
   }
 
   @Test(

@@ -69,6 +69,11 @@ import Testing
     Case("-l --digest=sha256 k", load) { $0.digest = .sha256 },
     Case("-l --digest komihash k", load), Case("-l -i --digest=komihash k", load),
     Case("-l --no-fast k", load) { $0.isFast = false },
+    Case("-l --entry-32bit k", load) { $0.entry = .protected32 },
+    Case("-l --console-vga --reset-vga k", load) {
+      ($0.writesOnVGA, $0.resetsVGA) = (true, true)
+    },
+    Case("-l --reuse-video-type k", load) { $0.reusesVideoType = true },
     Case("-l --mem-min=0x1000000 k", load) {
       $0.memoryMinimum = PhysicalAddress(16 << 20)
     },
@@ -143,6 +148,10 @@ import Testing
       ("-l --mem-max= k", "--mem-max=: not a number (decimal, or hexadecimal with 0x)"),
       ("-l --mem-min=2 --mem-max=1 k", "--mem-min=0x2 is not below --mem-max=0x1"),
       ("-l --mem-max=1 --mem-min=2 k", "--mem-min=0x2 is not below --mem-max=0x1"),
+      (
+        "-l --reset-vga --reuse-video-type k",
+        "--reset-vga and --reuse-video-type contradict each other"
+      ),
       ("-l --serial-baud=9601 k", "--serial-baud=9601: not a rate that divides 115200"),
       ("-l --serial-baud=230400 k", "--serial-baud=230400: not a rate that divides 115200"),
       ("-l --machine=/m k", "--machine=/m goes with --dry-run: another machine cannot be loaded"),

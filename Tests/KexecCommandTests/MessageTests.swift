@@ -40,11 +40,11 @@ import Testing
     ),
     (
       .fiveLevelPaging, "vmlinuz: this kernel cannot start while 5-level page tables are in use",
-      "boot the running kernel with no5lvl, or load a kernel since 4.19"
+      "use kexec_load (-c), which can enter it in 32-bit mode"
     ),
     (
-      .no64BitEntry(protocolVersion: "2.11"),
-      "vmlinuz: no 64-bit entry (boot protocol 2.11): not supported yet", nil
+      .protocolTooOld("2.01"),
+      "vmlinuz: boot protocol 2.01 is too old: kernels before 2.02 cannot be loaded", nil
     ),
     (
       .crashBySegments, "loading a panic kernel by kexec_load is not supported yet",

@@ -151,12 +151,38 @@ import Testing
     #expect(try place(of: .initrd(0), in: low).end.value == 0x3800_0000)
   }
 
-  @Test func refusals() {
-    #expect(throws: PlanningError.no64BitEntry(protocolVersion: "2.11")) {
-      try segments(BzImageBuilder { $0.version = 0x020B }, on: guest())
+  /// "32-bit Boot Protocol": the entry is the load address, and all is in low memory.
+  @Test(arguments: [true, false])
+  func theEntryIn32BitMode(isAskedFor: Bool) throws {
+    let builder = BzImageBuilder { $0.version = isAskedFor ? 0x020F : 0x020B }
+    let machine = guest(ram: 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x2_FFFF_FFFF)
+    let load = try segments(builder, on: machine) {
+      if isAskedFor { $0.entry = .protected32 }
+      $0.initrds = [file(4096)]
     }
-    #expect(throws: PlanningError.no64BitEntry(protocolVersion: "2.15")) {
-      try segments(BzImageBuilder { $0.xloadflags = 0x7E }, on: guest())
+    let kernel = try place(of: .kernel, in: load)
+    #expect(load.kernelEntry == kernel.start)
+    #expect(kernel.end.value <= 0x3800_0000 && kernel.start.isAligned(to: 0x20_0000))
+    #expect(try place(of: .initrd(0), in: load).end.value <= 0x8000_0000)
+    for segment in load.segments { #expect(segment.destination.end.value <= 0x8000_0000) }
+    // entry_mode, EIP, ESI; the parameters start at 0x40 of the purgatory.
+    let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
+    let block = try place(of: .bootBlock, in: load)
+    #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x52)) == 1)
+    #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x10)) == kernel.start.value)
+    #expect(purgatory.loadField(Field<UInt32>(0x40 + 0x2C)) == UInt32(block.start.value))
+  }
+
+  /// A kernel of the time before 2.10 runs at 1 MiB, whatever its alignment.
+  @Test func anOldKernelGoesTo1MiB() throws {
+    let builder = BzImageBuilder { ($0.version, $0.isRelocatable) = (0x0205, false) }
+    let load = try segments(builder, on: guest())
+    #expect(load.kernelEntry.value == 0x10_0000)
+  }
+
+  @Test func refusals() {
+    #expect(throws: PlanningError.protocolTooOld("2.01")) {
+      try segments(BzImageBuilder { $0.version = 0x0201 }, on: guest())
     }
     #expect(throws: PlanningError.crashBySegments) {
       try segments(on: guest()) { $0.purpose = .crash }
@@ -167,17 +193,17 @@ import Testing
   @Test(
     arguments: [(0x7F, true, true), (0x5F, true, false), (0x5F, false, true)]
       as [(UInt16, Bool, Bool)])
-  func fiveLevelPaging(xloadflags: UInt16, isUsed: Bool, isPlanned: Bool) {
+  func fiveLevelPaging(xloadflags: UInt16, isUsed: Bool, staysIn64Bits: Bool) throws {
     var machine = guest()
     machine.usesFiveLevelPaging = isUsed
-    for call in [Route.Call.segments, .file] {
-      let builder = BzImageBuilder { $0.xloadflags = xloadflags }
-      let result = Result { () throws(PlanningError) in try planned(builder, by: call, on: machine)
-      }
-      if isPlanned {
-        #expect(throws: Never.self) { try result.get() }
-      } else {
-        #expect(throws: PlanningError.fiveLevelPaging) { try result.get() }
+    let builder = BzImageBuilder { $0.xloadflags = xloadflags }
+    let load = try segments(builder, on: machine)
+    #expect((load.kernelEntry.value & 0xFFF == 0x200) == staysIn64Bits)
+    if staysIn64Bits {
+      #expect(throws: Never.self) { try planned(builder, by: .file, on: machine) }
+    } else {
+      #expect(throws: PlanningError.fiveLevelPaging) {
+        try planned(builder, by: .file, on: machine)
       }
     }
   }

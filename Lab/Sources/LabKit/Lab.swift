@@ -43,6 +43,7 @@ public final class Lab: Sendable {
     mayReset: Bool = false,
     sharesMemory: Bool = false,
     isConsoleSecond: Bool = false,
+    hasVGA: Bool = false,
     within limit: Duration = .seconds(120),
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
@@ -66,7 +67,8 @@ public final class Lab: Sendable {
       commandLine: [isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, words].filter {
         !$0.isEmpty
       }.joined(separator: " "),
-      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory)
+      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
+      hasVGA: hasVGA)
     let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 

@@ -19,6 +19,8 @@ struct MachineParts: Sendable {
   var isConsoleSecond: Bool
   /// Whether the guest's memory is a file that this computer can change meanwhile.
   var isMemoryShared: Bool
+  /// Whether there is a VGA, though nobody looks at it.
+  var hasVGA: Bool
 }
 
 /// One QEMU, with two serial ports: the kernel's console and the agent's.
@@ -84,6 +86,7 @@ final class VirtualMachine: Sendable {
       arguments += ["-serial", "chardev:\(port)"]
     }
     arguments += ["-monitor", "unix:\(folder)/monitor,server=on,wait=off"]
+    if parts.hasVGA { arguments += ["-vga", "std"] }
     if !parts.mayReset { arguments.append("-no-reboot") }
     if parts.isMemoryShared {
       let backend = "memory-backend-file,id=memory,share=on,size=\(parts.memory)M"

@@ -21,11 +21,21 @@ package struct BootBlock: Sendable {
   package var efi: EFIHandover?
   /// Random bytes for the kernel's generator, if any.
   package var randomSeed: [UInt8]?
-  /// Whether the picture that firmware set up is no longer what the screen shows, so that the
-  /// next kernel must not draw into it.
-  package var hasLostFramebuffer = false
+  /// What the next kernel is told of the screen.
+  package var screen = Screen.inherited
   /// Whether the kernel was moved to a random address, as its own decompressor would have told it.
   package var isRandomised = false
+
+  /// What a kernel is told of the screen.
+  package enum Screen: Equatable, Sendable {
+    /// What the running kernel was told.
+    case inherited
+    /// The same, but that the picture which firmware set up is no longer what the screen shows, so
+    /// that the kernel must not draw into it.
+    case withoutFramebuffer
+    /// Plain text, 80 by 25.
+    case text
+  }
 
   /// A block from all that goes into it.
   package init(
@@ -128,9 +138,15 @@ extension BootBlock {
     for part in BootParameters.inherited {
       bytes.store(inherited[part], at: part.lowerBound)
     }
-    let isFramebuffer = ScreenInfo.isFramebuffer(bytes.loadField(BootParameters.origVideoIsVGA))
-    if hasLostFramebuffer, isFramebuffer {
+    if screen == .text { bytes.store(ScreenInfo.text, at: 0) }
+    let isVGA = bytes.loadField(BootParameters.origVideoIsVGA)
+    if screen == .withoutFramebuffer, ScreenInfo.isFramebuffer(isVGA) {
       bytes.store(UInt8(0), as: BootParameters.origVideoIsVGA)
+    }
+    if ScreenInfo.isText(isVGA) {
+      // The running kernel and the purgatory have written since: go on below what they wrote.
+      bytes.store(UInt8(0), as: BootParameters.origX)
+      bytes.store(bytes.loadField(BootParameters.origVideoLines), as: BootParameters.origY)
     }
   }
 

@@ -8,8 +8,14 @@ package enum BootParameters {
   /// Bytes in all.
   package static let size = 4096
 
+  /// The text cursor's column. screen_info.orig_x.
+  static let origX = Field<UInt8>(0x000)
+  /// The text cursor's line. screen_info.orig_y.
+  static let origY = Field<UInt8>(0x001)
   /// Memory above 1 MiB in KiB as the oldest BIOS call told it, part of screen_info.
   package static let extMemK = Field<UInt16>(0x002)
+  /// Lines of the text screen. screen_info.orig_video_lines.
+  static let origVideoLines = Field<UInt8>(0x00E)
   /// How the screen is driven; 0 for not at all. screen_info.orig_video_isVGA.
   package static let origVideoIsVGA = Field<UInt8>(0x00F)
   /// Physical address of the ACPI root pointer. acpi_rsdp_addr.

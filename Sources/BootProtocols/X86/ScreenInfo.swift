@@ -13,6 +13,11 @@ package enum ScreenInfo {
     return bytes
   }
 
+  /// Whether `isVGA` stands for the VGA's text mode: VIDEO_TYPE_VGAC, or 1 as older loaders say it.
+  static func isText(_ isVGA: UInt8) -> Bool {
+    isVGA == 0x22 || isVGA == 0x01
+  }
+
   /// Whether `isVGA` stands for a picture in memory: VIDEO_TYPE_VLFB or VIDEO_TYPE_EFI.
   package static func isFramebuffer(_ isVGA: UInt8) -> Bool {
     isVGA == 0x23 || isVGA == 0x70

@@ -2,34 +2,34 @@ internal import KernelImages
 internal import RunningSystem
 internal import Threads
 
-/// Plans kexec_load of a bzImage that is entered in 64-bit mode.
-func planBzImage64(
+/// Plans kexec_load of a bzImage.
+func planBzImage(
   _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  guard image.extendedFlags.contains(.has64BitEntry) else {
-    throw .no64BitEntry(protocolVersion: image.versionText)
-  }
+  let entry = try LinuxEntry(image, choice: request.entry, on: machine)
   if request.purpose == .crash { throw .crashBySegments }
   let line = KernelCommandLine(commandLine)
   let memory = try UsableMemory(of: machine, commandLine: line)
   let (kernel, initrd, unpackNotes) = unpackPieces(
-    image, request: request, machine: machine, commandLine: line, memory: memory)
+    image, by: entry, request: request, machine: machine, commandLine: line, memory: memory)
   let (load, notes) = try planLinux(
-    LinuxPieces(target: LinuxTarget(image), kernel: kernel, initrd: initrd),
+    LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
     request: request, machine: machine, commandLine: commandLine, memory: memory)
   return (load, memory.notes + unpackNotes + notes)
 }
 
 /// The kernel and the initrd, unpacked side by side where that is wanted and safe.
 private func unpackPieces(
-  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: KernelCommandLine,
+  _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
+  commandLine: KernelCommandLine,
   memory: UsableMemory
 ) -> (KernelPiece, InitrdPiece, [PlanNote]) {
   let (unpacked, initrd) = sideBySide {
     () -> Result<(KernelPiece, [PlanNote]), OrdinaryEntryReason> in
     do throws(OrdinaryEntryReason) {
       return .success(
-        try KernelPiece.unpack(image, request: request, machine: machine, commandLine: commandLine))
+        try KernelPiece.unpack(
+          image, by: entry, request: request, machine: machine, commandLine: commandLine))
     } catch {
       return .failure(error)
     }
@@ -40,6 +40,6 @@ private func unpackPieces(
   switch unpacked {
   case .success(let (kernel, notes)): return (kernel, initrd, notes + initrd.notes)
   case .failure(let reason):
-    return (KernelPiece(packed: image), initrd, [.ordinaryEntry(reason)] + initrd.notes)
+    return (KernelPiece(packed: image, by: entry), initrd, [.ordinaryEntry(reason)] + initrd.notes)
   }
 }

@@ -1,0 +1,59 @@
+import LabKit
+
+/// Where the next kernel is entered, and what it finds of the screen.
+let entries: [Scenario] =
+  Kernel.allCases.map { kernel in in32Bits(kernel, .bios) } + [in32Bits(.debian6_12, .uefi)]
+  + [fromFiveLevels, vgaText, videoType]
+
+private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
+  Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in
+    // Above 4 GiB there is more room, where such a kernel must not be.
+    let guest = try await lab.boot(
+      .debian6_1, firmware: firmware, memory: 5120, carrying: [kernel])
+    try await guest.mustNote("32-bit mode", when: load(kernel, "--entry-32bit"))
+    try await guest.run(load(kernel, "--entry-32bit --console-serial"))
+
+    let next = try await guest.jump()
+    try next.mustBe(kernel)
+    try next.mustHaveLogged("purgatory: checks passed")
+  }
+}
+
+private let fromFiveLevels = Scenario("five-level page tables are left for a 32-bit entry") { lab in
+  let guest = try await lab.boot(.debian6_1, processor: "max,la57=on", carrying: [.debian6_12])
+  guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
+    throw Skip("this QEMU has no five-level page tables")
+  }
+  try await guest.run(load(.debian6_12, "--entry-32bit", words: "no5lvl"))
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
+}
+
+private let vgaText = Scenario("the purgatory's line is on the VGA text screen") { lab in
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12], hasVGA: true)
+  try await guest.run(load(.debian6_12, "--console-vga --reset-vga"))
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  // Two bytes a character: the letter and its colours.
+  let screen = try await next.run("dd if=/dev/mem bs=4096 skip=$((0xb8)) count=1").bytes
+  let letters = stride(from: 0, to: screen.count, by: 2).map { screen[$0] }
+  let text = String(decoding: letters, as: UTF8.self)
+  try expect(text.contains("purgatory: checks passed"), "the screen has \(text)")
+}
+
+private let videoType = Scenario("firmware's picture is kept by --reuse-video-type") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, firmware: .uefi, carrying: [.debian6_12], hasVGA: true)
+  try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")
+  // These kernels have no driver that changes the mode, so one is pretended.
+  try await guest.run("echo '0 bochs-drmdrmfb' >/run/fb; mount --bind /run/fb /proc/fb")
+  try await guest.mustNote("a graphics driver changed the mode", when: load(.debian6_12, ""))
+  try await guest.run(load(.debian6_12, "--reuse-video-type"))
+  try await guest.jump().mustSay("0 EFI VGA", when: "cat /proc/fb")
+}
+
+private func load(_ kernel: Kernel, _ options: String, words: String = "") -> String {
+  "kexec -c \(options) -l \(kernel.path) --initrd=/boot/initrd"
+    + " --command-line='\(Lab.commandLine) \(words)'"
+}

@@ -1,0 +1,84 @@
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// How a Linux kernel for x86 is entered. Documented in Documentation/arch/x86/boot.rst.
+enum LinuxEntry: Equatable, Sendable {
+  /// "64-bit Boot Protocol".
+  case long
+  /// "32-bit Boot Protocol": without paging, so that it does not matter what page tables the running
+  /// kernel uses.
+  case protected32
+
+  /// The entry of `image` after the kernel of `machine`: in 64-bit mode where that is possible and
+  /// nothing else is asked for.
+  ///
+  /// - Throws: `PlanningError.protocolTooOld`.
+  init(
+    _ image: BzImage, choice: LoadRequest.EntryChoice, on machine: Machine
+  ) throws(PlanningError) {
+    if choice == .automatic, image.extendedFlags.contains(.has64BitEntry),
+      image.copesWithPaging(of: machine)
+    {
+      self = .long
+    } else {
+      // Before, boot_params and the command line had to lie at fixed addresses.
+      guard image.version >= 0x0202 else {
+        throw .protocolTooOld(image.versionText)
+      }
+      self = .protected32
+    }
+  }
+
+  /// The entry of a kernel whose first instruction for it is at `address`.
+  func purgatoryEntry(
+    at address: PhysicalAddress, bootParameters: PhysicalAddress
+  ) -> PurgatoryParameters.Entry {
+    switch self {
+    case .long: .long(address: address.value, rsi: bootParameters.value)
+    case .protected32:
+      // Both were placed below 4 GiB.
+      .protected32(
+        .init(
+          eip: UInt32(truncatingIfNeeded: address.value),
+          esi: UInt32(truncatingIfNeeded: bootParameters.value)))
+    }
+  }
+}
+
+extension BzImage {
+  /// Whether it can start in 64-bit mode on the page tables that the kernel of `machine` uses.
+  func copesWithPaging(of machine: Machine) -> Bool {
+    !machine.usesFiveLevelPaging || extendedFlags.contains(.fiveLevelStart)
+  }
+
+  /// From the load address to the first instruction.
+  func entryOffset(by entry: LinuxEntry) -> UInt64 {
+    entry == .long ? 0x200 : 0
+  }
+
+  /// The address behind the last byte that the kernel itself may take. In 32-bit mode a kernel
+  /// without tables of its own reaches 896 MiB.
+  func kernelAddressEnd(by entry: LinuxEntry) -> UInt64 {
+    switch entry {
+    case .long: addressEnd(by: entry)
+    case .protected32: min(0x3800_0000, initrdAddressEnd(by: entry))
+    }
+  }
+
+  /// The address behind the last byte that the kernel reaches when it is entered.
+  func addressEnd(by entry: LinuxEntry) -> UInt64 {
+    switch entry {
+    case .long: extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
+    case .protected32: 1 << 31
+    }
+  }
+
+  /// The address behind the last byte that an initrd may use: initrd_addr_max binds all kernels
+  /// that cannot reach beyond 4 GiB, and in 32-bit mode all.
+  func initrdAddressEnd(by entry: LinuxEntry) -> UInt64 {
+    let isHigh = entry == .long && extendedFlags.contains(.loadableAbove4GiB)
+    return isHigh ? .max : min(addressEnd(by: entry), initrdAddressLimit + 1)
+  }
+}
