@@ -1,5 +1,5 @@
 /// A read or write beyond the bytes that there are.
-package struct OutOfBounds: Error, Equatable, Sendable {
+@usableFromInline package struct OutOfBounds: Error, Equatable, Sendable {
   /// First byte that was wanted.
   package let offset: Int
   /// How many bytes were wanted.
@@ -8,7 +8,7 @@ package struct OutOfBounds: Error, Equatable, Sendable {
   package let available: Int
 
   /// Describes `wanted` bytes at `offset` of something that has only `available` bytes.
-  package init(offset: Int, wanted: Int, available: Int) {
+  @usableFromInline package init(offset: Int, wanted: Int, available: Int) {
     self.offset = offset
     self.wanted = wanted
     self.available = available

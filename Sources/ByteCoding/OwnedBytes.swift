@@ -41,7 +41,8 @@ internal import Glibc
   /// The little-endian integer at `offset`, which need not be aligned.
   ///
   /// - Throws: `OutOfBounds` unless all of its bytes are there.
-  @inlinable package func load<Value: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable @inline(__always)
+  package func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at offset: Int
   ) throws(OutOfBounds) -> Value {
     let size = MemoryLayout<Value>.size
@@ -55,7 +56,8 @@ internal import Glibc
   /// Writes `value` at `offset`, which need not be aligned, in little-endian order.
   ///
   /// - Throws: `OutOfBounds` unless there is room for all of its bytes; then nothing is written.
-  @inlinable package mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable @inline(__always)
+  package mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
     _ value: Value, at offset: Int
   ) throws(OutOfBounds) {
     let size = MemoryLayout<Value>.size

@@ -2,6 +2,7 @@ extension RawSpan {
   /// The little-endian integer at `offset`, which need not be aligned.
   ///
   /// - Throws: `OutOfBounds` unless all of its bytes are inside the span.
+  @inlinable @inline(__always)
   package func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at offset: Int
   ) throws(OutOfBounds) -> Value {

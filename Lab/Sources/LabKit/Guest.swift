@@ -14,7 +14,7 @@ public struct Guest: Sendable {
   public struct Arrival: Sendable {
     /// The last line of the old kernel, to the first of the new one.
     public let toFirstLine: Elapsed
-    /// The last line of the old kernel, to the agent in the new one.
+    /// The last line of the old kernel, to the first thing that init does in the new one.
     public let toInit: Elapsed
     /// The lines from the old kernel's last to the new one's first, each with the time since the
     /// former.
@@ -180,7 +180,8 @@ extension Guest.Arrival {
       })
     else { return nil }
     toFirstLine = Elapsed(from: last.moment, to: first.moment)
-    toInit = Elapsed(from: last.moment, to: ready)
+    let initLine = lines.first { $0.number > first.number && $0.text.hasSuffix("@init") }
+    toInit = Elapsed(from: last.moment, to: initLine?.moment ?? ready)
     steps = lines.filter { (last.number + 1...first.number).contains($0.number) }.map {
       ($0.text, Elapsed(from: last.moment, to: $0.moment))
     }

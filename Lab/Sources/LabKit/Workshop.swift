@@ -42,14 +42,13 @@ public struct Workshop: Sendable {
     try files.createDirectory(atPath: scratch, withIntermediateDirectories: true)
   }
 
-  /// The initrd that initramfs-tools makes for 6.12, padded for an archive behind it; nil when
-  /// `script/bootstrap` could not make it.
-  public var debianInitrd: [UInt8]? {
-    get throws {
-      guard FileManager.default.fileExists(atPath: ".lab/initrd/debian-6.12") else { return nil }
-      let bytes = try contents(of: ".lab/initrd/debian-6.12")
-      return bytes + [UInt8](repeating: 0, count: -bytes.count & 3)
-    }
+  /// The initrd that initramfs-tools makes for 6.12, packed by `packer` ("zstd" or "gzip") and padded
+  /// for an archive behind it; nil when `script/bootstrap` could not make it.
+  public func debianInitrd(packedBy packer: String) throws -> [UInt8]? {
+    let path = ".lab/initrd/debian-6.12-\(packer)"
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let bytes = try contents(of: path)
+    return bytes + [UInt8](repeating: 0, count: -bytes.count & 3)
   }
 
   /// Removes what only this run needed.

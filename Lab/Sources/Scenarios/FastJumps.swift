@@ -3,14 +3,15 @@ import LabKit
 /// The kernel is unpacked and moved before the jump.
 let fastJumps: [Scenario] =
   [tenAddresses]
-  + Kernel.allCases.map(moved)
+  + Firmware.allCases.flatMap { firmware in Kernel.allCases.map { moved($0, firmware) } }
   + [Compressor.gzip, .xz, .bzip2, .lzma, .lzop, .lz4].map(repacked)
   + [notMoved, report, fiveLevels, damagedPayload, littleMemory]
 
-private func moved(_ kernel: Kernel) -> Scenario {
-  Scenario("fast jump into \(kernel.rawValue): unpacked by us, and at an address that we drew") {
-    lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [kernel])
+private func moved(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
+  Scenario(
+    "fast jump into \(kernel.rawValue), \(firmware.name): unpacked by us, and at an address that we drew"
+  ) { lab in
+    let guest = try await lab.boot(.debian6_1, firmware: firmware, carrying: [kernel])
     try await guest.mustNote("a fast jump", when: load(kernel.path))
     try await guest.run(load(kernel.path))
 

@@ -43,12 +43,8 @@ extension Measurements {
   }
 
   /// What is promised of the jump with a distribution's initrd.
-  var initrdTargets: [Target] {
-    [
-      Target(
-        "ours / peer, jump to init, Debian's initrd", ratio(.firstProcess, .ours, .peer),
-        atMost: 0.5)
-    ]
+  func initrdTarget(_ name: String) -> Target {
+    Target("ours / peer, jump to init, \(name)", ratio(.firstProcess, .ours, .peer), atMost: 0.5)
   }
 
   private func ratio(_ quantity: Quantity, _ ours: Contestant, _ other: Contestant) -> Double {
