@@ -14,15 +14,9 @@ package struct Komihash: Sendable {
     UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
   )
 
-  /// How many bytes are mixed into the state at once.
-  static let blockSize = 64
-
   /// Eight words that are multiplied in pairs: the first with the fifth and so on.
   private var lanes: Lanes
-  /// The first bytes of a block that is not full yet.
-  private var partial = InlineArray<64, UInt8>(repeating: 0)
-  /// How many bytes were given so far.
-  private var total: UInt64 = 0
+  private var buffer = BlockBuffer()
 
   /// Starts the digest of no bytes.
   package init() {
@@ -49,47 +43,25 @@ package struct Komihash: Sendable {
 
   /// Appends `bytes` to what is digested.
   @unsafe package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    guard var next = bytes.baseAddress else { return }
-    var left = bytes.count
-    let filled = Int(truncatingIfNeeded: total) & (Self.blockSize &- 1)
-    total &+= UInt64(truncatingIfNeeded: left)
-    if filled > 0 {
-      let taken = min(left, Self.blockSize &- filled)
-      unsafe keep(next, taken, after: filled)
-      guard filled &+ taken == Self.blockSize else { return }
-      // SAFETY: `partial` is one block.
-      unsafe withUnsafeBytes(of: partial) {
-        if let block = $0.baseAddress { unsafe Self.mix(&lanes, block, blockCount: 1) }
-      }
-      unsafe next += taken
-      left &-= taken
-    }
-    let blockCount = left &>> 6
-    unsafe Self.mix(&lanes, next, blockCount: blockCount)
-    unsafe keep(next + blockCount &* Self.blockSize, left & (Self.blockSize &- 1), after: 0)
+    var lanes = lanes
+    unsafe buffer.append(bytes) { unsafe Self.mix(&lanes, $0, blockCount: $1) }
+    self.lanes = lanes
   }
 
   /// Ends the message and returns its digest.
   package consuming func finish() -> UInt64 {
     var pair = Pair(low: lanes.0, high: lanes.4)
-    if total >= UInt64(Self.blockSize) {
+    if buffer.total >= UInt64(BlockBuffer.blockSize) {
       pair.low ^= lanes.1 ^ lanes.2 ^ lanes.3
       pair.high ^= lanes.5 ^ lanes.6 ^ lanes.7
     }
-    let filled = Int(truncatingIfNeeded: total) & (Self.blockSize &- 1)
+    let filled = buffer.filled
     let end = (filled | 15) &+ 1
     // A one ends the message, so that zeros at its end count; but none ends a message of nothing.
-    let mark: UInt8 = total == 0 ? 0 : 1
-    // SAFETY: `end` is at most 64, the size of a block, and 16 bytes above a multiple of 16.
-    unsafe withUnsafeMutableBytes(of: &partial) {
-      guard let block = $0.baseAddress else { return }
-      unsafe block.storeBytes(of: mark, toByteOffset: filled, as: UInt8.self)
-      var offset = filled &+ 1
-      while offset < end {
-        unsafe block.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
-        offset &+= 1
-      }
-      offset = 0
+    buffer.pad(from: filled, with: buffer.total == 0 ? 0 : 1, upTo: end)
+    unsafe buffer.withBlock { block in
+      // SAFETY: `end` is a multiple of 16, and at most 64, the size of a block.
+      var offset = 0
       while offset < end {
         unsafe pair.mix(word(block + offset), word(block + offset + 8))
         offset &+= 16
@@ -97,14 +69,6 @@ package struct Komihash: Sendable {
     }
     pair.mix(0, 0)
     return pair.low
-  }
-
-  /// Copies `count` bytes into `partial`, which has `filled` bytes and room for them.
-  private mutating func keep(_ bytes: UnsafeRawPointer, _ count: Int, after filled: Int) {
-    // SAFETY: the callers keep `filled + count` within a block.
-    unsafe withUnsafeMutableBytes(of: &partial) {
-      unsafe ($0.baseAddress?.advanced(by: filled))?.copyMemory(from: bytes, byteCount: count)
-    }
   }
 
   /// Mixes `blockCount` blocks of 64 bytes, which need not be aligned, into the lanes.
@@ -118,7 +82,7 @@ package struct Komihash: Sendable {
     var fourth = Pair(low: lanes.3, high: lanes.7)
     var block = unsafe blocks
     // SAFETY: the caller owns `blockCount` readable blocks, and `end` is where they end.
-    let end = unsafe blocks + blockCount &* blockSize
+    let end = unsafe blocks + blockCount &* BlockBuffer.blockSize
     while unsafe block != end {
       unsafe first.multiply(word(block), word(block + 32))
       unsafe second.multiply(word(block + 8), word(block + 40))
@@ -128,7 +92,7 @@ package struct Komihash: Sendable {
       third.low ^= second.high
       fourth.low ^= third.high
       first.low ^= fourth.high
-      unsafe block += blockSize
+      unsafe block += BlockBuffer.blockSize
     }
     lanes = (
       first.low, second.low, third.low, fourth.low,

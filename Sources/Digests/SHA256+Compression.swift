@@ -13,10 +13,10 @@ extension SHA256 {
   ) {
     var block = unsafe blocks
     // SAFETY: the caller owns `blockCount` readable blocks, and `end` is where they end.
-    let end = unsafe blocks + blockCount &* blockSize
+    let end = unsafe blocks + blockCount &* BlockBuffer.blockSize
     while unsafe block != end {
       unsafe compress(&state, block)
-      unsafe block += blockSize
+      unsafe block += BlockBuffer.blockSize
     }
   }
 
