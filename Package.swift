@@ -51,7 +51,7 @@ let package = Package(
     room("KernelImages", ["Compression", "ByteCoding"]),
     room(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
-    room("RunningSystem", ["LinuxSystem", "PhysicalMemory"]),
+    room("RunningSystem", ["LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("Threads"),
@@ -97,7 +97,7 @@ let package = Package(
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "KernelImages", ["TestSupport", "Compression", "ByteCoding"]),
-    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory"]),
+    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),

@@ -10,7 +10,7 @@ extension Command {
   func load(kernel path: String, purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
     let machine = readMachine()
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
-    let files = try openFiles(kernel: path)
+    let files = try openFiles(kernel: path, machine: machine)
     let image: KernelImage
     do {
       image = try KernelImage.open(files.kernel.bytes)
@@ -71,15 +71,20 @@ extension Command {
     let initrds: [InputFile]
   }
 
-  private func openFiles(kernel path: String) throws(CommandError) -> Files {
+  private func openFiles(kernel path: String, machine: Machine) throws(CommandError) -> Files {
     do throws(FileError) {
       let kernel = try InputFile(path: path)
       var initrds: [InputFile] = []
       for path in invocation.initrds {
         initrds.append(
           path == "none"
-            ? try InputFile(joining: [SharedBytes(emptyArchive)], name: "none")
+            ? try InputFile(joining: [InitrdArchives.empty], name: "none")
             : try InputFile(path: path))
+      }
+      // Alone it would be for nobody: without an initrd nothing reads it.
+      if !initrds.isEmpty, let archive = machine.modules.flatMap({ PreservedModules($0).archive }) {
+        initrds.append(
+          try InputFile(joining: [SharedBytes(archive)], name: "(list of modules)"))
       }
       return Files(kernel: kernel, initrds: initrds)
     } catch {
@@ -98,6 +103,7 @@ extension Command {
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
+    request.preservesModules = invocation.preservesModules
     request.reusesConsole = invocation.reusesConsole
     if invocation.reusesConsole { request.consolePort = machine.consolePort }
     request.digest = invocation.digest
@@ -164,18 +170,10 @@ extension Command {
   ) throws(CommandError) -> InputFile? {
     guard case .file = plan.action, files.initrds.count > 1 else { return files.initrds.first }
     do {
-      return try InputFile(joining: paddedInitrds(files.initrds), name: "initrd")
+      return try InputFile(
+        joining: InitrdArchives.row(of: files.initrds.map(\.bytes)), name: "initrd")
     } catch {
       throw CommandError(error)
-    }
-  }
-
-  /// "Each archive starts at a multiple of four bytes": Documentation/driver-api/early-userspace/
-  /// buffer-format.rst.
-  private func paddedInitrds(_ files: [InputFile]) -> [SharedBytes] {
-    files.flatMap { file in
-      let padding = (4 - file.bytes.count % 4) % 4
-      return [file.bytes, SharedBytes([UInt8](repeating: 0, count: padding))]
     }
   }
 
@@ -202,9 +200,3 @@ extension KexecCallError {
     }
   }
 }
-
-/// A cpio archive without files: only the trailer. Documented in cpio(5), "New ASCII Format".
-private let emptyArchive: [UInt8] = {
-  let fields = String(repeating: "00000000", count: 11) + "0000000B" + "00000000"
-  return Array(("070701" + fields + "TRAILER!!!").utf8) + [0, 0, 0, 0]
-}()

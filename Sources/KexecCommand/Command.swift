@@ -42,7 +42,8 @@ package struct Command {
   func readMachine() -> Machine {
     let files = invocation.machineFolder.map(FileTree.init(root:)) ?? .running
     debug("reading the machine below \(files.root)/")
-    return Machine.read(files, asksTerminals: invocation.reusesConsole)
+    return Machine.read(
+      files, asksTerminals: invocation.reusesConsole, listsModules: invocation.preservesModules)
   }
 
   /// Says `text` to those who asked for details.

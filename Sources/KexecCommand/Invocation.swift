@@ -47,6 +47,7 @@ struct Invocation: Equatable {
   var appended: [String] = []
   var reusesCommandLine = false
   var reusesConsole = false
+  var preservesModules = false
   var handsOverEFI = true
   var isStamped = false
   /// The serial port by name or number, when one was given.
@@ -178,6 +179,13 @@ extension Invocation {
     case .append: appended.append(value)
     case .reuseCommandLine: reusesCommandLine = true
     case .reuseConsole: reusesConsole = true
+    case .preserve:
+      for what in value.split(separator: ",", omittingEmptySubsequences: false) {
+        guard what == "modules" else {
+          throw .usage("--preserve=\(value): only modules can be preserved")
+        }
+        preservesModules = true
+      }
     case .noEFI: handsOverEFI = false
     case .stamp: isStamped = true
     case .consoleSerial: greetsOnSerial = true

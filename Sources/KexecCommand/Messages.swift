@@ -68,10 +68,12 @@ extension PlanNote {
   /// Whether users should see it without asking for details.
   var isWarning: Bool {
     switch self {
-    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress: true
+    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress,
+      .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown:
+      true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
       .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
-      .initrdPartlyUnpacked, .initrdUnchanged:
+      .initrdPartlyUnpacked, .initrdUnchanged, .initrdsJoined:
       false
     }
   }
@@ -100,6 +102,17 @@ extension PlanNote {
       "initrd \(index + 1) is unpacked only in part: \(reason.text)"
     case .initrdUnchanged(let index, let reason):
       "initrd \(index + 1) is passed on as it is: \(reason.text)"
+    case .initrdsJoined(let count):
+      "\(count) initrds go into one piece, as they are: one load has room for 8"
+    case .modulesWithoutRoom(let modules, let parameters):
+      "no room on the command line for \(modules) modules and \(parameters) parameters: only the "
+        + "list in the initrd has them"
+    case .parametersNotKept(let names):
+      "not preserved, since the value cannot be read or written: "
+        + names.prefix(4).joined(separator: ", ")
+        + (names.count > 4 ? " and \(names.count - 4) more" : "")
+    case .hiddenParametersUnknown:
+      "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
     case .loaderWordKept(let word): "\(word) is kept; only the boot loader acted on it"

@@ -5,7 +5,7 @@ enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
   case entry32Bit
-  case initrd, commandLine, append, reuseCommandLine, reuseConsole, noEFI, stamp
+  case initrd, commandLine, append, reuseCommandLine, reuseConsole, preserve, noEFI, stamp
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
   case dryRun, json, machine, quiet, debug, help, version
@@ -98,6 +98,9 @@ extension OptionDescription {
     .init(
       .reuseConsole, .content, nil, "reuse-console",
       help: "let the kernel write where the running one does"),
+    .init(
+      .preserve, .content, nil, "preserve", value: "modules",
+      help: "let the next system load the modules of this one, with their parameters"),
     .init(
       .stamp, .content, nil, "stamp",
       help: "add a word to the command line that lets --report in the next system tell times"),

@@ -12,6 +12,15 @@ extension LoadRequest {
     return stamps.map { KernelCommandLine(line).adding($0.word).text } ?? line
   }
 
+  /// The same with the words of `--preserve=modules`, as far as there is room for them below `limit`.
+  func finalCommandLine(on machine: Machine, limit: Int) -> (line: String, notes: [PlanNote]) {
+    let line = finalCommandLine(on: machine)
+    guard preservesModules, let modules = machine.modules else { return (line, []) }
+    let (words, notes) = PreservedModules(modules).words(
+      beside: KernelCommandLine(line), room: limit - line.utf8.count)
+    return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
+  }
+
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
   /// loaders add, and for a crash kernel the reservation of another one.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {

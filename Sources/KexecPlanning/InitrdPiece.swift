@@ -31,7 +31,9 @@ struct InitrdPiece: Sendable {
   ) {
     parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
     guard parts.count <= Self.partLimit else {
-      parts = [Part(file: 0, bytes: Self.joined(request.initrds.map(\.bytes)))]
+      let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
+      parts = [Part(file: 0, bytes: SharedBytes(row.reduce(into: []) { $0 += $1.array }))]
+      notes.append(.initrdsJoined(request.initrds.count))
       return
     }
     guard request.unpacksInitrds, byteCount <= memory.ramByteCount / 2 else { return }
@@ -55,17 +57,6 @@ struct InitrdPiece: Sendable {
       notes.append(
         unpacked.reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
     }
-  }
-
-  /// All of `files` in one copy, each at a multiple of four bytes, for the rare case that there are
-  /// more of them than segments.
-  private static func joined(_ files: [SharedBytes]) -> SharedBytes {
-    var bytes: [UInt8] = []
-    for file in files {
-      bytes += [UInt8](repeating: 0, count: -bytes.count & 3)
-      bytes += file.array
-    }
-    return SharedBytes(bytes)
   }
 
   /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in

@@ -146,6 +146,15 @@ package enum PlanNote: Equatable, Sendable {
   /// The reused command line has a word that only an EFI boot loader acts on.
   case loaderWordKept(String)
 
+  /// More initrds than there are segments for: they go in one, as they are.
+  case initrdsJoined(Int)
+  /// The command line has no room for so many of the modules and parameters to be preserved.
+  case modulesWithoutRoom(modules: Int, parameters: Int)
+  /// Parameters of loaded modules whose values cannot be read, or not be written down.
+  case parametersNotKept([String])
+  /// Parameters that the kernel hides could not be looked for.
+  case hiddenParametersUnknown
+
   /// Why EFI state is not handed over.
   package enum NoEFIReason: Equatable, Sendable {
     /// The kernel to be loaded does not understand it.

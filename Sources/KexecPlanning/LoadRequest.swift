@@ -93,6 +93,8 @@ package struct LoadRequest: Sendable {
   /// The I/O port of the running kernel's serial console, for the purgatory; nil without
   /// `--reuse-console`.
   package var consolePort: UInt16?
+  /// Whether the next system loads the modules of this one. `--preserve=modules`.
+  package var preservesModules = false
   /// How the purgatory checks the segments before it enters the kernel.
   package var digest = DigestKind.komihash
   /// Whether the kernel is unpacked now rather than after the jump, where that is safe.

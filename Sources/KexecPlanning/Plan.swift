@@ -77,9 +77,10 @@ package func plan(
 ) throws(PlanningError) -> LoadPlan {
   switch image {
   case .bzImage(let image):
-    let commandLine = request.finalCommandLine(on: machine)
-    try checkCommandLine(commandLine, limit: image.commandLineLimit(by: route.call))
-    var notes = request.loaderWords(running: machine.commandLine)
+    let limit = image.commandLineLimit(by: route.call)
+    let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    try checkCommandLine(commandLine, limit: limit)
+    var notes = wordNotes + request.loaderWords(running: machine.commandLine)
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
     let action: LoadPlan.Action
     switch route.call {

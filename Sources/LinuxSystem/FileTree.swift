@@ -41,6 +41,16 @@ package struct FileTree: Sendable {
     return bytes
   }
 
+  /// At most `count` bytes of a file from `offset` on. Corresponds to `pread`.
+  package func read(_ path: String, at offset: UInt64, count: Int) throws(FileError) -> [UInt8] {
+    let file = try FileDescriptor(reading: root + path)
+    guard let offset = Int(exactly: offset) else { return [] }
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = retryOnInterrupt { unsafe pread(file.number, &bytes, count, offset) }
+    guard got >= 0 else { throw FileError(root + path, .errno(.last)) }
+    return Array(bytes[..<got])
+  }
+
   /// The text of a file without blanks at its ends, or nil when it cannot be read.
   ///
   /// Bytes that are not UTF-8 are replaced: names in /proc/iomem can be anything.

@@ -36,13 +36,17 @@ package struct Machine: Sendable {
   package var serialPorts: [String: UInt16]
   /// Where the running kernel writes its messages. `/proc/consoles`, and the terminals themselves.
   package var consoles: [Console]
+  /// The loaded modules; nil when they were not asked for.
+  package var modules: LoadedModules?
   /// What the kernel says about kexec.
   package var kexec: KexecState
 
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
   /// The consoles' terminals are opened to learn their rates only if `asksTerminals`, since that may
-  /// move a modem's signals.
-  package static func read(_ files: FileTree, asksTerminals: Bool = false) -> Machine {
+  /// move a modem's signals; modules are looked for only if `listsModules`, since that takes time.
+  package static func read(
+    _ files: FileTree, asksTerminals: Bool = false, listsModules: Bool = false
+  ) -> Machine {
     let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
     let processors = ProcessorFacts(in: files)
     let memory = MemoryFacts(in: files)
@@ -68,6 +72,7 @@ package struct Machine: Sendable {
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: asksTerminals),
+      modules: listsModules ? LoadedModules(in: files) : nil,
       kexec: KexecState(in: files))
   }
 

@@ -109,6 +109,8 @@ import Testing
     Case("-l --ini=a k", load) { $0.initrds = ["a"] },
     Case("--unl", .unload(.reboot)), Case("--exe", .exec),
     Case("-l --reuse-con k", load) { $0.reusesConsole = true },
+    Case("-l --preserve=modules k", load) { $0.preservesModules = true },
+    Case("-l --pre modules,modules k", load) { $0.preservesModules = true },
     Case("-l --reuse-cmd k", load) { $0.reusesCommandLine = true },
     Case("-l --dry k", load) { $0.isDryRun = true },
     Case("-l --mem-mi 1 k", load) {
@@ -155,6 +157,9 @@ import Testing
       ("-l --serial-baud=9601 k", "--serial-baud=9601: not a rate that divides 115200"),
       ("-l --serial-baud=230400 k", "--serial-baud=230400: not a rate that divides 115200"),
       ("-l --machine=/m k", "--machine=/m goes with --dry-run: another machine cannot be loaded"),
+      ("-l --preserve=all k", "--preserve=all: only modules can be preserved"),
+      ("-l --preserve=modules, k", "--preserve=modules,: only modules can be preserved"),
+      ("-l --preserve= k", "--preserve=: only modules can be preserved"),
       ("--no-such-option", nil), ("-Z", nil), ("-?", nil), ("-l --initrd", nil), ("--load=k", nil),
       ("--kexec", nil), ("--s", nil), ("--no", nil), ("-l --reuse k", nil),
     ] as [(String, String?)])

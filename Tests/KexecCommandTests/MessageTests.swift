@@ -352,7 +352,9 @@ import Testing
         .loaderWordKept("initrd=x"), .noEFI(.kernelTooOld), .noEFI(.mixedMode),
         .noEFI(.descriptorVersion(2)), .noEFI(.missing("fw_vendor")), .noEFI(.noRuntimeMap),
         .unpacked(format: "zstd"), .noRandomAddress, .initrdUnpacked(0),
-        .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
+        .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)), .initrdsJoined(9),
+        .modulesWithoutRoom(modules: 1, parameters: 2), .hiddenParametersUnknown,
+        .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]),
       ]
       + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
     let reasons: [RouteReason] = [

@@ -14,7 +14,10 @@ struct GuestImage {
     try add("bin/measure", from: workshop.tools + "/measure")
     try writer.append(.file("etc/passwd", "root::0:0::/:/bin/sh\nnobody::65534:65534::/:/bin/sh\n"))
     try writer.append(.file("etc/group", "root:x:0:\nnogroup:x:65534:\n"))
-    try addModule("kernel/fs/efivarfs/efivarfs.ko", workshop: workshop)
+    for kernel in Kernel.allCases {
+      let module = try kernel.module("kernel/fs/efivarfs/efivarfs.ko", in: workshop)
+      try writer.append(.file(module.path, module.bytes))
+    }
 
     var libraries = tool.libraries
     try add("sbin/kexec", from: tool.path)
@@ -52,40 +55,25 @@ struct GuestImage {
     }
   }
 
-  /// Adds the module for every kernel, unpacked: busybox hands modules to the kernel as they are.
-  private mutating func addModule(_ path: String, workshop: Workshop) throws {
-    let name = path.split(separator: "/").last ?? ""
-    for kernel in Kernel.allCases {
-      let folder = try kernel.modules(in: workshop)
-      let release = folder.split(separator: "/").last ?? ""
-      let plain = "\(folder)/\(path)"
-      // Into memory: scenarios run side by side, and would find each other's half-written file.
-      let module =
-        FileManager.default.fileExists(atPath: plain)
-        ? try contents(of: plain)
-        : [UInt8](try output(of: ["/usr/bin/xz", "--decompress", "--stdout", plain + ".xz"]))
-      try writer.append(.file("lib/modules/\(release)/\(name)", module))
-    }
-  }
-
   /// What a program of this computer prints.
   private func lines(of command: [String]) throws -> [String] {
     let text = String(decoding: try output(of: command), as: UTF8.self)
     return text.split(separator: "\n").map(String.init)
   }
+}
 
-  private func output(of command: [String]) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure("\(command.joined(separator: " ")) failed")
-    }
-    return data
+/// What a program of this computer prints.
+func output(of command: [String]) throws -> Data {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: command[0])
+  process.arguments = Array(command.dropFirst())
+  let output = Pipe()
+  process.standardOutput = output
+  try process.run()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  guard process.terminationStatus == 0 else {
+    throw Failure("\(command.joined(separator: " ")) failed")
   }
+  return data
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A real kernel that the lab can boot.
 public enum Kernel: String, CaseIterable, Sendable {
   /// Debian 12's kernel for clouds.
@@ -14,6 +16,22 @@ public enum Kernel: String, CaseIterable, Sendable {
   /// The kernel's file on this computer.
   func file(in workshop: Workshop) throws -> String {
     try workshop.file(in: workshop.debian + "/boot", startingWith: "vmlinuz-" + prefix)
+  }
+
+  /// A module of the kernel, and where a guest finds it: unpacked, since busybox hands modules to the
+  /// kernel as they are, and without the folders that it has in the kernel's package.
+  func module(
+    _ path: String, in workshop: Workshop
+  ) throws -> (path: String, bytes: [UInt8]) {
+    let folder = try modules(in: workshop)
+    let plain = "\(folder)/\(path)"
+    // Into memory: scenarios run side by side, and would find each other's half-written file.
+    let bytes =
+      FileManager.default.fileExists(atPath: plain)
+      ? try contents(of: plain)
+      : [UInt8](try output(of: ["/usr/bin/xz", "--decompress", "--stdout", plain + ".xz"]))
+    let release = folder.split(separator: "/").last ?? ""
+    return ("lib/modules/\(release)/\(path.split(separator: "/").last ?? "")", bytes)
   }
 
   /// The folder of the kernel's modules on this computer; its name is the kernel's release.

@@ -85,6 +85,21 @@ public final class Lab: Sendable {
     return guest
   }
 
+  /// Files for a guest: these modules of `kernel`, none of which needs another, and the list by which
+  /// modprobe finds them.
+  public func modules(_ paths: [String], of kernel: Kernel) throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    var list = ""
+    for path in paths {
+      let module = try kernel.module(path, in: workshop)
+      files[module.path] = module.bytes
+      let (folder, name) = module.path.splitAtLastSlash
+      list += "\(name):\n"
+      files["\(folder)/modules.dep"] = Array(list.utf8)
+    }
+    return files
+  }
+
   /// The words that every kernel gets: both consoles, a reset rather than a hang after a panic, and no
   /// panic when a timer interrupt comes late, as happens when this computer has much else to do.
   public static let commandLine = "console=ttyS0 earlyprintk=ttyS0,115200 panic=-1 no_timer_check"
@@ -105,6 +120,12 @@ public final class Lab: Sendable {
 }
 
 extension String {
+  /// The folder and the name of a path.
+  fileprivate var splitAtLastSlash: (folder: Substring, name: Substring) {
+    guard let slash = lastIndex(of: "/") else { return ("", self[...]) }
+    return (self[..<slash], self[index(after: slash)...])
+  }
+
   /// The words and numbers of a text, as a file name.
   fileprivate var fileName: String {
     let words = lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber || $0 == ".") }

@@ -4,4 +4,4 @@ public import LabKit
 /// others are told beside it.
 public let allScenarios: [Scenario] =
   chains + fastJumps + initrds + jumps + machines + loading + dryRuns + crashes + badInput
-  + refusals + tampering + consoles + entries
+  + refusals + tampering + consoles + entries + preservedModules

@@ -1,0 +1,123 @@
+internal import CpioFormat
+package import RunningSystem
+
+/// The running kernel's modules and their parameters, as the next system is told of them.
+/// `--preserve=modules`.
+///
+/// systemd reads the word `modules_load=`, and modprobe reads `MODULE.PARAMETER=VALUE`, both from
+/// the command line; for what has no room there, and for an initrd that reads no command line,
+/// there is an archive with the same in files.
+package struct PreservedModules {
+  /// What to load, in order, without what comes with it.
+  private let names: [String]
+  private let options: [Option]
+  private let unusable: [String]
+  private let includesHidden: Bool
+
+  private struct Option {
+    let module: String
+    let parameter: LoadedModule.Parameter
+
+    var name: String { module + "." + parameter.name }
+
+    /// `PARAMETER=VALUE`, in quotes where the kernel wants them.
+    var assignment: String {
+      let value = parameter.value
+      return parameter.name + "=" + (value.contains(" ") ? "\"" + value + "\"" : value)
+    }
+
+    /// Whether this is what most parameters are by default.
+    var isOrdinary: Bool { ["0", "N", "-1"].contains(parameter.value) }
+  }
+
+  /// What to keep of `loaded`.
+  package init(_ loaded: LoadedModules) {
+    names = loaded.modules.filter { !$0.isNeeded }.map(\.name)
+    var options: [Option] = []
+    var unusable: [String] = []
+    for module in loaded.modules {
+      unusable += module.unreadable.map { module.name + "." + $0 }
+      for parameter in module.parameters {
+        let option = Option(module: module.name, parameter: parameter)
+        if parameter.value.isWritable {
+          options.append(option)
+        } else {
+          unusable.append(option.name)
+        }
+      }
+    }
+    self.options = options
+    self.unusable = unusable
+    includesHidden = loaded.includesHidden
+  }
+
+  /// The words for the command line, in at most `room` bytes with a blank behind each. What `line`,
+  /// the rest of it, says already is left to it.
+  func words(beside line: KernelCommandLine, room: Int) -> (words: [String], notes: [PlanNote]) {
+    var room = room
+    var words: [String] = []
+    let given = Set(line.values(of: "modules_load").flatMap { $0.split(separator: ",") })
+    var list = "modules_load="
+    var missingModules = 0
+    for name in names where !given.contains(name[...]) {
+      let item = list.last == "=" ? name : "," + name
+      if list.utf8.count + item.utf8.count < room { list += item } else { missingModules += 1 }
+    }
+    if list.last != "=" {
+      words.append(list)
+      room -= list.utf8.count + 1
+    }
+    var missingOptions = 0
+    for option in options.filter({ !$0.isOrdinary }) + options.filter(\.isOrdinary)
+    where line.words(named: option.name).isEmpty {
+      let word = option.module + "." + option.assignment
+      if word.utf8.count < room {
+        words.append(word)
+        room -= word.utf8.count + 1
+      } else {
+        missingOptions += 1
+      }
+    }
+    var notes: [PlanNote] = []
+    if missingModules + missingOptions > 0 {
+      notes.append(.modulesWithoutRoom(modules: missingModules, parameters: missingOptions))
+    }
+    if !unusable.isEmpty { notes.append(.parametersNotKept(unusable)) }
+    if !includesHidden { notes.append(.hiddenParametersUnknown) }
+    return (words, notes)
+  }
+
+  /// The archive for the end of the initrd; nil when there is nothing to say.
+  ///
+  /// systemd reads the list, modprobe the options. The init of initramfs-tools reads the script
+  /// before it loads the modules in /conf/modules. Any other init needs one line, which README has.
+  package var archive: [UInt8]? {
+    guard !names.isEmpty else { return nil }
+    var text = ""
+    for option in options { text += "options " + option.module + " " + option.assignment + "\n" }
+    let list = "etc/modules-load.d/kexec-preserve.conf"
+    let entries: [CpioEntry] = [
+      .file(list, names.joined(separator: "\n") + "\n"),
+      .file("etc/modprobe.d/kexec-preserve.conf", text),
+      .file("conf/conf.d/kexec-preserve", "cat /\(list) >>/conf/modules\n"),
+    ]
+    var writer = CpioWriter()
+    for entry in entries {
+      do {
+        try writer.append(entry)
+      } catch {
+        // Only text of more than 4 GiB would be.
+        return nil
+      }
+    }
+    return writer.archive()
+  }
+}
+
+extension String {
+  /// Whether the value can stand on a command line and in a file of modprobe: neither has a way to
+  /// write a quote, a line end or what is not ASCII.
+  fileprivate var isWritable: Bool {
+    utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }
+  }
+}

@@ -1,0 +1,130 @@
+import ByteCoding
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct PreservedModulesTests {
+  private static let loaded = LoadedModules([
+    LoadedModule(name: "libcrc32c", isNeeded: true),
+    LoadedModule(
+      name: "loop",
+      parameters: [.init(name: "max_part", value: "0"), .init(name: "max_loop", value: "5")]),
+    LoadedModule(name: "snd_usb", parameters: [.init(name: "index", value: "1,-1")]),
+    LoadedModule(
+      name: "odd",
+      parameters: [
+        .init(name: "quoted", value: "say \"a\""), .init(name: "spaced", value: "a b"),
+        .init(name: "wide", value: "é"), .init(name: "back", value: "a\\"),
+        .init(name: "lines", value: "a\nb"),
+      ], unreadable: ["list"]),
+  ])
+  private static let preserved = PreservedModules(loaded)
+  private static let all = [
+    "modules_load=loop,snd_usb,odd", "loop.max_loop=5", "snd_usb.index=1,-1",
+    #"odd.spaced="a b""#, "loop.max_part=0",
+  ]
+  private static let lost = PlanNote.parametersNotKept([
+    "odd.list", "odd.quoted", "odd.wide", "odd.back", "odd.lines",
+  ])
+
+  @Test func whatTheNewLineSaysStays() {
+    let cases: [(line: String, wanted: [String])] = [
+      ("root=/dev/sda1", Self.all),
+      ("loop.max_loop=8 modules_load=odd,loop", ["modules_load=snd_usb"] + Self.all[2...]),
+      ("modules-load=loop modules_load=snd_usb,odd", Array(Self.all[1...])),
+      // The kernel knows no difference between - and _.
+      ("snd-usb.index=7", [Self.all[0], Self.all[1], Self.all[3], Self.all[4]]),
+      // That is for init, and not for the kernel.
+      ("-- loop.max_loop=8", Self.all),
+    ]
+    for (line, wanted) in cases {
+      let (words, notes) = Self.preserved.words(beside: KernelCommandLine(line), room: 1000)
+      #expect(words == wanted, "\(line)")
+      #expect(notes == [Self.lost])
+    }
+  }
+
+  /// Whatever the room is, the words fit with a blank behind each, and what has no room is counted.
+  @Test(arguments: 0...120)
+  func theRoomIsKept(room: Int) {
+    let (words, notes) = Self.preserved.words(beside: KernelCommandLine(""), room: room)
+    #expect(words.reduce(0) { $0 + $1.utf8.count + 1 } <= room)
+    var modules = 3
+    var parameters = 4
+    for word in words {
+      if word.hasPrefix("modules_load=") {
+        modules -= word.split(separator: ",").count
+      } else {
+        parameters -= 1
+      }
+    }
+    let missing = PlanNote.modulesWithoutRoom(modules: modules, parameters: parameters)
+    #expect(notes.contains(missing) == (modules + parameters > 0))
+  }
+
+  @Test func thePlanKeepsTheLimit() throws {
+    var machine = machine(running: "")
+    machine.modules = Self.loaded
+    var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    request.commandLine = "quiet"
+    #expect(request.finalCommandLine(on: machine, limit: 2047).line == "quiet")
+    request.preservesModules = true
+    #expect(
+      request.finalCommandLine(on: machine, limit: 2047).line
+        == (Self.all + ["quiet"]).joined(separator: " "))
+    let full = (Self.all + ["quiet"]).joined(separator: " ").utf8.count
+    for limit in 0...full {
+      let (line, notes) = request.finalCommandLine(on: machine, limit: limit)
+      #expect(line.utf8.count <= max(limit, 5))
+      #expect(line.hasSuffix("quiet"))
+      #expect((notes.count == 2) == (limit < full), "\(limit): \(line)")
+    }
+  }
+
+  @Test func theArchiveHasAllOfIt() throws {
+    let archive = try #require(Self.preserved.archive)
+    #expect(
+      KernelModel.members(of: archive).filter { !$0.content.isEmpty } == [
+        Member("etc/modules-load.d/kexec-preserve.conf", Array("loop\nsnd_usb\nodd\n".utf8)),
+        Member(
+          "etc/modprobe.d/kexec-preserve.conf",
+          Array(
+            """
+            options loop max_part=0
+            options loop max_loop=5
+            options snd_usb index=1,-1
+            options odd spaced="a b"
+
+            """.utf8)),
+        Member(
+          "conf/conf.d/kexec-preserve",
+          Array("cat /etc/modules-load.d/kexec-preserve.conf >>/conf/modules\n".utf8)),
+      ])
+    #expect(PreservedModules(LoadedModules([])).archive == nil)
+  }
+
+  @Test func whoMayNotLookIsTold() {
+    let (words, notes) = PreservedModules(LoadedModules([], includesHidden: false))
+      .words(beside: KernelCommandLine(""), room: 100)
+    #expect(words.isEmpty)
+    #expect(notes == [.hiddenParametersUnknown])
+  }
+}
+
+@Suite struct InitrdArchivesTests {
+  @Test(arguments: 0...8)
+  func archivesStartAtMultiplesOfFour(size: Int) {
+    let files = [size, 3, size].map { SharedBytes([UInt8](repeating: 7, count: $0)) }
+    let row = InitrdArchives.row(of: files).reduce(into: []) { $0 += $1.array }
+    let padded = (size + 3) & ~3
+    #expect(row.count == padded + 4 + size)
+    #expect(row.indices.filter { row[$0] == 7 }.count == 2 * size + 3)
+    if size > 0 { #expect(row[padded] == 7 && row[padded + 4] == 7) }
+  }
+
+  @Test func theEmptyArchiveIsOne() {
+    #expect(KernelModel.members(of: InitrdArchives.empty.array) == [])
+  }
+}
