@@ -38,20 +38,21 @@ let package = Package(
     room(
       "KexecCommand",
       [
-        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
-        "Compression", "ByteCoding",
+        "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "PhysicalMemory", "Compression", "ByteCoding",
       ]),
     room(
       "KexecPlanning",
       [
-        "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "PhysicalMemory",
-        "CpioFormat", "Compression", "Digests", "Threads", "ByteCoding",
+        "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "CrashDumps",
+        "PhysicalMemory", "CpioFormat", "Compression", "Digests", "Threads", "ByteCoding",
       ]),
     room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     room("KernelImages", ["Compression", "ByteCoding"]),
     room(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
-    room("RunningSystem", ["LinuxSystem", "PhysicalMemory", "ByteCoding"]),
+    room("RunningSystem", ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
+    room("CrashDumps", ["PhysicalMemory", "ByteCoding"]),
     room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
     room("PhysicalMemory"),
     room("Threads"),
@@ -91,13 +92,17 @@ let package = Package(
     tests(
       of: "KexecPlanning",
       [
-        "TestSupport", "CpioFormat", "Compression", "Digests", "KernelImages", "RunningSystem",
+        "TestSupport", "CrashDumps", "CpioFormat", "Compression", "Digests", "KernelImages",
+        "RunningSystem",
         "LinuxSystem", "PhysicalMemory",
         "ByteCoding",
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "KernelImages", ["TestSupport", "Compression", "ByteCoding"]),
-    tests(of: "RunningSystem", ["TestSupport", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
+    tests(
+      of: "RunningSystem",
+      ["TestSupport", "CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "CrashDumps", ["TestSupport", "PhysicalMemory", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),

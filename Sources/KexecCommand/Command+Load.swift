@@ -8,7 +8,7 @@ internal import RunningSystem
 extension Command {
   /// Plans the load of `kernel`, and carries it out unless this is a dry run.
   func load(kernel path: String, purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
-    let machine = readMachine()
+    let machine = readMachine(forCrash: purpose == .crash)
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
     let files = try openFiles(kernel: path, machine: machine)
     let image: KernelImage
@@ -37,7 +37,8 @@ extension Command {
         if planningError == nil { planningError = error }
         if route != ways.last, route.reason != .policy { continue }
         throw CommandError(
-          planningError ?? error, request: request, machine: machine, after: refusal)
+          planningError ?? error, request: request,
+          machine: refusal == nil ? machine : readMachine(), after: refusal)
       }
       ProgressLine.end()
       if invocation.isDryRun {
@@ -115,6 +116,9 @@ extension Command {
     let maximum = invocation.memoryMaximum
     request.memoryBounds = PhysicalRange(
       start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
+    request.coreHeaderWidth = invocation.coreHeaderWidth
+    request.passesMemoryMap = invocation.passesMemoryMap
+    request.followsHotplug = invocation.followsHotplug
     request.handsOverEFI = invocation.handsOverEFI
     request.serial = try serialConsole(on: machine)
     request.writesOnVGA = invocation.writesOnVGA

@@ -39,11 +39,12 @@ package struct Command {
   }
 
   /// The machine that this is about: the running one, or one captured in a folder.
-  func readMachine() -> Machine {
+  func readMachine(forCrash: Bool = false) -> Machine {
     let files = invocation.machineFolder.map(FileTree.init(root:)) ?? .running
     debug("reading the machine below \(files.root)/")
     return Machine.read(
-      files, asksTerminals: invocation.reusesConsole, listsModules: invocation.preservesModules)
+      files, asksTerminals: invocation.reusesConsole, listsModules: invocation.preservesModules,
+      forCrash: forCrash)
   }
 
   /// Says `text` to those who asked for details.

@@ -1,3 +1,4 @@
+internal import CrashDumps
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
@@ -50,6 +51,9 @@ struct Invocation: Equatable {
   var preservesModules = false
   var handsOverEFI = true
   var isStamped = false
+  var coreHeaderWidth: CoreHeader.Width?
+  var passesMemoryMap = false
+  var followsHotplug = false
   /// The serial port by name or number, when one was given.
   var serial: String?
   var serialBaud: UInt32 = 0
@@ -188,6 +192,10 @@ extension Invocation {
       }
     case .noEFI: handsOverEFI = false
     case .stamp: isStamped = true
+    case .elf32CoreHeaders: coreHeaderWidth = .bits32
+    case .elf64CoreHeaders: coreHeaderWidth = .bits64
+    case .passMemmap: passesMemoryMap = true
+    case .hotplug: followsHotplug = true
     case .consoleSerial: greetsOnSerial = true
     case .serial: serial = value
     case .serialBaud:

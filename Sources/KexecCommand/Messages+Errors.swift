@@ -37,10 +37,22 @@ extension CommandError {
         "no memory map: /proc/iomem \(isHidden ? "hides its addresses" : "lists no System RAM"), "
           + "and /sys/firmware/memmap is missing", advice: isHidden ? "run this as root" : nil)
     case .noCrashRegion:
+      let word = machine.commandLine.value(of: "crashkernel")
       self.init(
         "no memory is reserved for a panic kernel",
-        advice: "boot the running kernel with crashkernel=256M (or more) on its command line",
+        advice: word.map {
+          "crashkernel=\($0) reserved nothing, or it was freed: dmesg may say why"
+        } ?? "boot the running kernel with crashkernel=256M (or more) on its command line",
         exitCode: .noCrashRegion)
+    case .crashRegionHidden:
+      self.init(
+        "/proc/iomem hides where the memory for a panic kernel is", advice: "run this as root")
+    case .memoryBeyondELF32(let end):
+      self.init(
+        "--elf32-core-headers: memory reaches to \(end), and 32 bits only to 0x100000000",
+        advice: "leave the option out: every 64-bit kernel reads headers of 64 bits")
+    case .tooManyRanges(let count):
+      self.init("the memory has \(count) ranges, too many for the headers of a dump")
     case .fiveLevelPaging:
       self.init(
         "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
@@ -49,13 +61,20 @@ extension CommandError {
       self.init(
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
-    case .crashBySegments:
-      self.init(
-        "loading a panic kernel by kexec_load is not supported yet", advice: "use -s, or no -c")
     case .invalid(let fault):
       self.init("the plan breaks a rule of the kernel: \(fault.text)")
     }
     if let refusal { message += " (\(refusal.call.name) had answered: \(refusal.errno.text))" }
+    // Nothing was touched by planning, and without a region there is nothing to say.
+    let isAbout = refusal != nil || machine.kexec.isCrashLoaded == true
+    if request.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
+  }
+
+  /// Says whether there is still a panic kernel. The running kernel drops the old one before it looks
+  /// at a new one.
+  private mutating func addFate(of machine: Machine) {
+    guard let isLoaded = machine.kexec.isCrashLoaded else { return }
+    message += isLoaded ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
   }
 
   private init(_ room: PlanningError.NoRoom) {
@@ -80,10 +99,7 @@ extension CommandError {
     self.init(
       "cannot load \(request.kernel.path): \(error.call.name): \(why)\(before)", advice: advice)
     self.kernelLog = kernelLog
-    if plan.purpose == .crash {
-      let isThere = machine.kexec.isCrashLoaded == true
-      message += isThere ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
-    }
+    if plan.purpose == .crash { addFate(of: machine) }
   }
 
   /// The kernel refused to free an image, by each call that was tried.

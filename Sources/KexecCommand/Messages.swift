@@ -31,6 +31,7 @@ extension PlannedSegment.Role {
     case .purgatory: "purgatory"
     case .initrd(0): "initrd"
     case .initrd(let index): "initrd \(index + 1)"
+    case .coreHeader: "dump header"
     }
   }
 }
@@ -69,7 +70,9 @@ extension PlanNote {
   var isWarning: Bool {
     switch self {
     case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress,
-      .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown:
+      .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
+      .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug,
+      .onlyForCrash:
       true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
       .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
@@ -103,7 +106,7 @@ extension PlanNote {
     case .initrdUnchanged(let index, let reason):
       "initrd \(index + 1) is passed on as it is: \(reason.text)"
     case .initrdsJoined(let count):
-      "\(count) initrds go into one piece, as they are: one load has room for 8"
+      "\(count) initrds go into one piece, as they are: one load has no room for each"
     case .modulesWithoutRoom(let modules, let parameters):
       "no room on the command line for \(modules) modules and \(parameters) parameters: only the "
         + "list in the initrd has them"
@@ -114,6 +117,17 @@ extension PlanNote {
     case .hiddenParametersUnknown:
       "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
+    case .noProcessorNotes:
+      "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will have no registers"
+    case .noVMCOREINFO:
+      "/sys/kernel/vmcoreinfo cannot be read: few tools will understand a dump"
+    case .kernelAddressesGuessed:
+      "/proc/kcore cannot be read: a dump's headers will have virtual addresses without KASLR"
+    case .lowMemoryNotDumped:
+      "a dump will lack the first MiB, in which the running kernel may have data (before 5.5)"
+    case .noHotplug:
+      "--hotplug: the running kernel cannot update a panic kernel: load it again after a change"
+    case .onlyForCrash(let option): "\(option) has no effect without -p"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
     case .loaderWordKept(let word): "\(word) is kept; only the boot loader acted on it"
     }

@@ -6,6 +6,7 @@ enum Option: CaseIterable {
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
   case entry32Bit
   case initrd, commandLine, append, reuseCommandLine, reuseConsole, preserve, noEFI, stamp
+  case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
   case dryRun, json, machine, quiet, debug, help, version
@@ -18,6 +19,7 @@ struct OptionDescription {
     case actions = "What to do (one of these; KERNEL alone loads it and reboots into it)"
     case loading = "How to load"
     case content = "What to load"
+    case crash = "What a panic kernel learns (with -p)"
     case console = "What the code between the kernels says"
     case running = "How to run it"
     case output = "What to print"
@@ -105,6 +107,19 @@ extension OptionDescription {
       .stamp, .content, nil, "stamp",
       help: "add a word to the command line that lets --report in the next system tell times"),
     .init(.noEFI, .content, nil, "noefi", help: "do not hand EFI over to the kernel"),
+
+    .init(
+      .elf64CoreHeaders, .crash, nil, "elf64-core-headers",
+      help: "headers of 64 bits for the dump (default)"),
+    .init(
+      .elf32CoreHeaders, .crash, nil, "elf32-core-headers",
+      help: "headers of 32 bits, where all memory is below 4 GiB"),
+    .init(
+      .passMemmap, .crash, nil, "pass-memmap-cmdline",
+      help: "tell the memory map by memmap= words on the command line"),
+    .init(
+      .hotplug, .crash, nil, "hotplug",
+      help: "let the running kernel update the headers when processors or memory come and go"),
 
     .init(
       .consoleSerial, .console, nil, "console-serial",

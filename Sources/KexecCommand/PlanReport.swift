@@ -41,8 +41,10 @@ extension PlanReport {
   /// RAM with the segments in it, highest address first.
   private func picture(of load: SegmentLoad) -> [String] {
     var lines = ["memory, highest address first"]
-    let ram = load.memoryMap.ranges(of: .ram).ranges
-    for range in ram.reversed() {
+    // A dump's header is no RAM for the next kernel.
+    let ram = load.memoryMap.ranges(of: .ram).union(
+      PhysicalRangeSet(load.segments.map(\.destination)))
+    for range in ram.ranges.reversed() {
       let inside = load.segments.filter { range.contains($0.destination) }
       if inside.isEmpty {
         lines.append("  \(column(range.start))  ░ RAM, \(byteText(range.byteCount))")
@@ -148,7 +150,7 @@ extension PlanReport {
 extension SegmentLoad {
   /// Bytes that the purgatory checks.
   fileprivate var checkedByteCount: UInt64 {
-    segments.reduce(0) { $1.role == .purgatory ? $0 : $0 + UInt64($1.bytes.count) }
+    segments.reduce(0) { $1.isChecked ? $0 + UInt64($1.bytes.count) : $0 }
   }
 }
 

@@ -23,9 +23,10 @@ struct Assembly {
       role: .purgatory, byteCount: UInt64(Purgatory.x86_64.memorySize), limits: limits)
   }
 
-  /// Encodes the purgatory and checks the rules of kexec_load.
+  /// Encodes the purgatory and checks the rules of kexec_load, which gets `flags` beside the
+  /// architecture.
   func finish(
-    _ request: LoadRequest, in memory: UsableMemory
+    _ request: LoadRequest, in memory: UsableMemory, flags: UInt = 0
   ) throws(PlanningError) -> SegmentLoad {
     let purgatory = Purgatory.x86_64
     let bytes: SharedBytes
@@ -35,12 +36,15 @@ struct Assembly {
       throw .invalid(.purgatory(error))
     }
     let all =
-      segments + [PlannedSegment(role: .purgatory, bytes: bytes, destination: purgatoryPlace)]
+      segments + [
+        PlannedSegment(
+          role: .purgatory, bytes: bytes, destination: purgatoryPlace, isChecked: false)
+      ]
     let load = SegmentLoad(
       entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
       kernelEntry: PhysicalAddress(entry.address),
       segments: all.sorted { $0.destination.start < $1.destination.start },
-      flags: SegmentLoad.x86_64, memoryMap: memory.map, digest: request.digest,
+      flags: SegmentLoad.x86_64 | flags, memoryMap: memory.map, digest: request.digest,
       expectedPeak: memoryUse + SegmentLoad.programSize)
     do {
       try load.validate(in: memory)
@@ -54,7 +58,7 @@ struct Assembly {
   ///
   /// Only the bytes from the files are checked: the kernel clears what lies behind them itself.
   private func parameters(for request: LoadRequest) -> PurgatoryParameters {
-    let checked = request.digest == .none ? [] : segments
+    let checked = request.digest == .none ? [] : segments.filter(\.isChecked)
     return PurgatoryParameters(
       entry: entry, digest: PurgatoryParameters.Digest(request.digest, of: checked),
       regions: checked.map {

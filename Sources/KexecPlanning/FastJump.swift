@@ -19,7 +19,7 @@ extension KernelPiece {
     guard entry == .long else { throw .otherEntry }
     try checkMachine(machine, image: image, commandLine: commandLine)
     guard let payload = image.payload else { throw .noPayload }
-    guard request.randomNumbers != nil || commandLine.value(of: "nokaslr") != nil else {
+    guard request.randomNumbers != nil || !request.randomises(commandLine) else {
       throw .noRandomNumbers
     }
     guard let format = CompressionFormat.recognise(payload.bytes.span) else {
@@ -90,7 +90,7 @@ extension KernelPiece {
   private static func randomMove(
     _ vmlinux: Vmlinux, image: BzImage, request: LoadRequest, commandLine: KernelCommandLine
   ) -> (shift: UInt64?, place: UInt64?, notes: [PlanNote]) {
-    guard commandLine.value(of: "nokaslr") == nil else { return (nil, nil, []) }
+    guard request.randomises(commandLine) else { return (nil, nil, []) }
     guard image.isRelocatable, let numbers = request.randomNumbers else {
       return (nil, nil, [.noRandomAddress])
     }
@@ -99,6 +99,14 @@ extension KernelPiece {
       return (nil, numbers.physical, [.noRandomAddress])
     }
     return (numbers.virtual % slots * image.alignment, numbers.physical, [])
+  }
+}
+
+extension LoadRequest {
+  /// Whether the kernel goes to a random address. A crash kernel does not: its place is known from
+  /// the reserved region, and it serves nobody.
+  fileprivate func randomises(_ commandLine: KernelCommandLine) -> Bool {
+    purpose == .reboot && commandLine.value(of: "nokaslr") == nil
   }
 }
 

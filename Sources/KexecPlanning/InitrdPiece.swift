@@ -18,8 +18,10 @@ struct InitrdPiece: Sendable {
   }
 
   /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
-  /// comes with it.
-  private static let partLimit = 8
+  /// comes with it, which for a crash is a header more.
+  private static func partLimit(for purpose: LoadRequest.Purpose) -> Int {
+    purpose == .crash ? 7 : 8
+  }
 
   private(set) var parts: [Part]
   private(set) var notes: [PlanNote] = []
@@ -30,7 +32,8 @@ struct InitrdPiece: Sendable {
     _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory
   ) {
     parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
-    guard parts.count <= Self.partLimit else {
+    let partLimit = Self.partLimit(for: request.purpose)
+    guard parts.count <= partLimit else {
       let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
       parts = [Part(file: 0, bytes: SharedBytes(row.reduce(into: []) { $0 += $1.array }))]
       notes.append(.initrdsJoined(request.initrds.count))
@@ -46,7 +49,7 @@ struct InitrdPiece: Sendable {
         continue
       }
       // Its parts take the place of one.
-      guard parts.count - 1 + unpacked.parts.count <= Self.partLimit else {
+      guard parts.count - 1 + unpacked.parts.count <= partLimit else {
         notes.append(.initrdUnchanged(file, .tooManyParts(unpacked.parts.count)))
         continue
       }

@@ -39,6 +39,8 @@ package struct PlannedSegment: Sendable {
     case purgatory
     /// An initrd, by its place in the request.
     case initrd(Int)
+    /// The headers that tell a crash kernel of the old memory: elfcorehdr.
+    case coreHeader
   }
 
   /// What it is for.
@@ -47,6 +49,8 @@ package struct PlannedSegment: Sendable {
   package let bytes: SharedBytes
   /// Where it goes: page-aligned at both ends.
   package let destination: PhysicalRange
+  /// Whether the purgatory checks it: not itself, and not what the running kernel may rewrite.
+  package var isChecked = true
 }
 
 /// The arguments of kexec_load.
@@ -141,6 +145,18 @@ package enum PlanNote: Equatable, Sendable {
   case initrdUnchanged(Int, InitrdReason)
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
+  /// Processors' registers will not be in the dump: only root may read where they are kept.
+  case noProcessorNotes
+  /// The running kernel does not say where its VMCOREINFO is, without which few tools read a dump.
+  case noVMCOREINFO
+  /// /proc/kcore cannot be read: the dump's headers have the usual virtual addresses.
+  case kernelAddressesGuessed
+  /// A kernel before 5.5 has data in the first MiB, which the crash kernel will use.
+  case lowMemoryNotDumped
+  /// The running kernel cannot keep the headers true when processors or memory come and go.
+  case noHotplug
+  /// This option does nothing without `-p`.
+  case onlyForCrash(String)
   /// This option does nothing when the kernel makes the segments.
   case noEffectOnFileCall(String)
   /// The reused command line has a word that only an EFI boot loader acts on.

@@ -1,4 +1,5 @@
 package import ByteCoding
+package import CrashDumps
 package import PhysicalMemory
 
 /// What the user asked for, with the files already open.
@@ -125,6 +126,15 @@ package struct LoadRequest: Sendable {
   package var reusesVideoType = false
   /// Where the kernel is entered.
   package var entry = EntryChoice.automatic
+  /// How wide the headers are that tell a crash kernel of the old memory; nil for 64 bits.
+  /// `--elf32-core-headers`, `--elf64-core-headers`.
+  package var coreHeaderWidth: CoreHeader.Width?
+  /// Whether a crash kernel gets its memory map by words of its command line.
+  /// `--pass-memmap-cmdline`.
+  package var passesMemoryMap = false
+  /// Whether the running kernel shall keep a crash kernel's headers true when processors and memory
+  /// come and go. `--hotplug`.
+  package var followsHotplug = false
   /// Random bytes for the next kernel's generator; nil when there are none yet.
   package var randomSeed: [UInt8]?
 

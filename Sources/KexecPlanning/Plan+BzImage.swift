@@ -4,18 +4,16 @@ internal import Threads
 
 /// Plans kexec_load of a bzImage.
 func planBzImage(
-  _ image: BzImage, request: LoadRequest, machine: Machine, commandLine: String
+  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let entry = try LinuxEntry(image, choice: request.entry, on: machine)
-  if request.purpose == .crash { throw .crashBySegments }
-  let line = KernelCommandLine(commandLine)
-  let memory = try UsableMemory(of: machine, commandLine: line)
   let (kernel, initrd, unpackNotes) = unpackPieces(
-    image, by: entry, request: request, machine: machine, commandLine: line, memory: memory)
+    image, by: entry, request: request, machine: machine,
+    commandLine: KernelCommandLine(site.commandLine), memory: site.memory)
   let (load, notes) = try planLinux(
     LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
-    request: request, machine: machine, commandLine: commandLine, memory: memory)
-  return (load, memory.notes + unpackNotes + notes)
+    request: request, machine: machine, site: site)
+  return (load, site.notes + unpackNotes + notes)
 }
 
 /// The kernel and the initrd, unpacked side by side where that is wanted and safe.

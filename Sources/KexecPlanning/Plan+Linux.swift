@@ -17,12 +17,11 @@ struct LinuxPieces {
 /// The pieces are there, without their addresses; now they are placed; then their bytes can be
 /// finished, because they hold each other's addresses.
 func planLinux(
-  _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, commandLine: String,
-  memory: UsableMemory
+  _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let (target, kernel, initrd) = (pieces.target, pieces.kernel, pieces.initrd)
   let (bootBlock, notes) = describeMachine(
-    target, request: request, machine: machine, commandLine: commandLine, map: memory.map,
+    target, request: request, machine: machine, site: site,
     isRandomised: kernel.isRandomised)
   let limits = PhysicalRange(
     start: PhysicalAddress(1 << 20), end: PhysicalAddress(target.addressEnd))
@@ -38,7 +37,7 @@ func planLinux(
           start: PhysicalAddress(16 << 20), end: PhysicalAddress(target.initrdEnd))))
   }
   let places = try Places(
-    kernel: kernel, others: rooms, in: memory.free, bounds: request.memoryBounds)
+    kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)
   let bootPlace = places.others[0]
   let initrdPlace = places.others.count > 2 ? places.others[2] : nil
 
@@ -48,22 +47,21 @@ func planLinux(
     PlannedSegment(role: .bootBlock, bytes: SharedBytes(bootBytes), destination: bootPlace))
   if let initrdPlace { segments += initrd.segments(in: initrdPlace) }
   var assembly = Assembly(
-    segments: segments, purgatoryPlace: places.others[1],
+    segments: segments + site.segments, purgatoryPlace: places.others[1],
     entry: target.entry.purgatoryEntry(
       at: PhysicalAddress(places.kernel.start.value + kernel.entryOffset),
       bootParameters: bootPlace.start),
     memoryUse: kernel.memoryUse + initrd.byteCount)
-  if request.stamps != nil, let offset = TimeStamps.textOffset(in: commandLine) {
+  if request.stamps != nil, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)
   }
-  return (try assembly.finish(request, in: memory), notes)
+  return (try assembly.finish(request, in: site.memory, flags: site.flags), notes)
 }
 
 /// Makes the boot block, all but its addresses, and says what had to be left out.
 private func describeMachine(
-  _ target: LinuxTarget, request: LoadRequest, machine: Machine, commandLine: String,
-  map: MemoryMap,
+  _ target: LinuxTarget, request: LoadRequest, machine: Machine, site: LoadSite,
   isRandomised: Bool
 ) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
@@ -77,12 +75,12 @@ private func describeMachine(
 
   var block = BootBlock(
     header: target.header, inherited: machine.bootParameters,
-    commandLine: Array(commandLine.utf8), e820: E820Table(map),
+    commandLine: Array(site.commandLine.utf8), e820: E820Table(site.memory.map),
     acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
   block.screen = screen
   block.isRandomised = isRandomised
   if let seed = request.randomSeed, target.understands(.randomSeed) { block.randomSeed = seed }
-  switch efiHandover(target, request: request, machine: machine) {
+  switch efiHandover(takesEFI: target.takesEFI, request: request, machine: machine) {
   case .success(let handover): block.efi = handover
   case .failure(let reason): notes.append(.noEFI(reason))
   case nil: break
@@ -119,14 +117,15 @@ extension PlanNote.NoEFIReason: Error {
   }
 }
 
-/// The EFI state to hand over, or why it cannot be; nil when there is none or it is not wanted.
-private func efiHandover(
-  _ target: LinuxTarget, request: LoadRequest, machine: Machine
+/// The EFI state to hand over to a kernel that can take it or not, or why it cannot be; nil when there
+/// is none or it is not wanted.
+func efiHandover(
+  takesEFI: Bool, request: LoadRequest, machine: Machine
 ) -> Result<EFIHandover, PlanNote.NoEFIReason>? {
   guard request.handsOverEFI, let efi = machine.efi, let running = machine.bootParameters,
     running.loadField(BootParameters.efiMemmapSize) != 0
   else { return nil }
-  guard target.takesEFI else { return .failure(.kernelTooOld) }
+  guard takesEFI else { return .failure(.kernelTooOld) }
   do {
     return .success(try EFIHandover(efi, bootParameters: running))
   } catch {

@@ -1,5 +1,6 @@
 internal import BootProtocols
 internal import ByteCoding
+internal import CrashDumps
 package import KernelImages
 internal import PhysicalMemory
 package import RunningSystem
@@ -8,6 +9,7 @@ package import RunningSystem
 //
 //   routes(for:on:image:)   which system calls may be tried, in which order, and why
 //   plan(_:by:on:image:)    what exactly that call will be given
+//     LoadSite                (LoadSite) the memory for it: the machine's, or a crash region
 //     planWhatFits            (Plan+Fallback) with initrds unpacked where there is room
 //     planBzImage           (Plan+BzImage) file -> pieces
 //     planLinux               (Plan+Linux) pieces -> places -> bytes
@@ -52,7 +54,6 @@ package func routes(
   case .segmentsOnly: return [Route(.segments, .asked)]
   case .automatic: break
   }
-  if request.purpose == .crash { return [Route(.file, .preferred)] }
   guard case .bzImage(let image) = image, !machine.wantsSignatures else {
     return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
   }
@@ -64,6 +65,11 @@ package func routes(
   }
   if machine.keepsMeasurements {
     return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
+  }
+  // For a crash kernel the running one describes itself, and keeps that true when processors or
+  // memory come and go.
+  if request.purpose == .crash {
+    return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
   }
   let canBeFast = image.payload != nil && image.extendedFlags.contains(.has64BitEntry)
   return canBeFast && request.unpacksKernel
@@ -78,15 +84,21 @@ package func plan(
   switch image {
   case .bzImage(let image):
     let limit = image.commandLineLimit(by: route.call)
-    let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
     try checkCommandLine(commandLine, limit: limit)
     var notes = wordNotes + request.loaderWords(running: machine.commandLine)
+    notes += request.notesOnCrashOptions(machine)
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
     let action: LoadPlan.Action
     switch route.call {
     case .segments:
+      let site = try LoadSite(
+        of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
+        commandLine: commandLine)
+      commandLine = site.commandLine
+      try checkCommandLine(commandLine, limit: limit)
       let (load, more) = try planWhatFits(
-        image, request: request, machine: machine, commandLine: commandLine)
+        image, request: request, machine: machine, site: site)
       action = .segments(load)
       notes += more
     case .file:
@@ -141,12 +153,34 @@ extension LoadRequest {
     if memoryBounds.end.value != .max { options.append("--mem-max") }
     if !handsOverEFI { options.append("--noefi") }
     if stamps != nil { options.append("--stamp") }
+    if purpose == .crash {
+      if coreHeaderWidth == .bits32 { options.append("--elf32-core-headers") }
+      if passesMemoryMap { options.append("--pass-memmap-cmdline") }
+    }
     if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
     if writesOnVGA { options.append("--console-vga") }
     if resetsVGA { options.append("--reset-vga") }
     if reusesVideoType { options.append("--reuse-video-type") }
     if entry == .protected32 { options.append("--entry-32bit") }
     return options
+  }
+}
+
+extension LoadRequest {
+  /// The options for crash kernels that come to nothing.
+  fileprivate func notesOnCrashOptions(_ machine: Machine) -> [PlanNote] {
+    if purpose == .crash {
+      return followsHotplug && machine.crash?.headerSize == nil ? [.noHotplug] : []
+    }
+    var options: [String] = []
+    switch coreHeaderWidth {
+    case .bits32: options.append("--elf32-core-headers")
+    case .bits64: options.append("--elf64-core-headers")
+    case nil: break
+    }
+    if passesMemoryMap { options.append("--pass-memmap-cmdline") }
+    if followsHotplug { options.append("--hotplug") }
+    return options.map(PlanNote.onlyForCrash)
   }
 }
 

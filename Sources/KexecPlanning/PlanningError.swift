@@ -13,13 +13,17 @@ package enum PlanningError: Error, Equatable, Sendable {
   case noMemoryMap
   /// A crash kernel needs a region that the running kernel reserved at boot.
   case noCrashRegion
+  /// The reserved region is there, but the running kernel hides its address from this process.
+  case crashRegionHidden
+  /// 32-bit headers cannot tell of memory that ends here.
+  case memoryBeyondELF32(end: PhysicalAddress)
+  /// There are more ranges of memory than the headers for a crash kernel can have.
+  case tooManyRanges(Int)
   /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
   /// 5-level page tables are in use.
   case fiveLevelPaging
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
-  /// Crash kernels by kexec_load are not made yet.
-  case crashBySegments
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
 

@@ -46,6 +46,20 @@ package struct UsableMemory: Equatable, Sendable {
     self.notes = notes
   }
 
+  /// The memory of a crash kernel: it is shown `map` and lives in `used`, its pieces may be in
+  /// `free`, and the running kernel has RAM of `ramByteCount` bytes.
+  init(
+    map: MemoryMap, used: PhysicalRangeSet, free: PhysicalRangeSet, ramByteCount: UInt64,
+    commandLine: KernelCommandLine
+  ) {
+    let wanted = CommandLineMemory(commandLine)
+    self.map = map
+    self.free = wanted.restrict(Self.placeable(free))
+    self.ramByteCount = ramByteCount
+    nextRAMByteCount = wanted.restrict(used).byteCount
+    notes = []
+  }
+
   private static func nonEmpty(_ map: MemoryMap) -> MemoryMap? {
     map.ranges(of: .ram).ranges.isEmpty ? nil : map
   }

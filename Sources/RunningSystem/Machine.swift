@@ -40,12 +40,16 @@ package struct Machine: Sendable {
   package var modules: LoadedModules?
   /// What the kernel says about kexec.
   package var kexec: KexecState
+  /// What a crash kernel must know; nil when nobody asked.
+  package var crash: CrashFacts?
 
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
   /// The consoles' terminals are opened to learn their rates only if `asksTerminals`, since that may
-  /// move a modem's signals; modules are looked for only if `listsModules`, since that takes time.
+  /// move a modem's signals; modules are looked for only if `listsModules`, since that takes time; what
+  /// only a crash kernel must know is read only if `forCrash`.
   package static func read(
-    _ files: FileTree, asksTerminals: Bool = false, listsModules: Bool = false
+    _ files: FileTree, asksTerminals: Bool = false, listsModules: Bool = false,
+    forCrash: Bool = false
   ) -> Machine {
     let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
     let processors = ProcessorFacts(in: files)
@@ -53,8 +57,9 @@ package struct Machine: Sendable {
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
       $0.count == 4096 ? $0 : nil
     }
+    let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
     return Machine(
-      ioMemory: IOMemory(text: files.text("/proc/iomem") ?? ""),
+      ioMemory: ioMemory,
       firmwareMap: MemoryMap.firmware(in: files),
       commandLine: commandLine,
       bootParameters: bootParameters,
@@ -73,7 +78,8 @@ package struct Machine: Sendable {
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: asksTerminals),
       modules: listsModules ? LoadedModules(in: files) : nil,
-      kexec: KexecState(in: files))
+      kexec: KexecState(in: files),
+      crash: forCrash ? CrashFacts(in: files, ioMemory: ioMemory) : nil)
   }
 
   /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them

@@ -47,8 +47,16 @@ import Testing
       "vmlinuz: boot protocol 2.01 is too old: kernels before 2.02 cannot be loaded", nil
     ),
     (
-      .crashBySegments, "loading a panic kernel by kexec_load is not supported yet",
-      "use -s, or no -c"
+      .crashRegionHidden, "/proc/iomem hides where the memory for a panic kernel is",
+      "run this as root"
+    ),
+    (
+      .memoryBeyondELF32(end: PhysicalAddress(0x1_4000_0000)),
+      "--elf32-core-headers: memory reaches to 0x140000000, and 32 bits only to 0x100000000",
+      "leave the option out: every 64-bit kernel reads headers of 64 bits"
+    ),
+    (
+      .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
     ),
     (
       .invalid(.tooManySegments(17)),
@@ -74,6 +82,35 @@ import Testing
     #expect(found.advice == advice)
     #expect(found.exitCode == (error == .noCrashRegion ? .noCrashRegion : .failure))
     expectOneLineAndAdvice(found)
+  }
+
+  /// The running kernel drops the old panic kernel early: what is left is said.
+  @Test(arguments: [
+    ("1", false, "; the old panic kernel is still loaded"), ("0", false, ""), ("", false, ""),
+    ("1", true, "; the old panic kernel is still loaded"),
+    ("0", true, "; no panic kernel is loaded"),
+  ])
+  func theFateOfTheOldPanicKernel(loaded: String, isRefused: Bool, end: String) {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    request.purpose = .crash
+    let machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": loaded]).machine
+    let refusal =
+      isRefused ? KexecCallError(call: .fileLoad(flags: 2), errno: .notExecutable) : nil
+    let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
+    let start =
+      "vmlinuz: this kernel cannot start while 5-level page tables are in use"
+      + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
+    #expect(found.message == start + end)
+    request.purpose = .reboot
+    let other = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
+    #expect(other.message == start)
+  }
+
+  @Test func aReservationThatReservedNothing() {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    let machine = TemporaryTree(["/proc/cmdline": "quiet crashkernel=64G"]).machine
+    let found = CommandError(.noCrashRegion, request: request, machine: machine, after: nil)
+    #expect(found.advice == "crashkernel=64G reserved nothing, or it was freed: dmesg may say why")
   }
 
   @Test func hiddenAddressesAreAMatterOfRights() {

@@ -184,7 +184,7 @@ import Testing
     #expect(throws: PlanningError.protocolTooOld("2.01")) {
       try segments(BzImageBuilder { $0.version = 0x0201 }, on: guest())
     }
-    #expect(throws: PlanningError.crashBySegments) {
+    #expect(throws: PlanningError.noCrashRegion) {
       try segments(on: guest()) { $0.purpose = .crash }
     }
     #expect(throws: PlanningError.noMemoryMap) { try segments(on: TemporaryTree([:]).machine) }

@@ -1,4 +1,5 @@
 import ByteCoding
+import CrashDumps
 import KernelImages
 import PhysicalMemory
 import RunningSystem
@@ -48,7 +49,33 @@ import Testing
       $0.call = .fileOnly
       $0.digest = .none
     },
-    Case("-p", [Route(.file, .preferred)]) { $0.purpose = .crash },
+    Case("-p", both) { $0.purpose = .crash },
+    Case("-p under lockdown", lockdown: "integrity", signed) { $0.purpose = .crash },
+    Case("-p -c", [Route(.segments, .asked)]) {
+      ($0.purpose, $0.call) = (.crash, .segmentsOnly)
+    },
+    Case("-p --no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
+      ($0.purpose, $0.digest) = (.crash, .none)
+    },
+    // The file call's headers have 64 bits, and follow hotplug by themselves.
+    Case("-p --elf64-core-headers --hotplug", both) {
+      ($0.purpose, $0.coreHeaderWidth, $0.followsHotplug) = (.crash, .bits64, true)
+    },
+    Case("-p --elf32-core-headers", [Route(.segments, .needed(by: ["--elf32-core-headers"]))]) {
+      ($0.purpose, $0.coreHeaderWidth) = (.crash, .bits32)
+    },
+    Case("-p --pass-memmap-cmdline", [Route(.segments, .needed(by: ["--pass-memmap-cmdline"]))]) {
+      ($0.purpose, $0.passesMemoryMap) = (.crash, true)
+    },
+    Case("-p --pass-memmap-cmdline under lockdown", lockdown: "integrity", signed) {
+      ($0.purpose, $0.passesMemoryMap) = (.crash, true)
+    },
+    Case("-l with options for -p", both) {
+      ($0.coreHeaderWidth, $0.passesMemoryMap, $0.followsHotplug) = (.bits32, true, true)
+    },
+    Case("-p, 2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
+      ($0.purpose, $0.commandLine) = (.crash, String(repeating: "x", count: 2017))
+    },
     Case("--no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
       $0.digest = .none
     },
@@ -81,7 +108,7 @@ import Testing
     Case("a payload", hasPayload: true, fast),
     Case("a payload, --no-fast", hasPayload: true, both) { $0.unpacksKernel = false },
     Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.call = .fileOnly },
-    Case("a payload, -p", hasPayload: true, [Route(.file, .preferred)]) { $0.purpose = .crash },
+    Case("a payload, -p", hasPayload: true, both) { $0.purpose = .crash },
     Case(
       "a payload, --no-checks", hasPayload: true,
       [

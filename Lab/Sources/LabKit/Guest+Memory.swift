@@ -9,6 +9,35 @@ extension Guest {
   ///
   /// - Returns: how many copies there were.
   public func changeMemory(wherever pattern: [UInt8]) throws -> Int {
+    let places = try withMemory { memory in
+      let places = memory.places(of: pattern)
+      for place in places { memory[place] ^= 1 }
+      return places
+    }
+    machine.log.write("lab", "changed \(places.count) copies of the pattern")
+    return places.count
+  }
+
+  /// The physical addresses of the copies of `pattern` in the guest's memory, which is smaller than
+  /// 3 GiB.
+  public func places(of pattern: [UInt8]) throws -> [UInt64] {
+    try withMemory { $0.places(of: pattern).map(UInt64.init) }
+  }
+
+  /// `count` bytes of the guest's memory at a physical address.
+  public func memory(at physical: UInt64, count: Int) throws -> [UInt8] {
+    try withMemory { memory in
+      // A machine with more than 3.5 GiB has a hole from 3 to 4 GiB.
+      let isSplit = memory.count > 0xE000_0000 && physical >= 1 << 32
+      let offset = Int(physical) - (isSplit ? 1 << 30 : 0)
+      guard offset + count <= memory.count else { throw Failure("no memory at \(physical)") }
+      return Array(memory[offset..<(offset + count)])
+    }
+  }
+
+  private func withMemory<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+  ) throws -> Result {
     let file = open(machine.memoryFile, O_RDWR | O_CLOEXEC)
     guard file >= 0 else { throw Failure("this machine was not booted with sharesMemory") }
     defer { close(file) }
@@ -17,18 +46,23 @@ extension Guest {
       memory != MAP_FAILED
     else { throw Failure("cannot map the guest's memory") }
     defer { munmap(memory, size) }
+    return try body(UnsafeMutableRawBufferPointer(start: memory, count: size))
+  }
+}
 
-    var count = 0
+extension UnsafeMutableRawBufferPointer {
+  /// Where `pattern` starts.
+  fileprivate func places(of pattern: [UInt8]) -> [Int] {
+    guard let base = baseAddress else { return [] }
+    var places: [Int] = []
     var position = 0
-    while let candidate = memchr(memory + position, Int32(pattern[0]), size - position) {
-      let start = candidate - memory
-      if start + pattern.count <= size, memcmp(candidate, pattern, pattern.count) == 0 {
-        candidate.assumingMemoryBound(to: UInt8.self).pointee ^= 1
-        count += 1
+    while let candidate = memchr(base + position, Int32(pattern[0]), count - position) {
+      let start = candidate - base
+      if start + pattern.count <= count, memcmp(candidate, pattern, pattern.count) == 0 {
+        places.append(start)
       }
       position = start + 1
     }
-    machine.log.write("lab", "changed \(count) copies of the pattern")
-    return count
+    return places
   }
 }

@@ -3,7 +3,8 @@ import LabKit
 
 /// `lab run`: boots a guest that carries both kernels, and runs commands in it, one after another.
 ///
-/// `kexec -e` jumps, and the commands after it run in the next kernel.
+/// `kexec -e` jumps, and so does a panic by `echo c >/proc/sysrq-trigger`: the commands after it run in
+/// the next kernel.
 struct RunCommand {
   private let tool: String?
   private let kernel: Kernel
@@ -43,7 +44,8 @@ struct RunCommand {
       carrying: Kernel.allCases)
     for command in commands {
       say("\(guest.release) # \(command)")
-      if command.hasPrefix("kexec -e"), !command.contains(";") {
+      let jumps = command.hasPrefix("kexec -e") || command.hasPrefix("echo c >/proc/sysrq-trigger")
+      if jumps, !command.contains(";") {
         guest = try await guest.jump(command)
       } else {
         let output = try await guest.attempt(command)

@@ -1,0 +1,168 @@
+import LabKit
+
+/// What a crash kernel that was loaded by kexec_load finds of the memory of the crashed one.
+let crashDumps: [Scenario] = [
+  sameDumps,
+  dump(
+    "6.12 under UEFI", from: .debian6_12, to: .debian6_1, firmware: .uefi,
+    reservation: "crashkernel=256M"),
+  dump(
+    "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .debian6_12, memory: 5120,
+    reservation: "crashkernel=256M,high crashkernel=64M,low"),
+  hotplug,
+  narrowHeaders,
+  reload,
+  damagedCrashKernel,
+]
+
+/// With nokaslr, so that both guests have everything at the same addresses.
+private let sameDumps = Scenario("crash dump: kexec_load and kexec_file_load, the same memory") {
+  lab in
+  var dumps: [CoreDump] = []
+  for call in LoadCall.allCases {
+    let guest = try await lab.boot(
+      .debian6_1, cpus: 2, commandLine: "crashkernel=256M nokaslr", carrying: [.debian6_12],
+      files: ["boot/pattern": pattern], sharesMemory: true)
+    try await guest.run(loadCrashKernel(.debian6_12, by: call))
+    // What is in a file of the first kernel's, at a page of its own.
+    let place = try guest.places(of: Array(pattern.prefix(4096))).first { $0 % 4096 == 0 }
+    guard let place else { throw Failure("the pattern is at no page of the memory") }
+
+    let (crash, dump) = try await guest.crash(into: .debian6_12, cpus: 2)
+    try expect(
+      try await crash.page(at: place, of: dump) == Array(pattern.prefix(4096)),
+      "the dump has something else at \(place), where the pattern was")
+    dumps.append(dump)
+  }
+  let memory = dumps.map { dump in
+    dump.segments.map { "\($0.virtual) \($0.physical) \($0.size)" }.sorted()
+  }
+  try expect(memory[0] == memory[1], "the headers differ: \(memory)")
+}
+
+private func dump(
+  _ name: String, from old: Kernel, to new: Kernel, firmware: Firmware = .bios,
+  memory: Int = 1024, reservation: String
+) -> Scenario {
+  .core("crash dump by kexec_load: \(name)") { lab in
+    let guest = try await lab.boot(
+      old, firmware: firmware, memory: memory, cpus: 2, commandLine: reservation,
+      carrying: [new], sharesMemory: true)
+    try await guest.run(loadCrashKernel(new))
+    let place = try await guest.place()
+    let code = try guest.memory(at: place.code, count: 4096)
+
+    let (crash, dump) = try await guest.crash(into: new, cpus: 2)
+    try expect(dump.width == 64, "the headers have \(dump.width) bits")
+    try expect(
+      try await crash.page(at: place.code, of: dump) == code,
+      "the dump has another kernel at \(place.code)")
+    let image = dump.segments.first { $0.virtual >= 0xFFFF_FFFF_8000_0000 }
+    try expect(
+      image?.physical == place.code && image?.virtual == place.text,
+      "the kernel was at \(place), not at \(String(describing: image))")
+    let offsets = Set(
+      dump.segments.filter { $0.virtual < 0xFFFF_FFFF_8000_0000 }.map { $0.virtual &- $0.physical })
+    try expect(offsets.count == 1, "the memory was not mapped in one piece: \(dump.segments)")
+  }
+}
+
+private let hotplug = Scenario("crash dump: the running kernel follows hotplug") { lab in
+  let guest = try await lab.boot(
+    .debian6_12, cpus: 2, commandLine: "crashkernel=256M", carrying: [.debian6_12])
+  try await guest.skipUnlessOffered("--hotplug")
+  let follows = "cat /sys/devices/system/cpu/crash_hotplug"
+  try await guest.run(loadCrashKernel(.debian6_12))
+  try await guest.mustSay("0", when: follows)
+  try await guest.run(loadCrashKernel(.debian6_12, options: "--hotplug"))
+  try await guest.mustSay("1", when: follows)
+  // The kernel may now write the header anew, which the purgatory must not mind.
+  try await guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
+  _ = try await guest.crash(into: .debian6_12, cpus: 1)
+}
+
+private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by words") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, commandLine: "crashkernel=256M", carrying: [.debian6_12])
+  try await guest.skipUnlessOffered("--elf32-core-headers")
+  let options = "--elf32-core-headers --pass-memmap-cmdline --hotplug"
+  let output = try await guest.run(loadCrashKernel(.debian6_12, options: options))
+  try expect(
+    output.errors.contains("--hotplug"), "6.1 cannot follow hotplug, but: \(output.errors)")
+
+  let (crash, _) = try await guest.crash(into: .debian6_12, cpus: 1)
+  try await crash.run("grep -q 'memmap=exactmap memmap=' /proc/cmdline")
+  try await crash.run("test $(awk '/MemTotal/ { print $2 }' /proc/meminfo) -lt 262144")
+}
+
+private let reload = Scenario("crash kernel: a reload that fails says what is left") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, memory: 5120, commandLine: "crashkernel=256M,high crashkernel=64M,low",
+    carrying: [.debian6_12])
+  let load = loadCrashKernel(.debian6_12)
+  try await guest.run(load)
+  try await guest.run("kexec -p -S", exits: 1)
+  // What can be known before the call is, and loses nothing.
+  for (options, reason) in [
+    ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no room"),
+  ] {
+    let output = try await guest.run("\(load) \(options)", exits: 255)
+    try expect(
+      output.errors.contains(reason)
+        && output.errors.contains("the old panic kernel is still loaded"),
+      "\(options) said \(output.errors)")
+    try await guest.run("kexec -p -S", exits: 1)
+  }
+  try await guest.run("kexec -c -p -u")
+  try await guest.run("kexec -p -S")
+  // Longer than the file call takes.
+  let words = String(repeating: "x", count: 2000 - Lab.commandLine.utf8.count)
+  let output = try await guest.run("\(load.replacing("-c ", with: "-a -d ")) --append=\(words)")
+  try expect(output.errors.contains("calling kexec_load"), "by which call? \(output.errors)")
+  try await guest.run("kexec -p -S", exits: 1)
+}
+
+private let damagedCrashKernel = Scenario.core(
+  "crash kernel: a changed byte is reported, and the firmware boots again"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, memory: 768, commandLine: "crashkernel=256M", carrying: [.debian6_12],
+    nextFiles: ["pattern": pattern], mayReset: true, sharesMemory: true)
+  try await guest.run(loadCrashKernel(.debian6_12))
+  let count = try guest.changeMemory(wherever: Array(pattern.prefix(4096)))
+  try expect(count > 0, "the loaded initrd is not in the guest's memory")
+
+  let again = try await guest.jump("echo c >/proc/sysrq-trigger")
+  try again.mustBe(.debian6_1)
+  try await guest.waitForConsole(oneOf: ["digest", "komihash", "sha256"])
+}
+
+/// 16 KiB that are nowhere else, and no page of which is like another.
+private let pattern: [UInt8] = (0..<16_384).map { UInt8(truncatingIfNeeded: $0 * $0 / 7 + $0 >> 5) }
+
+/// With one processor: the crashed kernel's others may still be anywhere.
+private func loadCrashKernel(
+  _ kernel: Kernel, by call: LoadCall = .classic, options: String = ""
+) -> String {
+  "kexec \(call.rawValue) -p \(kernel.path) --initrd=/boot/initrd \(options)"
+    + " --command-line='\(Lab.commandLine) nr_cpus=1'"
+}
+
+extension Guest {
+  /// Lets the kernel panic, and checks what its crash kernel finds: a dump of this kernel, with the
+  /// registers of `cpus` processors.
+  fileprivate func crash(
+    into kernel: Kernel, cpus: Int, file: String = #fileID, line: Int = #line
+  ) async throws -> (Guest, CoreDump) {
+    let crash = try await jump("echo c >/proc/sysrq-trigger", file: file, line: line)
+    try crash.mustBe(kernel, file: file, line: line)
+    let dump = try await crash.coreDump()
+    try expect(
+      dump.processorCount == cpus, "the dump has \(dump.processorCount) processors, not \(cpus)",
+      file: file, line: line)
+    try expect(
+      dump.information.contains("OSRELEASE=\(release)\n"),
+      "VMCOREINFO is not of \(release): \(dump.information.prefix(100))", file: file, line: line)
+    return (crash, dump)
+  }
+}

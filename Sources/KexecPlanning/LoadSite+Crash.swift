@@ -1,0 +1,200 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import CrashDumps
+internal import PhysicalMemory
+internal import RunningSystem
+
+// A crash kernel lives in the region that was reserved at boot, and learns by the ELF core header
+// where the memory of the crashed one is. Documented in Documentation/admin-guide/kdump/kdump.rst.
+
+extension SegmentLoad {
+  /// KEXEC_ON_CRASH.
+  static let onCrash: UInt = 0x1
+  /// KEXEC_UPDATE_ELFCOREHDR: the running kernel may rewrite the header when processors or memory
+  /// come and go. All kernels know it that have /sys/kernel/crash_elfcorehdr_size.
+  static let updateCoreHeader: UInt = 0x4
+}
+
+extension LoadSite {
+  /// The site for a crash kernel: the header is placed first, because memory map and command line
+  /// speak of it.
+  static func crash(
+    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String
+  ) throws(PlanningError) -> LoadSite {
+    let regions = try CrashRegions(of: machine)
+    let headerSize = request.followsHotplug ? machine.crash?.headerSize : nil
+    let (header, headerNotes) = coreHeader(of: machine)
+    let bytes = try encode(header, request.coreHeaderWidth ?? .bits64)
+    let place = try regions.place(
+      headerOf: max(UInt64(bytes.count), headerSize ?? 0), bounds: request.memoryBounds)
+
+    let map = regions.map(without: place, of: machine)
+    // Of two such words the last counts.
+    var line = KernelCommandLine(commandLine).adding("elfcorehdr=\(place.start)")
+    if line.value(of: "acpi_rsdp") == nil, let pointer = machine.acpiRootPointer,
+      !handsOverEFI(takesEFI: takesEFI, request: request, machine: machine)
+    {
+      line = line.adding("acpi_rsdp=\(PhysicalAddress(pointer))")
+    }
+    if request.passesMemoryMap {
+      for word in memoryMapWords(map) { line = line.adding(word) }
+    }
+
+    let shown =
+      request.passesMemoryMap
+      ? try UsableMemory(of: machine, commandLine: KernelCommandLine("")).map : map
+    let memory = UsableMemory(
+      map: shown, used: map.undisputedRAM, free: regions.free,
+      ramByteCount: machine.totalMemory ?? regions.ramByteCount,
+      commandLine: KernelCommandLine(commandLine))
+    return LoadSite(
+      memory: memory, free: memory.free.subtracting(PhysicalRangeSet([place])),
+      commandLine: line.text,
+      segments: [
+        PlannedSegment(
+          role: .coreHeader, bytes: SharedBytes(bytes), destination: place,
+          isChecked: headerSize == nil)
+      ],
+      flags: SegmentLoad.onCrash | (headerSize == nil ? 0 : SegmentLoad.updateCoreHeader),
+      notes: headerNotes)
+  }
+
+  private static func handsOverEFI(
+    takesEFI: Bool, request: LoadRequest, machine: Machine
+  ) -> Bool {
+    if case .success = efiHandover(takesEFI: takesEFI, request: request, machine: machine) {
+      return true
+    }
+    return false
+  }
+
+  /// Where the dump's parts are: notes of processors, VMCOREINFO, the kernel's image, all RAM.
+  private static func coreHeader(of machine: Machine) -> (CoreHeader, [PlanNote]) {
+    let facts = machine.crash
+    var notes: [PlanNote] = []
+    let processors = facts?.processorNotes ?? []
+    if processors.isEmpty { notes.append(.noProcessorNotes) }
+    if facts?.vmcoreInfo == nil { notes.append(.noVMCOREINFO) }
+    if facts?.directMap == nil { notes.append(.kernelAddressesGuessed) }
+    if facts?.leavesLowMemory == false { notes.append(.lowMemoryNotDumped) }
+
+    var mappings = facts?.kernelImage.map { [$0] } ?? []
+    // Where the direct map starts without KASLR: Documentation/arch/x86/x86_64/mm.rst.
+    let usual: UInt64 = machine.usesFiveLevelPaging ? 0xFF11_0000_0000_0000 : 0xFFFF_8880_0000_0000
+    let offset = facts?.directMap ?? usual
+    // The crash kernel uses the first MiB itself, and the crashed one kept its data out of it.
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    for range in machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low])).ranges {
+      mappings.append(.init(virtualStart: offset &+ range.start.value, memory: range))
+    }
+    let header = CoreHeader(
+      notes: processors + (facts?.vmcoreInfo.map { [$0] } ?? []), mappings: mappings)
+    return (header, notes)
+  }
+
+  private static func encode(
+    _ header: CoreHeader, _ width: CoreHeader.Width
+  ) throws(PlanningError) -> [UInt8] {
+    guard header.segmentCount <= CoreHeader.segmentLimit else {
+      throw .tooManyRanges(header.segmentCount)
+    }
+    guard header.fits(width) else {
+      throw .memoryBeyondELF32(
+        end: header.mappings.map(\.memory.end).max() ?? PhysicalAddress(.max))
+    }
+    return header.encode(width)
+  }
+
+  /// `memmap=exactmap` and a word for each range: Documentation/admin-guide/kernel-parameters.txt.
+  private static func memoryMapWords(_ map: MemoryMap) -> [String] {
+    ["memmap=exactmap"]
+      + map.entries.compactMap { entry in
+        let kind: String
+        switch entry.kind {
+        case .ram: kind = "@"
+        case .acpiTables, .acpiNonVolatile: kind = "#"
+        case .persistentLegacy: kind = "!"
+        default: return nil
+        }
+        // RAM shrinks to whole pages; what is to be kept grows to them.
+        let range =
+          entry.kind == .ram
+          ? entry.range.alignedInwards(to: pageSize) : entry.range.alignedOutwards(to: pageSize)
+        return range.map { "memmap=\($0.byteCount >> 10)K\(kind)\($0.start.value >> 10)K" }
+      }
+  }
+}
+
+/// What the running kernel reserved for a crash kernel.
+private struct CrashRegions {
+  /// The highest region: the only one that takes segments.
+  let main: PhysicalRange
+  /// All of them. A lower one is for devices that reach no other memory.
+  let all: [PhysicalRange]
+  /// The main region without the room that the running kernel needs in it.
+  let free: PhysicalRangeSet
+  /// Bytes of RAM that the running kernel has.
+  let ramByteCount: UInt64
+
+  init(of machine: Machine) throws(PlanningError) {
+    let live = machine.ioMemory
+    all = live.crashRegions
+    guard let main = all.last else { throw .noCrashRegion }
+    guard !live.isHidden else { throw .crashRegionHidden }
+    self.main = main
+    ramByteCount = live.memoryMap.ranges(of: .ram).byteCount
+    // It puts control pages and page tables into holes of the region: at most a page for each GiB,
+    // and a few. Twice that is kept free.
+    let slack = 64 << 10 + (ramByteCount >> 30 + 1) * 8 << 10
+    let rest = main.start.advanced(by: slack).flatMap { start in
+      start < main.end ? PhysicalRange(start: start, end: main.end) : nil
+    }
+    free = PhysicalRangeSet(rest.map { [$0] } ?? []).alignedInwards(to: pageSize)
+  }
+
+  /// Room for a header of `byteCount` bytes, as high as possible.
+  func place(
+    headerOf byteCount: UInt64, bounds: PhysicalRange
+  ) throws(PlanningError) -> PhysicalRange {
+    let (padded, overflow) = byteCount.addingReportingOverflow(pageSize - 1)
+    let wish = PlacementWish(
+      byteCount: overflow ? .max : padded & ~(pageSize - 1), alignment: pageSize, bounds: bounds)
+    guard let place = free.place(for: wish) else {
+      throw .noRoom(
+        .init(
+          role: .coreHeader, byteCount: byteCount, alignment: pageSize, bounds: bounds,
+          largestHole: free.largestHole(in: bounds)))
+    }
+    return place
+  }
+
+  /// The crash kernel's memory: RAM below 1 MiB, which its processors start in, and the regions
+  /// without the header, which it then leaves alone; of everything else only what is no RAM.
+  func map(without header: PhysicalRange, of machine: Machine) -> MemoryMap {
+    let live = machine.ioMemory.memoryMap
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    let ram = live.ranges(of: .ram).intersection(PhysicalRangeSet([low]))
+      .union(PhysicalRangeSet(all).subtracting(PhysicalRangeSet([header])))
+    return MemoryMap(
+      live.entries.filter { $0.kind != .ram }
+        + ram.ranges.filter { $0.byteCount >= pageSize }.map { MemoryMap.Entry($0, .ram) })
+  }
+}
+
+extension PhysicalRange {
+  /// The range with both ends moved outwards to multiples of `alignment`, a power of two; nil past
+  /// the end of the address space.
+  fileprivate func alignedOutwards(to alignment: UInt64) -> PhysicalRange? {
+    end.alignedUp(to: alignment).map {
+      PhysicalRange(start: start.alignedDown(to: alignment), end: $0)
+    }
+  }
+}
+
+extension Machine {
+  /// Where the ACPI root pointer is; nil when neither boot loader nor firmware says.
+  fileprivate var acpiRootPointer: UInt64? {
+    let given = bootParameters?.loadField(BootParameters.acpiRSDPAddress) ?? 0
+    return given != 0 ? given : efi?.acpiRootPointer
+  }
+}

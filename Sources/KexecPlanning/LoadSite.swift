@@ -1,0 +1,50 @@
+internal import PhysicalMemory
+internal import RunningSystem
+
+/// The memory that a load is for, and what goes there beside the pieces of any kernel: for a reboot
+/// the machine's memory and nothing else, for a crash the reserved region (LoadSite+Crash).
+struct LoadSite {
+  /// What the next kernel is told of memory, and where segments may be.
+  let memory: UsableMemory
+  /// What `segments` leave free for the other pieces.
+  let free: PhysicalRangeSet
+  /// The command line with the words that go with `segments`.
+  let commandLine: String
+  /// What is placed already.
+  let segments: [PlannedSegment]
+  /// KEXEC_ bits without the architecture.
+  let flags: UInt
+  /// What the user should know.
+  let notes: [PlanNote]
+
+  /// The site for `request`; the user's part of the command line is `commandLine`, and the kernel can
+  /// take EFI state from a loader or not.
+  init(
+    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String
+  ) throws(PlanningError) {
+    switch request.purpose {
+    case .reboot:
+      memory = try UsableMemory(of: machine, commandLine: KernelCommandLine(commandLine))
+      free = memory.free
+      self.commandLine = commandLine
+      segments = []
+      flags = 0
+      notes = memory.notes
+    case .crash:
+      self = try .crash(of: request, on: machine, takesEFI: takesEFI, commandLine: commandLine)
+    }
+  }
+
+  /// A site of these parts.
+  init(
+    memory: UsableMemory, free: PhysicalRangeSet, commandLine: String, segments: [PlannedSegment],
+    flags: UInt, notes: [PlanNote]
+  ) {
+    self.memory = memory
+    self.free = free
+    self.commandLine = commandLine
+    self.segments = segments
+    self.flags = flags
+    self.notes = notes
+  }
+}

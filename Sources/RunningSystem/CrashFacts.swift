@@ -1,0 +1,159 @@
+package import CrashDumps
+package import LinuxSystem
+package import PhysicalMemory
+
+/// What must be known of the running kernel, so that a crash kernel finds its memory: where its
+/// notes will be, and at which addresses it has its memory.
+package struct CrashFacts: Equatable, Sendable {
+  /// Where each processor will leave its registers, by the processor's number.
+  /// `/sys/devices/system/cpu/cpu*/crash_notes`, for root only.
+  package var processorNotes: [PhysicalRange]
+  /// Where the kernel keeps VMCOREINFO, the key to its own memory; nil when it does not say.
+  /// `/sys/kernel/vmcoreinfo`.
+  package var vmcoreInfo: PhysicalRange?
+  /// Where the kernel's own code and data are; nil when unknown. `/proc/kcore`, for root only.
+  package var kernelImage: CoreHeader.Mapping?
+  /// What the kernel adds to a physical address to reach that memory; nil when unknown.
+  /// `/proc/kcore`, for root only.
+  package var directMap: UInt64?
+  /// Bytes that the kernel wants for the headers, so that it can rewrite them when processors or
+  /// memory come and go; nil when it cannot. `/sys/kernel/crash_elfcorehdr_size`.
+  package var headerSize: UInt64?
+  /// Whether the kernel keeps the first MiB free of its own data, as it does since 5.5 when memory
+  /// is reserved for a crash kernel. `/proc/version`.
+  package var leavesLowMemory: Bool
+
+  /// Facts from what is known.
+  package init(
+    processorNotes: [PhysicalRange], vmcoreInfo: PhysicalRange?,
+    kernelImage: CoreHeader.Mapping?, directMap: UInt64?, headerSize: UInt64? = nil,
+    leavesLowMemory: Bool = true
+  ) {
+    self.processorNotes = processorNotes
+    self.vmcoreInfo = vmcoreInfo
+    self.kernelImage = kernelImage
+    self.directMap = directMap
+    self.headerSize = headerSize
+    self.leavesLowMemory = leavesLowMemory
+  }
+
+  /// Reads the facts of the machine in `files`, the memory of which is `ioMemory`.
+  package init(in files: FileTree, ioMemory: IOMemory) {
+    processorNotes = Self.processorNotes(in: files)
+    vmcoreInfo = files.text("/sys/kernel/vmcoreinfo").flatMap(Self.vmcoreInfo)
+    headerSize = files.number("/sys/kernel/crash_elfcorehdr_size").flatMap { $0 == 0 ? nil : $0 }
+    leavesLowMemory = Self.leavesLowMemory(files.text("/proc/version") ?? "")
+    let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
+    kernelImage = mappings?.kernelImage
+    directMap = mappings?.directMap
+  }
+
+  /// Folders are listed, not counted: numbers may have gaps.
+  private static func processorNotes(in files: FileTree) -> [PhysicalRange] {
+    let folder = "/sys/devices/system/cpu"
+    let numbers = (files.names(in: folder) ?? [])
+      .compactMap { $0.hasPrefix("cpu") ? Int($0.dropFirst(3)) : nil }.sorted()
+    return numbers.compactMap { number in
+      guard let start = files.bareHexadecimal("\(folder)/cpu\(number)/crash_notes"), start != 0
+      else { return nil }
+      let size = files.number("\(folder)/cpu\(number)/crash_notes_size") ?? 1024
+      return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
+    }
+  }
+
+  /// Reads `0xADDRESS SIZE`; the size is hexadecimal too, without a prefix.
+  private static func vmcoreInfo(_ text: String) -> PhysicalRange? {
+    let words = text.split(separator: " ")
+    guard words.count == 2, let start = UInt64(cNumber: words[0]),
+      let size = UInt64(words[1], radix: 16), size > 0
+    else { return nil }
+    return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
+  }
+
+  /// Reads the release in `Linux version 6.1.0-…`.
+  private static func leavesLowMemory(_ version: String) -> Bool {
+    let words = version.split(separator: " ")
+    guard words.count > 2 else { return true }
+    let numbers = words[2].split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    guard numbers.count == 2 else { return true }
+    return numbers[0] > 5 || (numbers[0] == 5 && numbers[1] >= 5)
+  }
+
+  /// The headers of /proc/kcore. Reading on beyond them would read memory.
+  private static func coreSegments(in files: FileTree) -> CoreSegments? {
+    for limit in [65536, CoreSegments.largestHeader] {
+      guard let start = try? files.read("/proc/kcore", atMost: limit) else { return nil }
+      if let segments = CoreSegments(start) { return segments }
+    }
+    return nil
+  }
+}
+
+/// Where a kernel has its own image and all memory, by the segments of its /proc/kcore.
+struct KernelMappings: Equatable {
+  private(set) var kernelImage: CoreHeader.Mapping?
+  private(set) var directMap: UInt64?
+
+  /// Kernel images are mapped from here on, with room for 1 GiB. __START_KERNEL_map.
+  private static let imageStart: UInt64 = 0xFFFF_FFFF_8000_0000
+  private static let imageEnd: UInt64 = 0xFFFF_FFFF_C000_0000
+
+  init(_ segments: [CoreSegments.Segment], _ ioMemory: IOMemory) {
+    // Kernels before 4.13 say 0 of every physical address.
+    if segments.allSatisfy({ $0.physicalStart == 0 }) {
+      guessFromVirtual(segments, ioMemory)
+      return
+    }
+    let known = segments.filter { $0.physicalStart != .max }
+    for segment in known where (Self.imageStart..<Self.imageEnd).contains(segment.virtualStart) {
+      if kernelImage == nil { kernelImage = Self.image(segment, at: segment.physicalStart) }
+    }
+    let ram = ioMemory.dumpedRAM
+    for segment in known where segment.virtualStart < Self.imageStart {
+      let memory = PhysicalRange(
+        start: PhysicalAddress(segment.physicalStart), byteCount: segment.byteCount)
+      let offset = segment.virtualStart &- segment.physicalStart
+      // KASLR moves the direct map by multiples of 1 GiB.
+      guard offset % (1 << 30) == 0, let memory,
+        ram.ranges.isEmpty || !ram.intersection(PhysicalRangeSet([memory])).ranges.isEmpty
+      else { continue }
+      directMap = offset
+      return
+    }
+  }
+
+  /// The lowest segment is the start of the direct map; the kernel's code tells where it is itself.
+  private mutating func guessFromVirtual(
+    _ segments: [CoreSegments.Segment], _ ioMemory: IOMemory
+  ) {
+    let mapped = segments.filter { $0.virtualStart < Self.imageStart }
+    directMap = mapped.map(\.virtualStart).min().map { $0 & ~((1 << 30) - 1) }
+    let code = ioMemory.resources.first { $0.name == "Kernel code" }
+    let image = segments.first {
+      (Self.imageStart..<(Self.imageStart + 512 << 20)).contains($0.virtualStart)
+    }
+    if let code, let image {
+      kernelImage = Self.image(image, at: code.range.start.alignedDown(to: 1 << 20).value)
+    }
+  }
+
+  private static func image(
+    _ segment: CoreSegments.Segment, at physical: UInt64
+  ) -> CoreHeader.Mapping? {
+    PhysicalRange(start: PhysicalAddress(physical), byteCount: segment.byteCount).map {
+      CoreHeader.Mapping(virtualStart: segment.virtualStart, memory: $0)
+    }
+  }
+}
+
+extension IOMemory {
+  /// RAM of every kind and at any depth, also what drivers manage, but not what is reserved for a
+  /// crash kernel: what a dump holds.
+  package var dumpedRAM: PhysicalRangeSet {
+    let ram = resources.lazy.filter { $0.name.contains("System RAM") }.map(\.range)
+    let others = resources.lazy.filter { $0.name == "GART" }.map(\.range)
+    return PhysicalRangeSet(ram)
+      .subtracting(PhysicalRangeSet(crashRegions))
+      .subtracting(PhysicalRangeSet(others))
+  }
+}

@@ -1,0 +1,256 @@
+import ByteCoding
+import CrashDumps
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+/// Panic kernels by kexec_load.
+@Suite struct CrashSiteTests {
+  @Test func piecesLieInTheRegion() throws {
+    let (load, line) = try crash { $0.initrds = [file(0x12_3456)] }
+    #expect(load.flags == 0x3E_0001)
+    let region = physical(0x4E00_0000, 0x1000_0000)
+    for segment in load.segments { #expect(region.contains(segment.destination)) }
+    // The highest page, and no RAM for the crash kernel.
+    let header = try #require(load.segments.last)
+    #expect(header.role == .coreHeader)
+    #expect(header.destination == physical(0x5DFF_F000, 0x1000))
+    #expect(line == "quiet elfcorehdr=0x5dfff000")
+    #expect(
+      load.memoryMap.entries == [
+        .init(physical(0, 0x1000), .reserved), .init(physical(0x1000, 0x9_EC00), .ram),
+        .init(physical(0x9_FC00, 0x400), .reserved),
+        .init(physical(0xF_0000, 0x1_0000), .reserved),
+        .init(physical(0x4E00_0000, 0xFFF_F000), .ram),
+        .init(physical(0x5FFE_0000, 0x2_0000), .reserved),
+        .init(physical(0xFE00_0000, 0x10_0000), .reserved),
+      ])
+    #expect(header.isChecked)
+    // The running kernel puts its own pages into the rest of the region.
+    let lowest = try #require(load.segments.first?.destination.start)
+    #expect(lowest.value >= 0x4E00_0000 + 0x1_0000 + 2 * 0x2000)
+  }
+
+  @Test func theHeaderTellsOfMemory() throws {
+    let (load, _) = try crash()
+    let bytes = try #require(load.segments.last).bytes.array
+    let found = try #require(CoreSegments(bytes)).segments
+    #expect(found.map(\.physicalStart) == [0x3CA0_0000, 0x10_0000, 0x5E00_0000])
+    #expect(
+      found.map(\.virtualStart) == [
+        0xFFFF_FFFF_8460_0000, 0xFFFF_8968_4010_0000, 0xFFFF_8968_9E00_0000,
+      ])
+    #expect(found.map(\.byteCount) == [0x283_0000, 0x4DF0_0000, 0x1FE_0000])
+    // Two processors' notes and VMCOREINFO.
+    #expect(bytes.loadField(Field<UInt16>(56)) == 6)
+    #expect(bytes.loadField(Field<UInt32>(64)) == 4)
+  }
+
+  @Test func onlyTheHighestRegionTakesSegments() throws {
+    let (load, _) = try crash(on: largeMachine)
+    for segment in load.segments { #expect(segment.destination.start.value >= 0x1_6F00_0000) }
+    let ram = load.memoryMap.ranges(of: .ram).ranges
+    #expect(
+      ram == [
+        physical(0x1000, 0x9_EC00), physical(0xB700_0000, 0x400_0000),
+        physical(0x1_6F00_0000, 0xFFF_F000),
+      ])
+  }
+
+  @Test func hotplugLeavesRoomAndIsNotChecked() throws {
+    var machine = crashMachine
+    #expect(try notes(on: machine) { $0.followsHotplug = true }.contains(.noHotplug))
+    machine.crash?.headerSize = 537_208
+    let (load, line) = try crash(on: machine) { $0.followsHotplug = true }
+    #expect(load.flags == 0x3E_0005)
+    let header = try #require(load.segments.last)
+    #expect(header.destination == physical(0x5DF7_C000, 0x8_4000))
+    #expect(!header.isChecked)
+    #expect(line.hasSuffix("elfcorehdr=0x5df7c000"))
+    // Without the option nothing changes.
+    #expect(try crash(on: machine).0.flags == 0x3E_0001)
+  }
+
+  @Test func headersOf32Bits() throws {
+    let (load, _) = try crash { $0.coreHeaderWidth = .bits32 }
+    #expect(try #require(load.segments.last).bytes.array[4] == 1)
+    #expect(throws: PlanningError.memoryBeyondELF32(end: PhysicalAddress(0x1_8000_0000))) {
+      try crash(on: largeMachine) { $0.coreHeaderWidth = .bits32 }
+    }
+  }
+
+  @Test func theMapByWords() throws {
+    var machine = crashMachine
+    machine.firmwareMap = nil
+    let (load, line) = try crash(on: machine) { $0.passesMemoryMap = true }
+    #expect(
+      line == "quiet elfcorehdr=0x5dfff000 memmap=exactmap memmap=632K@4K memmap=262140K@1277952K")
+    // boot_params have the whole map, and the words take away from it.
+    #expect(load.memoryMap.ranges(of: .ram).byteCount > 0x5000_0000)
+    machine.ioMemory = IOMemory(
+      text: """
+        100000-1fffffff : System RAM
+          10000000-1fffffff : Crash kernel
+        20000000-200007ff : ACPI Tables
+        20001800-200027ff : ACPI Non-volatile Storage
+        30000000-3fffffff : Persistent Memory (legacy)
+        """)
+    let words = try crash(on: machine) { $0.passesMemoryMap = true }.1
+    #expect(
+      words.hasSuffix(
+        " memmap=262140K@262144K memmap=4K#524288K memmap=8K#524292K memmap=262144K!786432K"))
+  }
+
+  /// The kernel's own words count against its limit.
+  @Test func theWordsMustFit() {
+    // " elfcorehdr=0x5dfff000"
+    for (length, fits) in [(2047 - 22, true), (2047 - 21, false)] {
+      let result = Result { () throws(PlanningError) in
+        try planned(by: .segments, on: crashMachine) {
+          $0.purpose = .crash
+          $0.commandLine = String(repeating: "x", count: length)
+        }
+      }
+      if fits {
+        #expect(throws: Never.self) { try result.get() }
+      } else {
+        #expect(throws: PlanningError.commandLineTooLong(length: 2048, limit: 2047)) {
+          try result.get()
+        }
+      }
+    }
+  }
+
+  @Test func theRootPointerIsHandedOver() throws {
+    var machine = crashMachine
+    var parameters = [UInt8](repeating: 0, count: 4096)
+    parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
+    machine.bootParameters = parameters
+    #expect(try crash(on: machine).1 == "quiet elfcorehdr=0x5dfff000 acpi_rsdp=0xf59d0")
+    let given = try crash(on: machine) { $0.commandLine = "acpi_rsdp=0x1 -- x" }.1
+    #expect(given == "acpi_rsdp=0x1 elfcorehdr=0x5dfff000 -- x")
+  }
+
+  @Test func refusals() {
+    var machine = crashMachine
+    machine.ioMemory = IOMemory(text: "100000-1fffffff : System RAM")
+    #expect(throws: PlanningError.noCrashRegion) { try crash(on: machine) }
+    machine.ioMemory = IOMemory(
+      text: "00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel")
+    #expect(throws: PlanningError.crashRegionHidden) { try crash(on: machine) }
+    machine.ioMemory = IOMemory(
+      text: "00100000-1fffffff : System RAM\n  10000000-1000ffff : Crash kernel")
+    let error = #expect(throws: PlanningError.self) { try crash(on: machine) }
+    guard case .noRoom(let room)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(room.role == .coreHeader)
+  }
+
+  @Test func whatIsMissingIsNoted() throws {
+    #expect(try notes(on: crashMachine) { _ in }.filter(isAboutCrash) == [])
+    var machine = crashMachine
+    machine.crash = nil
+    #expect(
+      try notes(on: machine) { _ in }.filter(isAboutCrash) == [
+        .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed,
+      ])
+    machine = crashMachine
+    machine.crash?.leavesLowMemory = false
+    #expect(try notes(on: machine) { _ in }.filter(isAboutCrash) == [.lowMemoryNotDumped])
+  }
+
+  @Test func optionsForCrashesDoNothingElse() throws {
+    let plan = try planned(by: .file, on: guest()) {
+      ($0.coreHeaderWidth, $0.passesMemoryMap, $0.followsHotplug) = (.bits64, true, true)
+    }
+    #expect(
+      plan.notes == [
+        .onlyForCrash("--elf64-core-headers"), .onlyForCrash("--pass-memmap-cmdline"),
+        .onlyForCrash("--hotplug"),
+      ])
+    let crash = try planned(by: .file, on: crashMachine) {
+      ($0.purpose, $0.coreHeaderWidth, $0.passesMemoryMap) = (.crash, .bits32, true)
+    }
+    #expect(
+      crash.notes == [
+        .noEffectOnFileCall("--elf32-core-headers"), .noEffectOnFileCall("--pass-memmap-cmdline"),
+      ])
+  }
+}
+
+/// Whether the note is about the header.
+private func isAboutCrash(_ note: PlanNote) -> Bool {
+  switch note {
+  case .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug:
+    true
+  default: false
+  }
+}
+
+/// The 1536 MiB guest, booted with crashkernel=256M, and its facts.
+private let crashMachine: Machine = {
+  var machine = guest()
+  machine.ioMemory = IOMemory(
+    text: """
+      00000000-00000fff : Reserved
+      00001000-0009fbff : System RAM
+      0009fc00-0009ffff : Reserved
+      000a0000-000bffff : PCI Bus 0000:00
+      000f0000-000fffff : Reserved
+        000f0000-000fffff : System ROM
+      00100000-5ffdffff : System RAM
+        3ca00000-3d801ef1 : Kernel code
+        4e000000-5dffffff : Crash kernel
+      5ffe0000-5fffffff : Reserved
+      60000000-febfffff : PCI Bus 0000:00
+        fe000000-fe0fffff : Reserved
+      """)
+  machine.crash = CrashFacts(
+    processorNotes: [physical(0x5E63_9400, 0x170), physical(0x5E73_9400, 0x170)],
+    vmcoreInfo: physical(0x11F_A000, 0x1024),
+    kernelImage: .init(
+      virtualStart: 0xFFFF_FFFF_8460_0000, memory: physical(0x3CA0_0000, 0x283_0000)),
+    directMap: 0xFFFF_8968_4000_0000)
+  return machine
+}()
+
+/// The 5 GiB guest, booted with crashkernel=256M,high crashkernel=64M,low.
+private let largeMachine: Machine = {
+  var machine = crashMachine
+  machine.ioMemory = IOMemory(
+    text: """
+      00001000-0009fbff : System RAM
+      00100000-bffdffff : System RAM
+        b7000000-baffffff : Crash kernel
+      100000000-17fffffff : System RAM
+        16f000000-17effffff : Crash kernel
+      """)
+  return machine
+}()
+
+private func crash(
+  on machine: Machine = crashMachine, _ change: (inout LoadRequest) -> Void = { _ in }
+) throws(PlanningError) -> (SegmentLoad, String) {
+  let plan = try planned(by: .segments, on: machine) {
+    $0.purpose = .crash
+    $0.commandLine = "quiet"
+    change(&$0)
+  }
+  guard case .segments(let load) = plan.action else { fatalError("by file") }
+  return (load, plan.commandLine)
+}
+
+private func notes(
+  on machine: Machine, _ change: (inout LoadRequest) -> Void
+) throws(PlanningError) -> [PlanNote] {
+  try planned(by: .segments, on: machine) {
+    $0.purpose = .crash
+    change(&$0)
+  }.notes
+}
