@@ -125,10 +125,7 @@ extension KexecCallError {
           ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
       )
     case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
-      return (
-        "\(errno.text): the kernel wants a signature that it can verify",
-        "sign the kernel with a key that the running kernel trusts"
-      )
+      return ("\(errno.text): \(errno.signatureFault)", signatureAdvice)
     case .notExecutable: return ("\(errno.text): the kernel does not take this image", nil)
     case .textFileBusy: return ("\(errno.text): a file is open for writing", "close it first")
     case .outOfMemory:
@@ -142,6 +139,24 @@ extension KexecCallError {
       return (errno.text, "the reserved region is too small: give crashkernel= more")
     case .notImplemented: return ("\(errno.text): the running kernel has no such call", nil)
     default: return (errno.text, nil)
+    }
+  }
+}
+
+private let signatureAdvice =
+  "the running kernel enforces signatures: sign the image (sbsign) with a key in its .builtin_, "
+  + ".secondary_trusted_keys or .platform keyring"
+
+extension Errno {
+  /// What is wrong with an image's signature, when the kernel refused it with this error.
+  fileprivate var signatureFault: String {
+    switch self {
+    case .noData: "the image has no signature"
+    case .noKey: "the image is signed by a key that the running kernel does not have"
+    case .keyRejected: "the signature does not fit the image, or its key is barred"
+    case .noPackage: "the running kernel lacks the algorithm of the signature"
+    case .badLibrary: "the image is not in the form that signed kernels have"
+    default: "the signature is not well-formed"
     }
   }
 }

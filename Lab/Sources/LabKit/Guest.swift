@@ -68,8 +68,10 @@ public struct Guest: Sendable {
   }
 
   /// Starts the loaded kernel with `command` and waits until it answers.
+  ///
+  /// A command that only asks for the jump `returns` before it.
   public func jump(
-    _ command: String = "kexec -e", within limit: Duration = .seconds(90),
+    _ command: String = "kexec -e", returns: Bool = false, within limit: Duration = .seconds(90),
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
     let console = machine.console.transcript
@@ -78,7 +80,7 @@ public struct Guest: Sendable {
     let (number, start) = try send(command)
     let deadline = ContinuousClock.now + limit
     let isAnswer = { (text: String) in
-      text.hasPrefix("@ready ") || text.hasPrefix("@done \(number) ")
+      text.hasPrefix("@ready ") || (!returns && text.hasPrefix("@done \(number) "))
     }
     let answer = try await waitForAgent(from: start, until: deadline, file, line, where: isAnswer)
     guard let answer else {
@@ -114,7 +116,7 @@ public struct Guest: Sendable {
     _ kernel: Kernel, file: String = #fileID, line: Int = #line
   ) throws {
     try expect(
-      release.hasPrefix(kernel.prefix), "this is \(release), not \(kernel.rawValue)",
+      kernel.isRelease(release), "this is \(release), not \(kernel.rawValue)",
       file: file, line: line)
   }
 

@@ -10,6 +10,8 @@ struct GuestImage {
     for folder in ["dev", "proc", "sys", "run", "boot"] { try writer.append(.directory(folder)) }
     try writer.append(.directory("tmp", permissions: 0o1777))
     try add("init", from: workshop.guest + "/init")
+    try add("sbin/agent", from: workshop.guest + "/agent")
+    try add("sbin/enter-disk", from: workshop.guest + "/enter-disk")
     try addBusybox(from: workshop.debian + "/bin/busybox")
     try add("bin/measure", from: workshop.tools + "/measure")
     try writer.append(.file("etc/passwd", "root::0:0::/:/bin/sh\nnobody::65534:65534::/:/bin/sh\n"))

@@ -2,20 +2,44 @@ import Foundation
 
 /// A real kernel that the lab can boot.
 public enum Kernel: String, CaseIterable, Sendable {
+  /// Those that `script/bootstrap` brings, which are always here.
+  public static let allCases: [Kernel] = [.debian6_1, .debian6_12]
+
   /// Debian 12's kernel for clouds.
   case debian6_1 = "6.1"
   /// The kernel of Debian 13, as Debian 12 offers it for clouds.
   case debian6_12 = "6.12"
+  /// The newest that Debian has, fetched by `script/newest-kernel`.
+  case newest
+  /// The lab's own, built by `script/test-kernel`: it can jump back, and it wants kernels to be
+  /// signed by the lab's right key.
+  case lab
 
   /// What the release of this kernel starts with.
-  var prefix: String { rawValue + "." }
+  private var prefix: String { rawValue + "." }
+
+  /// Whether `release`, as `uname -r` says it, may be this kernel's.
+  func isRelease(_ release: String) -> Bool {
+    switch self {
+    case .debian6_1, .debian6_12: release.hasPrefix(prefix) && !Kernel.lab.isRelease(release)
+    case .newest: !Kernel.allCases.contains { $0.isRelease(release) }
+    case .lab: release.hasSuffix("-lab")
+    }
+  }
 
   /// Where a guest finds the kernel when it carries it.
   public var path: String { "/boot/\(rawValue)" }
 
   /// The kernel's file on this computer.
   func file(in workshop: Workshop) throws -> String {
-    try workshop.file(in: workshop.debian + "/boot", startingWith: "vmlinuz-" + prefix)
+    switch self {
+    case .debian6_1, .debian6_12:
+      return try workshop.file(in: workshop.debian + "/boot", startingWith: "vmlinuz-" + prefix)
+    case .newest:
+      return try made(by: "script/newest-kernel", startingWith: "vmlinuz-", in: workshop)
+    case .lab:
+      return try made(by: "script/test-kernel", startingWith: "vmlinuz", in: workshop)
+    }
   }
 
   /// A module of the kernel, and where a guest finds it: unpacked, since busybox hands modules to the
@@ -37,6 +61,19 @@ public enum Kernel: String, CaseIterable, Sendable {
   /// The folder of the kernel's modules on this computer; its name is the kernel's release.
   func modules(in workshop: Workshop) throws -> String {
     try workshop.file(in: workshop.debian + "/lib/modules", startingWith: prefix)
+  }
+}
+
+extension Kernel {
+  /// A kernel that takes long to get: without it, the scenario is skipped.
+  private func made(
+    by script: String, startingWith name: String, in workshop: Workshop
+  ) throws -> String {
+    let folder = "\(workshop.kernels)/\(rawValue)"
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw Skip("\(script) has not run")
+    }
+    return try workshop.file(in: folder, startingWith: name)
   }
 }
 

@@ -27,10 +27,12 @@ public final class Lab: Sendable {
   ///
   /// The guest finds the kernels that it carries in /boot, and there too `initrd` for the next kernel:
   /// the same agent and programs, and `nextFiles`. `files` are for this guest alone. In a chain there is
-  /// no such initrd, since every kernel hands on its own. With `isConsoleSecond` the kernel's console is
-  /// the second port, at 57600 baud, and the agent has the first.
+  /// no such initrd, since every kernel hands on its own. A `system` on a disk finds the same files.
+  /// With `isConsoleSecond` the kernel's console is the second port, at 57600 baud, and the agent has
+  /// the first.
   public func boot(
     _ kernel: Kernel,
+    system: GuestSystem = .initramfs,
     firmware: Firmware = .bios,
     memory: Int = 1024,
     cpus: Int = 1,
@@ -64,11 +66,11 @@ public final class Lab: Sendable {
     let parts = MachineParts(
       firmware: firmware, memory: memory, cpus: cpus, processor: processor,
       kernel: try kernel.file(in: workshop), initrd: initrd,
-      commandLine: [isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, words].filter {
-        !$0.isEmpty
-      }.joined(separator: " "),
-      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
-      hasVGA: hasVGA)
+      commandLine: [
+        isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, system.commandLine, words,
+      ].filter { !$0.isEmpty }.joined(separator: " "),
+      disk: try system.disk(in: workshop), mayReset: mayReset, isConsoleSecond: isConsoleSecond,
+      isMemoryShared: sharesMemory, hasVGA: hasVGA)
     let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 

@@ -13,6 +13,9 @@ struct MachineParts: Sendable {
   var kernel: String
   var initrd: String
   var commandLine: String
+  /// A file that is the machine's disk, which stays as it is: what the guest writes is for this
+  /// machine alone, and gone with it.
+  var disk: String?
   /// Whether a reset starts the firmware again; otherwise it ends the machine, and the scenario.
   var mayReset: Bool
   /// Whether the kernel's console is the second serial port, and the agent's the first.
@@ -87,6 +90,10 @@ final class VirtualMachine: Sendable {
     }
     arguments += ["-monitor", "unix:\(folder)/monitor,server=on,wait=off"]
     if parts.hasVGA { arguments += ["-vga", "std"] }
+    if let disk = parts.disk {
+      arguments += ["-drive", "if=none,id=disk,format=raw,snapshot=on,file=\(disk)"]
+      arguments += ["-device", "nvme,serial=lab,drive=disk"]
+    }
     if !parts.mayReset { arguments.append("-no-reboot") }
     if parts.isMemoryShared {
       let backend = "memory-backend-file,id=memory,share=on,size=\(parts.memory)M"

@@ -9,6 +9,10 @@ public struct Workshop: Sendable {
   public let debian = ".lab/debian"
   /// What `script/bootstrap` compiled for the guests.
   public let tools = ".lab/tools"
+  /// The disks that `script/bootstrap` made for guests.
+  let disks = ".lab/disks"
+  /// What `script/test-kernel` and `script/newest-kernel` left, each in a folder of its own.
+  let kernels = ".lab/kernels"
   /// The sources of what runs in a guest.
   public let guest = "Lab/Guest"
   /// A folder of this run alone, for the logs.

@@ -3,5 +3,6 @@ public import LabKit
 /// Every story that the lab can tell, in the order in which they are told: the longest first, so that
 /// others are told beside it.
 public let allScenarios: [Scenario] =
-  chains + fastJumps + initrds + jumps + machines + loading + dryRuns + crashes + crashDumps
+  callers + otherKernels + signatures
+  + chains + fastJumps + initrds + jumps + machines + loading + dryRuns + crashes + crashDumps
   + badInput + refusals + tampering + consoles + entries + preservedModules

@@ -1,0 +1,129 @@
+import LabKit
+
+/// The programs and scripts that people have around kexec, on the Debian that they come from: they
+/// must work unchanged.
+let callers: [Scenario] = [
+  systemctlKexec, sysvScripts, kdumpConfig, loadSequences,
+]
+
+private let systemctlKexec = Scenario.core(
+  "systemd: services stop before the jump, by systemctl kexec and by kexec KERNEL",
+  within: .seconds(900)
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, system: .debian, carrying: Kernel.allCases, within: .seconds(300))
+  try await guest.run(startWitness)
+  try await guest.run("kexec -l /boot/6.12 --initrd=/boot/initrd --reuse-cmdline")
+  let words = try await guest.run("cat /proc/cmdline").text
+  let next = try await guest.jump("systemctl kexec", returns: true, within: .seconds(300))
+  try next.mustBe(.debian6_12)
+  try await next.mustSay(guest.bootID, when: "cat /var/lib/witness")
+  try await next.mustSay(words, when: "cat /proc/cmdline")
+
+  try await next.run("systemctl start witness")
+  let last = try await next.jump(
+    "kexec /boot/6.1 --initrd=/boot/initrd --reuse-cmdline", returns: true, within: .seconds(300))
+  try last.mustBe(.debian6_1)
+  try await last.mustSay(next.bootID, when: "cat /var/lib/witness")
+}
+
+/// A service that writes down, when it is stopped, in which boot that was.
+private let startWitness = """
+  cat >/etc/systemd/system/witness.service <<END
+  [Service]
+  Type=oneshot
+  RemainAfterExit=yes
+  ExecStart=/bin/true
+  ExecStop=/bin/cp /proc/sys/kernel/random/boot_id /var/lib/witness
+  END
+  systemctl daemon-reload
+  systemctl start witness
+  """
+
+private let sysvScripts = Scenario.core(
+  "the init scripts of kexec-tools: coldreboot passes by, kexec-load loads, kexec jumps"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12])
+  try await guest.run(
+    """
+    cat >/etc/default/kexec <<END
+    LOAD_KEXEC=true
+    KERNEL_IMAGE=/boot/6.12
+    INITRD=/boot/initrd
+    APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
+    END
+    """)
+  // What init sets for the scripts of a reboot.
+  let reboot = "RUNLEVEL=6 PREVLEVEL=2"
+  // coldreboot leaves this file and calls reboot.
+  try await guest.run("touch /no-kexec-reboot; \(reboot) /etc/init.d/kexec-load stop")
+  try await guest.mustHaveLoaded(false)
+  try await guest.run("\(reboot) /etc/init.d/kexec-load stop")
+  try await guest.mustHaveLoaded(true)
+
+  let next = try await guest.jump("\(reboot) /etc/init.d/kexec stop")
+  try next.mustBe(.debian6_12)
+  try await next.run("grep -w lab.caller=kexec-load /proc/cmdline")
+}
+
+private let kdumpConfig = Scenario.core(
+  "kdump-config: load, status, unload, and the dump of a panic", within: .seconds(600)
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, system: .debianWithoutSystemd, commandLine: "crashkernel=256M",
+    carrying: [.debian6_1])
+  // Where its own hook would put them, after half a minute of mkinitramfs.
+  try await guest.run(
+    """
+    release=$(uname -r)
+    mv /boot/6.1 /boot/vmlinuz-$release
+    mv /boot/initrd /var/lib/kdump/initrd.img-$release
+    cp /etc/kdump/sysctl.conf /var/lib/kdump/latest_sysctls-$release
+    """)
+  try await guest.run("kdump-config load")
+  try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
+  try await guest.mustSay("current state   : ready to kdump", when: "kdump-config status")
+  try await guest.run("kdump-config unload")
+  try await guest.mustSay("0", when: "cat /sys/kernel/kexec_crash_loaded")
+  try await guest.mustSay("current state   : Not ready to kdump", when: "kdump-config status")
+
+  try await guest.run("kdump-config load")
+  let crash = try await guest.jump("echo c >/proc/sysrq-trigger")
+  try await crash.run("kdump-config savecore", within: .seconds(200))
+  try await crash.run(
+    "ls /var/crash/*/dump.* && grep -q 'sysrq: Trigger a crash' /var/crash/*/dmesg.*")
+}
+
+private let loadSequences = Scenario.core(
+  "the load sequences of nixos-images and SONiC, and usual spellings", within: .seconds(400)
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12])
+  for spelling in spellings {
+    try await guest.run(spelling)
+    try await guest.mustHaveLoaded(true)
+    // SONiC's way to forget it.
+    try await guest.run("/sbin/kexec -u -a")
+    try await guest.mustHaveLoaded(false)
+  }
+  try await guest.run(
+    """
+    kexec --load /boot/6.12 --initrd=/boot/initrd --no-checks \\
+      --command-line "$(cat /proc/cmdline) init=/nix/store/lab/init"
+    """)
+  let next = try await guest.jump(
+    "exec >/dev/kmsg 2>&1; nohup sh -c \"sleep 1 && '/sbin/kexec' -e \" &", returns: true)
+  try next.mustBe(.debian6_12)
+  try await next.run("grep -w init=/nix/store/lab/init /proc/cmdline")
+}
+
+/// Each loads /boot/6.12.
+private let spellings = [
+  #"/sbin/kexec -l "/boot/6.12" --initrd="/boot/initrd" --append="$(cat /proc/cmdline)" -a"#,
+  #"/sbin/kexec -l "/boot/6.12" --initrd="/boot/initrd" --append="a b" -s"#,
+  "kexec -l /boot/6.12 --initrd=/boot/initrd --reuse-cmdline",
+  "kexec -l --initrd /boot/initrd --append 'a b' /boot/6.12",
+  "kexec -a -l /boot/6.12 --ramdisk=/boot/initrd --command-line=quiet --mem-max=0x3fffffff",
+  "kexec --load /boot/6.12 --initr=/boot/initrd --reuse-cmd",
+]

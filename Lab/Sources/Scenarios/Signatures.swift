@@ -1,0 +1,44 @@
+import LabKit
+
+/// A kernel that wants other kernels to be signed: the lab's own.
+let signatures = [
+  Scenario("signatures: unsigned, unknown key, changed, right key; then under lockdown") { lab in
+    let right = try lab.labKernel(signedBy: .right)
+    var changed = right
+    changed[changed.count / 2] ^= 1
+    let guest = try await lab.boot(
+      .lab, memory: 768, carrying: [.lab, .debian6_12],
+      files: [
+        "boot/right": right, "boot/changed": changed,
+        "boot/wrong": lab.labKernel(signedBy: .wrong),
+      ])
+    // The kernel has no say in what kexec_load is given, until it is locked down.
+    try await guest.run("kexec -c -l /boot/lab --initrd=/boot/initrd && kexec -u")
+    try await guest.mustRefuseImages(by: "kexec -s")
+
+    try await guest.run("echo integrity >/sys/kernel/security/lockdown")
+    try await guest.mustRefuse("kexec -c -l /boot/lab --initrd=/boot/initrd", saying: "locked down")
+    try await guest.mustRefuseImages(by: "kexec")
+    try await guest.run(
+      "kexec -l /boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine) lab.signed'")
+    let next = try await guest.jump()
+    try next.mustBe(.lab)
+    try await next.run("grep -w lab.signed /proc/cmdline")
+  }
+]
+
+extension Guest {
+  /// Fails unless each image that the lab's kernel must not take is refused for its own reason.
+  fileprivate func mustRefuseImages(by program: String) async throws {
+    let faults = [
+      "lab": "the image has no signature",
+      "wrong": "signed by a key that the running kernel does not have",
+      // Debian has signed its own.
+      "6.12": "signed by a key that the running kernel does not have",
+      "changed": "the signature does not fit the image",
+    ]
+    for (image, fault) in faults.sorted(by: { $0.key < $1.key }) {
+      try await mustRefuse("\(program) -l /boot/\(image) --initrd=/boot/initrd", saying: fault)
+    }
+  }
+}
