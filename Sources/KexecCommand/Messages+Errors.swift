@@ -144,8 +144,8 @@ extension KexecCallError {
 }
 
 private let signatureAdvice =
-  "the running kernel enforces signatures: sign the image (sbsign) with a key in its .builtin_, "
-  + ".secondary_trusted_keys or .platform keyring"
+  "sign the image (sbsign) with a key that the running kernel trusts: /proc/keys lists its keyrings "
+  + ".builtin_trusted_keys, .secondary_trusted_keys and .platform"
 
 extension Errno {
   /// What is wrong with an image's signature, when the kernel refused it with this error.

@@ -219,12 +219,15 @@ import Testing
     arguments: [
       (.notPermitted, .reboot, "Operation not permitted (EPERM)", "a security policy forbids it"),
       (.accessDenied, .reboot, "Permission denied (EACCES)", "a security policy forbids it"),
-      (.keyRejected, .reboot, "(EKEYREJECTED): the signature does not fit the image", "(sbsign)"),
-      (.noKey, .reboot, "signed by a key that the running kernel does not have", "(sbsign)"),
-      (.noData, .reboot, "(ENODATA): the image has no signature", "(sbsign)"),
-      (.noPackage, .reboot, "lacks the algorithm of the signature", "(sbsign)"),
-      (.badLibrary, .reboot, "not in the form that signed kernels have", "(sbsign)"),
-      (.badMessage, .reboot, "the signature is not well-formed", "(sbsign)"),
+      (
+        .keyRejected, .reboot, "(EKEYREJECTED): the signature does not fit the image",
+        "sign the image"
+      ),
+      (.noKey, .reboot, "signed by a key that the running kernel does not have", "sign the image"),
+      (.noData, .reboot, "(ENODATA): the image has no signature", "sign the image"),
+      (.noPackage, .reboot, "lacks the algorithm of the signature", "sign the image"),
+      (.badLibrary, .reboot, "not in the form that signed kernels have", "sign the image"),
+      (.badMessage, .reboot, "the signature is not well-formed", "sign the image"),
       (.notExecutable, .reboot, "(ENOEXEC): the kernel does not take this image", nil),
       (.textFileBusy, .reboot, "(ETXTBSY): a file is open for writing", "close it first"),
       (.outOfMemory, .reboot, "(ENOMEM): 28 KiB of free memory are needed", "free some memory"),

@@ -3,7 +3,7 @@ import LabKit
 /// The programs and scripts that people have around kexec, on the Debian that they come from: they
 /// must work unchanged.
 let callers: [Scenario] = [
-  systemctlKexec, sysvScripts, kdumpConfig, loadSequences,
+  systemctlKexec, preservedBySystemd, sysvScripts, kdumpConfig, loadSequences,
 ]
 
 private let systemctlKexec = Scenario.core(
@@ -25,6 +25,26 @@ private let systemctlKexec = Scenario.core(
     "kexec /boot/6.1 --initrd=/boot/initrd --reuse-cmdline", returns: true, within: .seconds(300))
   try last.mustBe(.debian6_1)
   try await last.mustSay(next.bootID, when: "cat /var/lib/witness")
+}
+
+private let preservedBySystemd = Scenario(
+  "systemd: --preserve=modules brings modules and their parameters back", within: .seconds(600)
+) { lab in
+  let paths = ["kernel/drivers/block/loop.ko", "kernel/drivers/net/dummy.ko"]
+  let guest = try await lab.boot(
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12],
+    files: lab.modules(paths, of: .debian6_1), nextFiles: lab.modules(paths, of: .debian6_12))
+  try await guest.run("modprobe loop max_loop=5; modprobe dummy numdummies=3")
+  try await guest.run(
+    """
+    kexec -l /boot/6.12 --initrd=/boot/initrd --preserve=modules \
+      --command-line="\(Lab.commandLine) \(GuestSystem.debian.commandLine)"
+    """)
+  let next = try await guest.jump(within: .seconds(300))
+  try next.mustBe(.debian6_12)
+  try await next.run("systemctl is-active systemd-modules-load")
+  try await next.mustSay("5", when: "cat /sys/module/loop/parameters/max_loop")
+  try await next.mustSay("dummy0 dummy1 dummy2", when: "cd /sys/class/net && echo dummy*")
 }
 
 /// A service that writes down, when it is stopped, in which boot that was.

@@ -1,7 +1,7 @@
 import LabKit
 
 /// A kernel that wants other kernels to be signed: the lab's own.
-let signatures = [
+let signatures: [Scenario] = [
   Scenario("signatures: unsigned, unknown key, changed, right key; then under lockdown") { lab in
     let right = try lab.labKernel(signedBy: .right)
     var changed = right
@@ -24,7 +24,19 @@ let signatures = [
     let next = try await guest.jump()
     try next.mustBe(.lab)
     try await next.run("grep -w lab.signed /proc/cmdline")
-  }
+  },
+
+  .core("under lockdown: what is loaded is freed again") { lab in
+    let guest = try await lab.boot(
+      .lab, memory: 768, commandLine: "lockdown=integrity crashkernel=192M", carrying: [.lab],
+      files: ["boot/right": lab.labKernel(signedBy: .right)])
+    let load = "/boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
+    try await guest.run("kexec -l \(load) && kexec -u")
+    try await guest.mustHaveLoaded(false)
+    // As kdump-config does it where Secure Boot is off.
+    try await guest.run("kexec -p \(load) && kexec -p -u")
+    try await guest.mustSay("0", when: "cat /sys/kernel/kexec_crash_loaded")
+  },
 ]
 
 extension Guest {
