@@ -30,7 +30,7 @@ func fuzzBzImage(_ input: Input) -> Int32 {
     do throws(PlanningError) {
       let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
       checkPlan(made, image: image, kernel: bytes)
-      let report = PlanReport(plan: made, request: request)
+      let report = PlanReport(plan: made)
       _ = report.text
       _ = report.json.text
     } catch {

@@ -10,6 +10,10 @@ package enum ImageError: Error, Equatable, Sendable {
   case unsupported(KnownImage)
   /// A field, by the name in its specification, has a value that no kernel has.
   case badField(name: String, offset: Int, found: UInt64, wanted: FieldRule)
+  /// Two sections of a unified kernel image have one name; the second one's header is at `offset`.
+  case repeated(section: String, offset: Int)
+  /// Something is wrong with what is in a section of a unified kernel image, which is at `offset`.
+  indirect case inside(section: String, offset: Int, ImageError)
 }
 
 /// A part that an image must have.
@@ -20,6 +24,10 @@ package enum ImagePart: Equatable, Sendable {
   case realModePart
   /// The bytes that syssize counts.
   case protectedModePart
+  /// The headers of this many sections of an EFI program.
+  case sectionHeaders(Int)
+  /// A section of a unified kernel image.
+  case section(String)
 }
 
 /// What a field may hold.
@@ -28,6 +36,12 @@ package enum FieldRule: Equatable, Sendable {
   case powerOfTwo
   /// More than the 0x200 bytes before the 64-bit entry.
   case beyond64BitEntry
+  /// An offset behind the headers, which take this many bytes.
+  case behindHeaders(Int)
+  /// An offset behind a section, which ends there.
+  case behindSection(String, end: Int)
+  /// The size of something that can be a kernel.
+  case sizeOfKernel
 }
 
 /// Kinds of files that people give to a loader, recognised by content so that a message can name
@@ -45,7 +59,7 @@ package enum KnownImage: Hashable, Sendable {
   case multiboot
   /// A multiboot 2 kernel.
   case multiboot2
-  /// A unified kernel image.
+  /// A unified kernel image, where only a kernel may be.
   case uki
   /// An EFI program that holds no kernel that we know.
   case efiProgram

@@ -5,11 +5,22 @@ internal import Compression
 package enum KernelImage: Sendable {
   /// A Linux kernel for x86 in its own container.
   case bzImage(BzImage)
+  /// A kernel with its initrd and command line in an EFI program.
+  indirect case unified(UnifiedKernelImage)
 
   /// Recognises the image in `bytes` by its content.
   ///
   /// - Throws: `ImageError` when it is nothing that we load.
   package static func open(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
+    // A kernel with an EFI stub is an EFI program, too.
+    if try !BzImage.isRecognised(in: bytes), let image = try UnifiedKernelImage(bytes) {
+      return .unified(image)
+    }
+    return try openPlain(bytes)
+  }
+
+  /// The same for an image that is in no other, or inside of one.
+  static func openPlain(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
     if try BzImage.isRecognised(in: bytes) {
       return .bzImage(try BzImage(bytes))
     }

@@ -1,20 +1,37 @@
 internal import ByteCoding
 
-/// The offsets that we need of the PE/COFF header of an EFI program.
+/// The offsets that we need of the header of a PE/COFF file, an EFI program.
+///
+/// Documented in Microsoft's "PE Format".
 struct PEHeader {
   /// Where the optional header starts.
   let optionalHeader: Int
   /// How many sections there are.
   let sectionCount: Int
-  /// Where the section headers start, 40 bytes each.
+  /// Where the section headers start.
   let sectionTable: Int
 
+  /// Bytes of one section header.
+  static let sectionHeaderSize = 40
+  /// Bytes of a section's name, which ends earlier at a NUL.
+  static let sectionNameSize = 8
+  /// Bytes that the section has in memory, from the section header's start.
+  static let virtualSize = Field<UInt32>(8)
+  /// Bytes that the section has in the file, from the section header's start.
+  static let sizeOfRawData = Field<UInt32>(16)
+  /// Where the section is in the file, from the section header's start.
+  static let pointerToRawData = Field<UInt32>(20)
+
+  /// The kind of optional header, from its start.
+  static let magic = Field<UInt16>(0)
+  /// The value of `magic` for a PE32+ file.
+  static let magicPE32Plus: UInt16 = 0x20B
   /// The PE checksum, from the optional header's start.
   static let checksum = Field<UInt32>(64)
   /// Address and size of the certificate table, from the start of a PE32+ optional header.
   static let certificateTable = Field<UInt64>(144)
 
-  /// Finds the header of the PE file in `bytes`.
+  /// Finds the header of the PE file in `bytes`; nil when it is none.
   init?(_ bytes: RawSpan) throws(OutOfBounds) {
     guard try bytes.load(UInt16.self, at: 0) == 0x5A4D else { return nil }  // "MZ"
     let signature = Int(try bytes.load(UInt32.self, at: 0x3C))
@@ -22,5 +39,19 @@ struct PEHeader {
     sectionCount = Int(try bytes.load(UInt16.self, at: signature + 6))
     optionalHeader = signature + 24
     sectionTable = optionalHeader + Int(try bytes.load(UInt16.self, at: signature + 20))
+  }
+
+  /// The byte behind the last section header.
+  var end: Int { sectionTable + sectionCount * Self.sectionHeaderSize }
+
+  /// Where the certificates are in the file, which come last in it; nil when it is not signed.
+  func certificates(in bytes: RawSpan) -> Range<Int>? {
+    guard let magic = try? bytes.load(Self.magic, base: optionalHeader),
+      magic == Self.magicPE32Plus, optionalHeader + Self.certificateTable.end <= sectionTable,
+      let entry = try? bytes.load(Self.certificateTable, base: optionalHeader)
+    else { return nil }
+    let start = Int(entry & 0xFFFF_FFFF)
+    let count = Int(entry >> 32)
+    return start > 0 && count > 0 ? start..<(start + count) : nil
   }
 }

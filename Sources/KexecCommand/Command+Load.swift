@@ -11,12 +11,7 @@ extension Command {
     let machine = readMachine(forCrash: purpose == .crash)
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
     let files = try openFiles(kernel: path, machine: machine)
-    let image: KernelImage
-    do {
-      image = try KernelImage.open(files.kernel.bytes)
-    } catch {
-      throw CommandError(error, path: path)
-    }
+    let image = files.image
     let request = try makeRequest(files, purpose: purpose, machine: machine)
 
     var refusal: KexecCallError?
@@ -42,22 +37,22 @@ extension Command {
       }
       ProgressLine.end()
       if invocation.isDryRun {
-        print(plan, request: request)
+        print(plan)
         return .success
       }
       for note in plan.notes { report(note) }
-      debug("the plan:\n" + PlanReport(plan: plan, request: request).text)
-      let initrd = try singleInitrd(for: plan, files)
+      debug("the plan:\n" + PlanReport(plan: plan).text)
+      let callFiles = try callFiles(for: plan, files)
       let log = KernelLog()
       do {
-        try carryOut(plan, files: files, initrd: initrd)
+        try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
         recordLoad(on: machine, purpose: purpose)
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
         guard error.allowsAnotherRoute, route != ways.last else {
           throw CommandError(
-            error, plan: plan, request: request, machine: readMachine(), after: refusal,
+            error, plan: plan, request: plan.request, machine: readMachine(), after: refusal,
             kernelLog: log?.newLines() ?? [])
         }
         refusal = error
@@ -69,25 +64,45 @@ extension Command {
   /// The user's files, open.
   struct Files {
     let kernel: InputFile
+    let image: KernelImage
     let initrds: [InputFile]
+    /// An archive to be put behind the initrds, if any: `--preserve=modules`.
+    let moduleList: InputFile?
   }
 
   private func openFiles(kernel path: String, machine: Machine) throws(CommandError) -> Files {
-    do throws(FileError) {
-      let kernel = try InputFile(path: path)
-      var initrds: [InputFile] = []
-      for path in invocation.initrds {
-        initrds.append(
-          path == "none"
-            ? try InputFile(joining: [InitrdArchives.empty], name: "none")
-            : try InputFile(path: path))
-      }
-      // Alone it would be for nobody: without an initrd nothing reads it.
-      if !initrds.isEmpty, let archive = machine.modules.flatMap({ PreservedModules($0).archive }) {
-        initrds.append(
-          try InputFile(joining: [SharedBytes(archive)], name: "(list of modules)"))
-      }
-      return Files(kernel: kernel, initrds: initrds)
+    let kernel = try open(path)
+    let image: KernelImage
+    do {
+      image = try KernelImage.open(kernel.bytes)
+    } catch {
+      throw CommandError(error, path: path)
+    }
+    var initrds: [InputFile] = []
+    for path in invocation.initrds {
+      initrds.append(path == "none" ? try join([InitrdArchives.empty], path) : try open(path))
+    }
+    // Alone it would be for nobody: without an initrd nothing reads it.
+    var moduleList: InputFile?
+    if !initrds.isEmpty || image.holdsInitrd,
+      let archive = machine.modules.flatMap({ PreservedModules($0).archive })
+    {
+      moduleList = try join([SharedBytes(archive)], "(list of modules)")
+    }
+    return Files(kernel: kernel, image: image, initrds: initrds, moduleList: moduleList)
+  }
+
+  private func open(_ path: String) throws(CommandError) -> InputFile {
+    do {
+      return try InputFile(path: path)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  private func join(_ parts: [SharedBytes], _ name: String) throws(CommandError) -> InputFile {
+    do {
+      return try InputFile(joining: parts, name: name)
     } catch {
       throw CommandError(error)
     }
@@ -101,6 +116,9 @@ extension Command {
     request.purpose = purpose
     request.call = invocation.call
     request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
+    if let list = files.moduleList {
+      request.initrds.append(.init(path: list.path, bytes: list.bytes, isPart: true))
+    }
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
@@ -150,7 +168,7 @@ extension Command {
   }
 
   private func carryOut(
-    _ plan: LoadPlan, files: Files, initrd: InputFile?
+    _ plan: LoadPlan, kernel: InputFile, initrd: InputFile?
   ) throws(KexecCallError) {
     switch plan.action {
     case .segments(let load):
@@ -163,26 +181,27 @@ extension Command {
     case .file(let load):
       debug("calling kexec_file_load")
       try KexecCalls.fileLoad(
-        kernel: files.kernel, initrd: initrd, commandLine: Array(plan.commandLine.utf8),
+        kernel: kernel, initrd: initrd, commandLine: Array(plan.commandLine.utf8),
         flags: load.flags)
     }
   }
 
-  /// The initrd for a call that takes only one file: several are joined in memory.
-  private func singleInitrd(
+  /// The files for a call that reads them itself: the user's own where they are loaded whole, so
+  /// that what is known of them (signatures, measurements) counts; else joined in memory.
+  private func callFiles(
     for plan: LoadPlan, _ files: Files
-  ) throws(CommandError) -> InputFile? {
-    guard case .file = plan.action, files.initrds.count > 1 else { return files.initrds.first }
-    do {
-      return try InputFile(
-        joining: InitrdArchives.row(of: files.initrds.map(\.bytes)), name: "initrd")
-    } catch {
-      throw CommandError(error)
-    }
+  ) throws(CommandError) -> (kernel: InputFile, initrd: InputFile?) {
+    guard case .file = plan.action else { return (files.kernel, nil) }
+    let kernel = plan.request.kernel
+    let kernelFile = kernel.isPart ? try join([kernel.bytes], "kernel") : files.kernel
+    let initrds = plan.request.initrds
+    guard let first = initrds.first else { return (kernelFile, nil) }
+    if initrds.count == 1, !first.isPart { return (kernelFile, files.initrds.first) }
+    return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
   }
 
-  private func print(_ plan: LoadPlan, request: LoadRequest) {
-    let report = PlanReport(plan: plan, request: request)
+  private func print(_ plan: LoadPlan) {
+    let report = PlanReport(plan: plan)
     StandardStreams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
   }
 

@@ -117,15 +117,18 @@ extension KexecCallError {
   fileprivate func explanation(
     plan: LoadPlan, request: LoadRequest, machine: Machine
   ) -> (why: String, advice: String?) {
+    // The running kernel never sees a unified image, only what is in it.
+    let part =
+      request.unifiedImage == nil ? "" : "; in a unified image .linux needs a signature of its own"
     switch errno {
     case .notPermitted, .accessDenied:
-      return (
-        errno.text,
+      let obstacle =
         machine.kexec.obstacle(for: plan.purpose)
-          ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
-      )
+        ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
+      let isSignature = call.isFileLoad && machine.kexec.lockdown != nil
+      return (errno.text, obstacle + (isSignature ? part : ""))
     case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
-      return ("\(errno.text): \(errno.signatureFault)", signatureAdvice)
+      return ("\(errno.text): \(errno.signatureFault)", signatureAdvice + part)
     case .notExecutable: return ("\(errno.text): the kernel does not take this image", nil)
     case .textFileBusy: return ("\(errno.text): a file is open for writing", "close it first")
     case .outOfMemory:
@@ -191,6 +194,10 @@ extension KexecState {
 }
 
 extension KexecCallError.Call {
+  fileprivate var isFileLoad: Bool {
+    if case .fileLoad = self { true } else { false }
+  }
+
   var name: String {
     switch self {
     case .load: "kexec_load"

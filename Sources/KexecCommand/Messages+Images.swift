@@ -16,6 +16,10 @@ extension CommandError {
           + " and has no setup header (HdrS at offset 0x202)")
     case .unsupported(let kind):
       self.init("\(path): \(kind.text): not supported yet", advice: kind.advice)
+    case .repeated(let section, let offset):
+      self.init("\(path): a second section \(section), at offset 0x\(String(offset, radix: 16))")
+    case .inside(let section, let offset, let error):
+      self.init(error, path: "\(path), section \(section) at 0x\(String(offset, radix: 16))")
     case .badField(let name, let offset, let found, let wanted):
       self.init(
         "\(path): \(name) at offset 0x\(String(offset, radix: 16)) is "
@@ -30,6 +34,8 @@ extension ImagePart {
     case .setupHeader: "the setup header"
     case .realModePart: "the real-mode part"
     case .protectedModePart: "the protected-mode part"
+    case .sectionHeaders(let count): "the table of \(count) sections"
+    case .section(let name): "section \(name)"
     }
   }
 }
@@ -39,6 +45,9 @@ extension FieldRule {
     switch self {
     case .powerOfTwo: "a power of two"
     case .beyond64BitEntry: "more than the 0x200 bytes before the 64-bit entry"
+    case .behindHeaders(let end): "behind the \(end) bytes of headers"
+    case .behindSection(let name, let end): "behind section \(name), which ends at \(end)"
+    case .sizeOfKernel: "that of a kernel"
     }
   }
 }
@@ -54,7 +63,7 @@ extension KnownImage {
     case .multiboot: "a multiboot kernel"
     case .multiboot2: "a multiboot 2 kernel"
     case .uki: "a unified kernel image (UKI)"
-    case .efiProgram: "an EFI program"
+    case .efiProgram: "an EFI program without a kernel (it has no section .linux)"
     case .otherImage: "a kernel Image for arm64 or riscv64"
     case .compressed(let format): "compressed by \(format.name)"
     case .cpio: "a cpio archive, as initrds are"

@@ -1,3 +1,4 @@
+internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
@@ -76,7 +77,8 @@ extension PlanNote {
       true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
       .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
-      .initrdPartlyUnpacked, .initrdUnchanged, .initrdsJoined:
+      .initrdPartlyUnpacked, .initrdUnchanged, .initrdsJoined, .sectionsUsed, .sectionReplaced,
+      .firstProfile, .signatureOfPart:
       false
     }
   }
@@ -129,6 +131,14 @@ extension PlanNote {
       "--hotplug: the running kernel cannot update a panic kernel: load it again after a change"
     case .onlyForCrash(let option): "\(option) has no effect without -p"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
+    case .sectionsUsed(let kinds):
+      "\(kinds.map(\.rawValue).joined(separator: ", ")) of the unified image: used"
+    case .sectionReplaced(let kind, let option):
+      "\(kind.rawValue) of the unified image: \(option) takes its place"
+    case .firstProfile(let count):
+      "the unified image has \(count) profiles, and the first one is loaded"
+    case .signatureOfPart:
+      "the running kernel looks at the signature of .linux, not at that of the unified image"
     case .loaderWordKept(let word): "\(word) is kept; only the boot loader acted on it"
     }
   }

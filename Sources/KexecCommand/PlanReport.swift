@@ -1,11 +1,13 @@
 internal import ByteCoding
+internal import KernelImages
 internal import KexecPlanning
 internal import PhysicalMemory
 
 /// A plan for people and for programs.
 struct PlanReport {
   let plan: LoadPlan
-  let request: LoadRequest
+
+  private var request: LoadRequest { plan.request }
 }
 
 extension PlanReport {
@@ -15,6 +17,7 @@ extension PlanReport {
       row("kernel", "\(request.kernel.path): \(plan.kernelVersion ?? "unnamed")"),
       row("image", plan.imageDescription),
     ]
+    if let unified = request.unifiedImage { lines += rows(of: unified) }
     lines += request.initrds.map {
       row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))")
     }
@@ -36,6 +39,16 @@ extension PlanReport {
 
   private func row(_ name: String, _ value: String) -> String {
     name + String(repeating: " ", count: 14 - name.count) + value
+  }
+
+  private func rows(of image: UnifiedKernelImage) -> [String] {
+    let parts = image.sections.map {
+      "\($0.kind.rawValue) \(byteText(UInt64($0.bytes.count)))"
+    }
+    var rows = [row("unified from", parts.joined(separator: ", "))]
+    if let name = image.systemName { rows.append(row("system", name)) }
+    if let release = image.release { rows.append(row("release", release)) }
+    return rows
   }
 
   /// RAM with the segments in it, highest address first.
@@ -92,6 +105,7 @@ extension PlanReport {
           ("bytes", .number(UInt64(request.kernel.bytes.count))),
         ])
       ),
+      ("unifiedImage", request.unifiedImage.map(json) ?? .null),
       (
         "initrds",
         .array(
@@ -111,6 +125,23 @@ extension PlanReport {
     }
     members.append(("notes", .array(plan.notes.map { .string($0.text) })))
     return .object(members)
+  }
+
+  private func json(of image: UnifiedKernelImage) -> JSON {
+    .object([
+      ("system", image.systemName.map(JSON.string) ?? .null),
+      ("release", image.release.map(JSON.string) ?? .null),
+      ("profiles", .number(UInt64(image.profileCount))),
+      (
+        "sections",
+        .array(
+          image.sections.map {
+            .object([
+              ("name", .string($0.kind.rawValue)), ("bytes", .number(UInt64($0.bytes.count))),
+            ])
+          })
+      ),
+    ])
   }
 
   private func json(of load: SegmentLoad) -> [(String, JSON)] {

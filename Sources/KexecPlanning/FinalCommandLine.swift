@@ -1,11 +1,14 @@
+internal import KernelImages
 internal import RunningSystem
 
 extension LoadRequest {
   /// The command line that the next kernel gets: the base, then every `--append`, one blank
   /// between. The base is `--command-line` if given, else the running line with
-  /// `--reuse-cmdline`, else nothing. What other options add comes before the rest.
+  /// `--reuse-cmdline`, else that of a unified image, else nothing. What other options add comes
+  /// before the rest.
   func finalCommandLine(on machine: Machine) -> String {
-    let base = commandLine ?? (reusesCommandLine ? reusable(machine.commandLine).text : "")
+    let base =
+      commandLine ?? (reusesCommandLine ? reusable(machine.commandLine).text : ownLine)
     let given = ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
     let words = reusesConsole ? machine.consoleWords(beside: KernelCommandLine(given)) : []
     let line = (words + [given]).filter { !$0.isEmpty }.joined(separator: " ")
@@ -19,6 +22,12 @@ extension LoadRequest {
     let (words, notes) = PreservedModules(modules).words(
       beside: KernelCommandLine(line), room: limit - line.utf8.count)
     return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
+  }
+
+  /// The line in a unified image. A crash kernel reserves no memory for another one.
+  private var ownLine: String {
+    guard let text = unifiedImage?.commandLine else { return "" }
+    return purpose == .crash ? KernelCommandLine(text).removing(["crashkernel"]).text : text
   }
 
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot

@@ -1,4 +1,5 @@
 package import ByteCoding
+package import KernelImages
 package import PhysicalMemory
 
 /// What will be given to the kernel, complete to the last byte; nothing has been touched yet.
@@ -11,20 +12,22 @@ package struct LoadPlan: Sendable {
     case file(FileLoad)
   }
 
-  /// What the kernel is for.
-  package let purpose: LoadRequest.Purpose
+  /// What is loaded: the user's request, with a unified image taken apart.
+  package let request: LoadRequest
   /// The kernel's own name for itself, such as "6.1.0-56-cloud-amd64", if the file tells.
   package let kernelVersion: String?
   /// The image type and boot protocol, as in "bzImage64, boot protocol 2.15".
   package let imageDescription: String
   /// The command line that the next kernel gets.
   package let commandLine: String
+  /// What the kernel is for.
+  package var purpose: LoadRequest.Purpose { request.purpose }
   /// What the system call gets.
   package let action: Action
   /// Why this system call.
   package let reason: RouteReason
   /// What the user should know.
-  package let notes: [PlanNote]
+  package internal(set) var notes: [PlanNote]
 }
 
 /// A piece of the next system, and where it goes.
@@ -161,6 +164,14 @@ package enum PlanNote: Equatable, Sendable {
   case noEffectOnFileCall(String)
   /// The reused command line has a word that only an EFI boot loader acts on.
   case loaderWordKept(String)
+  /// These sections of the unified image are used.
+  case sectionsUsed([UnifiedKernelImage.Kind])
+  /// An option takes the place of a section of the unified image.
+  case sectionReplaced(UnifiedKernelImage.Kind, by: String)
+  /// The unified image has this many profiles, of which the first is loaded.
+  case firstProfile(of: Int)
+  /// The unified image is signed, but the running kernel looks only at the kernel inside.
+  case signatureOfPart
 
   /// More initrds than there are segments for: they go in one, as they are.
   case initrdsJoined(Int)

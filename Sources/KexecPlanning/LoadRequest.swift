@@ -1,5 +1,6 @@
 package import ByteCoding
 package import CrashDumps
+package import KernelImages
 package import PhysicalMemory
 
 /// What the user asked for, with the files already open.
@@ -36,11 +37,15 @@ package struct LoadRequest: Sendable {
     package let path: String
     /// All its bytes.
     package let bytes: SharedBytes
+    /// Whether the bytes are a part of the file, or made up: a system call that reads files needs
+    /// them in one of their own.
+    package let isPart: Bool
 
     /// The file at `path`, which holds `bytes`.
-    package init(path: String, bytes: SharedBytes) {
+    package init(path: String, bytes: SharedBytes, isPart: Bool = false) {
       self.path = path
       self.bytes = bytes
+      self.isPart = isPart
     }
   }
 
@@ -85,6 +90,8 @@ package struct LoadRequest: Sendable {
   package var initrds: [File] = []
   /// The command line from `--command-line`, if any.
   package var commandLine: String?
+  /// The image that kernel, initrd and command line come from, if it is a unified one.
+  package var unifiedImage: UnifiedKernelImage?
   /// What `--append` adds, in order.
   package var appended: [String] = []
   /// Whether the running kernel's command line is the base. `--reuse-cmdline`.

@@ -49,6 +49,9 @@ package struct Route: Equatable, Sendable {
 package func routes(
   for request: LoadRequest, on machine: Machine, image: KernelImage
 ) -> [Route] {
+  if case .unified(let unified) = image {
+    return routes(for: request.taking(unified), on: machine, image: unified.kernel)
+  }
   switch request.call {
   case .fileOnly: return [Route(.file, .asked)]
   case .segmentsOnly: return [Route(.segments, .asked)]
@@ -82,6 +85,11 @@ package func plan(
   _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
 ) throws(PlanningError) -> LoadPlan {
   switch image {
+  case .unified(let unified):
+    let inner = request.taking(unified)
+    var plan = try plan(inner, by: route, on: machine, image: unified.kernel)
+    plan.notes = inner.unifiedNotes(by: route.call, from: request) + plan.notes
+    return plan
   case .bzImage(let image):
     let limit = image.commandLineLimit(by: route.call)
     var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
@@ -107,7 +115,7 @@ package func plan(
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
     return LoadPlan(
-      purpose: request.purpose, kernelVersion: image.kernelVersion,
+      request: request, kernelVersion: image.kernelVersion,
       imageDescription: image.description, commandLine: commandLine, action: action,
       reason: route.reason, notes: notes)
   }

@@ -24,7 +24,7 @@ import Testing
       (.multiboot, merged(elf(3), at(0x40, words([0x1BAD_B002, 0, 0 &- 0x1BAD_B002])))),
       (.multiboot2, at(0x800, words([0xE852_50D6, 0, 16, 0 &- 0xE852_50E6]))),
       (.efiProgram, pe([".text"])), (.efiProgram, [0x4D, 0x5A]),
-      (.uki, pe([".text", ".osrel", ".linux"])), (.efiProgram, pe([".linuxx"])),
+      (.efiProgram, pe([".linuxx"])),
     ] as [(KnownImage, [UInt8])])
   func known(kind: KnownImage, start: [UInt8]) {
     let bytes = SharedBytes(start + [UInt8](repeating: 0, count: 4096))

@@ -67,7 +67,7 @@ import Testing
       let plan = try KexecPlanning.plan(
         request, by: Route(.segments, .asked), on: machine,
         image: KernelImage.open(request.kernel.bytes))
-      return "\n" + withoutPurgatorySize(PlanReport(plan: plan, request: request).text)
+      return "\n" + withoutPurgatorySize(PlanReport(plan: plan).text)
     } catch let error as PlanningError {
       return "\n"
         + CommandError(error, request: request, machine: machine, after: nil).text

@@ -149,6 +149,14 @@ import Testing
       ),
       (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported yet"),
       (
+        .repeated(section: ".initrd", offset: 0x1A0),
+        "k: a second section .initrd, at offset 0x1a0"
+      ),
+      (
+        .inside(section: ".linux", offset: 0x400, .unsupported(.compressed(.gzip))),
+        "k, section .linux at 0x400: compressed by gzip: not supported yet"
+      ),
+      (
         .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: .powerOfTwo),
         "k: kernel_alignment at offset 0x230 is 0x3, not a power of two"
       ),
@@ -337,7 +345,7 @@ import Testing
     let image = try KernelImage.open(request.kernel.bytes)
     let plan = try KexecPlanning.plan(
       request, by: Route(.file, .preferred), on: TemporaryTree([:]).machine, image: image)
-    let report = PlanReport(plan: plan, request: request)
+    let report = PlanReport(plan: plan)
     #expect(
       report.text == """
         kernel        vmlinuz: 6.1.0-56-cloud-amd64 (builder@example) #1 SMP
@@ -358,6 +366,7 @@ import Testing
             "image": "bzImage64, boot protocol 2.15",
             "bytes": \(request.kernel.bytes.count)
           },
+          "unifiedImage": null,
           "initrds": [
             {
               "path": "i",

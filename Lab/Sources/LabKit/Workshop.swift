@@ -13,6 +13,8 @@ public struct Workshop: Sendable {
   let disks = ".lab/disks"
   /// What `script/test-kernel` and `script/newest-kernel` left, each in a folder of its own.
   let kernels = ".lab/kernels"
+  /// What `script/bootstrap` unpacked for making unified kernel images.
+  public let uki = ".lab/uki"
   /// The sources of what runs in a guest.
   public let guest = "Lab/Guest"
   /// A folder of this run alone, for the logs.

@@ -4,5 +4,6 @@ public import LabKit
 /// others are told beside it.
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
-  + chains + fastJumps + initrds + jumps + machines + loading + dryRuns + crashes + crashDumps
+  + chains + fastJumps + initrds + unifiedImages + jumps + machines + loading + dryRuns + crashes
+  + crashDumps
   + badInput + refusals + tampering + consoles + entries + preservedModules

@@ -1,0 +1,114 @@
+import Foundation
+
+/// A unified kernel image that the lab makes with the tools that people use.
+public struct UnifiedImage: Sendable {
+  /// Who puts the sections together.
+  public enum Maker: String, CaseIterable, Sendable {
+    /// systemd's own program.
+    case ukify
+    /// binutils', as before there was ukify.
+    case objcopy
+  }
+
+  /// What is in its `.linux`.
+  public var kernel: Kernel
+  /// Who makes it.
+  public var maker: Maker
+  /// The other sections, by name.
+  public var sections: [String: [UInt8]]
+  /// Whether `sbsign` signs it, with a key that nobody trusts.
+  public var isSigned: Bool
+
+  /// An image of `kernel` with these sections.
+  public init(
+    _ kernel: Kernel, by maker: Maker, sections: [String: [UInt8]] = [:], isSigned: Bool = false
+  ) {
+    self.kernel = kernel
+    self.maker = maker
+    self.sections = sections
+    self.isSigned = isSigned
+  }
+}
+
+extension Lab {
+  /// The bytes of `image`.
+  public func make(_ image: UnifiedImage) throws -> [UInt8] {
+    let files = FileManager.default
+    let folder = "\(workshop.scratch)/uki-\(UUID().uuidString)"
+    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: folder) }
+    var parts: [(section: String, path: String)] = []
+    for (name, bytes) in image.sections.sorted(by: { $0.key < $1.key }) {
+      let path = folder + "/" + name.dropFirst()
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      parts.append((name, path))
+    }
+    let kernel = try image.kernel.file(in: workshop)
+    let stub = workshop.uki + "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
+    var result = folder + "/uki.efi"
+    switch image.maker {
+    case .ukify:
+      try Self.run(
+        ["python3", workshop.uki + "/usr/bin/ukify", "build", "--linux", kernel, "--stub", stub]
+          + parts.flatMap(Self.ukifyWords)
+          + ["--output", result])
+    case .objcopy:
+      try Self.run(
+        ["objcopy"] + (try additions(parts + [(".linux", kernel)], to: stub)) + [stub, result])
+    }
+    if image.isSigned {
+      let key = workshop.uki + "/key.pem"
+      let certificate = workshop.uki + "/certificate.pem"
+      try Self.run(
+        ["sbsign", "--key", key, "--cert", certificate, "--output", result + ".signed", result])
+      result += ".signed"
+    }
+    return try contents(of: result)
+  }
+
+  /// ukify has an option for each section that it knows, which reads a file or takes a text.
+  private static func ukifyWords(_ part: (section: String, path: String)) -> [String] {
+    switch part.section {
+    case ".initrd": ["--initrd", part.path]
+    case ".ucode": ["--microcode", part.path]
+    case ".dtb": ["--devicetree", part.path]
+    case ".cmdline": ["--cmdline", "@\(part.path)"]
+    case ".osrel": ["--os-release", "@\(part.path)"]
+    case ".uname": ["--uname", (try? String(contentsOfFile: part.path, encoding: .utf8)) ?? ""]
+    case ".profile": ["--profile", "@\(part.path)"]
+    default: ["--section", "\(part.section):@\(part.path)"]
+    }
+  }
+
+  /// Every section at a page of its own behind those of the stub, in its address space.
+  private func additions(
+    _ parts: [(section: String, path: String)], to stub: String
+  ) throws -> [String] {
+    let bytes = try contents(of: stub)
+    let header = bytes[0x3C..<0x40].reversed().reduce(0) { $0 << 8 | Int($1) } + 24
+    let base = bytes[(header + 24)..<(header + 32)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    var address = base + 1 << 20
+    var words: [String] = []
+    for part in parts {
+      words += ["--add-section", "\(part.section)=\(part.path)"]
+      words += ["--change-section-vma", "\(part.section)=\(address)"]
+      address += (try contents(of: part.path).count + 0x1FFF) & ~0xFFF
+    }
+    return words
+  }
+
+  private static func run(_ command: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["PATH=/usr/bin:/bin"] + command
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw Failure("\(command[0]) failed: \(said.shortened): run script/bootstrap")
+    }
+  }
+}

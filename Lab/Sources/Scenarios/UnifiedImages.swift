@@ -1,0 +1,85 @@
+import LabKit
+
+/// Unified kernel images, made by the programs that people make them with.
+let unifiedImages: [Scenario] = [
+  Scenario("UKI by ukify, all sections, kexec_load: they are all used") { lab in
+    try await startWhole(UnifiedImage(.debian6_12, by: .ukify), by: .classic, in: lab)
+  },
+  Scenario("UKI by objcopy, all sections, signed, kexec_file_load: they are all used") { lab in
+    try await startWhole(
+      UnifiedImage(.debian6_12, by: .objcopy, isSigned: true), by: .file, in: lab)
+  },
+  userWins, signatureInside, badImages,
+]
+
+private let words = "\(Lab.commandLine) lab.source=image"
+
+/// Loads an image by its name alone, and asks the next system what it was given.
+private func startWhole(_ plain: UnifiedImage, by call: LoadCall, in lab: Lab) async throws {
+  var image = plain
+  image.sections = [
+    ".cmdline": Array(words.utf8), ".initrd": try lab.archive(),
+    ".ucode": try Lab.smallArchive(["microcode": Array("seen\n".utf8)]),
+    ".osrel": Array("ID=lab\nPRETTY_NAME=\"The Lab 7\"\n".utf8), ".uname": Array("6.12-lab".utf8),
+    ".profile": Array("ID=main".utf8),
+  ]
+  let guest = try await lab.boot(.debian6_1, files: ["boot/uki.efi": lab.make(image)])
+  let load = "kexec \(call.rawValue) -l /boot/uki.efi"
+  let plan = try await guest.run("\(load) --dry-run").text
+  for text in ["The Lab 7", "6.12-lab", ".ucode", call.name] {
+    try expect(plan.contains(text), "the plan says nothing of \(text): \(plan)")
+  }
+  if call == .classic { try await guest.mustNote("a fast jump", when: load) }
+  try await guest.run(load)
+
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try await next.mustSay(words, when: "cat /proc/cmdline")
+  try await next.mustSay("seen", when: "cat /microcode")
+}
+
+private let userWins = Scenario("UKI: what the user gives wins, by the default call, UEFI") { lab in
+  let sections = [".cmdline": Array("rdinit=/none".utf8), ".initrd": Array("no archive".utf8)]
+  let full = UnifiedImage(.debian6_12, by: .ukify, sections: sections)
+  let guest = try await lab.boot(
+    .debian6_1, firmware: .uefi, carrying: [.debian6_12], files: ["boot/uki.efi": lab.make(full)])
+  let load = "kexec -l /boot/uki.efi --initrd=/boot/initrd"
+  try await guest.mustNote("--reuse-cmdline takes its place", when: "\(load) --reuse-cmdline")
+  try await guest.mustNote("--initrd takes its place", when: load)
+  try await guest.run("\(load) --command-line='\(Lab.commandLine)' --append=lab.source=user")
+
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try await next.mustSay("\(Lab.commandLine) lab.source=user", when: "cat /proc/cmdline")
+  try await next.run("ls /sys/firmware/efi/efivars/BootOrder-*")
+}
+
+private let signatureInside = Scenario(
+  "UKI under lockdown: refused, and the message says which signature counts"
+) { lab in
+  let image = UnifiedImage(.debian6_12, by: .ukify, isSigned: true)
+  let guest = try await lab.boot(
+    .debian6_1, commandLine: "lockdown=integrity", files: ["boot/uki.efi": lab.make(image)])
+  for options in ["", "-s"] {
+    try await guest.mustRefuse(
+      "kexec \(options) -l /boot/uki.efi", saying: ".linux needs a signature of its own")
+  }
+  try await guest.mustRefuse("kexec -c -l /boot/uki.efi", saying: "locked down")
+}
+
+private let badImages = Scenario("UKI cut off, damaged, or without a kernel: nothing is loaded") {
+  lab in
+  let image = try lab.make(
+    UnifiedImage(.debian6_12, by: .objcopy, sections: [".cmdline": Array(words.utf8)]))
+  let guest = try await lab.boot(.debian6_1, files: ["boot/uki.efi": image])
+  for call in LoadCall.allCases {
+    for length in [64, 600, 100_000, image.count - 1_000_000] {
+      try await guest.run("head -c \(length) /boot/uki.efi >/run/short.efi")
+      try await guest.mustRefuse("kexec \(call.rawValue) -l /run/short.efi", saying: "short.efi")
+    }
+  }
+  try await guest.mustRefuse("kexec -l /run/short.efi", saying: "section .linux")
+  // The name of the section with the kernel, in the table of sections.
+  try await guest.run("sed 's/[.]linux/.minix/' /boot/uki.efi >/run/other.efi")
+  try await guest.mustRefuse("kexec -l /run/other.efi", saying: "no section .linux")
+}
