@@ -27,7 +27,9 @@ extension CommandError {
       self.init(
         "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
         advice: request.call == .fileOnly
-          ? "kexec_load (-c) takes 31 bytes more than kexec_file_load" : nil)
+          ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
+          : request.purpose == .crash
+            ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
     case .commandLineHasNUL(let offset):
       self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room): self.init(room)

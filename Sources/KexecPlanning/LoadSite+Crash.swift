@@ -19,7 +19,8 @@ extension LoadSite {
   /// The site for a crash kernel: the header is placed first, because memory map and command line
   /// speak of it.
   static func crash(
-    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String
+    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
+    limit: Int
   ) throws(PlanningError) -> LoadSite {
     let regions = try CrashRegions(of: machine)
     let headerSize = request.followsHotplug ? machine.crash?.headerSize : nil
@@ -31,13 +32,15 @@ extension LoadSite {
     let map = regions.map(without: place, of: machine)
     // Of two such words the last counts.
     var line = KernelCommandLine(commandLine).adding("elfcorehdr=\(place.start)")
+    if request.passesMemoryMap {
+      for word in memoryMapWords(map) { line = line.adding(word) }
+    }
+    // boot_params have it too, where kernels since 5.0 look, so that it may stay away.
     if line.value(of: "acpi_rsdp") == nil, let pointer = machine.acpiRootPointer,
       !handsOverEFI(takesEFI: takesEFI, request: request, machine: machine)
     {
-      line = line.adding("acpi_rsdp=\(PhysicalAddress(pointer))")
-    }
-    if request.passesMemoryMap {
-      for word in memoryMapWords(map) { line = line.adding(word) }
+      let longer = line.adding("acpi_rsdp=\(PhysicalAddress(pointer))")
+      if longer.text.utf8.count <= limit { line = longer }
     }
 
     let shown =

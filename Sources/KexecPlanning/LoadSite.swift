@@ -17,10 +17,11 @@ struct LoadSite {
   /// What the user should know.
   let notes: [PlanNote]
 
-  /// The site for `request`; the user's part of the command line is `commandLine`, and the kernel can
-  /// take EFI state from a loader or not.
+  /// The site for `request`; the user's part of the command line is `commandLine`, and the kernel takes
+  /// `limit` bytes of it, and EFI state or not.
   init(
-    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String
+    of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
+    limit: Int
   ) throws(PlanningError) {
     switch request.purpose {
     case .reboot:
@@ -31,7 +32,8 @@ struct LoadSite {
       flags = 0
       notes = memory.notes
     case .crash:
-      self = try .crash(of: request, on: machine, takesEFI: takesEFI, commandLine: commandLine)
+      self = try .crash(
+        of: request, on: machine, takesEFI: takesEFI, commandLine: commandLine, limit: limit)
     }
   }
 

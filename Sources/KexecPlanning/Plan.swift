@@ -102,7 +102,7 @@ package func plan(
     case .segments:
       let site = try LoadSite(
         of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
-        commandLine: commandLine)
+        commandLine: commandLine, limit: limit)
       commandLine = site.commandLine
       try checkCommandLine(commandLine, limit: limit)
       let (load, more) = try planWhatFits(

@@ -15,7 +15,11 @@ import Testing
   @Test(arguments: MachineFixture.all)
   func plan(fixture: MachineFixture) throws {
     _ = try #require(fixture.architecture, "\(fixture.folder) has no row in INDEX.md")
-    let text = memoryText(fixture) + (fixture.isX86 ? try planText(fixture) : "")
+    var text = memoryText(fixture)
+    if fixture.isX86 {
+      text += try planText(fixture, .reboot)
+      if !fixture.machine.ioMemory.crashRegions.isEmpty { text += try planText(fixture, .crash) }
+    }
     let difference = Fixtures.differenceFromGolden(text, "plans/\(fixture.name).txt")
     #expect(difference == nil, "\(difference ?? "")")
   }
@@ -60,9 +64,12 @@ import Testing
       + set.ranges.map { "  \($0), \(byteText($0.byteCount))" }
   }
 
-  private func planText(_ fixture: MachineFixture) throws -> String {
+  private func planText(
+    _ fixture: MachineFixture, _ purpose: LoadRequest.Purpose
+  ) throws -> String {
     let machine = fixture.machine
-    let request = standardRequest(reusingCommandLine: !machine.commandLine.text.isEmpty)
+    var request = standardRequest(reusingCommandLine: !machine.commandLine.text.isEmpty)
+    request.purpose = purpose
     do {
       let plan = try KexecPlanning.plan(
         request, by: Route(.segments, .asked), on: machine,

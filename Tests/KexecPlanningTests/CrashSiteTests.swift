@@ -135,6 +135,21 @@ import Testing
     #expect(given == "acpi_rsdp=0x1 elfcorehdr=0x5dfff000 -- x")
   }
 
+  /// boot_params have it as well: it is the first to stay away.
+  @Test(arguments: [(2047 - 22 - 18, true), (2047 - 22 - 17, false)])
+  func theRootPointerMustFit(length: Int, isThere: Bool) throws {
+    var machine = crashMachine
+    var parameters = [UInt8](repeating: 0, count: 4096)
+    parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
+    machine.bootParameters = parameters
+    let (load, line) = try crash(on: machine) {
+      $0.commandLine = String(repeating: "x", count: length)
+    }
+    #expect(line.hasSuffix(" acpi_rsdp=0xf59d0") == isThere)
+    let block = try #require(load.segments.first { $0.role == .bootBlock })
+    #expect(block.bytes.array.loadField(Field<UInt64>(0x70)) == 0xF_59D0)
+  }
+
   @Test func refusals() {
     var machine = crashMachine
     machine.ioMemory = IOMemory(text: "100000-1fffffff : System RAM")

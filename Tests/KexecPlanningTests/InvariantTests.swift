@@ -42,14 +42,56 @@ import Testing
     }
   }
 
+  static let reserved = MachineFixture.all.filter { fixture in
+    fixture.isX86 && !crashRegions(in: fixture.ioMemoryText).isEmpty
+  }
+
+  @Test func someMachinesCanBePlannedForACrash() {
+    #expect(Self.reserved.count >= 6)
+  }
+
+  /// "Only the highest region takes segments", and none but the regions and the first MiB is RAM.
+  @Test(arguments: reserved)
+  func crashSegmentsLieInTheRegion(fixture: MachineFixture) throws {
+    let load = try Self.segments(for: fixture) { $0.purpose = .crash }
+    let regions = Self.crashRegions(in: fixture.ioMemoryText)
+    let main = try #require(regions.max { $0.lowerBound < $1.lowerBound })
+    #expect(load.segments.count == 5)
+    #expect(load.flags & 1 == 1)
+    var previousEnd = main.lowerBound
+    for segment in load.segments {
+      let (start, end) = (segment.destination.start.value, segment.destination.end.value)
+      #expect(start >= previousEnd && end - 1 <= main.upperBound, "\(segment.role)")
+      previousEnd = end
+    }
+    #expect(main.contains(load.entry.value))
+    let header = try place(of: .coreHeader, in: load)
+    for range in load.memoryMap.ranges(of: .ram).ranges where range.start.value >= 1 << 20 {
+      let (first, last) = (range.start.value, range.end.value - 1)
+      #expect(regions.contains { $0.contains(first) && $0.contains(last) }, "RAM at \(range)")
+      #expect(!range.overlaps(header))
+    }
+  }
+
+  private static func crashRegions(in text: String) -> [ClosedRange<UInt64>] {
+    text.split(separator: "\n").filter { $0.contains("Crash kernel") }.compactMap { line in
+      let ends = line.prefix { $0 != ":" }.filter { $0 != " " }.split(separator: "-")
+        .compactMap { UInt64($0, radix: 16) }
+      return ends.count == 2 ? ends[0]...ends[1] : nil
+    }
+  }
+
   private static let kernel = BzImageBuilder().file
   private static let initrd = SharedBytes([UInt8](repeating: 0, count: 30_000_000))
 
-  private static func segments(for fixture: MachineFixture) throws -> SegmentLoad {
+  private static func segments(
+    for fixture: MachineFixture, _ change: (inout LoadRequest) -> Void = { _ in }
+  ) throws -> SegmentLoad {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: kernel))
     request.initrds = [.init(path: "initrd", bytes: initrd)]
     request.digest = .none
     request.unpacksInitrds = false
+    change(&request)
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))
     guard case .segments(let load) = plan.action else { fatalError("not by segments") }

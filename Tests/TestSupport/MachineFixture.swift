@@ -26,7 +26,8 @@ package struct MachineFixture: Sendable, CustomStringConvertible {
 
   /// The machine, as far as its files tell.
   package var machine: Machine {
-    var machine = Machine.read(FileTree(root: "\(Fixtures.path)/machines/\(folder)"))
+    var machine = Machine.read(
+      FileTree(root: "\(Fixtures.path)/machines/\(folder)"), forCrash: true)
     machine.ioMemory = IOMemory(text: ioMemoryText)
     if let firmwareFile {
       let text = read(firmwareFile)
