@@ -1,42 +1,25 @@
 /// What a piece wants of the memory that it is put into.
 package struct PlacementWish: Equatable, Sendable {
-  /// Where the search begins.
-  package enum Direction: Equatable, Sendable {
-    /// The lowest hole with room, at its start.
-    case bottomUp
-    /// The highest hole with room, at its end.
-    case topDown
-  }
-
   /// Length in bytes.
   package var byteCount: UInt64
   /// The start is a multiple of this power of two.
   package var alignment: UInt64
   /// The piece must lie inside this range.
   package var bounds: PhysicalRange
-  /// Which of several places to prefer.
-  package var direction: Direction
 
   /// A wish for `byteCount` bytes.
-  package init(
-    byteCount: UInt64, alignment: UInt64, bounds: PhysicalRange, direction: Direction = .topDown
-  ) {
+  package init(byteCount: UInt64, alignment: UInt64, bounds: PhysicalRange) {
     self.byteCount = byteCount
     self.alignment = alignment
     self.bounds = bounds
-    self.direction = direction
   }
 }
 
 extension PhysicalRangeSet {
-  /// The place in this set that fulfils `wish`, or nil when no range has room for it.
+  /// The highest place in this set that fulfils `wish`, or nil when no range has room for it.
   package func place(for wish: PlacementWish) -> PhysicalRange? {
-    let holes = ranges.lazy.compactMap { $0.starts(for: wish) }
-    switch wish.direction {
-    case .bottomUp:
-      return holes.first.flatMap { PhysicalRange(start: $0.lowest, byteCount: wish.byteCount) }
-    case .topDown:
-      return holes.last.flatMap { PhysicalRange(start: $0.highest, byteCount: wish.byteCount) }
+    ranges.lazy.compactMap { $0.starts(for: wish) }.last.flatMap {
+      PhysicalRange(start: $0.highest, byteCount: wish.byteCount)
     }
   }
 

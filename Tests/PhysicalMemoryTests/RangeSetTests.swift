@@ -78,33 +78,31 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
 
   @Test(
     arguments: [
-      // The plain cases: the highest and the lowest hole with room.
-      (0x1000, 0x1000, 0...0xFFFF_FFFF, .topDown, 0x80_1000),
-      (0x1000, 0x1000, 0...0xFFFF_FFFF, .bottomUp, 0x1000),
-      (0x2000, 0x1000, 0...0xFFFF_FFFF, .topDown, 0x80_0000),
-      (0x3000, 0x1000, 0...0xFFFF_FFFF, .topDown, 0x3F_D000),
+      // The plain cases: the highest hole with room.
+      (0x1000, 0x1000, 0...0xFFFF_FFFF, 0x80_1000),
+      (0x2000, 0x1000, 0...0xFFFF_FFFF, 0x80_0000),
+      (0x3000, 0x1000, 0...0xFFFF_FFFF, 0x3F_D000),
       // Alignment moves the start inwards.
-      (0x1000, 0x20_0000, 0...0x7F_FFFF, .topDown, 0x20_0000),
-      (0x20_0000, 0x20_0000, 0...0x7F_FFFF, .bottomUp, 0x20_0000),
-      (0x20_1000, 0x20_0000, 0...0x7F_FFFF, .bottomUp, nil),
-      (0x1000, 0x10_0000, 0...0x9_FFFF, .bottomUp, nil),
+      (0x1000, 0x20_0000, 0...0x7F_FFFF, 0x20_0000),
+      (0x20_0000, 0x20_0000, 0...0x7F_FFFF, 0x20_0000),
+      (0x20_1000, 0x20_0000, 0...0x7F_FFFF, nil),
+      (0x1000, 0x10_0000, 0...0x9_FFFF, nil),
       // Bounds cut a hole.
-      (0x1000, 0x1000, 0x10_1000...0x10_1FFF, .topDown, 0x10_1000),
-      (0x1001, 0x1000, 0x10_1000...0x10_1FFF, .topDown, nil),
-      (0x1000, 0x1000, 0x40_0000...0x7F_FFFF, .topDown, nil),
+      (0x1000, 0x1000, 0x10_1000...0x10_1FFF, 0x10_1000),
+      (0x1001, 0x1000, 0x10_1000...0x10_1FFF, nil),
+      (0x1000, 0x1000, 0x40_0000...0x7F_FFFF, nil),
       // At the top of the address space nothing overflows.
-      (0x1000, 0x1000, 0...(.max), .topDown, 0xFFFF_FFFF_FFFF_E000),
-      (0xF000, 0x1000, 0...(.max), .topDown, 0xFFFF_FFFF_FFFF_0000),
-      (0xF001, 0x1000, 0x1_0000_0000...(.max), .topDown, nil),
-      (0x1000, 1 << 63, 0x1_0000_0000...(.max), .topDown, nil),
-      (.max, 0x1000, 0...(.max), .topDown, nil),
-    ] as [(UInt64, UInt64, ClosedRange<UInt64>, PlacementWish.Direction, UInt64?)])
+      (0x1000, 0x1000, 0...(.max), 0xFFFF_FFFF_FFFF_E000),
+      (0xF000, 0x1000, 0...(.max), 0xFFFF_FFFF_FFFF_0000),
+      (0xF001, 0x1000, 0x1_0000_0000...(.max), nil),
+      (0x1000, 1 << 63, 0x1_0000_0000...(.max), nil),
+      (.max, 0x1000, 0...(.max), nil),
+    ] as [(UInt64, UInt64, ClosedRange<UInt64>, UInt64?)])
   func finds(
-    byteCount: UInt64, alignment: UInt64, bounds: ClosedRange<UInt64>,
-    direction: PlacementWish.Direction, start: UInt64?
+    byteCount: UInt64, alignment: UInt64, bounds: ClosedRange<UInt64>, start: UInt64?
   ) {
     let wish = PlacementWish(
-      byteCount: byteCount, alignment: alignment, bounds: physical(bounds), direction: direction)
+      byteCount: byteCount, alignment: alignment, bounds: physical(bounds))
     let place = free.place(for: wish)
     #expect(place?.start.value == start)
     if let place { #expect(place.byteCount == byteCount) }

@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/kexec.h>
-#include <linux/magic.h>
-#include <mntent.h>
 #include <net/if.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -16,7 +14,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
