@@ -31,6 +31,7 @@ extension Command {
         // What one call cannot do the other may: the first error is told when none can.
         if planningError == nil { planningError = error }
         if route != ways.last, route.reason != .policy { continue }
+        ProgressLine.end()
         throw CommandError(
           planningError ?? error, request: request,
           machine: refusal == nil ? machine : readMachine(), after: refusal)

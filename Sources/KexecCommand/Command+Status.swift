@@ -1,5 +1,6 @@
 internal import KexecPlanning
 internal import LinuxSystem
+internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {
@@ -14,6 +15,14 @@ extension Command {
     }
     let isLoaded = purpose == .crash ? state.isCrashLoaded : state.isLoaded
     return isLoaded == true ? .usage : .success
+  }
+
+  /// Prints the bytes that are reserved for a panic kernel, 0 without any, as the peer does.
+  func printCrashSize() -> ExitCode {
+    let machine = readMachine()
+    let regions = machine.ioMemory.crashRegions.reduce(0) { $0 + $1.byteCount }
+    StandardStreams.writeOutput("\(machine.kexec.crashSize ?? regions)\n")
+    return .success
   }
 }
 

@@ -25,6 +25,7 @@ package struct Command {
       return .success
     case .status(let purpose): return status(purpose)
     case .report: return try reportTimes()
+    case .printCrashSize: return printCrashSize()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
     case .load(let kernel, let purpose, let sequel):

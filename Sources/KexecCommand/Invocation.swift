@@ -18,6 +18,8 @@ struct Invocation: Equatable {
     case status(LoadRequest.Purpose)
     /// Say how long the jump into this system took.
     case report
+    /// Say how much memory is reserved for a panic kernel.
+    case printCrashSize
     case help, version
   }
 
@@ -107,11 +109,15 @@ extension Invocation {
   ) throws(CommandError) -> Action {
     if options.contains(.help) { return .help }
     if options.contains(.version) { return .version }
-    if options.contains(.report) {
+    for (option, action) in [(Option.report, Action.report), (.printCrashSize, .printCrashSize)]
+    where options.contains(option) {
+      let name = action == .report ? "--report" : "--print-ckr-size"
       try refuse(
-        [.load, .loadPanic, .exec, .unload, .status, .force], in: options, beside: "--report")
-      try refuse(kernels, beside: "--report")
-      return .report
+        [.load, .loadPanic, .exec, .unload, .status, .force, .printCrashSize].filter {
+          $0 != option
+        }, in: options, beside: name)
+      try refuse(kernels, beside: name)
+      return action
     }
     if kernels.count > 1 {
       throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
@@ -162,7 +168,8 @@ extension Invocation {
   ) throws(CommandError) {
     let value = value ?? ""
     switch option {
-    case .load, .loadPanic, .exec, .unload, .status, .report, .help, .version: break
+    case .load, .loadPanic, .exec, .unload, .status, .report, .printCrashSize, .help, .version:
+      break
     case .force: isForced = true
     // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
     case .fileSyscall where isShort && action == .exec: sync = .forCertain

@@ -2,7 +2,7 @@ internal import LinuxSystem
 
 /// Every option of `kexec`: parsing and `--help` come from this table.
 enum Option: CaseIterable {
-  case load, loadPanic, exec, unload, status, force, report
+  case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
   case entry32Bit
   case initrd, commandLine, append, reuseCommandLine, reuseConsole, preserve, noEFI, stamp
@@ -61,6 +61,9 @@ extension OptionDescription {
       .status, .actions, "S", "status",
       help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
 
+    .init(
+      .printCrashSize, .actions, nil, "print-ckr-size",
+      help: "print how many bytes are reserved for a panic kernel"),
     .init(
       .report, .actions, nil, "report",
       help: "say how long the jump into this system took, if it was loaded with --stamp"),

@@ -84,6 +84,9 @@ package func routes(
 package func plan(
   _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
 ) throws(PlanningError) -> LoadPlan {
+  if request.reusesCommandLine, request.commandLine == nil, let fault = machine.commandLineFault {
+    throw .runningLineNotText(offset: fault)
+  }
   switch image {
   case .unified(let unified):
     let inner = request.taking(unified)

@@ -12,16 +12,34 @@ package enum FileSystems {
   ///
   /// - Returns: the mount points where that failed, with the reason.
   package static func syncForCertain() -> [(mountPoint: String, errno: Errno)] {
-    sync()
     var failures: [(mountPoint: String, errno: Errno)] = []
-    for mountPoint in writableMountPoints() {
+    var mountPoints = writableMountPoints()[...]
+    // Not more at a time than a process may have open.
+    while !mountPoints.isEmpty {
+      failures += syncForCertain(mountPoints.prefix(200))
+      mountPoints = mountPoints.dropFirst(200)
+    }
+    return failures
+  }
+
+  private static func syncForCertain(
+    _ mountPoints: ArraySlice<String>
+  ) -> [(mountPoint: String, errno: Errno)] {
+    var failures: [(mountPoint: String, errno: Errno)] = []
+    var folders: [(mountPoint: String, number: Int32)] = []
+    for mountPoint in mountPoints {
       let folder = unsafe clinux_open(mountPoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      guard folder >= 0 else {
-        // A mount point below another mount, or on a dead network share, cannot be reached.
-        // A user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
-        if ![ENOENT, ENOTDIR, EACCES].contains(errno) { failures.append((mountPoint, .last)) }
-        continue
+      if folder >= 0 {
+        folders.append((mountPoint, folder))
+      } else if ![ENOENT, ENOTDIR, EACCES].contains(errno) {
+        // Others may be below another mount, or on a dead network share, and cannot be reached. A
+        // user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
+        failures.append((mountPoint, .last))
       }
+    }
+    // All at once; what goes wrong is told to each that has the file system open.
+    sync()
+    for (mountPoint, folder) in folders {
       if clinux_syncfs(folder) != 0 { failures.append((mountPoint, .last)) }
       _ = close(folder)
     }

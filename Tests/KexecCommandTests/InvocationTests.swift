@@ -41,6 +41,7 @@ import Testing
     Case("-S", .status(.crash)), Case("-S -l", .status(.reboot)), Case("-S -p", .status(.crash)),
     Case("-lS", .status(.reboot)), Case("-S -q", .status(.crash)) { $0.isQuiet = true },
     Case("-S --json", .status(.crash)) { $0.printsJSON = true },
+    Case("--print-ckr-size", .printCrashSize), Case("--report", .report),
     Case("-h", .help), Case("--help", .help), Case("-l -h k", .help), Case("-v", .version),
     Case("--version", .version), Case("-v -h", .help),
     // What comes after -- is no option.
@@ -141,6 +142,9 @@ import Testing
       ("-u k", "-u (--unload) takes no kernel, but k was given"),
       ("-u -e", "-u (--unload) and --exec contradict each other"),
       ("-l -u", "-u (--unload) and --load contradict each other"),
+      ("--print-ckr-size -e", "--print-ckr-size and --exec contradict each other"),
+      ("--print-ckr-size k", "--print-ckr-size takes no kernel, but k was given"),
+      ("--report --print-ckr", "--report and --print-ckr-size contradict each other"),
       ("-S -u", "-S (--status) and --unload contradict each other"),
       ("-S -e", "-S (--status) and --exec contradict each other"),
       ("-S k", "-S (--status) takes no kernel, but k was given"),

@@ -14,7 +14,8 @@ import Testing
     "/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
     "/sys/kernel/kexec_crash_size": Array("0\n".utf8),
     "/vmlinuz": BzImageBuilder().bytes, "/short": Array(BzImageBuilder().bytes.prefix(0x5100)),
-    "/empty": [], "/text": [UInt8](repeating: 0x20, count: 2000),
+    "/bytes/proc/cmdline": [0x61, 0x3D, 0xFF, 0x0A], "/empty": [],
+    "/text": [UInt8](repeating: 0x20, count: 2000),
     "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
   ])
 
@@ -53,6 +54,15 @@ import Testing
         "kexec: no room for the kernel: "
       ),
       ("-e --dry-run --machine=@", 1, "kexec: nothing is loaded\n"),
+      ("--print-ckr-size --dry-run --machine=@", 0, "0\n"),
+      (
+        "-c -l --dry-run @/vmlinuz --machine=@ --append=@line", 255,
+        "kexec: the command line is too long: 3000 bytes, and this kernel takes 2047\n"
+      ),
+      (
+        "-l --dry-run @/vmlinuz --machine=@/bytes --reuse-cmdline", 255,
+        "kexec: /proc/cmdline: the byte at offset 2 is not UTF-8: the line cannot be reused\n"
+      ),
       ("-u --dry-run", 0, "would unload the kernel\n"),
       ("-S --dry-run --machine=@", 1, "kernel: not loaded\npanic kernel: loaded\n"),
       ("-S -l --dry-run --machine=@", 0, "kernel: not loaded\npanic kernel: loaded\n"),
@@ -81,7 +91,8 @@ import Testing
   }
 
   private func inPlace(_ text: String, _ folder: String) -> String {
-    text.split(separator: "@", omittingEmptySubsequences: false).joined(separator: folder)
+    text.replacing("@line", with: String(repeating: "x", count: 3000))
+      .split(separator: "@", omittingEmptySubsequences: false).joined(separator: folder)
   }
 
   /// Runs the program by way of the shell: no argument here has a blank or a quote.

@@ -65,6 +65,17 @@ import Testing
     #expect((tree.machine.bootParameters?.count == 4096) == isTaken)
   }
 
+  @Test(
+    arguments: [
+      ([0x61, 0x20, 0xC3, 0xA9], nil), ([], nil), ([0x61, 0xFF, 0x62], 1), ([0x61, 0xC3], 1),
+      // What stands for such a byte may itself be there.
+      ([0xEF, 0xBF, 0xBD, 0x80], 3),
+    ] as [([UInt8], Int?)])
+  func bytesThatAreNoTextAreFound(line: [UInt8], fault: Int?) {
+    #expect(
+      TemporaryTree(bytes: ["/proc/cmdline": line + [0x0A]]).machine.commandLineFault == fault)
+  }
+
   @Test func serialPorts() {
     let tree = TemporaryTree([
       "/sys/class/tty/ttyS0/port": "0x3F8\n", "/sys/class/tty/ttyS1/port": "0x0\n",

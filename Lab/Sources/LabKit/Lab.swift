@@ -27,9 +27,9 @@ public final class Lab: Sendable {
   ///
   /// The guest finds the kernels that it carries in /boot, and there too `initrd` for the next kernel:
   /// the same agent and programs, and `nextFiles`. `files` are for this guest alone. In a chain there is
-  /// no such initrd, since every kernel hands on its own. A `system` on a disk finds the same files.
-  /// With `isConsoleSecond` the kernel's console is the second port, at 57600 baud, and the agent has
-  /// the first.
+  /// no such initrd, since every kernel hands on its own. A `system` on a disk finds the same files; an
+  /// empty disk is /dev/nvme0n1. With `isConsoleSecond` the kernel's console is the second port, at 57600
+  /// baud, and the agent has the first.
   public func boot(
     _ kernel: Kernel,
     system: GuestSystem = .initramfs,
@@ -45,6 +45,7 @@ public final class Lab: Sendable {
     mayReset: Bool = false,
     sharesMemory: Bool = false,
     isConsoleSecond: Bool = false,
+    hasEmptyDisk: Bool = false,
     hasVGA: Bool = false,
     within limit: Duration = .seconds(120),
     file: String = #fileID, line: Int = #line
@@ -69,8 +70,9 @@ public final class Lab: Sendable {
       commandLine: [
         isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, system.commandLine, words,
       ].filter { !$0.isEmpty }.joined(separator: " "),
-      disk: try system.disk(in: workshop), mayReset: mayReset, isConsoleSecond: isConsoleSecond,
-      isMemoryShared: sharesMemory, hasVGA: hasVGA)
+      disk: hasEmptyDisk ? try emptyDisk(in: folder) : try system.disk(in: workshop),
+      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
+      hasVGA: hasVGA)
     let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 
@@ -85,6 +87,16 @@ public final class Lab: Sendable {
     let guest = try Guest(machine: machine, ready: ready.text, arrival: nil)
     try guest.mustBe(kernel, file: file, line: line)
     return guest
+  }
+
+  /// A disk of 64 MiB, all zeros.
+  private func emptyDisk(in folder: String) throws -> String {
+    let path = folder + "/disk"
+    try Data().write(to: URL(fileURLWithPath: path))
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.truncate(atOffset: 64 << 20)
+    try file.close()
+    return path
   }
 
   /// Files for a guest: these modules of `kernel`, none of which needs another, and the list by which

@@ -6,4 +6,4 @@ public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + chains + fastJumps + initrds + unifiedImages + jumps + machines + loading + dryRuns + crashes
   + crashDumps
-  + badInput + refusals + tampering + consoles + entries + preservedModules
+  + badInput + refusals + tampering + consoles + entries + preservedModules + endings

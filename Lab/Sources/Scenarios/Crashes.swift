@@ -6,6 +6,7 @@ let crashes: [Scenario] = [
     let guest = try await lab.boot(
       .debian6_1, commandLine: "crashkernel=256M", carrying: [.debian6_12])
     try await guest.run("kexec -p -S")
+    try await guest.mustSay("\(256 << 20)", when: "kexec --print-ckr-size")
     try await guest.run(loadCrashKernel)
     try await guest.run("kexec -p -S", exits: 1)
     try await guest.mustHaveLoaded(false)

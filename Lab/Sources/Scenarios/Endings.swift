@@ -1,0 +1,94 @@
+import LabKit
+
+/// What happens between the command and the jump.
+let endings: [Scenario] = [shutdown, interfaces, sync, forcedSync]
+
+private let shutdown = Scenario.core(
+  "KERNEL alone: it is loaded, then shutdown is called, which ends in the jump"
+) { lab in
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+  let kernel =
+    "kexec \(Kernel.debian6_12.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
+  // As the last script of a shutdown does it.
+  try await guest.run(
+    """
+    cat >/sbin/shutdown <<'END'
+    #!/bin/sh
+    echo "lab: shutdown $* with $(cat /sys/kernel/kexec_loaded) loaded" >/dev/kmsg
+    exec kexec -e
+    END
+    chmod +x /sbin/shutdown
+    """)
+  let next = try await guest.jump(kernel)
+  try next.mustBe(.debian6_12)
+  try next.mustHaveLogged("lab: shutdown -r now with 1 loaded")
+}
+
+/// In a process id namespace of its own the program cannot jump, but does all that comes before.
+private let interfaces = Scenario("network interfaces are taken down, and with -x they are not") {
+  lab in
+  let guest = try await lab.boot(
+    .debian6_1, carrying: [.debian6_12],
+    files: lab.modules(["kernel/drivers/net/dummy.ko"], of: .debian6_1))
+  try await guest.run("modprobe dummy numdummies=3; ip link set dummy0 up; ip link set dummy2 up")
+  try await guest.load(.debian6_12, by: .classic)
+  try await guest.mustSay("0x83 0x82 0x83", when: flags)
+  try await guest.run("unshare -p -f kexec -e -x", exits: 255)
+  try await guest.mustSay("0x83 0x82 0x83", when: flags)
+  try await guest.run("unshare -p -f kexec -e", exits: 255)
+  try await guest.mustSay("0x82 0x82 0x82", when: flags)
+  // Still loaded, and with nothing left to take down.
+  try await guest.jump().mustBe(.debian6_12)
+}
+
+/// The interfaces' flags: 0x1 is IFF_UP, the rest is IFF_BROADCAST and IFF_NOARP.
+private let flags = "cd /sys/class/net; echo $(cat dummy?/flags)"
+
+private let sync = Scenario.core("dirty files are on the disk after the jump, and with -y not") {
+  lab in
+  let guest = try await lab.boot(
+    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true,
+    hasEmptyDisk: true)
+  let mount = "mkdir -p /mnt && mount -t ext4 /dev/nvme0n1 /mnt"
+  let load =
+    "cat /sys/firmware/initrd >/run/initrd; kexec -c -l \(Kernel.debian6_12.path)"
+    + " --initrd=/run/initrd --command-line='\(Lab.commandLine) retain_initrd'"
+  // Nobody else writes it meanwhile.
+  let quiet = "echo 0 >/proc/sys/vm/dirty_writeback_centisecs"
+  try await guest.run("set -e; mke2fs /dev/nvme0n1; sync; \(mount); \(load); \(quiet)")
+  try await guest.run("cp /init /mnt/file")
+
+  let next = try await guest.jump("kexec -e -y")
+  try await next.run("set -e; \(mount); \(load); \(quiet); ! test -e /mnt/file")
+  try await next.run("cp /init /mnt/file")
+
+  let last = try await next.jump()
+  try await last.run("\(mount) && cmp /init /mnt/file")
+}
+
+private let forcedSync = Scenario("--force-sync: no jump when a file system cannot be written") {
+  lab in
+  let guest = try await lab.boot(
+    .debian6_1, carrying: [.debian6_12],
+    files: lab.modules(["kernel/drivers/block/loop.ko"], of: .debian6_1))
+  // A disk of 16 MiB in a file that has room for 2.
+  try await guest.run(
+    """
+    set -e
+    modprobe loop
+    mkdir -p /run/small /mnt
+    mount -t tmpfs -o size=2m small /run/small
+    truncate -s 16M /run/small/disk
+    mke2fs -F /run/small/disk
+    mount -t ext4 -o loop /run/small/disk /mnt
+    """)
+  try await guest.load(.debian6_12, by: .classic)
+  for option in ["-s", "--force-sync"] {
+    // The kernel tells of an error once, so there is a new one for each.
+    let output = try await guest.run(
+      "head -c 8m /dev/urandom >/mnt/file; kexec -e \(option)", exits: 255)
+    try expect(output.errors.contains("/mnt"), "the mount is not named: \(output.errors)")
+    try await guest.mustHaveLoaded(true)
+  }
+  try await guest.jump().mustBe(.debian6_12)
+}

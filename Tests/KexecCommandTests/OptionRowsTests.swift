@@ -1,0 +1,131 @@
+import Testing
+
+@testable import KexecCommand
+
+/// Every option that there is to be, with all its names: what is missing, renamed or more than this
+/// fails. What the options mean is in InvocationTests, what they refuse too.
+struct OptionRow: Sendable, CustomTestStringConvertible {
+  let option: Option
+  let short: Character?
+  let long: [String]
+  /// A value that it takes; nil when it takes none.
+  let value: String?
+  /// What stands before it, and means something else without it.
+  let base: String
+
+  var testDescription: String { "--" + long[0] }
+
+  init(
+    _ option: Option, _ short: Character?, _ long: String..., value: String? = nil,
+    after base: String = "-l k"
+  ) {
+    self.option = option
+    self.short = short
+    self.long = long
+    self.value = value
+    self.base = base
+  }
+
+  static let all: [OptionRow] = [
+    // Actions.
+    .init(.load, "l", "load", after: "k"), .init(.exec, "e", "exec", after: ""),
+    .init(.unload, "u", "unload", after: ""), .init(.loadPanic, "p", "load-panic", after: "k"),
+    .init(.force, "f", "force", after: "k"), .init(.status, "S", "status", after: ""),
+    .init(.help, "h", "help", after: ""), .init(.version, "v", "version", after: ""),
+    .init(.printCrashSize, nil, "print-ckr-size", after: ""), .init(.dryRun, nil, "dry-run"),
+    // How to load.
+    .init(.fileSyscall, "s", "kexec-file-syscall"), .init(.segmentsSyscall, "c", "kexec-syscall"),
+    .init(.automaticSyscall, "a", "kexec-syscall-auto"),
+    .init(.noChecks, "i", "no-checks"), .init(.memMin, nil, "mem-min", value: "0x1000000"),
+    .init(.memMax, nil, "mem-max", value: "0x3fffffff"), .init(.debug, "d", "debug"),
+    .init(.noIfdown, "x", "no-ifdown", after: "-e"), .init(.noSync, "y", "no-sync", after: "-e"),
+    .init(.forceSync, nil, "force-sync", after: "-e"),
+    // What to load.
+    .init(.commandLine, nil, "command-line", value: "a=b"),
+    .init(.append, nil, "append", value: "quiet"),
+    .init(.reuseCommandLine, nil, "reuse-cmdline"),
+    .init(.initrd, nil, "initrd", "ramdisk", value: "file"),
+    .init(.reuseConsole, nil, "reuse-console"),
+    .init(.preserve, nil, "preserve", value: "modules"), .init(.entry32Bit, nil, "entry-32bit"),
+    .init(.resetVGA, nil, "reset-vga"), .init(.consoleVGA, nil, "console-vga"),
+    .init(.consoleSerial, nil, "console-serial"), .init(.serial, nil, "serial", value: "ttyS1"),
+    .init(.serialBaud, nil, "serial-baud", value: "9600"),
+    .init(.reuseVideoType, nil, "reuse-video-type"), .init(.noEFI, nil, "noefi"),
+    .init(.elf32CoreHeaders, nil, "elf32-core-headers", after: "-p k"),
+    .init(.elf64CoreHeaders, nil, "elf64-core-headers", after: "-p k"),
+    .init(.passMemmap, nil, "pass-memmap-cmdline", after: "-p k"),
+    .init(.hotplug, nil, "hotplug", after: "-p k"),
+    // Of our own.
+    .init(.report, nil, "report", after: ""), .init(.digest, nil, "digest", value: "sha256"),
+    .init(.noFast, nil, "no-fast"), .init(.stamp, nil, "stamp"), .init(.json, nil, "json"),
+    .init(.machine, nil, "machine", value: "/m", after: "--dry-run -l k"),
+    .init(.quiet, "q", "quiet", after: "-S"),
+  ]
+}
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  @Test func theTableHasExactlyTheRows() {
+    for row in OptionRow.all {
+      let found = OptionDescription.all.filter { $0.option == row.option }
+      #expect(found.count == 1, "\(row.option)")
+      #expect(found.first?.long == row.long)
+      #expect(found.first?.short == row.short)
+      #expect((found.first?.value != nil) == (row.value != nil), "\(row.option)")
+    }
+    let options = OptionRow.all.map(\.option)
+    #expect(Set(options).count == options.count)
+    #expect(Set(Option.allCases) == Set(options))
+    #expect(OptionDescription.all.count == options.count)
+  }
+
+  /// Short or long, in front or behind, abbreviated, with the value behind = or as the next word.
+  @Test(arguments: OptionRow.all)
+  func everySpellingMeansTheSame(row: OptionRow) throws {
+    let base = row.base.split(separator: " ").map(String.init)
+    var names = row.long.map { "--" + $0 }
+    for name in row.long { names.append("--" + Self.shortestName(of: name)) }
+    var spellings: [[String]] = []
+    for name in names {
+      spellings += row.value.map { [[name + "=" + $0], [name, $0]] } ?? [[name]]
+    }
+    if let short = row.short {
+      spellings += row.value.map { [["-\(short)\($0)"], ["-\(short)", $0]] } ?? [["-\(short)"]]
+    }
+
+    let wanted = try Invocation(["kexec"] + base + spellings[0], isQuiet: true)
+    for spelling in spellings {
+      #expect(try Invocation(["kexec"] + base + spelling, isQuiet: true) == wanted, "\(spelling)")
+      #expect(try Invocation(["kexec"] + spelling + base, isQuiet: true) == wanted, "\(spelling)")
+    }
+    // It does something, unless it is the default.
+    if row.base.isEmpty || row.option == .automaticSyscall { return }
+    #expect(try Invocation(["kexec"] + base, isQuiet: true) != wanted)
+  }
+
+  /// A value that is missing or too much, and an abbreviation that others share, are refused.
+  @Test(arguments: OptionRow.all)
+  func wrongSpellingsAreRefused(row: OptionRow) {
+    let base = ["kexec"] + row.base.split(separator: " ").map(String.init)
+    for name in row.long {
+      let wrong = row.value == nil ? ["--\(name)=x"] : ["--" + name]
+      #expect(throws: CommandError.self) { try Invocation(base + wrong, isQuiet: true) }
+      let ambiguous = Self.shortestName(of: name).dropLast()
+      guard ambiguous.count > 0, !Self.names.contains(String(ambiguous)) else { continue }
+      let arguments = row.value.map { ["--\(ambiguous)=\($0)"] } ?? ["--\(ambiguous)"]
+      #expect(throws: CommandError.self, "\(ambiguous)") {
+        try Invocation(base + arguments, isQuiet: true)
+      }
+    }
+  }
+
+  private static let names = OptionRow.all.flatMap(\.long)
+
+  /// The shortest beginning of `name` that no other name has.
+  private static func shortestName(of name: String) -> String {
+    let others = names.filter { $0 != name }
+    let counts = 1...name.count
+    let count = counts.first { count in !others.contains { $0.hasPrefix(name.prefix(count)) } }
+    return String(name.prefix(count ?? name.count))
+  }
+}
