@@ -26,18 +26,33 @@ let signatures: [Scenario] = [
     try await next.run("grep -w lab.signed /proc/cmdline")
   },
 
+  .core("under lockdown: a signed kernel is loaded, with no word about the call") { lab in
+    let guest = try await lab.bootLockedDown()
+    try await guest.run("kexec -l \(signedKernel)")
+    try await guest.mustHaveLoaded(true)
+  },
+
+  // As kdump-config does it where Secure Boot is off.
   .core("under lockdown: what is loaded is freed again") { lab in
-    let guest = try await lab.boot(
-      .lab, memory: 768, commandLine: "lockdown=integrity crashkernel=192M", carrying: [.lab],
-      files: ["boot/right": lab.labKernel(signedBy: .right)])
-    let load = "/boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
-    try await guest.run("kexec -l \(load) && kexec -u")
+    let guest = try await lab.bootLockedDown()
+    try await guest.run("kexec -s -l \(signedKernel) && kexec -u")
     try await guest.mustHaveLoaded(false)
-    // As kdump-config does it where Secure Boot is off.
-    try await guest.run("kexec -p \(load) && kexec -p -u")
+    try await guest.run("kexec -s -p \(signedKernel) && kexec -p -u")
     try await guest.mustSay("0", when: "cat /sys/kernel/kexec_crash_loaded")
   },
 ]
+
+private let signedKernel =
+  "/boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
+
+extension Lab {
+  /// The lab's kernel under lockdown, with a kernel that it takes in /boot/right.
+  fileprivate func bootLockedDown() async throws -> Guest {
+    try await boot(
+      .lab, memory: 768, commandLine: "lockdown=integrity crashkernel=192M", carrying: [.lab],
+      files: ["boot/right": labKernel(signedBy: .right)])
+  }
+}
 
 extension Guest {
   /// Fails unless each image that the lab's kernel must not take is refused for its own reason.
