@@ -87,7 +87,7 @@ private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
 }
 
 /// Only one rule of the kernel may show up that late: how much RAM segments may take.
-private func checkRefusal(_ error: PlanningError) {
+func checkRefusal(_ error: PlanningError) {
   if case .invalid(let fault) = error {
     guard case .moreThanHalfOfRAM = fault else { fatalError("a faulty plan: \(fault)") }
   }
@@ -95,7 +95,7 @@ private func checkRefusal(_ error: PlanningError) {
 
 extension Machine {
   /// 1 GiB below 4 GiB and 8 GiB above, with holes, from a folder that does not exist.
-  fileprivate static let small: Machine = {
+  static let small: Machine = {
     var machine = Machine.read(FileTree(root: "/nonexistent"))
     machine.ioMemory = IOMemory(
       text: """

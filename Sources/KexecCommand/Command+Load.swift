@@ -69,6 +69,7 @@ extension Command {
     let initrds: [InputFile]
     /// An archive to be put behind the initrds, if any: `--preserve=modules`.
     let moduleList: InputFile?
+    let deviceTree: InputFile?
   }
 
   private func openFiles(kernel path: String, machine: Machine) throws(CommandError) -> Files {
@@ -79,7 +80,7 @@ extension Command {
     } catch {
       throw CommandError(error, path: path)
     }
-    var initrds: [InputFile] = []
+    var initrds = invocation.reusesInitrd ? [try retainedInitrd()] : []
     for path in invocation.initrds {
       initrds.append(path == "none" ? try join([InitrdArchives.empty], path) : try open(path))
     }
@@ -90,7 +91,12 @@ extension Command {
     {
       moduleList = try join([SharedBytes(archive)], "(list of modules)")
     }
-    return Files(kernel: kernel, image: image, initrds: initrds, moduleList: moduleList)
+    let deviceTree = try invocation.deviceTree.map { path throws(CommandError) in
+      try open(path)
+    }
+    return Files(
+      kernel: kernel, image: image, initrds: initrds, moduleList: moduleList,
+      deviceTree: deviceTree)
   }
 
   private func open(_ path: String) throws(CommandError) -> InputFile {
@@ -109,6 +115,17 @@ extension Command {
     }
   }
 
+  /// What the running kernel unpacked at boot. Documented in
+  /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
+  private func retainedInitrd() throws(CommandError) -> InputFile {
+    let files = invocation.machineFolder.map(FileTree.init(root:)) ?? .running
+    do {
+      return try InputFile(copying: files.root + "/sys/firmware/initrd")
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
   private func makeRequest(
     _ files: Files, purpose: LoadRequest.Purpose, machine: Machine
   ) throws(CommandError) -> LoadRequest {
@@ -120,6 +137,9 @@ extension Command {
     if let list = files.moduleList {
       request.initrds.append(.init(path: list.path, bytes: list.bytes, isPart: true))
     }
+    request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }
+    request.avoidsContiguousMemory = invocation.avoidsContiguousMemory
+    request.forcesDeviceTree = invocation.forcesDeviceTree
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
@@ -181,9 +201,17 @@ extension Command {
         }, flags: load.flags)
     case .file(let load):
       debug("calling kexec_file_load")
-      try KexecCalls.fileLoad(
-        kernel: kernel, initrd: initrd, commandLine: Array(plan.commandLine.utf8),
-        flags: load.flags)
+      let commandLine = Array(plan.commandLine.utf8)
+      do throws(KexecCallError) {
+        try KexecCalls.fileLoad(
+          kernel: kernel, initrd: initrd, commandLine: commandLine,
+          flags: load.flags | load.comfortFlags)
+      } catch {
+        guard load.comfortFlags != 0, error.errno == .invalidArgument else { throw error }
+        report(.unknownToKernel(plan.request.comfortOptions))
+        try KexecCalls.fileLoad(
+          kernel: kernel, initrd: initrd, commandLine: commandLine, flags: load.flags)
+      }
     }
   }
 
@@ -208,6 +236,13 @@ extension Command {
 
   private func report(_ note: PlanNote) {
     if note.isWarning { warn(note.text) } else { debug(note.text) }
+  }
+}
+
+extension LoadRequest {
+  /// The options that only ask for a flag of kexec_file_load that older kernels do not know.
+  fileprivate var comfortOptions: [String] {
+    (avoidsContiguousMemory ? ["--no-cma"] : []) + (forcesDeviceTree ? ["--force-dtb"] : [])
   }
 }
 

@@ -46,6 +46,11 @@ struct Invocation: Equatable {
   var memoryMinimum = PhysicalAddress(0)
   var memoryMaximum = PhysicalAddress(.max)
   var initrds: [String] = []
+  var reusesInitrd = false
+  /// The file with the device tree.
+  var deviceTree: String?
+  var avoidsContiguousMemory = false
+  var forcesDeviceTree = false
   var commandLine: String?
   var appended: [String] = []
   var reusesCommandLine = false
@@ -93,6 +98,9 @@ extension Invocation {
     }
     if let folder = machineFolder, !isDryRun {
       throw .usage("--machine=\(folder) goes with --dry-run: another machine cannot be loaded")
+    }
+    if reusesInitrd, let initrd = initrds.first {
+      throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")
     }
     if memoryMinimum >= memoryMaximum {
       throw .usage("--mem-min=\(memoryMinimum) is not below --mem-max=\(memoryMaximum)")
@@ -186,6 +194,10 @@ extension Invocation {
     case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
     case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))
     case .initrd: initrds.append(value)
+    case .reuseInitrd: reusesInitrd = true
+    case .deviceTree: deviceTree = value
+    case .noCMA: avoidsContiguousMemory = true
+    case .forceDTB: forcesDeviceTree = true
     case .commandLine: commandLine = value
     case .append: appended.append(value)
     case .reuseCommandLine: reusesCommandLine = true

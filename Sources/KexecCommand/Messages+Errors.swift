@@ -16,7 +16,11 @@ extension CommandError {
       case .notRegular: "it is not a regular file"
       case .empty: "the file is empty"
       }
-    self.init("\(error.path): \(why)")
+    let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
+    self.init(
+      "\(error.path): \(why)",
+      advice: isRetained
+        ? "--reuseinitrd needs retain_initrd on the running kernel's command line" : nil)
   }
 
   init(
@@ -67,6 +71,7 @@ extension CommandError {
       self.init(
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
+    case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
     case .invalid(let fault):
       self.init("the plan breaks a rule of the kernel: \(fault.text)")
     }
@@ -216,6 +221,18 @@ extension KexecCallError.Call {
 extension Errno {
   /// The C library's words and the name, as in "Operation not permitted (EPERM)".
   var text: String { "\(message) (\(name))" }
+}
+
+extension DeviceTreeError {
+  fileprivate var text: String {
+    switch self {
+    case .notATree(let found):
+      "no device tree: it starts with 0x\(String(found, radix: 16)), not "
+        + "0x\(String(DeviceTreeBlob.magic, radix: 16))"
+    case .truncated(let needs, let has):
+      "truncated: a device tree of \(needs) bytes, but there are only \(has)"
+    }
+  }
 }
 
 extension PlanFault {

@@ -73,7 +73,7 @@ extension PlanNote {
     case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress,
       .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
       .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug,
-      .onlyForCrash:
+      .onlyForCrash, .unknownToKernel:
       true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
       .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
@@ -139,6 +139,8 @@ extension PlanNote {
       "the unified image has \(count) profiles, and the first one is loaded"
     case .signatureOfPart:
       "the running kernel looks at the signature of .linux, not at that of the unified image"
+    case .unknownToKernel(let options):
+      "the running kernel does not know \(options.joined(separator: " and ")): loaded without"
     case .loaderWordKept(let word): "\(word) is kept; only the boot loader acted on it"
     }
   }

@@ -5,7 +5,9 @@ enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
   case entry32Bit
-  case initrd, commandLine, append, reuseCommandLine, reuseConsole, preserve, noEFI, stamp
+  case noCMA, forceDTB
+  case initrd, reuseInitrd, deviceTree, commandLine, append
+  case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
   case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
@@ -91,8 +93,20 @@ extension OptionDescription {
       help: "enter the kernel in 32-bit mode, as kernels without a 64-bit entry always are"),
 
     .init(
+      .noCMA, .loading, nil, "no-cma",
+      help: "kexec_file_load: put nothing into contiguous memory (CMA), from Linux 6.17 on"),
+    .init(
+      .forceDTB, .loading, nil, "force-dtb",
+      help: "kexec_file_load: hand the running kernel's device tree on, from Linux 6.18 on"),
+
+    .init(
       .initrd, .content, nil, "initrd", "ramdisk", value: "FILE",
       help: "the initrd; may be given several times"),
+    .init(
+      .reuseInitrd, .content, nil, "reuseinitrd",
+      help: "the running kernel's initrd, if it was booted with retain_initrd"),
+    .init(
+      .deviceTree, .content, nil, "dtb", value: "FILE", help: "a flattened device tree"),
     .init(
       .commandLine, .content, nil, "command-line", value: "TEXT", help: "the kernel's command line"),
     .init(

@@ -92,6 +92,8 @@ package struct FileLoad: Equatable, Sendable {
   package let hasInitrd: Bool
   /// KEXEC_FILE_ bits.
   package let flags: UInt
+  /// More of them, for comfort: where the kernel does not know them the load is tried without.
+  package let comfortFlags: UInt
 }
 
 /// Why a system call was chosen.
@@ -162,6 +164,8 @@ package enum PlanNote: Equatable, Sendable {
   case onlyForCrash(String)
   /// This option does nothing when the kernel makes the segments.
   case noEffectOnFileCall(String)
+  /// The running kernel knows none of the flags for these options, or not all: it loaded without.
+  case unknownToKernel([String])
   /// The reused command line has a word that only an EFI boot loader acts on.
   case loaderWordKept(String)
   /// These sections of the unified image are used.

@@ -13,6 +13,7 @@ extension LoadRequest {
     request.unifiedImage = image
     request.kernel = File(path: kernel.path, bytes: image.kernelFile, isPart: true)
     if !hasInitrdOfItsOwn, let initrd = file(.initrd) { request.initrds.insert(initrd, at: 0) }
+    if deviceTree == nil { request.deviceTree = file(.deviceTree) }
     if let microcode = file(.microcode) { request.initrds.insert(microcode, at: 0) }
     return request
   }
@@ -38,6 +39,10 @@ extension LoadRequest {
     tell(.commandLine, replacedBy: base)
     tell(.microcode, replacedBy: nil)
     tell(.initrd, replacedBy: request.hasInitrdOfItsOwn ? "--initrd" : nil)
+    // What only our own segments can carry has a note of its own.
+    if call == .segments {
+      tell(.deviceTree, replacedBy: request.deviceTree == nil ? nil : "--dtb")
+    }
     if !used.isEmpty { notes.insert(.sectionsUsed(used), at: 0) }
     if image.profileCount > 1 { notes.append(.firstProfile(of: image.profileCount)) }
     if call == .file, image.isSigned { notes.append(.signatureOfPart) }

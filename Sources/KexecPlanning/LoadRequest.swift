@@ -88,6 +88,12 @@ package struct LoadRequest: Sendable {
   package var kernel: File
   /// The initrds, to be joined in this order.
   package var initrds: [File] = []
+  /// A device tree for the kernel, if any. `--dtb`.
+  package var deviceTree: File?
+  /// Whether the running kernel is asked to use no contiguous memory for its copy. `--no-cma`.
+  package var avoidsContiguousMemory = false
+  /// Whether the running kernel is asked to hand its device tree on. `--force-dtb`.
+  package var forcesDeviceTree = false
   /// The command line from `--command-line`, if any.
   package var commandLine: String?
   /// The image that kernel, initrd and command line come from, if it is a unified one.

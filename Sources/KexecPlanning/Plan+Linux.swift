@@ -20,7 +20,7 @@ func planLinux(
   _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let (target, kernel, initrd) = (pieces.target, pieces.kernel, pieces.initrd)
-  let (bootBlock, notes) = describeMachine(
+  let (bootBlock, notes) = try describeMachine(
     target, request: request, machine: machine, site: site,
     isRandomised: kernel.isRandomised)
   let limits = PhysicalRange(
@@ -63,7 +63,7 @@ func planLinux(
 private func describeMachine(
   _ target: LinuxTarget, request: LoadRequest, machine: Machine, site: LoadSite,
   isRandomised: Bool
-) -> (BootBlock, [PlanNote]) {
+) throws(PlanningError) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
   if machine.bootParameters == nil { notes.append(.noBootParameters) }
   let screen = request.screen(on: machine)
@@ -80,6 +80,7 @@ private func describeMachine(
   block.screen = screen
   block.isRandomised = isRandomised
   if let seed = request.randomSeed, target.understands(.randomSeed) { block.randomSeed = seed }
+  block.moreSetupData = try moreSetupData(target, request: request, machine: machine)
   switch efiHandover(takesEFI: target.takesEFI, request: request, machine: machine) {
   case .success(let handover): block.efi = handover
   case .failure(let reason): notes.append(.noEFI(reason))
@@ -115,6 +116,27 @@ extension PlanNote.NoEFIReason: Error {
       case .noRuntimeMap: .noRuntimeMap
       }
   }
+}
+
+/// The nodes of the running kernel that the next one must have, as far as it understands them, and
+/// the user's device tree, which goes before the running kernel's.
+private func moreSetupData(
+  _ target: LinuxTarget, request: LoadRequest, machine: Machine
+) throws(PlanningError) -> [SetupData] {
+  var nodes: [SetupData] = machine.setupData.compactMap { node in
+    guard let kind = SetupData.Kind(rawValue: node.type), kind.isForwarded, !node.data.isEmpty
+    else { return nil }
+    return SetupData(kind, node.data)
+  }
+  if let file = request.deviceTree {
+    nodes.removeAll { $0.kind == .deviceTree }
+    do {
+      nodes.append(SetupData(.deviceTree, try DeviceTreeBlob.tree(in: file.bytes).array))
+    } catch {
+      throw .deviceTree(path: file.path, error)
+    }
+  }
+  return nodes.filter { target.understands($0.kind) }
 }
 
 /// The EFI state to hand over to a kernel that can take it or not, or why it cannot be; nil when there

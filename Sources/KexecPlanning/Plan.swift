@@ -141,7 +141,11 @@ private func planFileCall(
   }
   var flags = request.purpose == .crash ? FileLoad.onCrash : 0
   if request.initrds.isEmpty { flags |= FileLoad.noInitramfs }
-  return FileLoad(hasInitrd: !request.initrds.isEmpty, flags: flags)
+  let comfort =
+    (request.avoidsContiguousMemory ? FileLoad.noCMA : 0)
+    | (request.forcesDeviceTree ? FileLoad.forceDTB : 0)
+  return FileLoad(
+    hasInitrd: !request.initrds.isEmpty, flags: flags, comfortFlags: comfort)
 }
 
 extension FileLoad {
@@ -149,6 +153,10 @@ extension FileLoad {
   package static let onCrash: UInt = 0x2
   /// KEXEC_FILE_NO_INITRAMFS.
   package static let noInitramfs: UInt = 0x4
+  /// KEXEC_FILE_NO_CMA, since 6.17.
+  static let noCMA: UInt = 0x10
+  /// KEXEC_FILE_FORCE_DTB, since 6.18.
+  static let forceDTB: UInt = 0x20
 }
 
 extension LoadRequest {
@@ -173,6 +181,7 @@ extension LoadRequest {
     if resetsVGA { options.append("--reset-vga") }
     if reusesVideoType { options.append("--reuse-video-type") }
     if entry == .protected32 { options.append("--entry-32bit") }
+    if let deviceTree { options.append(deviceTree.isPart ? ".dtb" : "--dtb") }
     return options
   }
 }

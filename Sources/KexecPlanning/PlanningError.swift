@@ -1,3 +1,4 @@
+package import KernelImages
 package import PhysicalMemory
 package import PurgatoryImage
 
@@ -26,6 +27,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case fiveLevelPaging
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
+  /// The file that is to be the device tree is none.
+  case deviceTree(path: String, DeviceTreeError)
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
 

@@ -5,7 +5,8 @@ package import RunningSystem
 package struct UsableMemory: Equatable, Sendable {
   /// The map for the next kernel.
   package let map: MemoryMap
-  /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is.
+  /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is, and
+  /// without tables of firmware.
   package let free: PhysicalRangeSet
   /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
   package let ramByteCount: UInt64
@@ -19,6 +20,10 @@ package struct UsableMemory: Equatable, Sendable {
     of machine: Machine, commandLine: KernelCommandLine
   ) throws(PlanningError) {
     let wanted = CommandLineMemory(commandLine)
+    let tables = machine.efi?.tables.ranges ?? PhysicalRangeSet()
+    func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
+      wanted.restrict(Self.placeable(ram.subtracting(tables)))
+    }
     let live = machine.ioMemory
     let liveMap = live.isHidden ? nil : Self.nonEmpty(live.memoryMap)
     var notes: [PlanNote] = []
@@ -29,14 +34,14 @@ package struct UsableMemory: Equatable, Sendable {
     switch (firmwareMap, liveMap) {
     case (let firmware?, _?):
       map = firmware
-      free = wanted.restrict(Self.placeable(firmware.undisputedRAM.intersection(live.freeRAM)))
+      free = placeable(firmware.undisputedRAM.intersection(live.freeRAM))
     case (let firmware?, nil):
       map = firmware
-      free = wanted.restrict(Self.placeable(firmware.undisputedRAM))
+      free = placeable(firmware.undisputedRAM)
       notes.append(.ioMemoryHidden)
     case (nil, let liveMap?):
       map = liveMap
-      free = wanted.restrict(Self.placeable(live.freeRAM))
+      free = placeable(live.freeRAM)
       notes.append(isFirmwareMapTrue ? .noFirmwareMap : .efiMapWasAdded)
     case (nil, nil):
       throw .noMemoryMap
@@ -60,13 +65,13 @@ package struct UsableMemory: Equatable, Sendable {
     notes = []
   }
 
-  private static func nonEmpty(_ map: MemoryMap) -> MemoryMap? {
-    map.ranges(of: .ram).ranges.isEmpty ? nil : map
-  }
-
   /// Whole pages from 1 MiB up: below are the real-mode vectors, BIOS data and video memory.
   private static func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
     let high = PhysicalRange(start: PhysicalAddress(0x100000), end: PhysicalAddress(.max))
     return ram.intersection(PhysicalRangeSet([high])).alignedInwards(to: pageSize)
+  }
+
+  private static func nonEmpty(_ map: MemoryMap) -> MemoryMap? {
+    map.ranges(of: .ram).ranges.isEmpty ? nil : map
   }
 }

@@ -62,6 +62,26 @@ package struct FileTree: Sendable {
     }
   }
 
+  /// The first message of the kernel's log for which `isWanted`; nil when there is none, or the log
+  /// has forgotten it. The log of a captured machine is a text in its `/dev/kmsg`.
+  package func kernelMessage(where isWanted: (Substring) -> Bool) -> String? {
+    if isRunningMachine { return KernelLog.firstMessage(where: isWanted) }
+    let lines = (text("/dev/kmsg") ?? "").split(separator: "\n")
+    return lines.first(where: isWanted).map(String.init)
+  }
+
+  /// EAX, EBX, ECX and EDX of a leaf of the processor's CPUID instruction; nil when it has no such
+  /// leaf, and for a captured machine.
+  package func processorLeaf(_ leaf: UInt32) -> [UInt32]? {
+    guard isRunningMachine else { return nil }
+    var registers: [UInt32] = [0, 0, 0, 0]
+    // The first leaf of each group says which is its last.
+    unsafe clinux_cpuid(leaf & 0x8000_0000, &registers)
+    guard registers[0] >= leaf else { return nil }
+    unsafe clinux_cpuid(leaf, &registers)
+    return registers
+  }
+
   /// The names in a folder, without `.` and `..`, or nil when it cannot be listed.
   package func names(in path: String) -> [String]? {
     guard let folder = unsafe opendir(root + path) else { return nil }

@@ -18,6 +18,24 @@ package final class InputFile: Sendable {
     self.descriptor = descriptor
   }
 
+  /// Copies the file at `path` into memory, for files that cannot be mapped, such as those of /sys.
+  package init(copying path: String) throws(FileError) {
+    self.path = path
+    let source = try FileDescriptor(reading: path)
+    let number = unsafe clinux_memfd(path)
+    guard number >= 0 else { throw FileError(path, .errno(.last)) }
+    let descriptor = FileDescriptor(owning: number)
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = retryOnInterrupt { unsafe read(source.number, &chunk, chunk.count) }
+      guard count >= 0 else { throw FileError(path, .errno(.last)) }
+      if count == 0 { break }
+      try descriptor.write(SharedBytes(Array(chunk[..<count])), path: path)
+    }
+    self.bytes = try descriptor.map(path: path)
+    self.descriptor = descriptor
+  }
+
   /// The number of the open file, for a system call that reads it.
   var descriptorNumber: Int32 { descriptor.number }
 

@@ -30,6 +30,17 @@ package struct KernelLog: ~Copyable {
     return nil
   }
 
+  /// The first message that is still in the log for which `isWanted`.
+  static func firstMessage(where isWanted: (Substring) -> Bool) -> String? {
+    let number = unsafe clinux_open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard number >= 0 else { return nil }
+    let log = FileDescriptor(owning: number)
+    while let record = log.nextRecord() {
+      if isWanted(record.message) { return String(record.message) }
+    }
+    return nil
+  }
+
   /// The messages written since then, without their prefixes.
   package borrowing func newLines() -> [String] {
     var lines: [String] = []

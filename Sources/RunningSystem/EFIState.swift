@@ -31,8 +31,12 @@ package struct EFIState: Equatable, Sendable {
   /// The runtime map, by number; empty when only root may read it.
   package let runtimeMap: [Descriptor]
 
-  /// Reads `/sys/firmware/efi`, or nil on a machine that was not booted through EFI.
-  package init?(in files: FileTree) {
+  /// The tables that the system table points at.
+  package let tables: EFITables
+
+  /// Reads `/sys/firmware/efi`, or nil on a machine that was not booted through EFI. The physical
+  /// address of the system table is in boot_params.
+  package init?(in files: FileTree, at systemTableAddress: UInt64? = nil) {
     let folder = "/sys/firmware/efi"
     guard files.exists(folder) else { return nil }
     firmwareVendor = files.number("\(folder)/fw_vendor")
@@ -46,6 +50,7 @@ package struct EFIState: Equatable, Sendable {
         guard parts.count == 2, let value = UInt64(cNumber: parts[1]) else { return nil }
         return (String(parts[0]), value)
       }, uniquingKeysWith: { first, _ in first })
+    tables = EFITables(in: files, array: configurationTable, systemTable: systemTableAddress)
     let map = "\(folder)/runtime-map"
     runtimeMap = (files.numberedNames(in: map) ?? []).compactMap { number in
       guard let type = files.number("\(map)/\(number)/type"),

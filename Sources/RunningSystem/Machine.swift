@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 package import PhysicalMemory
 
@@ -17,6 +18,9 @@ package struct Machine: Sendable {
   /// The boot_params that the running kernel was given: 4096 bytes, or nil when not exported.
   /// `/sys/kernel/boot_params/data`.
   package var bootParameters: [UInt8]?
+  /// The nodes of extra data that the running kernel was given.
+  /// `/sys/kernel/boot_params/setup_data`.
+  package var setupData: [SetupDataNode]
   /// What EFI firmware left; nil on a machine that was booted otherwise. `/sys/firmware/efi`.
   package var efi: EFIState?
   /// Whether the running kernel uses 5-level page tables (LA57).
@@ -67,7 +71,8 @@ package struct Machine: Sendable {
       commandLine: commandLine,
       commandLineFault: (try? files.read("/proc/cmdline"))?.firstFault,
       bootParameters: bootParameters,
-      efi: EFIState(in: files),
+      setupData: SetupDataNode.all(in: files),
+      efi: EFIState(in: files, at: bootParameters.map(efiSystemTable)),
       usesFiveLevelPaging: processors.flags.contains("la57")
         && commandLine.value(of: "no5lvl") == nil,
       mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
@@ -84,6 +89,12 @@ package struct Machine: Sendable {
       modules: listsModules ? LoadedModules(in: files) : nil,
       kexec: KexecState(in: files),
       crash: forCrash ? CrashFacts(in: files, ioMemory: ioMemory) : nil)
+  }
+
+  /// efi_info.efi_systab and efi_systab_hi of boot_params.
+  private static func efiSystemTable(_ bootParameters: [UInt8]) -> UInt64 {
+    UInt64(bootParameters.loadField(Field<UInt32>(0x1C4)))
+      | UInt64(bootParameters.loadField(Field<UInt32>(0x1D8))) << 32
   }
 
   /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them

@@ -4,20 +4,39 @@ package import LinuxSystem
 package struct ProcessorFacts: Equatable, Sendable {
   /// The words of the first processor's "flags" line; the others have the same.
   package let flags: Set<String>
+  /// EAX of CPUID leaf 0x8000001F, AMD's "Encrypted Memory Capabilities"; 0 when there is none.
+  package let memoryEncryption: UInt32
+  /// Whether CPUID leaf 0x21 names Intel TDX, which makes this a guest of it.
+  package let isTrustDomain: Bool
 
-  /// Reads the start of `/proc/cpuinfo`: on a big machine the file is long.
+  /// Facts from elsewhere than a machine's files.
+  init(flags: Set<String>, memoryEncryption: UInt32 = 0, isTrustDomain: Bool = false) {
+    self.flags = flags
+    self.memoryEncryption = memoryEncryption
+    self.isTrustDomain = isTrustDomain
+  }
+
+  /// Reads the start of `/proc/cpuinfo`: on a big machine the file is long. On the running machine
+  /// the processor itself is asked too, since not all kernels show what they know of encryption.
   package init(in files: FileTree) {
     let start = (try? files.read("/proc/cpuinfo", atMost: 8192)) ?? []
     let lines = String(decoding: start, as: UTF8.self).split(separator: "\n")
     let line = lines.first { $0.hasPrefix("flags") } ?? ""
-    flags = Set(line.split(separator: " ").map(String.init))
+    let trustDomain = files.processorLeaf(0x21).map { [$0[1], $0[3], $0[2]] }
+    self.init(
+      flags: Set(line.split(separator: " ").map(String.init)),
+      memoryEncryption: files.processorLeaf(0x8000_001F)?[0] ?? 0,
+      // "IntelTDX    "
+      isTrustDomain: trustDomain == [0x6574_6E49, 0x5844_546C, 0x2020_2020])
   }
 
-  /// Whether memory may be encrypted: a TDX guest says so; a hypervisor shows the SEV flags only
-  /// to guests that have it; on a host the command line switches SME on.
+  /// Whether memory may be encrypted: a TDX guest says so; a hypervisor shows the SEV flags, of
+  /// which CPUID has SEV, SEV-ES and SEV-SNP, only to guests that have it; on a host the command
+  /// line switches SME on.
   func mayHaveEncryptedMemory(_ commandLine: KernelCommandLine) -> Bool {
     let isGuest = flags.contains("hypervisor")
-    return flags.contains("tdx_guest")
+    return isTrustDomain || flags.contains("tdx_guest")
+      || (isGuest && memoryEncryption & 0b1_1010 != 0)
       || (isGuest && !flags.isDisjoint(with: ["sev", "sev_es", "sev_snp", "sme"]))
       || commandLine.value(of: "mem_encrypt").map { $0 != "off" } ?? false
   }

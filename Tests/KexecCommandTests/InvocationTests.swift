@@ -152,6 +152,9 @@ import Testing
       ("-l --mem-max=-1 k", "--mem-max=-1: not a number (decimal, or hexadecimal with 0x)"),
       ("-l --mem-max=1M k", "--mem-max=1M: not a number (decimal, or hexadecimal with 0x)"),
       ("-l --mem-max= k", "--mem-max=: not a number (decimal, or hexadecimal with 0x)"),
+      (
+        "-l --initrd=i --reuseinitrd k", "--reuseinitrd and --initrd=i contradict each other"
+      ),
       ("-l --mem-min=2 --mem-max=1 k", "--mem-min=0x2 is not below --mem-max=0x1"),
       ("-l --mem-max=1 --mem-min=2 k", "--mem-min=0x2 is not below --mem-max=0x1"),
       (

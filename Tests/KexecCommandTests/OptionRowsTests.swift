@@ -40,11 +40,13 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.memMax, nil, "mem-max", value: "0x3fffffff"), .init(.debug, "d", "debug"),
     .init(.noIfdown, "x", "no-ifdown", after: "-e"), .init(.noSync, "y", "no-sync", after: "-e"),
     .init(.forceSync, nil, "force-sync", after: "-e"),
+    .init(.noCMA, nil, "no-cma"), .init(.forceDTB, nil, "force-dtb"),
     // What to load.
     .init(.commandLine, nil, "command-line", value: "a=b"),
     .init(.append, nil, "append", value: "quiet"),
     .init(.reuseCommandLine, nil, "reuse-cmdline"),
     .init(.initrd, nil, "initrd", "ramdisk", value: "file"),
+    .init(.reuseInitrd, nil, "reuseinitrd"), .init(.deviceTree, nil, "dtb", value: "file"),
     .init(.reuseConsole, nil, "reuse-console"),
     .init(.preserve, nil, "preserve", value: "modules"), .init(.entry32Bit, nil, "entry-32bit"),
     .init(.resetVGA, nil, "reset-vga"), .init(.consoleVGA, nil, "console-vga"),

@@ -25,6 +25,22 @@ import Testing
     #expect(machine.mayHaveEncryptedMemory == mayBe)
   }
 
+  /// What CPUID says: bit 1 of leaf 0x8000001F is SEV, 3 SEV-ES, 4 SEV-SNP; 0 SME, 2 page flush.
+  @Test(
+    arguments: [
+      ("hypervisor", 0b0_0010, false, true), ("hypervisor", 0b0_1000, false, true),
+      ("hypervisor", 0b1_0000, false, true), ("hypervisor", 0b0_0101, false, false),
+      // A host that could encrypt its guests.
+      ("fpu", 0b1_1111, false, false), ("fpu", 0, true, true), ("fpu", 0, false, false),
+    ] as [(String, UInt32, Bool, Bool)])
+  func encryptedMemoryByTheProcessor(
+    flag: String, memoryEncryption: UInt32, isTrustDomain: Bool, mayBe: Bool
+  ) {
+    let facts = ProcessorFacts(
+      flags: [flag], memoryEncryption: memoryEncryption, isTrustDomain: isTrustDomain)
+    #expect(facts.mayHaveEncryptedMemory(KernelCommandLine("")) == mayBe)
+  }
+
   @Test(arguments: [0x13C, 0x13D, 0x13E, 0x13F])
   func aConfidentialComputingBlobSaysSoToo(offset: Int) {
     var bytes = [UInt8](repeating: 0, count: 4096)

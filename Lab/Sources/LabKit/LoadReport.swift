@@ -32,6 +32,11 @@ public struct LoadReport: Decodable, Sendable {
   /// What the plan remarks.
   public let notes: [String]?
 
+  /// Whether the byte at `address` belongs to no segment.
+  public func isFree(_ address: UInt64) -> Bool {
+    !(segments ?? []).contains { $0.start <= address && address < $0.start + $0.size }
+  }
+
   /// The segment with that role.
   public func segment(_ role: String) throws -> Segment {
     guard let segment = segments?.first(where: { $0.role == role }) else {

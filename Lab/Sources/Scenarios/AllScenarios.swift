@@ -7,3 +7,4 @@ public let allScenarios: [Scenario] =
   + chains + fastJumps + initrds + unifiedImages + jumps + machines + loading + dryRuns + crashes
   + crashDumps
   + badInput + refusals + tampering + consoles + entries + preservedModules + endings
+  + firmwareState

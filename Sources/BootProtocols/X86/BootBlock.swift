@@ -23,6 +23,8 @@ package struct BootBlock: Sendable {
   package var randomSeed: [UInt8]?
   /// What the next kernel is told of the screen.
   package var screen = Screen.inherited
+  /// Nodes of the running kernel that the next one gets as well, and the user's.
+  package var moreSetupData: [SetupData] = []
   /// Whether the kernel was moved to a random address, as its own decompressor would have told it.
   package var isRandomised = false
 
@@ -125,6 +127,7 @@ extension BootBlock {
       nodes.append(SetupData(.e820Extension, E820Table.encode(e820.inExtension)))
     }
     if let efi { nodes.append(efi.setupData) }
+    nodes += moreSetupData
     if let randomSeed { nodes.append(SetupData(.randomSeed, randomSeed)) }
     return nodes
   }

@@ -8,10 +8,27 @@ package struct SetupData: Equatable, Sendable {
   package enum Kind: UInt32, Sendable {
     /// e820 entries beyond those in boot_params. SETUP_E820_EXT.
     case e820Extension = 1
+    /// A flattened device tree. SETUP_DTB.
+    case deviceTree = 2
     /// EFI tables for a kernel that was not started by firmware. SETUP_EFI.
     case efi = 4
+    /// What an Apple computer's firmware says of its devices. SETUP_APPLE_PROPERTIES.
+    case appleProperties = 5
+    /// That this is a cell of the Jailhouse hypervisor. SETUP_JAILHOUSE.
+    case jailhouse = 6
+    /// Where the secrets page of an SEV-SNP guest is. SETUP_CC_BLOB.
+    case confidentialComputing = 7
     /// Random bytes for the kernel's generator. SETUP_RNG_SEED, since 6.0.
     case randomSeed = 9
+
+    /// Whether it tells of the machine what firmware or a hypervisor told once, so that the next
+    /// kernel must be told again. The others are made anew, or were for the running kernel alone.
+    package var isForwarded: Bool {
+      switch self {
+      case .deviceTree, .appleProperties, .jailhouse, .confidentialComputing: true
+      case .e820Extension, .efi, .randomSeed: false
+      }
+    }
   }
 
   /// Bytes before the payload: u64 next, u32 type, u32 length.

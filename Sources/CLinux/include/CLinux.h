@@ -51,6 +51,16 @@ static inline unsigned long long clinux_time_stamp(void) {
 #endif
 }
 
+// EAX, EBX, ECX and EDX of a CPUID leaf; zeros where there is no such instruction.
+static inline void clinux_cpuid(unsigned leaf, unsigned registers[4]) {
+  registers[0] = registers[1] = registers[2] = registers[3] = 0;
+#if defined(__x86_64__)
+  __asm__ volatile("cpuid"
+                   : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
+                   : "a"(leaf), "c"(0));
+#endif
+}
+
 // Lets the memory of the program's own code go; what runs is read from the file again.
 static inline void clinux_evict_program(void) {
   extern const char __executable_start[], etext[];

@@ -1,0 +1,48 @@
+import ByteCoding
+import KernelImages
+import KexecPlanning
+import LinuxSystem
+import RunningSystem
+
+@testable import KexecCommand
+
+/// The bytes are a unified kernel image. Its sections are parts of the file that do not overlap, its
+/// texts fit on a line, and what it holds is planned by both calls.
+func fuzzUnified(_ input: Input) -> Int32 {
+  let bytes = SharedBytes(input.bytes)
+  let image: KernelImage
+  do {
+    image = try KernelImage.open(bytes)
+  } catch {
+    _ = CommandError(error, path: "k.efi").text
+    return 0
+  }
+  guard case .unified(let unified) = image else { return 0 }
+  let total = unified.sections.reduce(0) { $0 + $1.bytes.count }
+  expect(total < bytes.count, "sections do not overlap")
+  for section in unified.sections { expect(section.bytes.count > 0, "no section is empty") }
+  for text in [unified.commandLine, unified.systemName, unified.release] {
+    guard let text else { continue }
+    expect(!text.isEmpty && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a line of text")
+  }
+
+  let request = LoadRequest(kernel: .init(path: "k.efi", bytes: bytes))
+  let machine = Machine.small
+  _ = routes(for: request, on: machine, image: image)
+  for call in [Route.Call.segments, .file] {
+    do throws(PlanningError) {
+      let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
+      let kinds: [UnifiedKernelImage.Kind] = [.microcode, .initrd]
+      expect(
+        made.request.initrds.map(\.bytes.count) == kinds.compactMap { unified.section($0)?.count },
+        "the microcode, then the initrd")
+      expect(made.commandLine == unified.commandLine ?? "", "the image's command line")
+      let report = PlanReport(plan: made)
+      _ = report.text
+      _ = report.json.text
+    } catch {
+      checkRefusal(error)
+    }
+  }
+  return 0
+}

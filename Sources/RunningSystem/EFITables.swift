@@ -1,0 +1,75 @@
+internal import ByteCoding
+package import LinuxSystem
+package import PhysicalMemory
+
+/// Where the tables are that EFI's system table points at.
+///
+/// Some of them (memory attributes, TPM log, random seed) are in memory that was firmware's only
+/// while it booted, which is ordinary RAM by every map. The next kernel follows the same pointers,
+/// reads what it finds there, and wipes what it takes for the seed; so nothing of ours may be there.
+package struct EFITables: Equatable, Sendable {
+  /// Physical addresses of the tables.
+  package let addresses: [UInt64]
+
+  /// Nothing says how long a table is. More than any that is known: the event log of a TPM.
+  private static let room: UInt64 = 256 << 10
+
+  /// What to keep free: whole pages.
+  package var ranges: PhysicalRangeSet {
+    PhysicalRangeSet(
+      addresses.compactMap { address in
+        PhysicalRange(
+          start: PhysicalAddress(address).alignedDown(to: pageSize), byteCount: Self.room)
+      })
+  }
+
+  /// Reads the addresses from the kernel's log, or where it has forgotten them from memory.
+  ///
+  /// - Parameters:
+  ///   - files: the machine.
+  ///   - array: the physical address of the configuration tables.
+  ///   - systemTable: the physical address of the system table.
+  package init(in files: FileTree, array: UInt64?, systemTable: UInt64?) {
+    let message = files.kernelMessage { $0.isEFITableList }
+    addresses =
+      message.map { Self.addresses(inMessage: $0) }
+      ?? Self.addressesInMemory(files, array: array, systemTable: systemTable) ?? []
+  }
+
+  /// Takes `efi: ACPI=0x… ACPI 2.0=0x… MEMATTR=0x… ` apart.
+  static func addresses(inMessage message: some StringProtocol) -> [UInt64] {
+    message.split(separator: "=").dropFirst().compactMap { part in
+      guard part.hasPrefix("0x") else { return nil }
+      return UInt64(part.dropFirst(2).prefix { $0.isHexDigit }, radix: 16)
+    }
+  }
+
+  /// Reads the array itself, which is in firmware's own memory. UEFI Specification, "EFI System
+  /// Table" and "EFI Configuration Table".
+  private static func addressesInMemory(
+    _ files: FileTree, array: UInt64?, systemTable: UInt64?
+  ) -> [UInt64]? {
+    guard let array, let systemTable, systemTable != 0,
+      let header = try? files.read("/dev/mem", at: systemTable, count: 120),
+      header.count == 120, header.starts(with: "IBI SYST".utf8)
+    else { return nil }
+    let count = Int(clamping: header.loadField(Field<UInt64>(104)))
+    guard count > 0, count <= 256,
+      let entries = try? files.read("/dev/mem", at: array, count: 24 * count),
+      entries.count == 24 * count
+    else { return nil }
+    return (0..<count).map { entries.loadField(Field<UInt64>(24 * $0 + 16)) }
+  }
+}
+
+extension Substring {
+  /// Whether this is the kernel's list of the tables that it found: `efi: NAME=0x…`. A captured log
+  /// has times in front, or what /dev/kmsg puts there.
+  fileprivate var isEFITableList: Bool {
+    let words = split(separator: " ")
+    guard let start = words.firstIndex(where: { $0.hasSuffix("efi:") }) else { return false }
+    return words[start...].contains { word in
+      word.split(separator: "=").dropFirst().first?.hasPrefix("0x") ?? false
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import ByteCoding
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+/// What of the running system must outlive the jump: extra data, and the tables of firmware.
+@Suite struct SurvivingStateTests {
+  private static let folder = "/sys/kernel/boot_params/setup_data"
+
+  private static func files(_ nodes: [(type: String, data: [UInt8])]) -> [String: [UInt8]] {
+    var files = [
+      "/proc/iomem": Array("00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n".utf8)
+    ]
+    for (index, node) in nodes.enumerated() {
+      files["\(folder)/\(index)/type"] = Array(node.type.utf8)
+      files["\(folder)/\(index)/data"] = node.data
+    }
+    return files
+  }
+
+  private func bootBlock(
+    _ builder: BzImageBuilder = BzImageBuilder(), on machine: Machine,
+    _ change: (inout LoadRequest) -> Void = { _ in }
+  ) throws -> (bytes: [UInt8], start: UInt64) {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
+    request.unpacksKernel = false
+    change(&request)
+    let plan = try plan(
+      request, by: Route(.segments, .asked), on: machine,
+      image: KernelImage.open(request.kernel.bytes))
+    guard case .segments(let load) = plan.action,
+      let block = load.segments.first(where: { $0.role == .bootBlock })
+    else { throw NoBlock() }
+    return (block.bytes.array, block.destination.start.value)
+  }
+
+  private struct NoBlock: Error {}
+
+  private func nodes(_ block: (bytes: [UInt8], start: UInt64)) -> [SetupDataNode] {
+    var nodes: [SetupDataNode] = []
+    var next = block.bytes.loadField(Field<UInt64>(0x250))
+    while next != 0 {
+      let offset = Int(next - block.start)
+      let count = Int(block.bytes.loadField(Field<UInt32>(offset + 12)))
+      nodes.append(
+        .init(
+          type: block.bytes.loadField(Field<UInt32>(offset + 8)),
+          data: Array(block.bytes[(offset + 16)..<(offset + 16 + count)])))
+      next = block.bytes.loadField(Field<UInt64>(offset))
+    }
+    return nodes
+  }
+
+  /// Never the random seed, PCI ROMs, EFI tables that are made anew, IMA's list, or what nobody
+  /// knows.
+  @Test func whatTellsOfTheMachineIsHandedOn() throws {
+    let given = (1...12).map { (type: "0x\(String($0, radix: 16))\n", data: [UInt8($0), 0xAA]) }
+    let machine = TemporaryTree(bytes: Self.files(given)).machine
+    let passed = try nodes(bootBlock(on: machine))
+    #expect(passed == [2, 5, 6, 7].map { .init(type: $0, data: [UInt8($0), 0xAA]) })
+  }
+
+  private static let tree: [UInt8] =
+    [0xD0, 0x0D, 0xFE, 0xED, 0, 0, 0, 44] + [UInt8](repeating: 7, count: 36)
+
+  /// The user's tree goes before the running kernel's; what follows a tree in its file is left out.
+  @Test func theUsersTreeWins() throws {
+    let machine = TemporaryTree(bytes: Self.files([("0x2", [1]), ("0x5", [2])])).machine
+    let block = try bootBlock(on: machine) {
+      $0.deviceTree = .init(path: "t", bytes: SharedBytes(Self.tree + [1, 2, 3]))
+    }
+    #expect(nodes(block) == [.init(type: 5, data: [2]), .init(type: 2, data: Self.tree)])
+  }
+
+  @Test(
+    arguments: [
+      ([], .truncated(needs: 40, has: 0)),
+      (Array("FDT1".utf8), .notATree(found: 0x4644_5431)),
+      (Array(tree.prefix(6)), .truncated(needs: 40, has: 6)),
+      (Array(tree.prefix(43)), .truncated(needs: 44, has: 43)),
+      (Array(tree.prefix(7)) + [1] + tree.prefix(8), .truncated(needs: 40, has: 16)),
+    ] as [([UInt8], DeviceTreeError)])
+  func badTreesAreRefused(bytes: [UInt8], error: DeviceTreeError) {
+    #expect(throws: PlanningError.deviceTree(path: "t", error)) {
+      try bootBlock(on: TemporaryTree(bytes: Self.files([])).machine) {
+        $0.deviceTree = .init(path: "t", bytes: SharedBytes(bytes))
+      }
+    }
+  }
+
+  /// Only our own segments carry a tree; the flags are for the running kernel.
+  @Test func theFileCall() throws {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
+    request.deviceTree = .init(path: "t", bytes: SharedBytes(Self.tree))
+    let machine = TemporaryTree(bytes: Self.files([])).machine
+    let image = try KernelImage.open(request.kernel.bytes)
+    #expect(
+      routes(for: request, on: machine, image: image) == [Route(.segments, .needed(by: ["--dtb"]))])
+    for (noCMA, forceDTB, flags) in [
+      (false, false, UInt(0)), (true, false, 0x10), (false, true, 0x20), (true, true, 0x30),
+    ] {
+      request.avoidsContiguousMemory = noCMA
+      request.forcesDeviceTree = forceDTB
+      let plan = try plan(request, by: Route(.file, .asked), on: machine, image: image)
+      guard case .file(let load) = plan.action else { throw NoBlock() }
+      #expect(load.comfortFlags == flags && load.flags == FileLoad.noInitramfs)
+      #expect(plan.notes.contains(.noEffectOnFileCall("--dtb")))
+    }
+  }
+
+  @Test func nothingIsHandedToAKernelThatDoesNotKnowIt() throws {
+    let machine = TemporaryTree(bytes: Self.files([("0x2", [1]), ("0x6", [2])])).machine
+    let old = BzImageBuilder { $0.highestSetupData = 5 }
+    #expect(try nodes(bootBlock(old, on: machine)).map(\.type) == [2])
+  }
+
+  @Test func nothingIsPutOnTablesOfFirmware() throws {
+    var files = Self.files([])
+    files["/sys/firmware/efi/fw_platform_size"] = Array("64".utf8)
+    let free = try UsableMemory(
+      of: TemporaryTree(bytes: files).machine, commandLine: .init(""))
+    files["/dev/kmsg"] = Array("efi: MEMATTR=0x3dc7f018 RNG=0x3ffffff8 ESRT=0x90000000 ".utf8)
+    let memory = try UsableMemory(
+      of: TemporaryTree(bytes: files).machine, commandLine: .init(""))
+    #expect(free.free.ranges.map(\.description) == ["0x100000-0x3fffffff"])
+    #expect(
+      memory.free.ranges.map(\.description) == ["0x100000-0x3dc7efff", "0x3dcbf000-0x3fffefff"])
+    #expect(memory.map == free.map)
+  }
+}

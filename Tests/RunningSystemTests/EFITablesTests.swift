@@ -1,0 +1,73 @@
+import LinuxSystem
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import RunningSystem
+
+@Suite struct EFITablesTests {
+  /// As OVMF's tables are listed, by 6.1 and by 6.12.
+  @Test(
+    arguments: [
+      (
+        "efi: SMBIOS=0x3f918000 ACPI=0x3fb7e000 ACPI 2.0=0x3fb7e014 MEMATTR=0x3dc7f018 ",
+        [0x3F91_8000, 0x3FB7_E000, 0x3FB7_E014, 0x3DC7_F018]
+      ),
+      ("efi: TPMFinalLog=0x7ff30000 RNG=0x7e6b2f18", [0x7FF3_0000, 0x7E6B_2F18]),
+      ("efi: EFI v2.70 by EDK II", []), ("efi: X= Y=12 Z=0x", []),
+      ("efi: HUGE=0x1ffffffffffffffff A=0x10", [0x10]),
+    ] as [(String, [UInt64])])
+  func theListIsTakenApart(message: String, addresses: [UInt64]) {
+    #expect(EFITables.addresses(inMessage: message) == addresses)
+  }
+
+  @Test(arguments: ["", "[    0.000000] ", "6,7,0,-;"])
+  func theListIsFoundInALog(prefix: String) throws {
+    let tree = TemporaryTree([
+      "/sys/firmware/efi/fw_platform_size": "64",
+      "/dev/kmsg": """
+      \(prefix)efi: EFI v2.70 by EDK II
+      \(prefix)efi: Remove mem12: MMIO range=[0xe0000000-0xefffffff] (256MB) from e820 map
+      \(prefix)efi: MEMATTR=0x3dc7f018
+      """,
+    ])
+    let efi = try #require(tree.machine.efi)
+    #expect(efi.tables.addresses == [0x3DC7_F018])
+    // Whole pages, from the table's first on.
+    let place = try #require(efi.tables.ranges.ranges.first)
+    #expect(place.start.value == 0x3DC7_F000 && place.byteCount == 256 << 10)
+  }
+
+  /// When the log has forgotten: system table at 0x1000, two tables listed at 0x2000.
+  @Test func theListIsReadFromMemory() {
+    var memory = [UInt8](repeating: 0, count: 0x2030)
+    memory.replaceSubrange(0x1000..<0x1008, with: Array("IBI SYST".utf8))
+    memory[0x1000 + 104] = 2
+    memory[0x2010 + 1] = 0x50
+    memory[0x2028 + 3] = 0x12
+    let tree = TemporaryTree(bytes: ["/dev/mem": memory])
+    let files = FileTree(root: tree.path)
+    let tables = EFITables(in: files, array: 0x2000, systemTable: 0x1000)
+    #expect(tables.addresses == [0x5000, 0x1200_0000])
+    // Another address, a list that is cut off, or no memory to read: nothing is known.
+    #expect(EFITables(in: files, array: 0x2000, systemTable: 0x1008).addresses.isEmpty)
+    #expect(EFITables(in: files, array: 0x2010, systemTable: 0x1000).addresses.isEmpty)
+    #expect(EFITables(in: files, array: 0x2000, systemTable: .max).addresses.isEmpty)
+    #expect(EFITables(in: files, array: nil, systemTable: 0x1000).addresses.isEmpty)
+    withExtendedLifetime(tree) {}
+  }
+}
+
+@Suite struct SetupDataNodeTests {
+  @Test func nodesAreReadInOrder() {
+    let folder = "/sys/kernel/boot_params/setup_data"
+    let machine = TemporaryTree(bytes: [
+      "\(folder)/10/type": Array("0x2\n".utf8), "\(folder)/10/data": [1, 2],
+      "\(folder)/2/type": Array("0x80000007\n".utf8), "\(folder)/2/data": [3],
+      "\(folder)/3/type": Array("what\n".utf8), "\(folder)/3/data": [4],
+      "\(folder)/4/type": Array("0x5\n".utf8),
+    ]).machine
+    #expect(machine.setupData == [.init(type: 7, data: [3]), .init(type: 2, data: [1, 2])])
+    #expect(TemporaryTree([:]).machine.setupData.isEmpty)
+  }
+}
