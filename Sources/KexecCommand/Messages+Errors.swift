@@ -40,7 +40,11 @@ extension CommandError {
       self.init(
         "/proc/cmdline: the byte at offset \(offset) is not UTF-8: the line cannot be reused",
         advice: "give the next kernel's line by --command-line")
-    case .noRoom(let room): self.init(room)
+    case .noRoom(let room):
+      self.init(room)
+      if request.purpose == .crash {
+        advice = "reserve more: a larger crashkernel= on the running kernel's command line"
+      }
     case .noMemoryMap:
       let isHidden = machine.ioMemory.isHidden
       self.init(

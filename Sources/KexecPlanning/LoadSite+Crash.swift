@@ -128,6 +128,28 @@ extension LoadSite {
   }
 }
 
+extension LoadRequest {
+  /// Refuses what kexec_file_load could not place either, with a kernel that takes `kernelSize` bytes:
+  /// it would drop the old crash kernel before it looks.
+  func checkCrashRegion(of machine: Machine, kernelSize: UInt64) throws(PlanningError) {
+    guard let main = machine.ioMemory.crashRegions.last else {
+      if machine.kexec.crashSize ?? 0 > 0 { return }
+      throw .noCrashRegion
+    }
+    if machine.ioMemory.isHidden { return }
+    var rest = main
+    let initrdSize = initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    for (role, size) in [(PlannedSegment.Role.kernel, kernelSize), (.initrd(0), initrdSize)] {
+      guard let end = rest.start.advanced(by: size), end <= rest.end else {
+        throw .noRoom(
+          .init(
+            role: role, byteCount: size, alignment: pageSize, bounds: main, largestHole: rest))
+      }
+      rest = PhysicalRange(start: end, end: rest.end)
+    }
+  }
+}
+
 /// What the running kernel reserved for a crash kernel.
 private struct CrashRegions {
   /// The highest region: the only one that takes segments.

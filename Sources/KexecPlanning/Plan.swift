@@ -114,7 +114,7 @@ package func plan(
       notes += more
     case .file:
       guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
-      action = .file(try planFileCall(request, machine: machine))
+      action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
     return LoadPlan(
@@ -132,12 +132,10 @@ private func checkCommandLine(_ text: String, limit: Int) throws(PlanningError) 
 }
 
 private func planFileCall(
-  _ request: LoadRequest, machine: Machine
+  _ request: LoadRequest, machine: Machine, kernelSize: UInt64
 ) throws(PlanningError) -> FileLoad {
   if request.purpose == .crash {
-    guard machine.kexec.crashSize ?? 0 > 0 || !machine.ioMemory.crashRegions.isEmpty else {
-      throw .noCrashRegion
-    }
+    try request.checkCrashRegion(of: machine, kernelSize: kernelSize)
   }
   var flags = request.purpose == .crash ? FileLoad.onCrash : 0
   if request.initrds.isEmpty { flags |= FileLoad.noInitramfs }

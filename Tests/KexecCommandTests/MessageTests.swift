@@ -111,6 +111,16 @@ import Testing
     #expect(other.message == start)
   }
 
+  @Test func aRegionThatIsTooSmall() {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    request.purpose = .crash
+    let machine = TemporaryTree([:]).machine
+    let found = CommandError(.noRoom(Self.room), request: request, machine: machine, after: nil)
+    #expect(
+      found.advice == "reserve more: a larger crashkernel= on the running kernel's command line")
+    expectOneLineAndAdvice(found)
+  }
+
   @Test func aReservationThatReservedNothing() {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     let machine = TemporaryTree(["/proc/cmdline": "quiet crashkernel=64G"]).machine
@@ -258,7 +268,7 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
     request.purpose = purpose
     var machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": "1\n"]).machine
-    machine.ioMemory = IOMemory(text: "100000-1fffff : Crash kernel")
+    machine.ioMemory = IOMemory(text: "10000000-1fffffff : Crash kernel")
     let plan = try KexecPlanning.plan(
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))

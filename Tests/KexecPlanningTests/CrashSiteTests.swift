@@ -167,6 +167,32 @@ import Testing
     #expect(room.role == .coreHeader)
   }
 
+  /// The file call would drop the old kernel before it finds out.
+  @Test(
+    arguments: [
+      (0x337_8000, 0, nil), (0x337_7FFF, 0, .kernel), (0x337_8000, 1, .initrd(0)),
+      (0x337_8000 + 5000, 5000, nil), (0x337_8000 + 5000, 5001, .initrd(0)),
+    ] as [(UInt64, Int, PlannedSegment.Role?)])
+  func theFileCallNeedsRoomToo(region: UInt64, initrd: Int, missing: PlannedSegment.Role?) throws {
+    var machine = crashMachine
+    let last = String(0x1000_0000 + region - 1, radix: 16)
+    machine.ioMemory = IOMemory(
+      text: "00100000-1fffffff : System RAM\n  10000000-\(last) : Crash kernel")
+    let result = Result { () throws(PlanningError) in
+      try planned(by: .file, on: machine) {
+        $0.purpose = .crash
+        $0.initrds = initrd == 0 ? [] : [file(initrd)]
+      }
+    }
+    switch result {
+    case .success: #expect(missing == nil)
+    case .failure(.noRoom(let room)):
+      #expect(room.role == missing)
+      #expect(room.bounds == physical(0x1000_0000, region))
+    case .failure(let error): Issue.record("\(error)")
+    }
+  }
+
   @Test func whatIsMissingIsNoted() throws {
     #expect(try notes(on: crashMachine) { _ in }.filter(isAboutCrash) == [])
     var machine = crashMachine

@@ -246,7 +246,7 @@ import Testing
       try planned(by: .file, on: crashing) { $0.purpose = .crash }
     }
     crashing.ioMemory = IOMemory(
-      text: "100000-1fffff : System RAM\n  180000-1fffff : Crash kernel")
+      text: "100000-1fffffff : System RAM\n  10000000-1fffffff : Crash kernel")
     let plan = try planned(by: .file, on: crashing) { $0.purpose = .crash }
     guard case .file(let load) = plan.action else { fatalError("by segments") }
     #expect(load.flags == 0x6)

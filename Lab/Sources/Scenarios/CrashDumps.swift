@@ -105,8 +105,10 @@ private let reload = Scenario("crash kernel: a reload that fails says what is le
   try await guest.run(load)
   try await guest.run("kexec -p -S", exits: 1)
   // What can be known before the call is, and loses nothing.
+  try await guest.run("truncate -s 300M /run/large")
   for (options, reason) in [
     ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no room"),
+    ("-s --initrd=/run/large", "no room for the initrd"),
   ] {
     let output = try await guest.run("\(load) \(options)", exits: 255)
     try expect(
