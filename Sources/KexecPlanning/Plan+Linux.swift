@@ -33,8 +33,9 @@ func planLinux(
     rooms.append(
       PieceRoom(
         role: .initrd(0), byteCount: initrd.byteCount,
+        // A header may say that an initrd must be lower than that: then there is no room.
         limits: PhysicalRange(
-          start: PhysicalAddress(16 << 20), end: PhysicalAddress(target.initrdEnd))))
+          start: PhysicalAddress(16 << 20), end: PhysicalAddress(max(target.initrdEnd, 16 << 20)))))
   }
   let places = try Places(
     kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)

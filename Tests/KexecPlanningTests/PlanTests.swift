@@ -83,6 +83,22 @@ import Testing
     #expect(load.segments.last?.destination.end == bounds.end)
   }
 
+  /// Found by fuzzing: initrds lie above 16 MiB, and the header may want them lower.
+  @Test func anInitrdThatMustBeLowHasNoRoom() throws {
+    let builder = BzImageBuilder {
+      $0.initrdAddressMax = 0
+      $0.xloadflags = 1
+    }
+    let error = #expect(throws: PlanningError.self) {
+      try segments(builder, on: guest()) { $0.initrds = [file(1)] }
+    }
+    guard case .noRoom(let room)? = error else {
+      Issue.record("not about room: \(String(describing: error))")
+      return
+    }
+    #expect(room.role == .initrd(0) && room.bounds.isEmpty && room.largestHole == nil)
+  }
+
   @Test func noRoomSaysWhatIsMissing() {
     let bounds = physical(0x2000_0800, 0x200_0000)
     #expect(

@@ -31,8 +31,8 @@ public struct UnifiedImage: Sendable {
 }
 
 extension Lab {
-  /// The bytes of `image`.
-  public func make(_ image: UnifiedImage) throws -> [UInt8] {
+  /// The bytes of `image`; its kernel is that in `file`, if one is given.
+  public func make(_ image: UnifiedImage, of file: [UInt8]? = nil) throws -> [UInt8] {
     let files = FileManager.default
     let folder = "\(workshop.scratch)/uki-\(UUID().uuidString)"
     try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -43,7 +43,12 @@ extension Lab {
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       parts.append((name, path))
     }
-    let kernel = try image.kernel.file(in: workshop)
+    var kernel = folder + "/vmlinuz"
+    if let file {
+      try Data(file).write(to: URL(fileURLWithPath: kernel))
+    } else {
+      kernel = try image.kernel.file(in: workshop)
+    }
     let stub = workshop.uki + "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
     var result = folder + "/uki.efi"
     switch image.maker {

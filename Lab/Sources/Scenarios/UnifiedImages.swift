@@ -9,7 +9,7 @@ let unifiedImages: [Scenario] = [
     try await startWhole(
       UnifiedImage(.debian6_12, by: .objcopy, isSigned: true), by: .file, in: lab)
   },
-  userWins, signatureInside, badImages,
+  userWins, signatureInside, signedKernelInside, badImages,
 ]
 
 private let words = "\(Lab.commandLine) lab.source=image"
@@ -65,6 +65,27 @@ private let signatureInside = Scenario(
       "kexec \(options) -l /boot/uki.efi", saying: ".linux needs a signature of its own")
   }
   try await guest.mustRefuse("kexec -c -l /boot/uki.efi", saying: "locked down")
+}
+
+/// The lab's own kernel knows the key of the first of these, and not that of the second.
+private let signedKernelInside = Scenario(
+  "UKI under lockdown: loaded when the kernel inside is signed by a key that is trusted"
+) { lab in
+  let image = UnifiedImage(
+    .lab, by: .ukify,
+    sections: [".cmdline": Array(words.utf8), ".initrd": try lab.archive()])
+  let guest = try await lab.boot(
+    .lab, memory: 768, commandLine: "lockdown=integrity",
+    files: [
+      "boot/right.efi": lab.make(image, of: lab.labKernel(signedBy: .right)),
+      "boot/wrong.efi": lab.make(image, of: lab.labKernel(signedBy: .wrong)),
+    ])
+  try await guest.mustRefuse(
+    "kexec -l /boot/wrong.efi", saying: "signed by a key that the running kernel does not have")
+  try await guest.run("kexec -l /boot/right.efi")
+  let next = try await guest.jump()
+  try next.mustBe(.lab)
+  try await next.mustSay(words, when: "cat /proc/cmdline")
 }
 
 private let badImages = Scenario("UKI cut off, damaged, or without a kernel: nothing is loaded") {
