@@ -43,6 +43,7 @@ func run(_ parameters: Parameters) {
     resetMachine(&console)
   }
   unsafe recordTimestamps(parameters)
+  unsafe tellWayBack(parameters)
   console.usesSerial = unsafe parameters.has(PURGATORY_FLAG_GREETS)
   console.write(
     unsafe parameters.pointee.digest_kind == UInt32(PURGATORY_DIGEST_NONE)
@@ -50,6 +51,7 @@ func run(_ parameters: Parameters) {
       : "purgatory: checks passed, entering the kernel at ")
   unsafe console.write(address: parameters.pointee.entry)
   console.write("\n")
+  if unsafe parameters.pointee.entry_mode == UInt16(PURGATORY_ENTRY_REAL) { restoreBIOSDevices() }
 }
 
 /// Reports an exception inside the purgatory, and resets the machine.
@@ -73,13 +75,14 @@ func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameter
   resetMachine(&console)
 }
 
-/// Whether the digest is right: the checks and their time stamps, for tests in an ordinary process.
+/// Whether the digest is right: the checks and what is written after them, for tests in an ordinary process.
 @c(purgatory_verify)
 func verify(_ parameters: Parameters) -> Int32 {
   // SAFETY: start.S passes the block in our own segment.
   guard unsafe areIntact(parameters) else { return 2 }
   guard unsafe Check(parameters).passed else { return 1 }
   unsafe recordTimestamps(parameters)
+  unsafe tellWayBack(parameters)
   return 0
 }
 
@@ -92,7 +95,7 @@ private func areIntact(_ parameters: Parameters) -> Bool {
   return unsafe parameters.pointee.checksum == checksum.finish()
     && parameters.pointee.magic == UInt64(PURGATORY_MAGIC)
     && parameters.pointee.version == UInt32(PURGATORY_VERSION)
-    && parameters.pointee.entry_mode <= UInt16(PURGATORY_ENTRY_PROTECTED)
+    && parameters.pointee.entry_mode <= UInt16(PURGATORY_ENTRY_BACK)
     && parameters.pointee.digest_kind <= UInt32(PURGATORY_DIGEST_KOMIHASH)
     && parameters.pointee.region_count <= UInt32(PURGATORY_REGION_LIMIT)
 }

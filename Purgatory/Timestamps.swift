@@ -16,7 +16,7 @@ func recordTimestamps(_ parameters: Parameters) {
 }
 
 /// Writes `value` as 16 hexadecimal digits.
-private func write(_ value: UInt64, to text: UnsafeMutablePointer<UInt8>) {
+func write(_ value: UInt64, to text: UnsafeMutablePointer<UInt8>) {
   var value = value
   for index in 0..<16 {
     value = value &<< 4 | value &>> 60

@@ -8,8 +8,11 @@
 
 #define CODE 0x10  // __BOOT_CS and __BOOT_DS, see Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"
 #define DATA 0x18
+#define CODE16 0x20
+#define DATA16 0x28
 #define VECTORS 32
 #define NMI 2
+#define CR0_PE 0x1
 #define CR0_PG 0x80000000
 #define CR4_MCE 0x40
 #define EFER 0xc0000080
@@ -36,6 +39,7 @@ enter:
   // Not zero if the old kernel wants to be returned to: a kexec jump.
   mov (%rsp), %rax
   mov %rax, PARAMETER(PURGATORY_RETURN_ADDRESS)
+  mov %rsp, PARAMETER(PURGATORY_STACK_POINTER)
 
   lea gdt(%rip), %rax
   mov %rax, gdt_pointer + 2(%rip)
@@ -57,6 +61,8 @@ enter:
   call purgatory_run  // comes back only if all is well
 
   lidt no_table(%rip)
+  cmpw $PURGATORY_ENTRY_BACK, PARAMETER(PURGATORY_ENTRY_MODE)
+  je go_back
   cmpw $PURGATORY_ENTRY_LONG, PARAMETER(PURGATORY_ENTRY_MODE)
   jne leave_long_mode
   mov PARAMETER(PURGATORY_RSI), %rsi
@@ -76,10 +82,32 @@ enter:
   xor %r15d, %r15d
   jmp *PARAMETER(PURGATORY_ENTRY)
 
+// To a kernel that was left, in memory that the old kernel's page tables do not have. It finds on
+// the stack where it may return to.
+go_back:
+  mov PARAMETER(PURGATORY_PAGE_TABLES), %rax
+  mov %rax, %cr3
+  mov PARAMETER(PURGATORY_STACK_POINTER), %rsp
+  jmp *PARAMETER(PURGATORY_ENTRY)
+
 // Down to 32-bit protected mode without paging, as boot.rst, "32-bit Boot Protocol", wants it. The
-// data segments are flat since `enter`.
+// data segments are flat since `enter`. To real mode it is one step more: the last jump then goes to
+// a 16-bit segment that starts with that step.
 leave_long_mode:
   mov PARAMETER(PURGATORY_ENTRY), %eax
+  cmpw $PURGATORY_ENTRY_REAL, PARAMETER(PURGATORY_ENTRY_MODE)
+  jne 1f
+  lidt bios_table(%rip)
+  shr $4, %eax
+  mov %ax, jump_to_setup + 3(%rip)
+  lea enter_real_mode(%rip), %eax
+  mov %ax, gdt + CODE16 + 2(%rip)
+  shr $16, %eax
+  mov %al, gdt + CODE16 + 4(%rip)
+  mov %ah, gdt + CODE16 + 7(%rip)
+  movw $CODE16, jump_to_entry + 5(%rip)
+  xor %eax, %eax
+1:
   mov %eax, jump_to_entry + 1(%rip)
   lea PARAMETER(PURGATORY_REGISTERS), %rbx
   movb $0xcf, gdt + CODE + 6(%rip)  // CODE is 32-bit from the next time that it is loaded
@@ -104,6 +132,24 @@ leave_long_mode:
   mov 12 - 32(%esp), %esp
 jump_to_entry:
   ljmp $CODE, $0
+  .code16
+enter_real_mode:
+  mov $DATA16, %dx
+  mov %dx, %ds
+  mov %dx, %es
+  mov %dx, %fs
+  mov %dx, %gs
+  mov %dx, %ss
+  mov %cr0, %edx
+  and $~CR0_PE, %edx
+  mov %edx, %cr0
+  mov %ax, %ds
+  mov %ax, %es
+  mov %ax, %fs
+  mov %ax, %gs
+  mov %ax, %ss
+jump_to_setup:
+  ljmp $0, $0
   .code64
 
 // Fills the table with one interrupt gate for each exception and loads it.
@@ -206,6 +252,8 @@ gdt:
   .quad 0
   .quad 0x00af9a000000ffff  // CODE: 64-bit
   .quad 0x00cf92000000ffff  // DATA
+  .quad 0x00009a000000ffff  // CODE16: 64 KiB from `enter_real_mode` on
+  .quad 0x000092000000ffff  // DATA16
 gdt_end:
 
   .balign 2
@@ -214,6 +262,9 @@ gdt_pointer:
   .quad 0
 idt_pointer:
   .word VECTORS * 16 - 1
+  .quad 0
+bios_table:
+  .word 0x3ff
   .quad 0
 no_table:
   .word 0

@@ -86,7 +86,7 @@ extension BzImage {
 extension BzImage.HeaderReader {
   /// The file cut into the parts that the header describes.
   struct Parts {
-    let realModeSize: Int
+    let realMode: SharedBytes
     let protectedMode: SharedBytes
     let checksumMatches: Bool?
   }
@@ -111,16 +111,18 @@ extension BzImage.HeaderReader {
     // What follows in the file, such as a signature, is not for memory.
     let end = version < 0x0204 ? file.count : min(file.count, realModeSize + protectedSize)
     return Parts(
-      realModeSize: realModeSize, protectedMode: try protectedMode(realModeSize..<end),
+      realMode: try part(0..<realModeSize, .realModePart),
+      protectedMode: try part(realModeSize..<end, .protectedModePart),
       checksumMatches: checksumMatches(over: realModeSize + protectedSize))
   }
 
-  private func protectedMode(_ part: Range<Int>) throws(ImageError) -> SharedBytes {
+  private func part(
+    _ range: Range<Int>, _ name: ImagePart
+  ) throws(ImageError) -> SharedBytes {
     do {
-      return try file.slice(part)
+      return try file.slice(range)
     } catch {
-      throw .truncated(
-        missing: .protectedModePart, needs: part.upperBound, has: file.count)
+      throw .truncated(missing: name, needs: range.upperBound, has: file.count)
     }
   }
 

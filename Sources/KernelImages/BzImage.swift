@@ -4,6 +4,8 @@ internal import Compression
 /// A bzImage: the real-mode part with the setup header, and the protected-mode part that is
 /// loaded. Documented in Documentation/arch/x86/boot.rst.
 package struct BzImage: Sendable {
+  /// The real-mode part, with the setup header.
+  package let realMode: SharedBytes
   /// The protected-mode part: what goes into memory as it is.
   package let protectedMode: SharedBytes
   /// The setup header's bytes, from 0x1F1 to its end, for boot_params.
@@ -50,9 +52,10 @@ package struct BzImage: Sendable {
     guard flags.contains(.loadedHigh) else { throw .unsupported(.zImage) }
 
     let parts = try header.parts()
+    realMode = parts.realMode
     protectedMode = parts.protectedMode
     headerBytes = try header.bytes()
-    kernelVersion = header.kernelVersion(realModeSize: parts.realModeSize)
+    kernelVersion = header.kernelVersion(realModeSize: parts.realMode.count)
     commandLineLimit = Int(try header.value(of: SetupHeader.cmdlineSize, since: 0x0206) ?? 255)
     extendedFlags = ExtendedLoadFlags(
       rawValue: try header.value(of: SetupHeader.xloadflags, since: 0x020C) ?? 0)

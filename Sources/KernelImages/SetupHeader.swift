@@ -13,6 +13,8 @@ package enum SetupHeader {
   package static let setupSects = Field<UInt8>(0x1F1)
   /// Size of the protected-mode part in units of 16 bytes, rounded up. Since 2.04.
   package static let syssize = Field<UInt32>(0x1F4)
+  /// The screen's mode, for the real-mode entry: `normalMode`.
+  package static let vidMode = Field<UInt16>(0x1FA)
   /// Must be 0xAA55.
   package static let bootFlag = Field<UInt16>(0x1FE)
   /// Second byte of the jump instruction at 0x200: the header ends at 0x202 plus this.
@@ -33,6 +35,8 @@ package enum SetupHeader {
   package static let ramdiskImage = Field<UInt32>(0x218)
   /// Bytes of the initrd, low half.
   package static let ramdiskSize = Field<UInt32>(0x21C)
+  /// End of the heap less 0x200, for the real-mode entry. Since 2.01.
+  package static let heapEndPtr = Field<UInt16>(0x224)
   /// Physical address of the command line, low half. Since 2.02.
   package static let cmdLinePtr = Field<UInt32>(0x228)
   /// The last byte that an initrd may use, for the 32-bit entry. Since 2.03.
@@ -64,6 +68,8 @@ package enum SetupHeader {
 
   /// The value of `header` in every kernel since 2.00: "HdrS".
   package static let magic: UInt32 = 0x5372_6448
+  /// The value of `vidMode` for 80 by 25 characters.
+  package static let normalMode: UInt16 = 0xFFFF
   /// The value of `typeOfLoader` for kexec.
   package static let kexecLoader: UInt8 = 0xD0
 }
@@ -82,6 +88,8 @@ package struct LoadFlags: OptionSet, Sendable {
   package static let loadedHigh = LoadFlags(rawValue: 1 << 0)
   /// The decompressor moved the kernel; only for its own use. KASLR_FLAG.
   package static let kaslr = LoadFlags(rawValue: 1 << 1)
+  /// The heap's end is set, for the real-mode entry. CAN_USE_HEAP.
+  package static let canUseHeap = LoadFlags(rawValue: 1 << 7)
 }
 
 /// The bits of `SetupHeader.xloadflags`.

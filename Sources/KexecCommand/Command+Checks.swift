@@ -31,11 +31,18 @@ extension Command {
   /// Where the memory map at the time of the load is kept; /run does not survive a boot.
   private static let mapFile = "/run/kexec-memory-map"
 
-  /// Remembers which RAM there is, for `checkMemoryMap`, and whether there are stamps. Only a help:
-  /// it may fail.
-  func recordLoad(on machine: Machine, purpose: LoadRequest.Purpose) {
-    guard purpose == .reboot else { return }
+  /// What is there when the loaded kernel can return to the running one.
+  private static let returnFile = "/run/kexec-returns"
+
+  /// Whether the loaded kernel can return to the running one, as far as `recordLoad` knows.
+  var loadedKernelReturns: Bool { FileTree.running.exists(Self.returnFile) }
+
+  /// Remembers which RAM there is, for `checkMemoryMap`, whether there are stamps, and whether the
+  /// kernel returns. Only a help: it may fail.
+  func recordLoad(on machine: Machine, request: LoadRequest) {
+    guard request.purpose == .reboot else { return }
     forgetLoad()
+    if request.preservesContext { _ = FileTree.running.replace(Self.returnFile, with: "") }
     if invocation.isStamped { _ = FileTree.running.replace(Self.stampFile, with: "") }
     guard !machine.ioMemory.isHidden else { return }
     let isWritten = FileTree.running.replace(Self.mapFile, with: machine.ioMemory.ramText)
@@ -46,6 +53,7 @@ extension Command {
   func forgetLoad() {
     FileTree.running.remove(Self.mapFile)
     FileTree.running.remove(Self.stampFile)
+    FileTree.running.remove(Self.returnFile)
   }
 
   /// Refuses to run an image that was made for other memory than there is now.

@@ -47,7 +47,7 @@ extension Command {
       let log = KernelLog()
       do {
         try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
-        recordLoad(on: machine, purpose: purpose)
+        recordLoad(on: machine, request: plan.request)
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
@@ -152,9 +152,8 @@ extension Command {
     if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
       request.randomNumbers = .init(virtual: virtual, physical: physical)
     }
-    let maximum = invocation.memoryMaximum
-    request.memoryBounds = PhysicalRange(
-      start: invocation.memoryMinimum, end: maximum.advanced(by: 1) ?? maximum)
+    request.memoryBounds = invocation.memoryBounds
+    request.preservesContext = invocation.preservesContext
     request.coreHeaderWidth = invocation.coreHeaderWidth
     request.passesMemoryMap = invocation.passesMemoryMap
     request.followsHotplug = invocation.followsHotplug
@@ -172,7 +171,7 @@ extension Command {
     return request
   }
 
-  private func serialConsole(
+  func serialConsole(
     on machine: Machine
   ) throws(CommandError) -> LoadRequest.SerialConsole? {
     guard invocation.serial != nil || invocation.greetsOnSerial || invocation.serialBaud != 0
@@ -193,12 +192,7 @@ extension Command {
   ) throws(KexecCallError) {
     switch plan.action {
     case .segments(let load):
-      debug("calling kexec_load")
-      try KexecCalls.load(
-        entry: load.entry.value,
-        segments: load.segments.map {
-          KexecSegment(bytes: $0.bytes, destination: $0.destination)
-        }, flags: load.flags)
+      try carryOut(load)
     case .file(let load):
       debug("calling kexec_file_load")
       let commandLine = Array(plan.commandLine.utf8)
@@ -215,6 +209,16 @@ extension Command {
     }
   }
 
+  /// Gives the segments of `load` to the running kernel.
+  func carryOut(_ load: SegmentLoad) throws(KexecCallError) {
+    debug("calling kexec_load")
+    try KexecCalls.load(
+      entry: load.entry.value,
+      segments: load.segments.map {
+        KexecSegment(bytes: $0.bytes, destination: $0.destination)
+      }, flags: load.flags)
+  }
+
   /// The files for a call that reads them itself: the user's own where they are loaded whole, so
   /// that what is known of them (signatures, measurements) counts; else joined in memory.
   private func callFiles(
@@ -229,7 +233,7 @@ extension Command {
     return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
   }
 
-  private func print(_ plan: LoadPlan) {
+  func print(_ plan: LoadPlan) {
     let report = PlanReport(plan: plan)
     StandardStreams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
   }

@@ -19,7 +19,8 @@ extension Command {
     if !invocation.isForced { try checkMemoryMap(of: machine) }
     noteJump()
     try syncFileSystems()
-    if invocation.takesInterfacesDown {
+    // What returns finds everything as it was.
+    if invocation.takesInterfacesDown, !loadedKernelReturns {
       for failure in NetworkInterfaces.takeDown() {
         warn("\(failure.name): cannot take the interface down: \(failure.errno.message)")
       }
@@ -35,6 +36,7 @@ extension Command {
           ? "a container with its own process ids cannot do this: run it on the host" : nil,
         exitCode: isMissing ? .usage : .failure)
     }
+    debug("the other kernel has returned")
     return .success
   }
 

@@ -24,6 +24,7 @@ package struct Command {
       StandardStreams.writeOutput("kexec \(productVersion)\n")
       return .success
     case .status(let purpose): return status(purpose)
+    case .loadJumpBackHelper: return try loadJumpBackHelper()
     case .report: return try reportTimes()
     case .printCrashSize: return printCrashSize()
     case .unload(let purpose): return try unload(purpose)

@@ -16,6 +16,8 @@ struct Invocation: Equatable {
     case unload(LoadRequest.Purpose)
     /// Say what is loaded; the exit code tells of this kind.
     case status(LoadRequest.Purpose)
+    /// Load what returns to the kernel before this one.
+    case loadJumpBackHelper
     /// Say how long the jump into this system took.
     case report
     /// Say how much memory is reserved for a panic kernel.
@@ -69,6 +71,9 @@ struct Invocation: Equatable {
   var resetsVGA = false
   var reusesVideoType = false
   var entry = LoadRequest.EntryChoice.automatic
+  var preservesContext = false
+  /// Where the kernel before this one is returned to, when that was given.
+  var jumpBackEntry: PhysicalAddress?
   var isForced = false
   var sync = Sync.ordinary
   var takesInterfacesDown = true
@@ -80,6 +85,11 @@ struct Invocation: Equatable {
 }
 
 extension Invocation {
+  /// Where pieces may be.
+  var memoryBounds: PhysicalRange {
+    PhysicalRange(start: memoryMinimum, end: memoryMaximum.advanced(by: 1) ?? memoryMaximum)
+  }
+
   /// Reads `arguments`, the first of which is the program's name.
   ///
   /// - Throws: a usage error, also for arguments that contradict each other.
@@ -105,6 +115,19 @@ extension Invocation {
     if memoryMinimum >= memoryMaximum {
       throw .usage("--mem-min=\(memoryMinimum) is not below --mem-max=\(memoryMaximum)")
     }
+    if jumpBackEntry != nil, action != .loadJumpBackHelper {
+      throw .usage("--entry goes with --load-jump-back-helper")
+    }
+    if preservesContext {
+      try Self.refuse(
+        [.loadPanic, .fileSyscall, .realMode], in: options, beside: "--load-preserve-context")
+    }
+    if entry == .realMode {
+      try Self.refuse([.entry32Bit, .deviceTree], in: options, beside: "--real-mode")
+      if options.contains(.loadPanic) {
+        throw .usage("--real-mode is not for a panic kernel: after a panic there is no BIOS to ask")
+      }
+    }
     if resetsVGA {
       // After the reset there is no picture of firmware's.
       try Self.refuse([.reuseVideoType], in: options, beside: "--reset-vga")
@@ -127,23 +150,32 @@ extension Invocation {
       try refuse(kernels, beside: name)
       return action
     }
+    if options.contains(.loadJumpBackHelper) {
+      try refuse(
+        [.load, .loadPanic, .loadPreserveContext, .exec, .unload, .status, .force, .fileSyscall],
+        in: options, beside: "--load-jump-back-helper")
+      try refuse(kernels, beside: "--load-jump-back-helper")
+      return .loadJumpBackHelper
+    }
     if kernels.count > 1 {
       throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
     }
     let purpose: LoadRequest.Purpose = options.contains(.loadPanic) ? .crash : .reboot
     // -p and -l say of which kind -u and -S speak; -f says how -e and a load go on.
     if options.contains(.status) {
-      try refuse([.exec, .unload, .force], in: options, beside: "-S (--status)")
+      try refuse(
+        [.exec, .unload, .force, .loadPreserveContext], in: options, beside: "-S (--status)")
       try refuse(kernels, beside: "-S (--status)")
       return .status(options.contains(.load) ? .reboot : .crash)
     }
     if options.contains(.unload) {
-      try refuse([.exec, .load, .force], in: options, beside: "-u (--unload)")
+      try refuse(
+        [.exec, .load, .force, .loadPreserveContext], in: options, beside: "-u (--unload)")
       try refuse(kernels, beside: "-u (--unload)")
       return .unload(purpose)
     }
     if options.contains(.exec) || (options.contains(.force) && kernels.isEmpty) {
-      try refuse([.load, .loadPanic], in: options, beside: "-e (--exec)")
+      try refuse([.load, .loadPanic, .loadPreserveContext], in: options, beside: "-e (--exec)")
       try refuse(kernels, beside: "-e (--exec)")
       return .exec
     }
@@ -151,7 +183,7 @@ extension Invocation {
       try refuse([.load, .force], in: options, beside: "-p (--load-panic)")
     }
     guard let kernel = kernels.first else { throw .usage("no kernel was given") }
-    let isPlainLoad = options.contains(.load) || options.contains(.loadPanic)
+    let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])
     let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
     return .load(kernel: kernel, purpose: purpose, then: sequel)
   }
@@ -176,8 +208,17 @@ extension Invocation {
   ) throws(CommandError) {
     let value = value ?? ""
     switch option {
-    case .load, .loadPanic, .exec, .unload, .status, .report, .printCrashSize, .help, .version:
+    case .load, .loadPanic, .loadJumpBackHelper, .exec, .unload, .status, .report,
+      .printCrashSize, .help, .version:
       break
+    case .loadPreserveContext: preservesContext = true
+    case .entry:
+      let address = try Self.number(value, of: "--entry")
+      // 46 bits: what any x86 page table reaches.
+      guard address > 0, address < 1 << 46 else {
+        throw .usage("--entry=\(value): not an address in memory")
+      }
+      jumpBackEntry = PhysicalAddress(address)
     case .force: isForced = true
     // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
     case .fileSyscall where isShort && action == .exec: sync = .forCertain
@@ -227,6 +268,7 @@ extension Invocation {
     case .resetVGA: resetsVGA = true
     case .reuseVideoType: reusesVideoType = true
     case .entry32Bit: entry = .protected32
+    case .realMode: entry = .realMode
     case .forceSync: sync = .forCertain
     case .noSync: sync = .none
     case .noIfdown: takesInterfacesDown = false

@@ -76,6 +76,7 @@ extension CommandError {
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
     case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
+    case .realMode(let reason): self.init("--real-mode: \(reason.text)")
     case .invalid(let fault):
       self.init("the plan breaks a rule of the kernel: \(fault.text)")
     }
@@ -155,6 +156,11 @@ extension KexecCallError {
     case .busy: return ("\(errno.text): another load is running", "try again")
     case .addressNotAvailable where plan.purpose == .crash:
       return (errno.text, "the reserved region is too small: give crashkernel= more")
+    case .invalidArgument where plan.preservesContext:
+      return (
+        "\(errno.text): the running kernel was built without CONFIG_KEXEC_JUMP, so that no kernel"
+          + " can return to it", nil
+      )
     case .notImplemented: return ("\(errno.text): the running kernel has no such call", nil)
     default: return (errno.text, nil)
     }
@@ -235,6 +241,16 @@ extension DeviceTreeError {
         + "0x\(String(DeviceTreeBlob.magic, radix: 16))"
     case .truncated(let needs, let has):
       "truncated: a device tree of \(needs) bytes, but there are only \(has)"
+    }
+  }
+}
+
+extension PlanningError.NoRealMode {
+  fileprivate var text: String {
+    switch self {
+    case .noBIOS: "this machine was booted by EFI, and there is no BIOS that the kernel could ask"
+    case .tooLarge(let size):
+      "real-mode part (\(byteText(UInt64(size)))) and command line do not fit into 64 KiB"
     }
   }
 }

@@ -29,6 +29,9 @@ extension PlannedSegment.Role {
     switch self {
     case .kernel: "kernel"
     case .bootBlock: "boot parameters"
+    case .realMode: "real-mode part"
+    case .workspace: "next kernel's own memory"
+    case .pageTables: "page tables"
     case .purgatory: "purgatory"
     case .initrd(0): "initrd"
     case .initrd(let index): "initrd \(index + 1)"
@@ -76,7 +79,7 @@ extension PlanNote {
       .onlyForCrash, .unknownToKernel:
       true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
-      .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
+      .confined, .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
       .initrdPartlyUnpacked, .initrdUnchanged, .initrdsJoined, .sectionsUsed, .sectionReplaced,
       .firstProfile, .signatureOfPart:
       false
@@ -118,6 +121,8 @@ extension PlanNote {
         + (names.count > 4 ? " and \(names.count - 4) more" : "")
     case .hiddenParametersUnknown:
       "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved"
+    case .confined(let count):
+      "the next kernel gets \(byteText(count)) of memory and can return: this one goes on then"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
     case .noProcessorNotes:
       "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will have no registers"

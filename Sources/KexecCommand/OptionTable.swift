@@ -3,8 +3,9 @@ internal import LinuxSystem
 /// Every option of `kexec`: parsing and `--help` come from this table.
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
+  case loadPreserveContext, loadJumpBackHelper, entry
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
-  case entry32Bit
+  case entry32Bit, realMode
   case noCMA, forceDTB
   case initrd, reuseInitrd, deviceTree, commandLine, append
   case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
@@ -62,6 +63,12 @@ extension OptionDescription {
     .init(
       .status, .actions, "S", "status",
       help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
+    .init(
+      .loadPreserveContext, .actions, nil, "load-preserve-context",
+      help: "load KERNEL so that it can return to this one, which then goes on"),
+    .init(
+      .loadJumpBackHelper, .actions, nil, "load-jump-back-helper",
+      help: "load what returns to the kernel that -e left for this one"),
 
     .init(
       .printCrashSize, .actions, nil, "print-ckr-size",
@@ -91,6 +98,13 @@ extension OptionDescription {
     .init(
       .entry32Bit, .loading, nil, "entry-32bit",
       help: "enter the kernel in 32-bit mode, as kernels without a 64-bit entry always are"),
+    .init(
+      .realMode, .loading, nil, "real-mode",
+      help: "enter the kernel in real mode, where it asks the BIOS what the machine is"),
+    .init(
+      .entry, .loading, nil, "entry", value: "ADDR",
+      help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on this"
+        + " kernel's command line)"),
 
     .init(
       .noCMA, .loading, nil, "no-cma",

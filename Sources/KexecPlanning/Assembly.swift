@@ -14,6 +14,8 @@ struct Assembly {
   let entry: PurgatoryParameters.Entry
   /// Where the purgatory writes its time stamps, if anywhere.
   var timestampText: UInt64?
+  /// Where the purgatory writes how to return to the running kernel, if anywhere.
+  var jumpBackText: UInt64?
   /// Bytes of our memory that the pieces take.
   let memoryUse: UInt64
 
@@ -24,9 +26,10 @@ struct Assembly {
   }
 
   /// Encodes the purgatory and checks the rules of kexec_load, which gets `flags` beside the
-  /// architecture.
+  /// architecture. Of `region`, if there is one, nothing is left out.
   func finish(
-    _ request: LoadRequest, in memory: UsableMemory, flags: UInt = 0
+    _ request: LoadRequest, in memory: UsableMemory, flags: UInt = 0,
+    filling region: PhysicalRange? = nil
   ) throws(PlanningError) -> SegmentLoad {
     let purgatory = Purgatory.x86_64
     let bytes: SharedBytes
@@ -35,11 +38,12 @@ struct Assembly {
     } catch {
       throw .invalid(.purgatory(error))
     }
-    let all =
+    var all =
       segments + [
         PlannedSegment(
           role: .purgatory, bytes: bytes, destination: purgatoryPlace, isChecked: false)
       ]
+    if let region { all = SegmentLoad.filling(region, with: all) }
     let load = SegmentLoad(
       entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
       kernelEntry: PhysicalAddress(entry.address),
@@ -68,7 +72,8 @@ struct Assembly {
         .init(port: $0, baud: request.serial?.baud ?? 0)
       },
       greets: request.serial?.greets ?? false, resetsVGA: request.resetsVGA,
-      usesVGA: request.writesOnVGA, timestampText: timestampText)
+      usesVGA: request.writesOnVGA, timestampText: timestampText,
+      jumpBackText: jumpBackText)
   }
 }
 

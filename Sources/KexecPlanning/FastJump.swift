@@ -116,6 +116,8 @@ package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   case switchedOff
   /// It is not entered in 64-bit mode, and what is packed in it must be.
   case otherEntry
+  /// It is entered in real mode.
+  case realMode
   /// The running kernel has no random numbers yet, and the next one's decompressor may find some.
   case noRandomNumbers
   /// The image does not say where its payload is: a kernel before 2.08.

@@ -28,6 +28,12 @@ package struct LoadPlan: Sendable {
   package let reason: RouteReason
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
+
+  /// Whether the kernel can return to the running one: KEXEC_PRESERVE_CONTEXT.
+  package var preservesContext: Bool {
+    guard case .segments(let load) = action else { return false }
+    return load.flags & SegmentLoad.preserveContext != 0
+  }
 }
 
 /// A piece of the next system, and where it goes.
@@ -38,6 +44,12 @@ package struct PlannedSegment: Sendable {
     case kernel
     /// boot_params, command line, setup_data and EFI map.
     case bootBlock
+    /// The kernel's real-mode part, with the command line.
+    case realMode
+    /// Memory for the next kernel to work in, and nothing in it.
+    case workspace
+    /// Page tables for the return to a kernel that was left.
+    case pageTables
     /// The code that runs between the kernels.
     case purgatory
     /// An initrd, by its place in the request.
@@ -148,6 +160,8 @@ package enum PlanNote: Equatable, Sendable {
   case initrdPartlyUnpacked(Int, InitrdReason)
   /// An initrd is passed on as it is.
   case initrdUnchanged(Int, InitrdReason)
+  /// The next kernel has only this much memory, so that the running one can go on after it.
+  case confined(byteCount: UInt64)
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
   /// Processors' registers will not be in the dump: only root may read where they are kept.

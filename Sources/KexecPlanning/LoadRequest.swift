@@ -29,6 +29,8 @@ package struct LoadRequest: Sendable {
     case automatic
     /// In 32-bit mode. `--entry-32bit`.
     case protected32
+    /// In real mode. `--real-mode`.
+    case realMode
   }
 
   /// A file that the user named.
@@ -137,6 +139,8 @@ package struct LoadRequest: Sendable {
   /// Whether the next kernel is told of firmware's picture though a graphics driver may have changed
   /// the mode. `--reuse-video-type`.
   package var reusesVideoType = false
+  /// Whether the kernel can return to the running one. `--load-preserve-context`.
+  package var preservesContext = false
   /// Where the kernel is entered.
   package var entry = EntryChoice.automatic
   /// How wide the headers are that tell a crash kernel of the old memory; nil for 64 bits.

@@ -2,7 +2,8 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 /// The memory that a load is for, and what goes there beside the pieces of any kernel: for a reboot
-/// the machine's memory and nothing else, for a crash the reserved region (LoadSite+Crash).
+/// the machine's memory and nothing else, for a crash the reserved region (LoadSite+Crash), for a kernel
+/// that can be returned from a region of its own (LoadSite+Jump).
 struct LoadSite {
   /// What the next kernel is told of memory, and where segments may be.
   let memory: UsableMemory
@@ -12,6 +13,8 @@ struct LoadSite {
   let commandLine: String
   /// What is placed already.
   let segments: [PlannedSegment]
+  /// What the segments must fill without a gap, if anything.
+  let region: PhysicalRange?
   /// KEXEC_ bits without the architecture.
   let flags: UInt
   /// What the user should know.
@@ -24,11 +27,14 @@ struct LoadSite {
     limit: Int
   ) throws(PlanningError) {
     switch request.purpose {
+    case .reboot where request.preservesContext:
+      self = try .jump(of: request, on: machine, commandLine: commandLine)
     case .reboot:
       memory = try UsableMemory(of: machine, commandLine: KernelCommandLine(commandLine))
       free = memory.free
       self.commandLine = commandLine
       segments = []
+      region = nil
       flags = 0
       notes = memory.notes
     case .crash:
@@ -40,12 +46,13 @@ struct LoadSite {
   /// A site of these parts.
   init(
     memory: UsableMemory, free: PhysicalRangeSet, commandLine: String, segments: [PlannedSegment],
-    flags: UInt, notes: [PlanNote]
+    region: PhysicalRange? = nil, flags: UInt, notes: [PlanNote]
   ) {
     self.memory = memory
     self.free = free
     self.commandLine = commandLine
     self.segments = segments
+    self.region = region
     self.flags = flags
     self.notes = notes
   }

@@ -6,6 +6,9 @@ internal import Threads
 func planBzImage(
   _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  if request.entry == .realMode {
+    return try planRealMode(image, request: request, machine: machine, site: site)
+  }
   let entry = try LinuxEntry(image, choice: request.entry, on: machine)
   let (kernel, initrd, unpackNotes) = unpackPieces(
     image, by: entry, request: request, machine: machine,

@@ -57,7 +57,14 @@ func planLinux(
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)
   }
-  return (try assembly.finish(request, in: site.memory, flags: site.flags), notes)
+  if site.region != nil {
+    assembly.jumpBackText =
+      bootPlace.start.value
+      + UInt64(BootBlock.commandLineOffset + site.commandLine.utf8.count)
+  }
+  let load = try assembly.finish(
+    request, in: site.memory, flags: site.flags, filling: site.region)
+  return (load, notes)
 }
 
 /// Makes the boot block, all but its addresses, and says what had to be left out.

@@ -3,15 +3,16 @@ internal import ByteCoding
 internal import CrashDumps
 package import KernelImages
 internal import PhysicalMemory
+internal import PurgatoryImage
 package import RunningSystem
 
 // The way from a request to a plan. A newcomer reads this file first:
 //
 //   routes(for:on:image:)   which system calls may be tried, in which order, and why
 //   plan(_:by:on:image:)    what exactly that call will be given
-//     LoadSite                (LoadSite) the memory for it: the machine's, or a crash region
+//     LoadSite                (LoadSite) the memory for it: the machine's, or a region of it
 //     planWhatFits            (Plan+Fallback) with initrds unpacked where there is room
-//     planBzImage           (Plan+BzImage) file -> pieces
+//     planBzImage             (Plan+BzImage) file -> pieces
 //     planLinux               (Plan+Linux) pieces -> places -> bytes
 //     Assembly.finish         (Assembly) segments and entry -> purgatory -> validation
 //
@@ -51,6 +52,10 @@ package func routes(
 ) -> [Route] {
   if case .unified(let unified) = image {
     return routes(for: request.taking(unified), on: machine, image: unified.kernel)
+  }
+  if request.preservesContext {
+    let needed = RouteReason.needed(by: ["--load-preserve-context"])
+    return [Route(.segments, request.call == .segmentsOnly ? .asked : needed)]
   }
   switch request.call {
   case .fileOnly: return [Route(.file, .asked)]
@@ -94,7 +99,9 @@ package func plan(
     plan.notes = inner.unifiedNotes(by: route.call, from: request) + plan.notes
     return plan
   case .bzImage(let image):
-    let limit = image.commandLineLimit(by: route.call)
+    // The purgatory will add a word to that of a kernel that can return.
+    let word = request.preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
+    let limit = max(image.commandLineLimit(by: route.call) - word, 0)
     var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
     try checkCommandLine(commandLine, limit: limit)
     var notes = wordNotes + request.loaderWords(running: machine.commandLine)
@@ -178,7 +185,11 @@ extension LoadRequest {
     if writesOnVGA { options.append("--console-vga") }
     if resetsVGA { options.append("--reset-vga") }
     if reusesVideoType { options.append("--reuse-video-type") }
-    if entry == .protected32 { options.append("--entry-32bit") }
+    switch entry {
+    case .automatic: break
+    case .protected32: options.append("--entry-32bit")
+    case .realMode: options.append("--real-mode")
+    }
     if let deviceTree { options.append(deviceTree.isPart ? ".dtb" : "--dtb") }
     return options
   }

@@ -29,8 +29,19 @@ package enum PlanningError: Error, Equatable, Sendable {
   case protocolTooOld(String)
   /// The file that is to be the device tree is none.
   case deviceTree(path: String, DeviceTreeError)
+  /// The kernel cannot be entered in real mode.
+  case realMode(NoRealMode)
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
+
+  /// Why a kernel cannot be entered in real mode.
+  package enum NoRealMode: Equatable, Sendable {
+    /// The machine was booted by EFI.
+    case noBIOS
+    /// The real-mode part has this many bytes, which leaves no room for its heap, or the command line
+    /// does not fit behind it.
+    case tooLarge(Int)
+  }
 
   /// What did not fit, and how close it came.
   package struct NoRoom: Error, Equatable, Sendable {

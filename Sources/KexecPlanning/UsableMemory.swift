@@ -8,6 +8,9 @@ package struct UsableMemory: Equatable, Sendable {
   /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is, and
   /// without tables of firmware.
   package let free: PhysicalRangeSet
+  /// Free RAM below 640 KiB, page-aligned, for what must lie there: not the first page, which is the
+  /// BIOS's.
+  package let low: PhysicalRangeSet
   /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
   package let ramByteCount: UInt64
   /// RAM that the next kernel will use, in bytes: without what its own command line takes away.
@@ -20,10 +23,6 @@ package struct UsableMemory: Equatable, Sendable {
     of machine: Machine, commandLine: KernelCommandLine
   ) throws(PlanningError) {
     let wanted = CommandLineMemory(commandLine)
-    let tables = machine.efi?.tables.ranges ?? PhysicalRangeSet()
-    func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
-      wanted.restrict(Self.placeable(ram.subtracting(tables)))
-    }
     let live = machine.ioMemory
     let liveMap = live.isHidden ? nil : Self.nonEmpty(live.memoryMap)
     var notes: [PlanNote] = []
@@ -31,39 +30,49 @@ package struct UsableMemory: Equatable, Sendable {
     let isFirmwareMapTrue = machine.commandLine.value(of: "add_efi_memmap") == nil
     let firmwareMap = isFirmwareMapTrue ? machine.firmwareMap.flatMap(Self.nonEmpty) : nil
 
+    var ram: PhysicalRangeSet
     switch (firmwareMap, liveMap) {
     case (let firmware?, _?):
       map = firmware
-      free = placeable(firmware.undisputedRAM.intersection(live.freeRAM))
+      ram = firmware.undisputedRAM.intersection(live.freeRAM)
     case (let firmware?, nil):
       map = firmware
-      free = placeable(firmware.undisputedRAM)
+      ram = firmware.undisputedRAM
       notes.append(.ioMemoryHidden)
     case (nil, let liveMap?):
       map = liveMap
-      free = placeable(live.freeRAM)
+      ram = live.freeRAM
       notes.append(isFirmwareMapTrue ? .noFirmwareMap : .efiMapWasAdded)
     case (nil, nil):
       throw .noMemoryMap
     }
+    ram = ram.subtracting(machine.efi?.tables.ranges ?? PhysicalRangeSet())
+    free = wanted.restrict(Self.placeable(ram))
+    low = ram.intersection(PhysicalRangeSet([Self.lowLimits])).alignedInwards(to: pageSize)
     ramByteCount = min(map.ranges(of: .ram).byteCount, machine.totalMemory ?? .max)
     nextRAMByteCount = wanted.restrict(map.undisputedRAM).byteCount
     self.notes = notes
   }
 
-  /// The memory of a crash kernel: it is shown `map` and lives in `used`, its pieces may be in
-  /// `free`, and the running kernel has RAM of `ramByteCount` bytes.
+  /// The memory of a kernel in a part of the machine: it is shown `map` and lives in `used`, its
+  /// pieces may be in `free` and `low`, and the running kernel has RAM of `ramByteCount` bytes.
   init(
-    map: MemoryMap, used: PhysicalRangeSet, free: PhysicalRangeSet, ramByteCount: UInt64,
+    map: MemoryMap, used: PhysicalRangeSet, free: PhysicalRangeSet,
+    low: PhysicalRangeSet = PhysicalRangeSet(), ramByteCount: UInt64,
     commandLine: KernelCommandLine
   ) {
     let wanted = CommandLineMemory(commandLine)
     self.map = map
     self.free = wanted.restrict(Self.placeable(free))
+    self.low = low
     self.ramByteCount = ramByteCount
     nextRAMByteCount = wanted.restrict(used).byteCount
     notes = []
   }
+
+  /// Where `low` is.
+  static let lowLimits = PhysicalRange(
+    start: PhysicalAddress(0x1000), end: PhysicalAddress(0xA0000))
 
   /// Whole pages from 1 MiB up: below are the real-mode vectors, BIOS data and video memory.
   private static func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {

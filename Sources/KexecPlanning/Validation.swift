@@ -14,7 +14,9 @@ extension SegmentLoad {
         throw .unaligned(segment.role)
       }
       guard UInt64(segment.bytes.count) <= place.byteCount else { throw .overfull(segment.role) }
-      guard memory.free.contains(place) else { throw .outsideRAM(segment.role, place) }
+      guard memory.free.contains(place) || memory.low.contains(place) else {
+        throw .outsideRAM(segment.role, place)
+      }
     }
     for (lower, upper) in zip(segments, segments.dropFirst())
     where upper.destination.start < lower.destination.end {

@@ -104,10 +104,11 @@ package enum KexecCalls {
     guard result == 0 else { throw KexecCallError(call: .fileLoad(flags: flags), errno: .last) }
   }
 
-  /// Runs the loaded kernel; returns only when that failed. Corresponds to
-  /// `reboot(LINUX_REBOOT_CMD_KEXEC)`.
+  /// Runs the loaded kernel; returns only when that failed, or when a kernel that was loaded to
+  /// return (KEXEC_PRESERVE_CONTEXT) has done so. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
   package static func jump() throws(KexecCallError) {
-    _ = reboot(Int32(bitPattern: 0x4558_4543))
-    throw KexecCallError(call: .reboot, errno: .last)
+    guard reboot(Int32(bitPattern: 0x4558_4543)) == 0 else {
+      throw KexecCallError(call: .reboot, errno: .last)
+    }
   }
 }

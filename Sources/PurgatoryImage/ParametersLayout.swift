@@ -13,23 +13,26 @@ enum ParametersLayout {
   static let rsi = Field<UInt64>(0x18)
   static let rdi = Field<UInt64>(0x20)
   static let timestampText = Field<UInt64>(0x48)
-  static let serialPort = Field<UInt16>(0x50)
-  static let entryMode = Field<UInt16>(0x52)
-  static let serialBaud = Field<UInt32>(0x54)
-  static let digestKind = Field<UInt32>(0x58)
-  static let regionCount = Field<UInt32>(0x5c)
+  static let jumpBackText = Field<UInt64>(0x50)
+  static let pageTables = Field<UInt64>(0x58)
+  static let serialPort = Field<UInt16>(0x60)
+  static let entryMode = Field<UInt16>(0x62)
+  static let serialBaud = Field<UInt32>(0x64)
+  static let digestKind = Field<UInt32>(0x68)
+  static let regionCount = Field<UInt32>(0x6c)
   /// Of all bytes before it.
-  static let checksum = Field<UInt64>(0x1a0)
-  static let returnAddress = Field<UInt64>(0x1a8)
-  static let enteredAt = Field<UInt64>(0x1b0)
-  static let checkedAt = Field<UInt64>(0x1b8)
+  static let checksum = Field<UInt64>(0x1b0)
+  static let returnAddress = Field<UInt64>(0x1b8)
+  static let stackPointer = Field<UInt64>(0x1c0)
+  static let enteredAt = Field<UInt64>(0x1c8)
+  static let checkedAt = Field<UInt64>(0x1d0)
 
   /// Where the registers of 32 bits start.
   static let registers = 0x28
   /// Where the expected digest starts.
-  static let digest = 0x60
+  static let digest = 0x70
   /// Where the table of regions starts.
-  static let regions = 0xa0
+  static let regions = 0xb0
   /// Bytes of a region.
   static let regionSize = 16
 

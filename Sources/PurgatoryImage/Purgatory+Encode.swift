@@ -25,6 +25,11 @@ extension Purgatory {
         .init(start: address, byteCount: UInt64(PurgatoryParameters.timestampTextSize)))
       blob.store(address, as: Layout.timestampText, base: base)
     }
+    if let address = parameters.jumpBackText {
+      try Self.check(
+        .init(start: address, byteCount: UInt64(PurgatoryParameters.jumpBackTextSize)))
+      blob.store(address, as: Layout.jumpBackText, base: base)
+    }
     // Port 0 means COM1.
     blob.store(parameters.serial?.port ?? 0, as: Layout.serialPort, base: base)
     blob.store(parameters.serial?.baud ?? 0, as: Layout.serialBaud, base: base)
@@ -90,9 +95,20 @@ extension [UInt8] {
       store(rdi, as: Layout.rdi, base: base)
     case .protected32(let registers):
       store(UInt16(PURGATORY_ENTRY_PROTECTED), as: Layout.entryMode, base: base)
-      for (index, value) in registers.inOrderOfPop.enumerated() {
-        store(value, as: Field<UInt32>(Layout.registers + 4 * index), base: base)
-      }
+      store(registers, base: base)
+    case .realMode(let segment, let stackPointer):
+      store(UInt16(PURGATORY_ENTRY_REAL), as: Layout.entryMode, base: base)
+      // EAX and ESP, as start.S takes them.
+      store(.init(eip: 0, eax: UInt32(segment), esp: UInt32(stackPointer)), base: base)
+    case .back(_, let pageTables):
+      store(UInt16(PURGATORY_ENTRY_BACK), as: Layout.entryMode, base: base)
+      store(pageTables, as: Layout.pageTables, base: base)
+    }
+  }
+
+  private mutating func store(_ registers: PurgatoryParameters.Registers32, base: Int) {
+    for (index, value) in registers.inOrderOfPop.enumerated() {
+      store(value, as: Field<UInt32>(ParametersLayout.registers + 4 * index), base: base)
     }
   }
 }

@@ -7,20 +7,20 @@ extension PurgatoryParameters {
     /// In 32-bit protected mode without paging and with flat segments (code 0x10, data 0x18). The
     /// purgatory must lie below 4 GiB.
     case protected32(Registers32)
+    /// At offset 0x200 of the real-mode segment `segment`, which all data segments and the stack's
+    /// share; the BIOS finds its devices and vectors as it left them. The purgatory must lie below
+    /// 4 GiB.
+    case realMode(segment: UInt16, stackPointer: UInt16)
+    /// At physical address `address` in 64-bit mode, on the old kernel's stack and with the page
+    /// tables at `pageTables`: the return to a kernel that was left by KEXEC_PRESERVE_CONTEXT.
+    case back(address: UInt64, pageTables: UInt64)
 
     /// Physical address of the first instruction.
     package var address: UInt64 {
       switch self {
-      case .long(let address, _, _): address
+      case .long(let address, _, _), .back(let address, _): address
       case .protected32(let registers): UInt64(registers.eip)
-      }
-    }
-
-    /// Whether the purgatory itself must lie below 4 GiB.
-    package var isBelow4GiB: Bool {
-      switch self {
-      case .long: false
-      case .protected32: true
+      case .realMode(let segment, _): UInt64(segment) << 4 + 0x200
       }
     }
   }

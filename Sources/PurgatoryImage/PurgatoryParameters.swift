@@ -62,15 +62,23 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// it was entered and when the checks were done: two readings of the time stamp counter of 16
   /// lower-case hexadecimal digits each, with a comma between them. They may be in a region.
   package var timestampText: UInt64?
+  /// Physical address of `jumpBackTextSize` bytes where the purgatory writes ` kexec_jump_back_entry=`
+  /// with the address that the old kernel can be returned to by, if it can: the end of the next
+  /// kernel's command line. They may be in a region.
+  package var jumpBackText: UInt64?
 
   /// Bytes of the text at `timestampText`.
   package static let timestampTextSize = Int(PURGATORY_TIMESTAMP_TEXT_SIZE)
+
+  /// Bytes of the text at `jumpBackText`, with its terminator.
+  package static let jumpBackTextSize = Int(PURGATORY_JUMP_BACK_TEXT_SIZE)
 
   /// Describes a jump by `entry`, by default without a check and without a word.
   package init(
     entry: Entry, digest: Digest = .none, regions: [Region] = [],
     serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,
-    usesVGA: Bool = false, usesInstructions: Bool = true, timestampText: UInt64? = nil
+    usesVGA: Bool = false, usesInstructions: Bool = true, timestampText: UInt64? = nil,
+    jumpBackText: UInt64? = nil
   ) {
     self.entry = entry
     self.digest = digest
@@ -81,5 +89,6 @@ package struct PurgatoryParameters: Sendable, Equatable {
     self.usesVGA = usesVGA
     self.usesInstructions = usesInstructions
     self.timestampText = timestampText
+    self.jumpBackText = jumpBackText
   }
 }

@@ -71,6 +71,18 @@ import Testing
     Case("-l --digest komihash k", load), Case("-l -i --digest=komihash k", load),
     Case("-l --no-fast k", load) { $0.isFast = false },
     Case("-l --entry-32bit k", load) { $0.entry = .protected32 },
+    Case("-l --real-mode k", load) { $0.entry = .realMode },
+    Case("--load-preserve-context k", load) { $0.preservesContext = true },
+    Case("-l -c --load-preserve-context k", load) {
+      ($0.preservesContext, $0.call) = (true, .segmentsOnly)
+    },
+    Case("-f --load-preserve-context k", jump) {
+      ($0.preservesContext, $0.isForced) = (true, true)
+    },
+    Case("--load-jump-back-helper", .loadJumpBackHelper),
+    Case("--load-jump-back-helper --entry=0xa110f2", .loadJumpBackHelper) {
+      $0.jumpBackEntry = PhysicalAddress(0xA1_10F2)
+    },
     Case("-l --console-vga --reset-vga k", load) {
       ($0.writesOnVGA, $0.resetsVGA) = (true, true)
     },
@@ -157,6 +169,35 @@ import Testing
       ),
       ("-l --mem-min=2 --mem-max=1 k", "--mem-min=0x2 is not below --mem-max=0x1"),
       ("-l --mem-max=1 --mem-min=2 k", "--mem-min=0x2 is not below --mem-max=0x1"),
+      (
+        "-l --entry-32bit --real-mode k",
+        "--real-mode and --entry-32bit contradict each other"
+      ),
+      ("-l --entry=0x1000 k", "--entry goes with --load-jump-back-helper"),
+      ("--load-jump-back-helper --entry=0", "--entry=0: not an address in memory"),
+      (
+        "--load-jump-back-helper --entry=0x400000000000",
+        "--entry=0x400000000000: not an address in memory"
+      ),
+      (
+        "--load-jump-back-helper k", "--load-jump-back-helper takes no kernel, but k was given"
+      ),
+      (
+        "-p --load-preserve-context k",
+        "--load-preserve-context and --load-panic contradict each other"
+      ),
+      (
+        "-s --load-preserve-context k",
+        "--load-preserve-context and --kexec-file-syscall contradict each other"
+      ),
+      (
+        "-e --load-preserve-context",
+        "-e (--exec) and --load-preserve-context contradict each other"
+      ),
+      (
+        "-p --real-mode k",
+        "--real-mode is not for a panic kernel: after a panic there is no BIOS to ask"
+      ),
       (
         "-l --reset-vga --reuse-video-type k",
         "--reset-vga and --reuse-video-type contradict each other"

@@ -64,6 +64,15 @@ import Testing
       .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
     ),
     (
+      .realMode(.noBIOS),
+      "--real-mode: this machine was booted by EFI, and there is no BIOS that the kernel could ask",
+      nil
+    ),
+    (
+      .realMode(.tooLarge(60_000)),
+      "--real-mode: real-mode part (58.5 KiB) and command line do not fit into 64 KiB", nil
+    ),
+    (
       .invalid(.tooManySegments(17)),
       "the plan breaks a rule of the kernel: 17 segments, and it takes 16: give fewer initrds", nil
     ),

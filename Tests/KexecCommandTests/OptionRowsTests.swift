@@ -33,6 +33,9 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.force, "f", "force", after: "k"), .init(.status, "S", "status", after: ""),
     .init(.help, "h", "help", after: ""), .init(.version, "v", "version", after: ""),
     .init(.printCrashSize, nil, "print-ckr-size", after: ""), .init(.dryRun, nil, "dry-run"),
+    .init(.loadPreserveContext, nil, "load-preserve-context", after: "k"),
+    .init(.loadJumpBackHelper, nil, "load-jump-back-helper", after: ""),
+    .init(.entry, nil, "entry", value: "0xa110f2", after: "--load-jump-back-helper"),
     // How to load.
     .init(.fileSyscall, "s", "kexec-file-syscall"), .init(.segmentsSyscall, "c", "kexec-syscall"),
     .init(.automaticSyscall, "a", "kexec-syscall-auto"),
@@ -49,6 +52,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.reuseInitrd, nil, "reuseinitrd"), .init(.deviceTree, nil, "dtb", value: "file"),
     .init(.reuseConsole, nil, "reuse-console"),
     .init(.preserve, nil, "preserve", value: "modules"), .init(.entry32Bit, nil, "entry-32bit"),
+    .init(.realMode, nil, "real-mode"),
     .init(.resetVGA, nil, "reset-vga"), .init(.consoleVGA, nil, "console-vga"),
     .init(.consoleSerial, nil, "console-serial"), .init(.serial, nil, "serial", value: "ttyS1"),
     .init(.serialBaud, nil, "serial-baud", value: "9600"),

@@ -184,9 +184,43 @@ import Testing
     // entry_mode, EIP, ESI; the parameters start at 0x40 of the purgatory.
     let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
     let block = try place(of: .bootBlock, in: load)
-    #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x52)) == 1)
+    #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x62)) == 1)
     #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x10)) == kernel.start.value)
     #expect(purgatory.loadField(Field<UInt32>(0x40 + 0x2C)) == UInt32(block.start.value))
+  }
+
+  @Test func theEntryInRealMode() throws {
+    let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
+    let load = try segments(on: machine) {
+      $0.entry = .realMode
+      $0.initrds = [file(4096)]
+      $0.memoryBounds = physical(0x1000_0000, 0x2000_0000)
+    }
+    // 64 KiB below the last whole page of low RAM.
+    let place = try place(of: .realMode, in: load)
+    #expect(place == physical(0x8_F000, 0x1_0000))
+    #expect(load.kernelEntry.value == 0x8_F200)
+    let code = try #require(load.segments.first { $0.role == .realMode }).bytes.array
+    let kernel = try KexecPlanningTests.place(of: .kernel, in: load)
+    #expect(code.loadField(Field<UInt32>(0x214)) == UInt32(kernel.start.value))
+    #expect(load.segments.map(\.role) == [.realMode, .kernel, .initrd(0), .purgatory])
+  }
+
+  @Test func noEntryInRealMode() {
+    let large = BzImageBuilder { $0.setupSectors = 0x70 }
+    #expect(throws: PlanningError.realMode(.tooLarge(0x71 * 512))) {
+      try segments(large, on: guest()) { $0.entry = .realMode }
+    }
+    // No RAM below 640 KiB.
+    let high = guest(ram: 0x10_0000...0x5FFD_FFFF)
+    let room = #expect(throws: PlanningError.self) {
+      try segments(on: high) { $0.entry = .realMode }
+    }
+    guard case .noRoom(let missing)? = room else {
+      Issue.record("\(String(describing: room))")
+      return
+    }
+    #expect(missing.role == .realMode)
   }
 
   /// A kernel of the time before 2.10 runs at 1 MiB, whatever its alignment.

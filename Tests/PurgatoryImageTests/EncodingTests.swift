@@ -68,6 +68,30 @@ import Testing
       ])
   }
 
+  @Test func aRealModeEntryIsASegmentAndAStackPointer() throws {
+    let parameters = PurgatoryParameters(entry: .realMode(segment: 0x8F00, stackPointer: 0xE000))
+    let blob = try purgatory.encode(parameters)
+    let base = ParametersLayout.base
+    let bytes = SharedBytes(blob)
+    #expect(try bytes.span.load(ParametersLayout.entryMode, base: base) == 2)
+    #expect(try bytes.span.load(ParametersLayout.entry, base: base) == 0x8_F200)
+    let registers = Array(blob[(base + ParametersLayout.registers)...].prefix(32))
+    #expect(registers[12..<16] == [0x00, 0xE0, 0, 0])  // esp
+    #expect(registers[28..<32] == [0x00, 0x8F, 0, 0])  // eax
+    #expect(registers.filter { $0 != 0 }.count == 2)
+  }
+
+  @Test func theWayBackHasPageTables() throws {
+    let parameters = PurgatoryParameters(
+      entry: .back(address: 0xA1_10F2, pageTables: 0x7000), jumpBackText: 0x9000)
+    let bytes = SharedBytes(try purgatory.encode(parameters))
+    let base = ParametersLayout.base
+    #expect(try bytes.span.load(ParametersLayout.entryMode, base: base) == 3)
+    #expect(try bytes.span.load(ParametersLayout.entry, base: base) == 0xA1_10F2)
+    #expect(try bytes.span.load(ParametersLayout.pageTables, base: base) == 0x7000)
+    #expect(try bytes.span.load(ParametersLayout.jumpBackText, base: base) == 0x9000)
+  }
+
   @Test func komihashIsStoredAsItIsPrinted() throws {
     let parameters = PurgatoryParameters(
       entry: .long(address: 1, rsi: 2), digest: .komihash(0x0123_4567_89ab_cdef),

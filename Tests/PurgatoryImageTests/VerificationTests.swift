@@ -146,7 +146,8 @@ import Testing
       #expect(call(damaged) == .nonsense, "byte \(offset)")
     }
     for field in [
-      ParametersLayout.returnAddress, ParametersLayout.enteredAt, ParametersLayout.checkedAt,
+      ParametersLayout.returnAddress, ParametersLayout.stackPointer, ParametersLayout.enteredAt,
+      ParametersLayout.checkedAt,
     ] {
       var written = blob
       written.store(.max, as: field, base: base)
@@ -180,6 +181,25 @@ import Testing
     segments.flipBit(ofByte: 7, inRegion: 0)
     #expect(call(blob) == .wrong)
     #expect(segments.bytes(ofRegion: 0)[8..<40] == after[8..<40])
+  }
+
+  @Test func theWayBackIsToldWhenThereIsOne() throws {
+    let segments = Segments([100], .komihash)
+    var parameters = segments.parameters
+    parameters.jumpBackText = parameters.regions[0].start + 7
+    let before = segments.bytes(ofRegion: 0)
+
+    var blob = try purgatory.encode(parameters)
+    #expect(call(blob) == .right)
+    #expect(segments.bytes(ofRegion: 0) == before, "nobody wants to be returned to")
+
+    blob.store(0xA1_10F2, as: ParametersLayout.returnAddress, base: ParametersLayout.base)
+    #expect(call(blob) == .right)
+    let after = segments.bytes(ofRegion: 0)
+    let word = " kexec_jump_back_entry=0x0000000000a110f2\0"
+    #expect(word.utf8.count == PurgatoryParameters.jumpBackTextSize)
+    #expect(Array(after[7..<49]) == Array(word.utf8))
+    #expect(after[..<7] == before[..<7] && after[49...] == before[49...])
   }
 
   private func verdict(_ segments: Segments) throws -> Verdict {

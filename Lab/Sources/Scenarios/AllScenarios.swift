@@ -6,5 +6,5 @@ public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + chains + fastJumps + initrds + unifiedImages + jumps + machines + loading + dryRuns + crashes
   + crashDumps
-  + badInput + refusals + tampering + consoles + entries + preservedModules + endings
+  + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
   + firmwareState

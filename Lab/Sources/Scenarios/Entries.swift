@@ -3,7 +3,7 @@ import LabKit
 /// Where the next kernel is entered, and what it finds of the screen.
 let entries: [Scenario] =
   Kernel.allCases.map { kernel in in32Bits(kernel, .bios) } + [in32Bits(.debian6_12, .uefi)]
-  + [fromFiveLevels, vgaText, videoType]
+  + Kernel.allCases.map(inRealMode) + [fromFiveLevels, vgaText, videoType, noBIOS]
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in
@@ -17,6 +17,29 @@ private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
     try next.mustBe(kernel)
     try next.mustHaveLogged("purgatory: checks passed")
   }
+}
+
+private func inRealMode(_ kernel: Kernel) -> Scenario {
+  Scenario("\(kernel.rawValue) by its real-mode entry, BIOS") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [kernel])
+    let map = "dmesg | sed -n 's/.*BIOS-e820: //p'"
+    let before = try await guest.run(map).text
+    try await guest.run(load(kernel, "--real-mode --console-serial"))
+
+    let next = try await guest.jump()
+    try next.mustBe(kernel)
+    try next.mustHaveLogged("purgatory: checks passed")
+    // Nobody told it but the BIOS.
+    try await next.mustSay(before, when: map)
+  }
+}
+
+private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a panic kernel") {
+  lab in
+  let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.debian6_12])
+  try await guest.mustRefuse(load(.debian6_12, "--real-mode"), saying: "booted by EFI")
+  try await guest.mustRefuse(
+    "kexec --real-mode -c -p \(Kernel.debian6_12.path)", saying: "panic kernel")
 }
 
 private let fromFiveLevels = Scenario("five-level page tables are left for a 32-bit entry") { lab in

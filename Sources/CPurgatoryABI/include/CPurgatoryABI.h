@@ -15,7 +15,7 @@
 // "kexec.sw" in memory.
 #define PURGATORY_MAGIC 0x77732e636578656b
 // Changes whenever the layout below does.
-#define PURGATORY_VERSION 3
+#define PURGATORY_VERSION 5
 
 // purgatory_parameters.flags
 #define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
@@ -26,6 +26,8 @@
 // purgatory_parameters.entry_mode: how the processor is set up for the next kernel
 #define PURGATORY_ENTRY_LONG 0          // 64-bit mode, paging on
 #define PURGATORY_ENTRY_PROTECTED 1     // 32-bit protected mode, flat segments, paging off
+#define PURGATORY_ENTRY_REAL 2          // real mode, with the BIOS's devices as it wants them
+#define PURGATORY_ENTRY_BACK 3          // to a kernel that was left: page_tables, old kernel's stack
 
 // purgatory_parameters.digest_kind
 #define PURGATORY_DIGEST_NONE 0
@@ -37,18 +39,22 @@
 
 // Two time stamps of 16 hexadecimal digits with a comma between them.
 #define PURGATORY_TIMESTAMP_TEXT_SIZE 33
+// " kexec_jump_back_entry=0x", 16 hexadecimal digits, and a zero.
+#define PURGATORY_JUMP_BACK_TEXT_SIZE 42
 
 // Offsets in purgatory_parameters, for the assembly.
 #define PURGATORY_ENTRY 0x10
 #define PURGATORY_RSI 0x18
 #define PURGATORY_RDI 0x20
 #define PURGATORY_REGISTERS 0x28
-#define PURGATORY_ENTRY_MODE 0x52
-#define PURGATORY_CHECKSUM 0x1a0
-#define PURGATORY_RETURN_ADDRESS 0x1a8
-#define PURGATORY_ENTERED_AT 0x1b0
-#define PURGATORY_CHECKED_AT 0x1b8
-#define PURGATORY_PARAMETERS_SIZE 0x1c0
+#define PURGATORY_PAGE_TABLES 0x58
+#define PURGATORY_ENTRY_MODE 0x62
+#define PURGATORY_CHECKSUM 0x1b0
+#define PURGATORY_RETURN_ADDRESS 0x1b8
+#define PURGATORY_STACK_POINTER 0x1c0
+#define PURGATORY_ENTERED_AT 0x1c8
+#define PURGATORY_CHECKED_AT 0x1d0
+#define PURGATORY_PARAMETERS_SIZE 0x1d8
 
 #ifndef __ASSEMBLER__
 
@@ -68,7 +74,8 @@ struct purgatory_region {
   uint64_t byte_count;
 };
 
-// What PURGATORY_ENTRY_PROTECTED leaves in the registers; the order is that of popal.
+// What PURGATORY_ENTRY_PROTECTED leaves in the registers; the order is that of popal. For
+// PURGATORY_ENTRY_REAL, EAX holds the data segments and ESP the stack pointer.
 struct purgatory_registers {
   uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
 };
@@ -83,6 +90,8 @@ struct purgatory_parameters {
   uint64_t rdi;
   struct purgatory_registers registers;
   uint64_t timestamp_text;     // where entered_at and checked_at are written as text; 0: nowhere
+  uint64_t jump_back_text;     // the command line's end, for a word with return_address; 0: nowhere
+  uint64_t page_tables;        // for CR3 at a PURGATORY_ENTRY_BACK
   uint16_t serial_port;        // I/O port of a 16550
   uint16_t entry_mode;         // PURGATORY_ENTRY_...
   uint32_t serial_baud;        // 0: leave the rate as it is
@@ -92,6 +101,7 @@ struct purgatory_parameters {
   struct purgatory_region regions[PURGATORY_REGION_LIMIT];
   uint64_t checksum;           // komihash of all bytes before it
   uint64_t return_address;     // non-zero if the old kernel wants to be returned to
+  uint64_t stack_pointer;      // the old kernel's
   uint64_t entered_at;         // time stamp counter when the purgatory was entered
   uint64_t checked_at;         // and when the checks were done
 };
@@ -113,6 +123,8 @@ _Static_assert(offsetof(struct purgatory_parameters, entry) == PURGATORY_ENTRY, 
 _Static_assert(offsetof(struct purgatory_parameters, rsi) == PURGATORY_RSI, "");
 _Static_assert(offsetof(struct purgatory_parameters, rdi) == PURGATORY_RDI, "");
 _Static_assert(offsetof(struct purgatory_parameters, registers) == PURGATORY_REGISTERS, "");
+_Static_assert(offsetof(struct purgatory_parameters, page_tables) == PURGATORY_PAGE_TABLES, "");
+_Static_assert(offsetof(struct purgatory_parameters, stack_pointer) == PURGATORY_STACK_POINTER, "");
 _Static_assert(offsetof(struct purgatory_parameters, entry_mode) == PURGATORY_ENTRY_MODE, "");
 _Static_assert(offsetof(struct purgatory_parameters, checksum) == PURGATORY_CHECKSUM, "");
 _Static_assert(offsetof(struct purgatory_parameters, return_address) == PURGATORY_RETURN_ADDRESS, "");

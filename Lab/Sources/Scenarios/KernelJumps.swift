@@ -1,0 +1,40 @@
+import LabKit
+
+/// To another kernel and back: the kernel that was left goes on as if nothing had been.
+let kernelJumps: [Scenario] = [
+  Scenario("there and back: a kernel jump") { lab in
+    let guest = try await lab.boot(.lab, memory: 2048, carrying: [.lab])
+    try await guest.run("echo kept >/run/kept")
+    try await guest.run(load(.lab), within: .seconds(120))
+
+    let next = try await guest.jump(leave)
+    try next.mustBe(.lab)
+    try await next.run("grep -q ' kexec_jump_back_entry=0x[0-9a-f]*$' /proc/cmdline")
+    try await next.run("kexec --load-jump-back-helper")
+
+    let back = try await next.jump(leave)
+    try expect(back.bootID == guest.bootID, "another kernel than the first one answered")
+    try await back.mustSay("kept", when: "cat /run/kept")
+
+    // The other kernel was left in the middle, too.
+    let again = try await back.jump(leave)
+    try expect(again.bootID == next.bootID, "it did not go on where it was left")
+  },
+
+  Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    try await guest.mustRefuse(load(.debian6_12), saying: "CONFIG_KEXEC_JUMP")
+    try await guest.mustRefuse("kexec --load-jump-back-helper", saying: "kexec_jump_back_entry")
+    try await guest.mustRefuse(
+      "kexec --load-jump-back-helper --entry=0x1000000", saying: "CONFIG_KEXEC_JUMP")
+  },
+]
+
+/// Jumps, and says what an agent says when it starts as soon as the kernel goes on.
+private let leave =
+  "kexec -e && echo \"@ready $(uname -r) $(cat /proc/sys/kernel/random/boot_id)\" >/dev/ttyS1"
+
+private func load(_ kernel: Kernel) -> String {
+  "kexec --load-preserve-context \(kernel.path) --initrd=/boot/initrd --console-serial"
+    + " --command-line='\(Lab.commandLine)'"
+}

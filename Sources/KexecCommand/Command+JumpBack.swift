@@ -1,0 +1,49 @@
+internal import ByteCoding
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+extension Command {
+  /// Loads what returns to the kernel that this one was jumped to from.
+  func loadJumpBackHelper() throws(CommandError) -> ExitCode {
+    let machine = readMachine()
+    if !invocation.isDryRun { try checkPermission(on: machine, purpose: .reboot) }
+    let told = machine.commandLine.value(of: "kexec_jump_back_entry").flatMap {
+      UInt64(cNumber: $0)
+    }
+    guard let entry = invocation.jumpBackEntry ?? told.map(PhysicalAddress.init), entry.value != 0
+    else {
+      throw CommandError(
+        "no kernel to return to: this one's command line has no kexec_jump_back_entry",
+        advice: "give its address by --entry")
+    }
+    var request = LoadRequest(
+      kernel: .init(path: "the kernel at \(entry)", bytes: SharedBytes([])))
+    request.digest = invocation.digest
+    request.memoryBounds = invocation.memoryBounds
+    request.serial = try serialConsole(on: machine)
+    request.preservesContext = true
+    let plan: LoadPlan
+    do {
+      plan = try planJumpBack(to: entry, request: request, on: machine)
+    } catch {
+      throw CommandError(error, request: request, machine: machine, after: nil)
+    }
+    if invocation.isDryRun {
+      print(plan)
+      return .success
+    }
+    guard case .segments(let load) = plan.action else { return .failure }
+    let log = KernelLog()
+    do {
+      try carryOut(load)
+    } catch {
+      throw CommandError(
+        error, plan: plan, request: request, machine: machine, after: nil,
+        kernelLog: log?.newLines() ?? [])
+    }
+    recordLoad(on: machine, request: request)
+    return .success
+  }
+}

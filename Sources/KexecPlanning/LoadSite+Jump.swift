@@ -1,0 +1,94 @@
+internal import ByteCoding
+internal import PhysicalMemory
+internal import RunningSystem
+
+// A kernel that can be returned from. At the jump the running kernel exchanges the memory of the
+// segments for what is loaded, and at the return it exchanges them back; all other memory stays as it
+// is. So the next kernel may touch nothing but segments: they fill a region without gaps, and the
+// memory map names no other RAM.
+
+extension SegmentLoad {
+  /// KEXEC_PRESERVE_CONTEXT.
+  package static let preserveContext: UInt = 0x2
+
+  /// The segments with zeros between them, so that they fill `region`.
+  static func filling(_ region: PhysicalRange, with segments: [PlannedSegment]) -> [PlannedSegment]
+  {
+    let inside = segments.filter { region.contains($0.destination) }
+      .sorted { $0.destination.start < $1.destination.start }
+    var filled = segments.filter { !region.contains($0.destination) }
+    if let first = inside.first, first.destination.start > region.start {
+      filled.append(
+        .zeros(PhysicalRange(start: region.start, end: first.destination.start)))
+    }
+    let ends = inside.dropFirst().map(\.destination.start) + [region.end]
+    for (segment, end) in zip(inside, ends) {
+      let place = PhysicalRange(start: segment.destination.start, end: end)
+      filled.append(
+        PlannedSegment(
+          role: segment.role, bytes: segment.bytes, destination: place,
+          isChecked: segment.isChecked))
+    }
+    return filled
+  }
+}
+
+extension PlannedSegment {
+  /// Memory for the next kernel to work in.
+  fileprivate static func zeros(_ place: PhysicalRange) -> PlannedSegment {
+    PlannedSegment(role: .workspace, bytes: SharedBytes([]), destination: place, isChecked: false)
+  }
+}
+
+extension LoadSite {
+  /// The site for a kernel that can be returned from.
+  ///
+  /// The region is the largest free range in the user's bounds, or without bounds one below 4 GiB
+  /// that most kernels can live in. RAM below 640 KiB belongs to it, because processors start there.
+  static func jump(
+    of request: LoadRequest, on machine: Machine, commandLine: String
+  ) throws(PlanningError) -> LoadSite {
+    let line = KernelCommandLine(commandLine)
+    let all = try UsableMemory(of: machine, commandLine: line)
+    let region = try region(for: request, in: all.free)
+    let own = PhysicalRangeSet([region]).union(all.low)
+
+    var entries = all.map.entries.filter { $0.kind != .ram }
+    entries += own.ranges.map { .init($0, .ram) }
+    entries += all.map.ranges(of: .ram).subtracting(own).ranges.map { .init($0, .reserved) }
+    let memory = UsableMemory(
+      map: MemoryMap(entries), used: own, free: PhysicalRangeSet([region]), low: all.low,
+      ramByteCount: all.ramByteCount, commandLine: line)
+    return LoadSite(
+      memory: memory, free: memory.free, commandLine: commandLine,
+      segments: all.low.ranges.map(PlannedSegment.zeros), region: region,
+      flags: SegmentLoad.preserveContext,
+      notes: all.notes + [.confined(byteCount: region.byteCount)])
+  }
+
+  private static func region(
+    for request: LoadRequest, in free: PhysicalRangeSet
+  ) throws(PlanningError) -> PhysicalRange {
+    // DMA by old devices reaches 4 GiB.
+    let low = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+    let isBounded = request.memoryBounds.start.value != 0 || request.memoryBounds.end.value != .max
+    let bounds = isBounded ? request.memoryBounds : low
+    let alignment: UInt64 = 2 << 20
+    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    // No more than is needed: the running kernel takes a time that grows with the square of it.
+    let usual = (128 << 20 + 3 * initrds + alignment - 1) & ~(alignment - 1)
+    let aligned = free.intersection(PhysicalRangeSet([bounds])).alignedInwards(to: alignment)
+    let found =
+      isBounded
+      ? aligned.largestHole(in: bounds)
+      : aligned.place(
+        for: PlacementWish(byteCount: usual, alignment: alignment, bounds: bounds))
+    guard let found else {
+      throw .noRoom(
+        .init(
+          role: .workspace, byteCount: usual, alignment: alignment, bounds: bounds,
+          largestHole: aligned.largestHole(in: bounds)))
+    }
+    return found
+  }
+}

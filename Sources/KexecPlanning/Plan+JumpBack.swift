@@ -1,0 +1,36 @@
+internal import ByteCoding
+package import PhysicalMemory
+internal import PurgatoryImage
+package import RunningSystem
+
+/// Plans the load of what returns to the kernel that this one was jumped to from, by
+/// KEXEC_PRESERVE_CONTEXT: nothing but a purgatory that goes back to `entry`.
+///
+/// The memory of that kernel is not in the page tables of this one, so the purgatory brings some.
+package func planJumpBack(
+  to entry: PhysicalAddress, request: LoadRequest, on machine: Machine
+) throws(PlanningError) -> LoadPlan {
+  let memory = try UsableMemory(of: machine, commandLine: machine.commandLine)
+  let tables = IdentityMap(
+    reaching: entry.value, hasFiveLevels: machine.usesFiveLevelPaging)
+  let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+  var placement = Placement(free: memory.free, bounds: request.memoryBounds)
+  let places = try placement.take([
+    Assembly.purgatoryRoom(limits: limits),
+    PieceRoom(role: .pageTables, byteCount: tables.byteCount, limits: limits),
+  ])
+  let assembly = Assembly(
+    segments: [
+      PlannedSegment(
+        role: .pageTables, bytes: SharedBytes(tables.encode(at: places[1].start.value)),
+        destination: places[1])
+    ],
+    purgatoryPlace: places[0],
+    entry: .back(address: entry.value, pageTables: places[1].start.value),
+    memoryUse: tables.byteCount)
+  let load = try assembly.finish(request, in: memory, flags: SegmentLoad.preserveContext)
+  return LoadPlan(
+    request: request, kernelVersion: nil, imageDescription: "the way back",
+    commandLine: "", action: .segments(load), reason: .needed(by: ["--load-jump-back-helper"]),
+    notes: memory.notes)
+}

@@ -1,0 +1,65 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
+/// map, the screen and the disks: nothing of what the running kernel knows is handed over.
+func planRealMode(
+  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  guard machine.efi == nil else { throw .realMode(.noBIOS) }
+  guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
+  let part = RealModePart(
+    code: image.realMode.array, commandLine: Array(site.commandLine.utf8))
+  guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
+    throw .realMode(.tooLarge(part.code.count))
+  }
+  let kernel = KernelPiece(packed: image, by: .protected32)
+  let initrd = InitrdPiece(
+    request, kernelSize: image.initSize, machine: machine, memory: site.memory)
+
+  var rooms = [
+    Assembly.purgatoryRoom(
+      limits: PhysicalRange(
+        start: PhysicalAddress(1 << 20),
+        end: PhysicalAddress(image.addressEnd(by: .protected32))))
+  ]
+  if initrd.byteCount > 0 {
+    rooms.append(
+      PieceRoom(
+        role: .initrd(0), byteCount: initrd.byteCount,
+        limits: PhysicalRange(
+          start: PhysicalAddress(16 << 20),
+          end: PhysicalAddress(image.initrdAddressEnd(by: .protected32)))))
+  }
+  let places = try Places(
+    kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)
+  let initrdPlace = places.others.dropFirst().first
+  // A segment of the processor: 64 KiB. The bounds are for what may lie anywhere.
+  var low = Placement(free: site.memory.low, bounds: UsableMemory.lowLimits)
+  let place = try low.take(
+    PieceRoom(role: .realMode, byteCount: 0x1_0000, limits: UsableMemory.lowLimits))
+
+  let bytes = part.encode(
+    at: place.start, kernel: places.kernel.start, initrd: initrd.extent(in: initrdPlace))
+  var segments = kernel.segments(in: places.kernel)
+  segments.append(
+    PlannedSegment(role: .realMode, bytes: SharedBytes(bytes), destination: place))
+  if let initrdPlace { segments += initrd.segments(in: initrdPlace) }
+  var assembly = Assembly(
+    segments: segments, purgatoryPlace: places.others[0],
+    entry: .realMode(
+      segment: UInt16(place.start.value >> 4), stackPointer: UInt16(RealModePart.heapEnd)),
+    memoryUse: kernel.memoryUse + initrd.byteCount)
+  if request.stamps != nil, let offset = TimeStamps.textOffset(in: site.commandLine) {
+    assembly.timestampText = place.start.value + UInt64(RealModePart.heapEnd + offset)
+  }
+  let notes: [PlanNote] = request.digest == .none ? [.checksOff] : []
+  return (
+    try assembly.finish(request, in: site.memory, flags: site.flags),
+    site.notes + [.ordinaryEntry(.realMode)] + initrd.notes + notes
+  )
+}

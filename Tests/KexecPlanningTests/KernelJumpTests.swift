@@ -1,0 +1,106 @@
+import ByteCoding
+import PhysicalMemory
+import Testing
+
+@testable import KexecPlanning
+
+@Suite struct KernelJumpTests {
+  /// What the kernel uses must be exchanged, and what it does not know it cannot spoil.
+  @Test func allRAMOfTheNextKernelIsInSegments() throws {
+    let load = try segments(on: guest()) {
+      $0.preservesContext = true
+      $0.initrds = [file(1_000_000)]
+    }
+    #expect(load.flags == 0x3E_0002)
+    #expect(load.segments.count <= SegmentLoad.segmentLimit)
+    let segments = PhysicalRangeSet(load.segments.map(\.destination))
+    #expect(load.memoryMap.ranges(of: .ram) == segments)
+    let low = physical(0x1000, 0x9_E000)
+    #expect(segments.ranges.first == low && segments.ranges.count == 2)
+    // 128 MiB and three times the initrd, in units of 2 MiB.
+    #expect(segments.byteCount - low.byteCount == 132 << 20)
+    // All other RAM of the machine is there, but not to be touched.
+    #expect(load.memoryMap.ranges(of: .reserved).contains(physical(0x10_0000, 0x1000_0000)))
+  }
+
+  @Test func theUsersBoundsAreTheRegion() throws {
+    let load = try segments(on: guest()) {
+      $0.preservesContext = true
+      $0.memoryBounds = physical(0x2000_1000, 0x1000_0000)
+    }
+    let segments = PhysicalRangeSet(load.segments.map(\.destination))
+    #expect(segments.ranges.last == physical(0x2020_0000, 0xFE0_0000))
+    let error = #expect(throws: PlanningError.self) {
+      try KexecPlanningTests.segments(on: guest()) {
+        $0.preservesContext = true
+        $0.memoryBounds = physical(0x2000_1000, 0x10_0000)
+      }
+    }
+    guard case .noRoom(let room)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(room.role == .workspace)
+  }
+
+  /// The word that the purgatory adds must fit as well: 41 characters.
+  @Test func theCommandLineKeepsRoomForTheWayBack() throws {
+    let load = try segments(on: guest()) {
+      $0.preservesContext = true
+      $0.commandLine = String(repeating: "x", count: 2047 - 41)
+    }
+    let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
+    let block = try place(of: .bootBlock, in: load)
+    #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x50)) == block.start.value + 0x1000 + 2006)
+    #expect(throws: PlanningError.commandLineTooLong(length: 2007, limit: 2006)) {
+      try segments(on: guest()) {
+        $0.preservesContext = true
+        $0.commandLine = String(repeating: "x", count: 2007)
+      }
+    }
+  }
+
+  @Test func theWayBackIsAPurgatoryWithPageTables() throws {
+    let request = LoadRequest(kernel: .init(path: "back", bytes: SharedBytes([])))
+    let plan = try planJumpBack(to: PhysicalAddress(0xA1_10F2), request: request, on: guest())
+    #expect(plan.preservesContext)
+    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    #expect(load.segments.map(\.role) == [.pageTables, .purgatory])
+    let purgatory = try #require(load.segments.last).bytes.array
+    #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x62)) == 3)
+    #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x10)) == 0xA1_10F2)
+    let tables = try place(of: .pageTables, in: load)
+    #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x58)) == tables.start.value)
+  }
+
+  @Test(
+    arguments: [0x1000, 0xFFFF_F000, 0x1_0000_0000, 0x23_4567_8000, 0x3FFF_FFFF_F000] as [UInt64],
+    [false, true])
+  func everyAddressIsItself(reached: UInt64, hasFiveLevels: Bool) {
+    let base: UInt64 = 0x1234_5000
+    let map = IdentityMap(reaching: reached, hasFiveLevels: hasFiveLevels)
+    let tables = map.encode(at: base)
+    #expect(tables.count == Int(map.byteCount))
+
+    /// What the processor finds: the physical address behind `address`, or nil.
+    func walk(_ address: UInt64) -> UInt64? {
+      var table = base
+      var shift: UInt64 = hasFiveLevels ? 48 : 39
+      while true {
+        let place = Int(table - base) + 8 * Int(address >> shift & 511)
+        let entry = tables.loadField(Field<UInt64>(place))
+        guard entry & 3 == 3 else { return nil }
+        if entry & 0x80 != 0 {
+          return entry & 0x000F_FFFF_FFE0_0000 | address & 0x1F_FFFF
+        }
+        table = entry & 0x000F_FFFF_FFFF_F000
+        shift -= 9
+      }
+    }
+    for address in [0, 0xFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, reached, reached | 0x3FFF_FFFF] {
+      #expect(walk(address) == address)
+    }
+    let outside = reached < 1 << 32 ? 1 << 32 : (reached | 0x3FFF_FFFF) + 1
+    #expect(walk(outside) == nil)
+  }
+}
