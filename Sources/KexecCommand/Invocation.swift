@@ -180,7 +180,8 @@ extension Invocation {
       return .exec
     }
     if options.contains(.loadPanic) {
-      try refuse([.load, .force], in: options, beside: "-p (--load-panic)")
+      // A kernel that only writes a dump wants as little as possible.
+      try refuse([.load, .force, .preserve], in: options, beside: "-p (--load-panic)")
     }
     guard let kernel = kernels.first else { throw .usage("no kernel was given") }
     let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])

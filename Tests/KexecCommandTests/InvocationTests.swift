@@ -147,6 +147,7 @@ import Testing
       ("", "no kernel was given"), ("-l", "no kernel was given"), ("-p", "no kernel was given"),
       ("-l a b", "two kernels were given: a and b"), ("a b", "two kernels were given: a and b"),
       ("-l -p k", "-p (--load-panic) and --load contradict each other"),
+      ("-p --preserve=modules k", "-p (--load-panic) and --preserve contradict each other"),
       ("-p -f k", "-p (--load-panic) and --force contradict each other"),
       ("-e k", "-e (--exec) takes no kernel, but k was given"),
       ("-l -e k", "-e (--exec) and --load contradict each other"),
