@@ -147,10 +147,10 @@ struct KernelMappings: Equatable {
 }
 
 extension IOMemory {
-  /// RAM of every kind and at any depth, also what drivers manage, but not what is reserved for a
+  /// RAM of every kind and at any depth, also what drivers manage ("System RAM (kmem)"), but not what is reserved for a
   /// crash kernel: what a dump holds.
   package var dumpedRAM: PhysicalRangeSet {
-    let ram = resources.lazy.filter { $0.name.contains("System RAM") }.map(\.range)
+    let ram = resources.lazy.filter { $0.name.hasPrefix("System RAM") }.map(\.range)
     let others = resources.lazy.filter { $0.name == "GART" }.map(\.range)
     return PhysicalRangeSet(ram)
       .subtracting(PhysicalRangeSet(crashRegions))
