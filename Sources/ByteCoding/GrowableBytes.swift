@@ -44,6 +44,14 @@ internal import Glibc
     count += size
   }
 
+  /// Copies `bytes` behind what has been filled.
+  package mutating func append(_ bytes: SharedBytes) throws(OutOfMemory) {
+    try reserve(count + bytes.count)
+    // SAFETY: `reserve` has made room for all of them.
+    unsafe bytes.withUnsafeBytes { unsafe unfilled.copyMemory(from: $0) }
+    unsafe fill(bytes.count)
+  }
+
   /// What has been filled, with the rest of the room given back.
   package consuming func finish() -> OwnedBytes {
     let count = count

@@ -8,6 +8,13 @@ package enum ImageError: Error, Equatable, Sendable {
   case unrecognised(firstBytes: [UInt8])
   /// A kind of image that we know and do not load.
   case unsupported(KnownImage)
+  /// The file is compressed, and the stream that starts at this byte cannot be unpacked.
+  case notUnpacked(CompressionError, streamOffset: Int)
+  /// The file is no image of the type that the user named. What it is instead, when that is known.
+  case otherType(wanted: ImageType, found: ImageType?)
+  /// A program header of an ELF file, by its number and its offset in the file, and the value that
+  /// is wrong.
+  case badPart(PartFault, index: Int, offset: Int, found: UInt64)
   /// A field, by the name in its specification, has a value that no kernel has.
   case badField(name: String, offset: Int, found: UInt64, wanted: FieldRule)
   /// Two sections of a unified kernel image have one name; the second one's header is at `offset`.
@@ -28,6 +35,24 @@ package enum ImagePart: Equatable, Sendable {
   case sectionHeaders(Int)
   /// A section of a unified kernel image.
   case section(String)
+  /// The header of an ELF file.
+  case elfHeader
+  /// The program headers of an ELF file.
+  case programHeaders
+  /// What an ELF program header names, by its number, or a multiboot header.
+  case loadedPart(Int)
+  /// The header of a multiboot kernel.
+  case multibootHeader
+}
+
+/// What is wrong with a part to load.
+package enum PartFault: Equatable, Sendable {
+  /// p_filesz is more than p_memsz.
+  case moreBytesThanMemory
+  /// It reaches beyond the last address.
+  case beyondAddresses
+  /// It begins before the part below it ends.
+  case overlap
 }
 
 /// What a field may hold.
@@ -42,6 +67,31 @@ package enum FieldRule: Equatable, Sendable {
   case behindSection(String, end: Int)
   /// The size of something that can be a kernel.
   case sizeOfKernel
+  /// 7F "ELF".
+  case elfMagic
+  /// Little-endian, of 32 or 64 bits.
+  case littleEndianClass
+  /// ET_EXEC or ET_DYN.
+  case executable
+  /// At least a program header.
+  case programHeaderSize
+  /// An address in the loaded bytes.
+  case insidePart
+  /// An address below 4 GiB.
+  case below4GiB
+  /// Anything but 0.
+  case nonzero
+  /// No flag that must be understood and is not.
+  case knownFlags
+  /// The type of a tag that we know, unless the tag is marked as optional.
+  case knownTag
+  /// 0, for the protected mode of i386.
+  case i386
+  /// At least the 8 bytes of a tag's header, and not beyond the multiboot header.
+  case tagSize
+  /// An address in the order of the header: start, end of the data, end of the zeros; and the start
+  /// not before the file's.
+  case orderedAddress
 }
 
 /// Kinds of files that people give to a loader, recognised by content so that a message can name
@@ -49,16 +99,8 @@ package enum FieldRule: Equatable, Sendable {
 package enum KnownImage: Hashable, Sendable {
   /// A kernel of the time before the boot protocol 2.00, or a zImage.
   case zImage
-  /// An x86_64 ELF file, such as vmlinux.
-  case elf64
-  /// An i386 ELF file.
-  case elf32
   /// An ELF file of another machine or kind.
   case elfOther
-  /// A multiboot 1 kernel.
-  case multiboot
-  /// A multiboot 2 kernel.
-  case multiboot2
   /// A unified kernel image, where only a kernel may be.
   case uki
   /// An EFI program that holds no kernel that we know.
@@ -69,6 +111,8 @@ package enum KnownImage: Hashable, Sendable {
   case compressed(CompressionFormat)
   /// An initrd given in the place of the kernel.
   case cpio
-  /// A network boot image.
+  /// A network boot image: "NBI", or "beoboot", which have not worked in any loader for years.
   case nbi
+  /// A boot image of the Scyld Beowulf clusters.
+  case beoboot
 }

@@ -7,29 +7,75 @@ package enum KernelImage: Sendable {
   case bzImage(BzImage)
   /// A kernel with its initrd and command line in an EFI program.
   indirect case unified(UnifiedKernelImage)
+  /// An ELF executable for i386 or x86_64.
+  case elf(ELFKernel)
+  /// A kernel with a multiboot header.
+  case multiboot(MultibootKernel)
 
-  /// Recognises the image in `bytes` by its content.
+  /// Recognises the image in `bytes` by its content, or reads it as one of `type`.
   ///
-  /// - Throws: `ImageError` when it is nothing that we load.
-  package static func open(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
-    // A kernel with an EFI stub is an EFI program, too.
-    if try !BzImage.isRecognised(in: bytes), let image = try UnifiedKernelImage(bytes) {
-      return .unified(image)
+  /// - Throws: `ImageError` when it is nothing that we load, or not of that type.
+  package static func open(
+    _ bytes: SharedBytes, as type: ImageType? = nil
+  ) throws(ImageError) -> KernelImage {
+    if let type {
+      if let image = try read(bytes, as: type) { return image }
+      throw .otherType(wanted: type, found: try open(bytes).type)
     }
-    return try openPlain(bytes)
+    return try open(bytes, asOneOf: ImageType.allCases)
   }
 
-  /// The same for an image that is in no other, or inside of one.
-  static func openPlain(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
-    if try BzImage.isRecognised(in: bytes) {
-      return .bzImage(try BzImage(bytes))
+  /// The image that is inside of another.
+  static func openInner(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
+    try open(bytes, asOneOf: ImageType.allCases.filter { $0 != .uki })
+  }
+
+  private static func open(
+    _ bytes: SharedBytes, asOneOf types: [ImageType]
+  ) throws(ImageError) -> KernelImage {
+    for type in types {
+      if let image = try read(bytes, as: type) { return image }
     }
     if let known = KnownImage.recognise(bytes.span) { throw .unsupported(known) }
     if bytes.count < SetupHeader.version.end {
-      throw .truncated(
-        missing: .setupHeader, needs: SetupHeader.version.end, has: bytes.count)
+      throw .truncated(missing: .setupHeader, needs: SetupHeader.version.end, has: bytes.count)
     }
     throw .unrecognised(firstBytes: (try? bytes.slice(0..<8).array) ?? [])
+  }
+
+  /// The type by which `--type` names it.
+  package var type: ImageType {
+    switch self {
+    case .bzImage(let image):
+      image.extendedFlags.contains(.has64BitEntry) ? .bzImage64 : .bzImage
+    case .elf(let kernel): kernel.headers.width == .bits64 ? .elf64 : .elf32
+    case .multiboot(let kernel): kernel.version == .two ? .multiboot2 : .multiboot
+    case .unified: .uki
+    }
+  }
+
+  /// The image in `bytes` when it is of `type`, or nil.
+  private static func read(
+    _ bytes: SharedBytes, as type: ImageType
+  ) throws(ImageError) -> KernelImage? {
+    switch type {
+    case .multiboot2: return try MultibootKernel(bytes, .two).map(KernelImage.multiboot)
+    case .multiboot: return try MultibootKernel(bytes, .one).map(KernelImage.multiboot)
+    case .elf64: return try ELFKernel(bytes, machine: ELFKernel.x86_64).map(KernelImage.elf)
+    case .elf32: return try ELFKernel(bytes, machine: ELFKernel.i386).map(KernelImage.elf)
+    case .bzImage64, .bzImage:
+      guard try BzImage.isRecognised(in: bytes) else { return nil }
+      let image = try BzImage(bytes)
+      let isOfType = type == .bzImage || image.extendedFlags.contains(.has64BitEntry)
+      return isOfType ? .bzImage(image) : nil
+    case .uki: return try UnifiedKernelImage(bytes).map(KernelImage.unified)
+    // Known by name only.
+    case .nbi, .beoboot:
+      if let known = KnownImage.recognise(bytes.span), known.type == type {
+        throw .unsupported(known)
+      }
+      return nil
+    }
   }
 }
 
@@ -38,40 +84,29 @@ extension KnownImage {
   static func recognise(_ bytes: RawSpan) -> KnownImage? {
     if let format = CompressionFormat.recognise(bytes) { return .compressed(format) }
     for (magic, offset, kind) in magics where bytes.has(magic, at: offset) { return kind }
-    if bytes.has([0x7F, 0x45, 0x4C, 0x46], at: 0) { return elfKind(bytes) }
-    if let multiboot = multibootKind(bytes) { return multiboot }
+    if ELFFile.isRecognised(in: bytes) { return .elfOther }
     if bytes.has([0x4D, 0x5A], at: 0) {
       return bytes.hasSection(named: ".linux") ? .uki : .efiProgram
     }
     return nil
   }
 
+  /// The name that `--type` has for it.
+  fileprivate var type: ImageType? {
+    switch self {
+    case .nbi: .nbi
+    case .beoboot: .beoboot
+    default: nil
+    }
+  }
+
   private static let magics: [([UInt8], Int, KnownImage)] = [
     (Array("07070".utf8), 0, .cpio),
     ([0x36, 0x13, 0x03, 0x1B], 0, .nbi),
+    (Array("BeoB".utf8), 0, .beoboot),
     (Array("ARM\u{64}".utf8), 0x38, .otherImage),
     (Array("RSC\u{05}".utf8), 0x38, .otherImage),
   ]
-
-  private static func elfKind(_ bytes: RawSpan) -> KnownImage {
-    switch try? bytes.load(UInt16.self, at: 18) {
-    case 62: .elf64
-    case 3: multibootKind(bytes) ?? .elf32
-    default: .elfOther
-    }
-  }
-
-  /// A multiboot header is a magic number, two words and a checksum in the first 8 KiB.
-  private static func multibootKind(_ bytes: RawSpan) -> KnownImage? {
-    var offset = 0
-    while offset < min(bytes.byteCount, 8192) {
-      guard let magic = try? bytes.load(UInt32.self, at: offset) else { return nil }
-      if magic == 0x1BAD_B002, bytes.sumsToZero(words: 3, at: offset) { return .multiboot }
-      if magic == 0xE852_50D6, bytes.sumsToZero(words: 4, at: offset) { return .multiboot2 }
-      offset += 4
-    }
-    return nil
-  }
 }
 
 extension RawSpan {
@@ -82,15 +117,6 @@ extension RawSpan {
       }
     }
     return true
-  }
-
-  fileprivate func sumsToZero(words: Int, at offset: Int) -> Bool {
-    var sum: UInt32 = 0
-    for index in 0..<words {
-      guard let word = try? load(UInt32.self, at: offset + 4 * index) else { return false }
-      sum &+= word
-    }
-    return sum == 0
   }
 
   /// Whether this is a PE file with a section of that name.

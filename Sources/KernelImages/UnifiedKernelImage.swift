@@ -109,7 +109,7 @@ extension UnifiedKernelImage {
     }
     kernelFile = Self.withoutPadding(packed)
     do {
-      kernel = try KernelImage.openPlain(kernelFile)
+      kernel = try KernelImage.openInner(kernelFile)
     } catch {
       throw .inside(section: linux.name, offset: linux.bytes.lowerBound, error)
     }

@@ -84,12 +84,3 @@ extension Vmlinux {
     }
   }
 }
-
-extension Vmlinux.Part {
-  /// Whether the file has the `size` bytes that belong at `physical`.
-  fileprivate func holds(_ physical: UInt64, _ size: Int) -> Bool {
-    physical >= physicalAddress
-      && physical &- physicalAddress <= UInt64(fileSize) &- UInt64(size)
-      && fileSize >= size
-  }
-}

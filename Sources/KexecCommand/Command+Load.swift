@@ -8,19 +8,20 @@ internal import RunningSystem
 extension Command {
   /// Plans the load of `kernel`, and carries it out unless this is a dry run.
   func load(kernel path: String, purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
-    let machine = readMachine(forCrash: purpose == .crash)
+    var machine = readMachine(forCrash: purpose == .crash)
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
-    let files = try openFiles(kernel: path, machine: machine)
-    let image = files.image
-    let request = try makeRequest(files, purpose: purpose, machine: machine)
-
-    var refusal: KexecCallError?
-    var planningError: PlanningError?
     ProgressLine.begin("unpacking and checking \(path)")
     Signals.exitOnLostFile(
       saying:
         "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
+    let files = try openFiles(kernel: path, machine: machine)
+    let image = files.image
+    if image.type == .multiboot2 { machine.readRootPointer(machineFiles) }
+    let request = try makeRequest(files, purpose: purpose, machine: machine)
+
+    var refusal: KexecCallError?
+    var planningError: PlanningError?
     Process.evictProgram()
     let ways = routes(for: request, on: machine, image: image)
     for route in ways {
@@ -65,18 +66,30 @@ extension Command {
   /// The user's files, open.
   struct Files {
     let kernel: InputFile
+    /// What the kernel's file holds.
+    let unpacked: KernelFile
     let image: KernelImage
     let initrds: [InputFile]
     /// An archive to be put behind the initrds, if any: `--preserve=modules`.
     let moduleList: InputFile?
     let deviceTree: InputFile?
+    /// The modules of a multiboot kernel.
+    let modules: [InputFile]
+  }
+
+  /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
+  /// running kernel makes a copy of it, and no more than kexec_file_load takes.
+  private func unpackedLimit(on machine: Machine) -> Int {
+    min(KernelFile.sizeLimit, machine.availableMemory.map { Int(clamping: $0 / 2) } ?? .max)
   }
 
   private func openFiles(kernel path: String, machine: Machine) throws(CommandError) -> Files {
     let kernel = try open(path)
+    let unpacked: KernelFile
     let image: KernelImage
-    do {
-      image = try KernelImage.open(kernel.bytes)
+    do throws(ImageError) {
+      unpacked = try KernelFile(kernel.bytes, limit: unpackedLimit(on: machine))
+      image = try KernelImage.open(unpacked.bytes, as: invocation.imageType)
     } catch {
       throw CommandError(error, path: path)
     }
@@ -94,9 +107,11 @@ extension Command {
     let deviceTree = try invocation.deviceTree.map { path throws(CommandError) in
       try open(path)
     }
+    var modules: [InputFile] = []
+    for text in invocation.modules { modules.append(try open(modulePath(text))) }
     return Files(
-      kernel: kernel, image: image, initrds: initrds, moduleList: moduleList,
-      deviceTree: deviceTree)
+      kernel: kernel, unpacked: unpacked, image: image, initrds: initrds, moduleList: moduleList,
+      deviceTree: deviceTree, modules: modules)
   }
 
   private func open(_ path: String) throws(CommandError) -> InputFile {
@@ -126,11 +141,17 @@ extension Command {
     }
   }
 
+  /// The first word of a module's text.
+  private func modulePath(_ text: String) -> String {
+    text.split(separator: " ").first.map(String.init) ?? text
+  }
+
   private func makeRequest(
     _ files: Files, purpose: LoadRequest.Purpose, machine: Machine
   ) throws(CommandError) -> LoadRequest {
     var request = LoadRequest(
-      kernel: .init(path: files.kernel.path, bytes: files.kernel.bytes))
+      kernel: .init(
+        path: files.kernel.path, bytes: files.unpacked.bytes, packing: files.unpacked.packing))
     request.purpose = purpose
     request.call = invocation.call
     request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
@@ -140,6 +161,10 @@ extension Command {
     request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }
     request.avoidsContiguousMemory = invocation.avoidsContiguousMemory
     request.forcesDeviceTree = invocation.forcesDeviceTree
+    request.modules = zip(files.modules, invocation.modules).map { file, text in
+      .init(file: .init(path: file.path, bytes: file.bytes), text: text)
+    }
+    request.arguments = invocation.arguments
     request.commandLine = invocation.commandLine
     request.appended = invocation.appended
     request.reusesCommandLine = invocation.reusesCommandLine
@@ -162,7 +187,11 @@ extension Command {
     request.writesOnVGA = invocation.writesOnVGA
     request.resetsVGA = invocation.resetsVGA
     request.reusesVideoType = invocation.reusesVideoType
+    // The name of the type bzImage stands for its first entry, that of 32 bits.
     request.entry = invocation.entry
+    if request.entry == .automatic, invocation.imageType == .bzImage {
+      request.entry = .protected32
+    }
     if invocation.isStamped {
       request.stamps = TimeStamps(
         loaded: Clocks.timeStampCounter, wallClock: Clocks.wallClock)

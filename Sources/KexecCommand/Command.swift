@@ -42,11 +42,16 @@ package struct Command {
 
   /// The machine that this is about: the running one, or one captured in a folder.
   func readMachine(forCrash: Bool = false) -> Machine {
-    let files = invocation.machineFolder.map(FileTree.init(root:)) ?? .running
+    let files = machineFiles
     debug("reading the machine below \(files.root)/")
     return Machine.read(
       files, asksTerminals: invocation.reusesConsole, listsModules: invocation.preservesModules,
       forCrash: forCrash)
+  }
+
+  /// The files of that machine.
+  var machineFiles: FileTree {
+    invocation.machineFolder.map(FileTree.init(root:)) ?? .running
   }
 
   /// Says `text` to those who asked for details.

@@ -1,4 +1,5 @@
 internal import CrashDumps
+internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
@@ -47,6 +48,10 @@ struct Invocation: Equatable {
   /// The lowest and the highest byte that a piece may use.
   var memoryMinimum = PhysicalAddress(0)
   var memoryMaximum = PhysicalAddress(.max)
+  var imageType: ImageType?
+  var arguments: LoadRequest.ArgumentStyle?
+  /// Each with the file's path as its first word.
+  var modules: [String] = []
   var initrds: [String] = []
   var reusesInitrd = false
   /// The file with the device tree.
@@ -235,6 +240,15 @@ extension Invocation {
     case .noFast: isFast = false
     case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
     case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))
+    case .type:
+      guard let type = ImageType(rawValue: value) else {
+        throw .usage("--type=\(value): not one of \(imageTypeNames)")
+      }
+      imageType = type
+    case .argsLinux: try setArguments(.linux)
+    case .argsELF: try setArguments(.elfNotes)
+    case .argsNone: try setArguments(.none)
+    case .module: modules.append(value)
     case .initrd: initrds.append(value)
     case .reuseInitrd: reusesInitrd = true
     case .deviceTree: deviceTree = value
@@ -279,6 +293,15 @@ extension Invocation {
     case .quiet: isQuiet = true
     case .debug: isDebugging = true
     }
+  }
+
+  private mutating func setArguments(
+    _ style: LoadRequest.ArgumentStyle
+  ) throws(CommandError) {
+    if let arguments, arguments != style {
+      throw .usage("--args-linux, --args-elf and --args-none contradict each other")
+    }
+    arguments = style
   }
 
   private static func number(_ text: String, of option: String) throws(CommandError) -> UInt64 {

@@ -77,6 +77,28 @@ extension CommandError {
           + "kernels before 2.02 cannot be loaded")
     case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
     case .realMode(let reason): self.init("--real-mode: \(reason.text)")
+    case .argumentStyleUnknown:
+      self.init(
+        "\(request.kernel.path): an ELF file that is no Linux kernel: how does it take arguments?",
+        advice: "say so: --args-elf (boot notes), --args-none, or --args-linux")
+    case .notByFileCall(let type):
+      self.init(
+        "\(request.kernel.path): kexec_file_load takes no file of type \(type.rawValue)",
+        advice: "leave -s out: kexec_load takes it")
+    case .initrdForOther:
+      self.init(
+        "\(request.kernel.path): only a Linux kernel takes an initrd",
+        advice: "a multiboot kernel takes files as --module=\"FILE ARGS\"")
+    case .modulesForOther:
+      self.init(
+        "\(request.kernel.path): only a multiboot kernel takes modules",
+        advice: "a Linux kernel takes an initrd: --initrd=FILE")
+    case .crashNeedsLinux:
+      self.init("\(request.kernel.path): only a Linux kernel can be a panic kernel")
+    case .returnNeedsLinux:
+      self.init("\(request.kernel.path): only a Linux kernel can return to the running one")
+    case .vmlinux(let error):
+      self.init("\(request.kernel.path): cannot be entered: \(error.text)")
     case .invalid(let fault):
       self.init("the plan breaks a rule of the kernel: \(fault.text)")
     }
@@ -259,7 +281,7 @@ extension PlanFault {
   fileprivate var text: String {
     switch self {
     case .tooManySegments(let count):
-      "\(count) segments, and it takes \(SegmentLoad.segmentLimit): give fewer initrds"
+      "\(count) segments, and it takes \(SegmentLoad.segmentLimit): give fewer files"
     case .unaligned(let role): "the \(role.text) is not aligned to pages"
     case .overfull(let role): "the \(role.text) has more bytes than room"
     case .outsideRAM(let role, let range): "the \(role.text) at \(range) is outside RAM"

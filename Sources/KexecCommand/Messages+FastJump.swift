@@ -24,13 +24,13 @@ extension OrdinaryEntryReason {
 }
 
 extension VmlinuxError {
-  fileprivate var text: String {
+  var text: String {
     switch self {
-    case .notELF64: "what it unpacks to is no ELF file for x86_64"
-    case .truncated: "what it unpacks to is cut off"
-    case .partCount(let count): "what it unpacks to has \(count) parts to load"
-    case .badPart(let index): "part \(index) of the unpacked kernel has impossible addresses"
-    case .otherWindow: "the unpacked kernel is not aligned or as large as its image says"
+    case .notELF64: "no ELF file for x86_64"
+    case .truncated: "the ELF file is cut off"
+    case .partCount(let count): "the ELF file has \(count) parts to load"
+    case .badPart(let index): "part \(index) of the ELF file has impossible addresses"
+    case .otherWindow: "the ELF file is not aligned or not as large as its image says"
     case .entryOutside(let entry):
       "its entry 0x\(String(entry, radix: 16)) is outside it"
     case .relocationLists(let count):

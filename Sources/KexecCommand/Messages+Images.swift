@@ -15,7 +15,20 @@ extension CommandError {
         "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
           + " and has no setup header (HdrS at offset 0x202)")
     case .unsupported(let kind):
-      self.init("\(path): \(kind.text): not supported yet", advice: kind.advice)
+      self.init("\(path): \(kind.text): not supported", advice: kind.advice)
+    case .notUnpacked(let error, let start):
+      self.init(
+        "\(path): cannot be unpacked: \(error.text(from: start))",
+        advice: error.isAboutRoom ? "unpack it elsewhere first" : "copy the file again")
+    case .otherType(let wanted, let found):
+      self.init(
+        "\(path): not of type \(wanted.rawValue)"
+          + (found.map { ", but \($0.rawValue)" } ?? ""),
+        advice: found.map { "give --type=\($0.rawValue), or leave --type out" })
+    case .badPart(let fault, let index, let offset, let found):
+      self.init(
+        "\(path): program header \(index) at offset 0x\(String(offset, radix: 16)) "
+          + "has 0x\(String(found, radix: 16)): \(fault.text)")
     case .repeated(let section, let offset):
       self.init("\(path): a second section \(section), at offset 0x\(String(offset, radix: 16))")
     case .inside(let section, let offset, let error):
@@ -36,9 +49,53 @@ extension ImagePart {
     case .protectedModePart: "the protected-mode part"
     case .sectionHeaders(let count): "the table of \(count) sections"
     case .section(let name): "section \(name)"
+    case .elfHeader: "the ELF header"
+    case .programHeaders: "the table of program headers"
+    case .loadedPart(let index): "part \(index) of the kernel"
+    case .multibootHeader: "the multiboot header"
     }
   }
 }
+
+extension PartFault {
+  fileprivate var text: String {
+    switch self {
+    case .moreBytesThanMemory: "more bytes in the file than in memory"
+    case .beyondAddresses: "it reaches beyond the last address"
+    case .overlap: "it overlaps the part below it"
+    }
+  }
+}
+
+extension CompressionError {
+  /// What is wrong with a stream that starts at byte `start` of its file.
+  fileprivate func text(from start: Int) -> String {
+    switch self {
+    case .corrupt(let format, let offset):
+      "the \(format.name) stream is damaged at byte \(start + offset)"
+    case .truncated(let format, let offset):
+      "the \(format.name) stream is cut off at byte \(start + offset)"
+    case .unsupported(let format, let offset):
+      "the \(format.name) stream wants what I do not have, at byte \(start + offset)"
+    case .tooLarge(let limit):
+      "it takes more than \(byteText(UInt64(limit))), and that is the limit "
+        + "(half of the free memory, at most 4 GiB)"
+    case .windowTooLarge(let format):
+      "the \(format.name) stream wants a window of more than 256 MiB"
+    case .outOfMemory(let wanted): "there are no \(byteText(UInt64(wanted))) of memory for it"
+    }
+  }
+
+  fileprivate var isAboutRoom: Bool {
+    switch self {
+    case .tooLarge, .windowTooLarge, .outOfMemory: true
+    case .corrupt, .truncated, .unsupported: false
+    }
+  }
+}
+
+/// The names that `--type` takes.
+let imageTypeNames = ImageType.allCases.map(\.rawValue).joined(separator: ", ")
 
 extension FieldRule {
   fileprivate var text: String {
@@ -48,6 +105,18 @@ extension FieldRule {
     case .behindHeaders(let end): "behind the \(end) bytes of headers"
     case .behindSection(let name, let end): "behind section \(name), which ends at \(end)"
     case .sizeOfKernel: "that of a kernel"
+    case .elfMagic: "that of an ELF file"
+    case .littleEndianClass: "that of a little-endian ELF file of 32 or 64 bits"
+    case .executable: "that of an executable"
+    case .programHeaderSize: "the size of a program header"
+    case .insidePart: "an address in what is loaded"
+    case .nonzero: "more"
+    case .below4GiB: "below 4 GiB"
+    case .knownFlags: "a set of features that I know"
+    case .knownTag: "a type that I know"
+    case .i386: "that of i386"
+    case .tagSize: "the size of such a tag"
+    case .orderedAddress: "in order with the header's other addresses"
     }
   }
 }
@@ -57,24 +126,22 @@ extension KnownImage {
   var text: String {
     switch self {
     case .zImage: "a zImage (loaded low)"
-    case .elf64: "an x86_64 ELF file (vmlinux)"
-    case .elf32: "an i386 ELF file"
     case .elfOther: "an ELF file for another machine"
-    case .multiboot: "a multiboot kernel"
-    case .multiboot2: "a multiboot 2 kernel"
     case .uki: "a unified kernel image (UKI)"
     case .efiProgram: "an EFI program without a kernel (it has no section .linux)"
     case .otherImage: "a kernel Image for arm64 or riscv64"
     case .compressed(let format): "compressed by \(format.name)"
     case .cpio: "a cpio archive, as initrds are"
-    case .nbi: "an NBI image"
+    case .nbi: "an NBI network boot image"
+    case .beoboot: "a beoboot image"
     }
   }
 
   fileprivate var advice: String? {
     switch self {
     case .cpio: "the kernel comes first, the initrd as --initrd=FILE"
-    case .compressed: "unpack it first"
+    case .compressed: "it is packed more than once: unpack it first"
+    case .nbi, .beoboot: "no loader has been able to load these for years"
     default: nil
     }
   }

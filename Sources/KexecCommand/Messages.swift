@@ -36,6 +36,7 @@ extension PlannedSegment.Role {
     case .initrd(0): "initrd"
     case .initrd(let index): "initrd \(index + 1)"
     case .coreHeader: "dump header"
+    case .module(let index): "module \(index + 1)"
     }
   }
 }
@@ -61,6 +62,7 @@ extension RouteReason {
     case .policy: "because the running kernel wants signatures"
     case .segmentsRefused: "because the kernel refused kexec_load"
     case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
+    case .imageType: "because only it can load a file of this type"
     case .needed(let options):
       "because only it can do what \(options.joined(separator: ", ")) asks for"
     case .commandLineTooLongForFileCall:
@@ -76,10 +78,11 @@ extension PlanNote {
     case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress,
       .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
       .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug,
-      .onlyForCrash, .unknownToKernel:
+      .onlyForCrash, .unknownToKernel, .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown:
       true
     case .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .framebufferLost, .noRandomSeed,
-      .confined, .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry, .initrdUnpacked,
+      .confined, .fileUnpacked, .checksOff, .loaderWordKept, .unpacked, .ordinaryEntry,
+      .initrdUnpacked,
       .initrdPartlyUnpacked, .initrdUnchanged, .initrdsJoined, .sectionsUsed, .sectionReplaced,
       .firstProfile, .signatureOfPart:
       false
@@ -123,6 +126,13 @@ extension PlanNote {
       "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved"
     case .confined(let count):
       "the next kernel gets \(byteText(count)) of memory and can return: this one goes on then"
+    case .fileUnpacked(let format): "the kernel file was compressed by \(format) as a whole"
+    case .videoModeNotSet:
+      "the kernel asks for a graphics mode: none is set, it gets the screen as it is"
+    case .noRootPointer:
+      "the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself"
+    case .fiveLevelsUnknown:
+      "5-level page tables are in use, and its file does not say if the kernel can start with them"
     case .checksOff: "the pieces are not checked before the jump (--no-checks)"
     case .noProcessorNotes:
       "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will have no registers"

@@ -5,7 +5,8 @@ enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case loadPreserveContext, loadJumpBackHelper, entry
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
-  case entry32Bit, realMode
+  case entry32Bit, realMode, type
+  case argsLinux, argsELF, argsNone, module
   case noCMA, forceDTB
   case initrd, reuseInitrd, deviceTree, commandLine, append
   case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
@@ -105,6 +106,9 @@ extension OptionDescription {
       .entry, .loading, nil, "entry", value: "ADDR",
       help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on this"
         + " kernel's command line)"),
+    .init(
+      .type, .loading, "t", "type", value: "TYPE",
+      help: "the kernel file is of this type: \(imageTypeNames)"),
 
     .init(
       .noCMA, .loading, nil, "no-cma",
@@ -138,6 +142,14 @@ extension OptionDescription {
       .stamp, .content, nil, "stamp",
       help: "add a word to the command line that lets --report in the next system tell times"),
     .init(.noEFI, .content, nil, "noefi", help: "do not hand EFI over to the kernel"),
+    .init(
+      .argsLinux, .content, nil, "args-linux",
+      help: "an ELF kernel takes arguments like Linux (default for a vmlinux)"),
+    .init(.argsELF, .content, nil, "args-elf", help: "an ELF kernel takes them as ELF boot notes"),
+    .init(.argsNone, .content, nil, "args-none", help: "an ELF kernel takes no arguments"),
+    .init(
+      .module, .content, nil, "module", value: "FILE [ARG]...",
+      help: "a module for a multiboot kernel; may be given several times"),
 
     .init(
       .elf64CoreHeaders, .crash, nil, "elf64-core-headers",

@@ -27,7 +27,9 @@ struct KernelPiece: Sendable {
   /// Whether the kernel was moved to a random virtual address, so that it must move the rest of its
   /// address space as well.
   var isRandomised = false
+}
 
+extension KernelPiece {
   /// The whole protected-mode part, which unpacks itself when it is entered.
   init(packed image: BzImage, by entry: LinuxEntry) {
     parts = [Part(offset: 0, bytes: image.protectedMode)]

@@ -56,6 +56,8 @@ package struct PlannedSegment: Sendable {
     case initrd(Int)
     /// The headers that tell a crash kernel of the old memory: elfcorehdr.
     case coreHeader
+    /// A multiboot module, by its place in the request.
+    case module(Int)
   }
 
   /// What it is for.
@@ -124,6 +126,8 @@ package enum RouteReason: Equatable, Sendable {
   case segmentsRefused
   /// The kernel refused the file call in a way that says nothing against the other.
   case fileCallRefused
+  /// The file call takes no image of this type.
+  case imageType
   /// These options mean nothing to the file call.
   case needed(by: [String])
   /// The file call takes less of a command line.
@@ -162,6 +166,14 @@ package enum PlanNote: Equatable, Sendable {
   case initrdUnchanged(Int, InitrdReason)
   /// The next kernel has only this much memory, so that the running one can go on after it.
   case confined(byteCount: UInt64)
+  /// The kernel file was compressed as a whole, by this format.
+  case fileUnpacked(format: String)
+  /// The kernel asks for a graphics mode, and keeps the one that there is.
+  case videoModeNotSet
+  /// The ACPI root pointer cannot be read: the kernel must look for it itself.
+  case noRootPointer
+  /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
+  case fiveLevelsUnknown
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
   /// Processors' registers will not be in the dump: only root may read where they are kept.

@@ -1,4 +1,5 @@
 package import ByteCoding
+package import Compression
 package import CrashDumps
 package import KernelImages
 package import PhysicalMemory
@@ -43,11 +44,41 @@ package struct LoadRequest: Sendable {
     /// them in one of their own.
     package let isPart: Bool
 
+    /// How the file was compressed as a whole, when `bytes` are what it unpacks to.
+    package let packing: CompressionFormat?
+
     /// The file at `path`, which holds `bytes`.
-    package init(path: String, bytes: SharedBytes, isPart: Bool = false) {
+    package init(
+      path: String, bytes: SharedBytes, isPart: Bool = false, packing: CompressionFormat? = nil
+    ) {
       self.path = path
       self.bytes = bytes
-      self.isPart = isPart
+      self.isPart = isPart || packing != nil
+      self.packing = packing
+    }
+  }
+
+  /// How an ELF kernel is given its arguments.
+  package enum ArgumentStyle: Equatable, Sendable {
+    /// As Linux wants them: boot_params, also with an initrd. `--args-linux`.
+    case linux
+    /// As ELF boot notes. `--args-elf`.
+    case elfNotes
+    /// Not at all. `--args-none`.
+    case none
+  }
+
+  /// A file that a multiboot kernel gets beside itself.
+  package struct Module: Sendable {
+    /// The file.
+    package let file: File
+    /// The file's path and its arguments, as the user gave them.
+    package let text: String
+
+    /// The module in `file`, called `text`.
+    package init(file: File, text: String) {
+      self.file = file
+      self.text = text
     }
   }
 
@@ -96,6 +127,10 @@ package struct LoadRequest: Sendable {
   package var avoidsContiguousMemory = false
   /// Whether the running kernel is asked to hand its device tree on. `--force-dtb`.
   package var forcesDeviceTree = false
+  /// How an ELF kernel is given its arguments; nil for what the file suggests.
+  package var arguments: ArgumentStyle?
+  /// The modules of a multiboot kernel, in order. `--module`.
+  package var modules: [Module] = []
   /// The command line from `--command-line`, if any.
   package var commandLine: String?
   /// The image that kernel, initrd and command line come from, if it is a unified one.

@@ -1,5 +1,6 @@
 internal import BootProtocols
 internal import ByteCoding
+internal import Compression
 internal import CrashDumps
 package import KernelImages
 internal import PhysicalMemory
@@ -62,6 +63,10 @@ package func routes(
   case .segmentsOnly: return [Route(.segments, .asked)]
   case .automatic: break
   }
+  if case .bzImage = image {
+  } else {
+    return [Route(.segments, .imageType)]
+  }
   guard case .bzImage(let image) = image, !machine.wantsSignatures else {
     return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
   }
@@ -92,42 +97,98 @@ package func plan(
   if request.reusesCommandLine, request.commandLine == nil, let fault = machine.commandLineFault {
     throw .runningLineNotText(offset: fault)
   }
+  var made: LoadPlan
   switch image {
   case .unified(let unified):
     let inner = request.taking(unified)
-    var plan = try plan(inner, by: route, on: machine, image: unified.kernel)
-    plan.notes = inner.unifiedNotes(by: route.call, from: request) + plan.notes
-    return plan
+    made = try plan(inner, by: route, on: machine, image: unified.kernel)
+    made.notes = inner.unifiedNotes(by: route.call, from: request) + made.notes
   case .bzImage(let image):
-    // The purgatory will add a word to that of a kernel that can return.
-    let word = request.preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
-    let limit = max(image.commandLineLimit(by: route.call) - word, 0)
-    var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    made = try plan(request, by: route, on: machine, bzImage: image)
+  case .elf, .multiboot:
+    made = try plan(request, by: route, on: machine, other: image)
+  }
+  if let packing = request.kernel.packing {
+    made.notes.insert(.fileUnpacked(format: packing.name), at: 0)
+  }
+  return made
+}
+
+private func plan(
+  _ request: LoadRequest, by route: Route, on machine: Machine, bzImage image: BzImage
+) throws(PlanningError) -> LoadPlan {
+  guard request.modules.isEmpty else { throw .modulesForOther }
+  // The purgatory will add a word to that of a kernel that can return.
+  let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
+  var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+  try checkCommandLine(commandLine, limit: limit)
+  var notes = wordNotes + request.loaderWords(running: machine.commandLine)
+  notes += request.notesOnCrashOptions(machine)
+  if image.checksumMatches == false { notes.append(.checksumMismatch) }
+  let action: LoadPlan.Action
+  switch route.call {
+  case .segments:
+    let site = try LoadSite(
+      of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
+      commandLine: commandLine, limit: limit)
+    commandLine = site.commandLine
     try checkCommandLine(commandLine, limit: limit)
-    var notes = wordNotes + request.loaderWords(running: machine.commandLine)
-    notes += request.notesOnCrashOptions(machine)
-    if image.checksumMatches == false { notes.append(.checksumMismatch) }
-    let action: LoadPlan.Action
-    switch route.call {
-    case .segments:
-      let site = try LoadSite(
-        of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
-        commandLine: commandLine, limit: limit)
-      commandLine = site.commandLine
-      try checkCommandLine(commandLine, limit: limit)
-      let (load, more) = try planWhatFits(
-        image, request: request, machine: machine, site: site)
-      action = .segments(load)
-      notes += more
-    case .file:
-      guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
-      action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
-      notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
+    let (load, more) = try planWhatFits(
+      image, request: request, machine: machine, site: site)
+    action = .segments(load)
+    notes += more
+  case .file:
+    guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
+    action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
+    notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
+  }
+  return LoadPlan(
+    request: request, kernelVersion: image.kernelVersion,
+    imageDescription: image.description, commandLine: commandLine, action: action,
+    reason: route.reason, notes: notes)
+}
+
+/// Plans what only kexec_load can load.
+private func plan(
+  _ request: LoadRequest, by route: Route, on machine: Machine, other image: KernelImage
+) throws(PlanningError) -> LoadPlan {
+  guard route.call == .segments else { throw .notByFileCall(image.type) }
+  let isLinux = image.takesArgumentsLikeLinux(request)
+  guard isLinux || !request.preservesContext else { throw .returnNeedsLinux }
+  let limit = isLinux ? VmlinuxHeader.commandLineLimit - request.jumpBackWordSize : .max
+  let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+  try checkCommandLine(commandLine, limit: limit)
+  var notes = wordNotes + request.loaderWords(running: machine.commandLine)
+  notes += request.notesOnCrashOptions(machine)
+  let site = try LoadSite(
+    of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
+  try checkCommandLine(site.commandLine, limit: limit)
+  let (load, more) =
+    switch image {
+    case .bzImage, .unified: throw .notByFileCall(image.type)
+    case .elf(let kernel):
+      try planELF(kernel, request: request, machine: machine, site: site)
+    case .multiboot(let kernel):
+      try planMultiboot(kernel, request: request, machine: machine, site: site)
     }
-    return LoadPlan(
-      request: request, kernelVersion: image.kernelVersion,
-      imageDescription: image.description, commandLine: commandLine, action: action,
-      reason: route.reason, notes: notes)
+  return LoadPlan(
+    request: request, kernelVersion: nil, imageDescription: image.type.rawValue,
+    commandLine: site.commandLine, action: .segments(load), reason: route.reason,
+    notes: notes + more)
+}
+
+extension LoadRequest {
+  /// Characters of the word by which the purgatory tells a kernel where to return to, if it may.
+  fileprivate var jumpBackWordSize: Int {
+    preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
+  }
+}
+
+extension KernelImage {
+  /// Whether this is an ELF file that gets boot_params.
+  fileprivate func takesArgumentsLikeLinux(_ request: LoadRequest) -> Bool {
+    guard case .elf(let kernel) = self else { return false }
+    return request.arguments.map { $0 == .linux } ?? kernel.isLinux
   }
 }
 

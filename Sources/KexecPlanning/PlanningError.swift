@@ -31,6 +31,20 @@ package enum PlanningError: Error, Equatable, Sendable {
   case deviceTree(path: String, DeviceTreeError)
   /// The kernel cannot be entered in real mode.
   case realMode(NoRealMode)
+  /// Nothing says what arguments the ELF file wants, and it is no Linux kernel.
+  case argumentStyleUnknown
+  /// The file call takes no image of this type.
+  case notByFileCall(ImageType)
+  /// An initrd goes with Linux kernels only.
+  case initrdForOther
+  /// Modules go with multiboot kernels only.
+  case modulesForOther
+  /// Only a Linux kernel can tell of the crash of another.
+  case crashNeedsLinux
+  /// Only a Linux kernel can return to the running one.
+  case returnNeedsLinux
+  /// A vmlinux is not one that can be entered.
+  case vmlinux(VmlinuxError)
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
 

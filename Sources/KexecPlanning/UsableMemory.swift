@@ -11,6 +11,8 @@ package struct UsableMemory: Equatable, Sendable {
   /// Free RAM below 640 KiB, page-aligned, for what must lie there: not the first page, which is the
   /// BIOS's.
   package let low: PhysicalRangeSet
+  /// Both, for kernels that must be where they were linked to be.
+  var freeWithLow: PhysicalRangeSet { PhysicalRangeSet(free.ranges + low.ranges) }
   /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
   package let ramByteCount: UInt64
   /// RAM that the next kernel will use, in bytes: without what its own command line takes away.

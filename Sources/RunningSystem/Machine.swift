@@ -49,6 +49,8 @@ package struct Machine: Sendable {
   package var kexec: KexecState
   /// What a crash kernel must know; nil when nobody asked.
   package var crash: CrashFacts?
+  /// The bytes of the ACPI root pointer; nil unless `readRootPointer` has found it.
+  package var acpiRootPointer: [UInt8]?
 
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
   /// The consoles' terminals are opened to learn their rates only if `asksTerminals`, since that may

@@ -18,11 +18,8 @@ import Testing
       (.otherImage, at(0x38, Array("ARMd".utf8))), (.otherImage, at(0x38, Array("RSC\u{5}".utf8))),
       // arm64 kernels are EFI programs too: the kernel counts.
       (.otherImage, merged([0x4D, 0x5A], at(0x38, Array("ARMd".utf8)))),
-      (.elf64, elf(62)), (.elf32, elf(3)), (.elfOther, elf(183)),
+      (.elfOther, elf(183)), (.beoboot, Array("BeoB".utf8)),
       (.elfOther, Array("\u{7F}ELF".utf8)),
-      (.multiboot, at(0x1000, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005]))),
-      (.multiboot, merged(elf(3), at(0x40, words([0x1BAD_B002, 0, 0 &- 0x1BAD_B002])))),
-      (.multiboot2, at(0x800, words([0xE852_50D6, 0, 16, 0 &- 0xE852_50E6]))),
       (.efiProgram, pe([".text"])), (.efiProgram, [0x4D, 0x5A]),
       (.efiProgram, pe([".linuxx"])),
     ] as [(KnownImage, [UInt8])])

@@ -68,7 +68,10 @@ import Testing
           .init(physical: 0x200_0000 + UInt64(index) << 12, virtual: 0, memorySize: 1, bytes: []))
       }
     },
-    Refusal("not at a page", .badPart(index: 2)) { $0.parts[2].physical += 0x10 },
+    Refusal("not at a page", .badPart(index: 2)) {
+      $0.parts[2].physical += 0x10
+      $0.parts[2].memorySize -= 0x10
+    },
     Refusal("overlapping", .badPart(index: 1)) { $0.parts[0].memorySize = 0x20_0001 },
     Refusal("at one place", .badPart(index: 3)) { $0.parts[3].physical = 0x130_0000 },
     Refusal("beyond 1 GiB", .badPart(index: 3)) { $0.parts[3].physical = 1 << 30 },

@@ -73,8 +73,25 @@ import Testing
       "--real-mode: real-mode part (58.5 KiB) and command line do not fit into 64 KiB", nil
     ),
     (
+      .argumentStyleUnknown,
+      "vmlinuz: an ELF file that is no Linux kernel: how does it take arguments?",
+      "say so: --args-elf (boot notes), --args-none, or --args-linux"
+    ),
+    (
+      .notByFileCall(.multiboot), "vmlinuz: kexec_file_load takes no file of type multiboot-x86",
+      "leave -s out: kexec_load takes it"
+    ),
+    (
+      .initrdForOther, "vmlinuz: only a Linux kernel takes an initrd",
+      "a multiboot kernel takes files as --module=\"FILE ARGS\""
+    ),
+    (
+      .modulesForOther, "vmlinuz: only a multiboot kernel takes modules",
+      "a Linux kernel takes an initrd: --initrd=FILE"
+    ),
+    (
       .invalid(.tooManySegments(17)),
-      "the plan breaks a rule of the kernel: 17 segments, and it takes 16: give fewer initrds", nil
+      "the plan breaks a rule of the kernel: 17 segments, and it takes 16: give fewer files", nil
     ),
     (
       .invalid(.moreThanHalfOfRAM(segments: 3 << 30, ram: 5 << 30)),
@@ -171,18 +188,32 @@ import Testing
         "k: not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
           + "offset 0x202)"
       ),
-      (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported yet"),
+      (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported"),
       (
         .repeated(section: ".initrd", offset: 0x1A0),
         "k: a second section .initrd, at offset 0x1a0"
       ),
       (
         .inside(section: ".linux", offset: 0x400, .unsupported(.compressed(.gzip))),
-        "k, section .linux at 0x400: compressed by gzip: not supported yet"
+        "k, section .linux at 0x400: compressed by gzip: not supported"
       ),
       (
         .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: .powerOfTwo),
         "k: kernel_alignment at offset 0x230 is 0x3, not a power of two"
+      ),
+      (.otherType(wanted: .uki, found: .elf64), "k: not of type uki, but elf-x86_64"),
+      (
+        .notUnpacked(.tooLarge(limit: 1 << 30), streamOffset: 0),
+        "k: cannot be unpacked: it takes more than 1 GiB, and that is the limit (half of the free "
+          + "memory, at most 4 GiB)"
+      ),
+      (
+        .notUnpacked(.corrupt(.xz, inputOffset: 5), streamOffset: 100),
+        "k: cannot be unpacked: the xz stream is damaged at byte 105"
+      ),
+      (
+        .badPart(.overlap, index: 2, offset: 0xB0, found: 0x100000),
+        "k: program header 2 at offset 0xb0 has 0x100000: it overlaps the part below it"
       ),
     ] as [(ImageError, String)])
   func image(error: ImageError, message: String) {
@@ -431,11 +462,12 @@ import Testing
         .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)), .initrdsJoined(9),
         .modulesWithoutRoom(modules: 1, parameters: 2), .hiddenParametersUnknown,
         .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]),
+        .fileUnpacked(format: "lzop"), .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown,
       ]
       + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
     let reasons: [RouteReason] = [
       .asked, .preferred, .fileCallRefused, .needed(by: ["--a", "--b"]),
-      .commandLineTooLongForFileCall, .jumpsFaster, .policy, .segmentsRefused,
+      .commandLineTooLongForFileCall, .jumpsFaster, .policy, .segmentsRefused, .imageType,
     ]
     let texts = notes.map(\.text) + reasons.map(\.text)
     #expect(Set(texts).count == texts.count)
@@ -447,6 +479,5 @@ import Testing
 
 private let everyKnownImage: [KnownImage] =
   [
-    .zImage, .elf64, .elf32, .elfOther, .multiboot, .multiboot2, .uki, .efiProgram, .otherImage,
-    .cpio, .nbi,
+    .zImage, .elfOther, .uki, .efiProgram, .otherImage, .cpio, .nbi, .beoboot,
   ] + CompressionFormat.allCases.map(KnownImage.compressed)

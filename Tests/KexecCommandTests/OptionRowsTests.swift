@@ -43,6 +43,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.memMax, nil, "mem-max", value: "0x3fffffff"), .init(.debug, "d", "debug"),
     .init(.noIfdown, "x", "no-ifdown", after: "-e"), .init(.noSync, "y", "no-sync", after: "-e"),
     .init(.forceSync, nil, "force-sync", after: "-e"),
+    .init(.type, "t", "type", value: "bzImage"),
     .init(.noCMA, nil, "no-cma"), .init(.forceDTB, nil, "force-dtb"),
     // What to load.
     .init(.commandLine, nil, "command-line", value: "a=b"),
@@ -50,6 +51,8 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.reuseCommandLine, nil, "reuse-cmdline"),
     .init(.initrd, nil, "initrd", "ramdisk", value: "file"),
     .init(.reuseInitrd, nil, "reuseinitrd"), .init(.deviceTree, nil, "dtb", value: "file"),
+    .init(.argsLinux, nil, "args-linux"), .init(.argsELF, nil, "args-elf"),
+    .init(.argsNone, nil, "args-none"), .init(.module, nil, "module", value: "file a b"),
     .init(.reuseConsole, nil, "reuse-console"),
     .init(.preserve, nil, "preserve", value: "modules"), .init(.entry32Bit, nil, "entry-32bit"),
     .init(.realMode, nil, "real-mode"),

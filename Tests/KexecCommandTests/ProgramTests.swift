@@ -32,7 +32,7 @@ import Testing
       ("-l --dry-run @/text", 255, "kexec: @/text: not a kernel that I know: it starts with 20 20"),
       (
         "-l --dry-run @/packed", 255,
-        "kexec: @/packed: compressed by gzip: not supported yet\n  unpack"
+        "kexec: @/packed: cannot be unpacked: the gzip stream is damaged at byte 15\n  copy"
       ),
       (
         "-l --dry-run @/short", 255,

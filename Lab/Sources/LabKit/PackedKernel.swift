@@ -20,8 +20,7 @@ struct PackedKernel {
   func repacked(by compressor: Compressor) throws -> [UInt8] {
     let place = start + payloadOffset
     // Four bytes at the end say how large it gets; gzip has them of itself.
-    let stream = Array(bytes[place..<(place + payloadLength - 4)])
-    let kernel = try Compressor.zstd.decompress(stream)
+    let kernel = try unpacked()
     var payload = try compressor.compress(kernel)
     if compressor != .gzip { payload += littleEndian(kernel.count) }
 
@@ -34,6 +33,12 @@ struct PackedKernel {
     image.pad()
     image.set(0x1F4, (image.bytes.count - start) / 16)
     return image.bytes
+  }
+
+  /// What the payload unpacks to: vmlinux, with its relocation table behind it.
+  func unpacked() throws -> [UInt8] {
+    let place = start + payloadOffset
+    return try Compressor.zstd.decompress(Array(bytes[place..<(place + payloadLength - 4)]))
   }
 
   /// The image with one bit changed in the middle of its payload.
@@ -69,6 +74,16 @@ extension Lab {
   /// `kernel` with its payload compressed anew: it starts only when its loader unpacks it.
   public func repack(_ kernel: Kernel, by compressor: Compressor) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).repacked(by: compressor)
+  }
+
+  /// The file of `kernel`.
+  public func file(of kernel: Kernel) throws -> [UInt8] {
+    try contents(of: kernel.file(in: workshop))
+  }
+
+  /// The vmlinux in `kernel`, with its relocation table behind it.
+  public func unpack(_ kernel: Kernel) throws -> [UInt8] {
+    try PackedKernel(contents(of: kernel.file(in: workshop))).unpacked()
   }
 
   /// `kernel` with one bit changed in its payload.

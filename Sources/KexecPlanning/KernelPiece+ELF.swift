@@ -1,0 +1,79 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+
+extension KernelPiece {
+  /// The vmlinux in `file`, for x86_64, which runs at any aligned address because it moves its page
+  /// tables itself. With its relocation table, if it has one, it gets a random virtual address as
+  /// well; without, it is where it was linked to be if that is in `free`.
+  static func vmlinux(
+    _ kernel: ELFKernel, request: LoadRequest, isRandomWanted: Bool, free: PhysicalRangeSet
+  ) throws(PlanningError) -> (KernelPiece, [PlanNote]) {
+    do throws(VmlinuxError) {
+      let vmlinux = try Vmlinux(kernel.headers, in: kernel.file.span)
+      let alignment = max(VmlinuxHeader.alignment, kernel.headers.alignment)
+      guard alignment & (alignment - 1) == 0, vmlinux.physicalStart % alignment == 0 else {
+        throw VmlinuxError.otherWindow
+      }
+      guard isRandomWanted, let numbers = request.randomNumbers,
+        vmlinux.relocationTable != nil, vmlinux.virtualSlots(alignment: alignment) > 0
+      else {
+        let piece = try KernelPiece(
+          vmlinux, file: kernel.file, alignment: alignment, preferring: free)
+        return (piece, isRandomWanted ? [.noRandomAddress] : [])
+      }
+      guard let copy = kernel.file.ownedCopy() else { throw VmlinuxError.truncated }
+      var file = copy
+      let slots = vmlinux.virtualSlots(alignment: alignment)
+      try vmlinux.relocate(&file, by: numbers.virtual % slots * alignment)
+      var piece = try KernelPiece(
+        vmlinux, file: file.freeze(), alignment: alignment, preferring: PhysicalRangeSet())
+      piece.randomPlace = numbers.physical
+      piece.isRandomised = true
+      return (piece, [])
+    } catch {
+      throw .vmlinux(error)
+    }
+  }
+
+  /// The vmlinux in `kernel`, for i386: it runs only where it was linked to be.
+  static func vmlinux32(_ kernel: ELFKernel) throws(PlanningError) -> KernelPiece {
+    guard let paged = try? PagedParts(kernel.headers.parts, in: kernel.file),
+      paged.end <= 1 << 32
+    else { throw .vmlinux(.truncated) }
+    let linked = PhysicalRange(
+      start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
+    return KernelPiece(
+      parts: paged.parts.map { Part(offset: $0.start - paged.start, bytes: $0.bytes) },
+      byteCount: linked.byteCount, alignment: pageSize, limits: linked,
+      entryOffset: kernel.headers.entry - paged.start, memoryUse: UInt64(kernel.file.count))
+  }
+
+  /// The kernel in `file` at its linked address if all of that is in `preferring`; otherwise
+  /// anywhere above 1 MiB.
+  private init(
+    _ vmlinux: Vmlinux, file: SharedBytes, alignment: UInt64, preferring free: PhysicalRangeSet
+  ) throws(VmlinuxError) {
+    guard let paged = try? PagedParts(vmlinux.parts, in: file) else { throw .truncated }
+    let linked = PhysicalRange(
+      start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
+    let anywhere = PhysicalRange(
+      start: PhysicalAddress(max(1 << 20, alignment)), end: PhysicalAddress(.max))
+    self.init(
+      parts: paged.parts.map { Part(offset: $0.start - paged.start, bytes: $0.bytes) },
+      byteCount: linked.byteCount, alignment: alignment,
+      limits: free.contains(linked) ? linked : anywhere,
+      entryOffset: vmlinux.entry - paged.start, memoryUse: UInt64(file.count))
+  }
+}
+
+extension SharedBytes {
+  /// A copy that may be changed; nil when there is no memory for it.
+  fileprivate func ownedCopy() -> OwnedBytes? {
+    guard var buffer = try? GrowableBytes(capacity: count), (try? buffer.append(self)) != nil else {
+      return nil
+    }
+    return buffer.finish()
+  }
+}

@@ -1,0 +1,80 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// Plans kexec_load of an ELF executable: a Linux kernel as the linker made it, or another system's.
+func planELF(
+  _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  guard let style = request.arguments ?? (kernel.isLinux ? .linux : nil) else {
+    throw .argumentStyleUnknown
+  }
+  switch style {
+  case .linux:
+    return try planVmlinux(kernel, request: request, machine: machine, site: site)
+  case .elfNotes, .none:
+    guard request.initrds.isEmpty else { throw .initrdForOther }
+    guard request.modules.isEmpty else { throw .modulesForOther }
+    guard request.purpose == .reboot else { throw .crashNeedsLinux }
+    let notes = ELFBootNotes(commandLine: Array(site.commandLine.utf8))
+    let is64Bit = kernel.headers.width == .bits64
+    let entry = kernel.headers.entry
+    let load = try planFixed(
+      FixedKernel(
+        parts: kernel.headers.parts, file: kernel.file, movedBy: 0,
+        information: { base, _ in notes.encode(at: base.value) },
+        entry: { base in
+          let block = style == .none ? 0 : base.value
+          let notes = style == .none ? 0 : block + UInt64(ELFBootNotes.notesOffset)
+          if is64Bit { return .long(address: entry, rsi: 0, rdi: notes) }
+          let stack = block + UInt64(ELFBootNotes.stackOffset)
+          return .protected32(
+            .init(
+              eip: UInt32(truncatingIfNeeded: entry), esp: UInt32(truncatingIfNeeded: stack)))
+        }),
+      request: request, memory: site.memory)
+    return (load, site.notes + (request.digest == .none ? [.checksOff] : []))
+  }
+}
+
+/// Plans a vmlinux: the pieces of a bzImage, but that nothing in the file describes the kernel.
+private func planVmlinux(
+  _ elf: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  guard request.modules.isEmpty else { throw .modulesForOther }
+  let line = KernelCommandLine(site.commandLine)
+  let kernel: KernelPiece
+  var notes: [PlanNote] = []
+  switch elf.headers.width {
+  case .bits64:
+    (kernel, notes) = try KernelPiece.vmlinux(
+      elf, request: request, isRandomWanted: line.value(of: "nokaslr") == nil, free: site.free)
+    if machine.usesFiveLevelPaging { notes.append(.fiveLevelsUnknown) }
+  case .bits32: kernel = try KernelPiece.vmlinux32(elf)
+  }
+  let target = LinuxTarget(
+    vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32)
+  let initrd = InitrdPiece(
+    request, kernelSize: target.initSize, machine: machine, memory: site.memory)
+  let (load, more) = try planLinux(
+    LinuxPieces(target: target, kernel: kernel, initrd: initrd),
+    request: request, machine: machine, site: site)
+  return (load, site.notes + notes + initrd.notes + more)
+}
+
+extension LinuxTarget {
+  /// A kernel of `byteCount` bytes that comes without a setup header.
+  fileprivate init(vmlinux byteCount: UInt64, entry: LinuxEntry) {
+    header = VmlinuxHeader.bytes
+    self.entry = entry
+    initSize = byteCount
+    highestSetupDataType = nil
+    // A kernel for i386 knows no firmware of 64 bits, and reaches initrds in its low memory only.
+    takesEFI = entry == .long
+    addressEnd = entry == .long ? .max : 1 << 31
+    initrdEnd = entry == .long ? .max : 0x3800_0000
+  }
+}

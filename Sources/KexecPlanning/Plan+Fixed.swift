@@ -1,0 +1,67 @@
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// A kernel whose parts must be at certain addresses, and that finds a block of information in
+/// memory when it is entered.
+struct FixedKernel {
+  /// What goes into memory.
+  let parts: [LoadedPart]
+  let file: SharedBytes
+  /// By how much all parts are moved from where they were linked to be.
+  let movedBy: UInt64
+  /// The information for a block that starts at the address, with the modules in these ranges. Its
+  /// length depends on neither.
+  let information: (PhysicalAddress, [PhysicalRange]) -> [UInt8]
+  /// How the kernel is entered when the information is at the address.
+  let entry: (PhysicalAddress) -> PurgatoryParameters.Entry
+}
+
+/// Plans kexec_load of a kernel that must be where it was linked to be. All that it is given lies
+/// below 4 GiB, since most such kernels start in 32-bit mode.
+func planFixed(
+  _ kernel: FixedKernel, request: LoadRequest, memory: UsableMemory
+) throws(PlanningError) -> SegmentLoad {
+  guard let paged = try? PagedParts(kernel.parts, in: kernel.file) else {
+    throw .vmlinux(.truncated)
+  }
+  var segments = paged.segments(movedBy: kernel.movedBy)
+  var placement = Placement(free: memory.freeWithLow, bounds: request.memoryBounds)
+  try placement.take(exactly: segments)
+
+  let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+  let empty = PhysicalRange(start: limits.start, end: limits.start)
+  let size = kernel.information(
+    limits.start, [PhysicalRange](repeating: empty, count: request.modules.count)
+  ).count
+  var rooms = [
+    PieceRoom(role: .bootBlock, byteCount: UInt64(size), limits: limits),
+    Assembly.purgatoryRoom(limits: limits),
+  ]
+  rooms += request.modules.enumerated().map { index, module in
+    PieceRoom(
+      role: .module(index), byteCount: UInt64(module.file.bytes.count), limits: limits)
+  }
+  let places = try placement.take(rooms)
+  var ranges: [PhysicalRange] = []
+  for (module, place) in zip(request.modules, places[2...]) {
+    // The end that the kernel is told is that of the file, not of its last page.
+    ranges.append(
+      PhysicalRange(
+        start: place.start,
+        end: PhysicalAddress(place.start.value + UInt64(module.file.bytes.count))))
+    segments.append(
+      PlannedSegment(
+        role: .module(ranges.count - 1), bytes: module.file.bytes, destination: place))
+  }
+  let information = kernel.information(places[0].start, ranges)
+  segments.append(
+    PlannedSegment(role: .bootBlock, bytes: SharedBytes(information), destination: places[0]))
+  let moduleBytes = request.modules.reduce(0) { $0 + UInt64($1.file.bytes.count) }
+  return try Assembly(
+    segments: segments, purgatoryPlace: places[1], entry: kernel.entry(places[0].start),
+    memoryUse: UInt64(kernel.file.count) + moduleBytes
+  ).finish(request, in: memory)
+}

@@ -1,0 +1,83 @@
+internal import BootProtocols
+internal import ByteCoding
+internal import KernelImages
+internal import PhysicalMemory
+internal import PurgatoryImage
+internal import RunningSystem
+
+/// Plans kexec_load of a multiboot kernel.
+func planMultiboot(
+  _ kernel: MultibootKernel, request: LoadRequest, machine: Machine, site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  guard request.purpose == .reboot else { throw .crashNeedsLinux }
+  guard request.initrds.isEmpty else { throw .initrdForOther }
+  let memory = site.memory
+  let shift = try shift(of: kernel, request: request, memory: memory)
+
+  // "The command line is the kernel's path, a blank and its arguments", as every loader does it.
+  let words = [request.kernel.path, site.commandLine].filter { !$0.isEmpty }.joined(separator: " ")
+  var information = MultibootInformation(commandLine: Array(words.utf8), memory: memory.map)
+  if !machine.hasNativeGraphics {
+    information.screen = machine.bootParameters.flatMap(MultibootScreen.init)
+  }
+  information.rootPointer = machine.acpiRootPointer
+  if kernel.relocation != nil, let first = kernel.parts.first {
+    information.loadBase = UInt32(truncatingIfNeeded: first.physicalAddress &+ shift)
+  }
+  let texts = request.modules.map { Array($0.text.utf8) }
+  let version = kernel.version
+  let described = information
+  let eip = kernel.entry &+ UInt32(truncatingIfNeeded: shift)
+  let load = try planFixed(
+    FixedKernel(
+      parts: kernel.parts, file: kernel.file, movedBy: shift,
+      information: { base, ranges in
+        var described = described
+        described.modules = zip(ranges, texts).map { .init(range: $0, text: $1) }
+        return version == .one
+          ? described.encode1(at: UInt32(truncatingIfNeeded: base.value)) : described.encode2()
+      },
+      entry: { base in
+        .protected32(
+          .init(
+            eip: eip,
+            eax: version == .one ? MultibootInformation.magic1 : MultibootInformation.magic2,
+            ebx: UInt32(truncatingIfNeeded: base.value)))
+      }),
+    request: request, memory: memory)
+  var notes = site.notes
+  if kernel.wantsVideoMode { notes.append(.videoModeNotSet) }
+  if version == .two, machine.acpiRootPointer == nil { notes.append(.noRootPointer) }
+  if request.digest == .none { notes.append(.checksOff) }
+  return (load, notes)
+}
+
+/// By how much the kernel is moved: not at all where it can be where it was linked to be, else to the
+/// lowest or highest place that its header allows.
+private func shift(
+  of kernel: MultibootKernel, request: LoadRequest, memory: UsableMemory
+) throws(PlanningError) -> UInt64 {
+  guard let relocation = kernel.relocation, let first = kernel.parts.first,
+    let last = kernel.parts.last
+  else { return 0 }
+  let linked = PhysicalRange(
+    start: PhysicalAddress(first.physicalAddress).alignedDown(to: pageSize),
+    end: PhysicalAddress(last.physicalEnd).alignedUp(to: pageSize)
+      ?? PhysicalAddress(last.physicalEnd))
+  if memory.freeWithLow.contains(linked), request.memoryBounds.contains(linked) { return 0 }
+  let end = min(relocation.end, 1 << 32)
+  let limits = PhysicalRange(
+    start: PhysicalAddress(min(relocation.lowest, end)), end: PhysicalAddress(end))
+  let wish = PlacementWish(
+    byteCount: linked.byteCount, alignment: max(relocation.alignment, pageSize),
+    bounds: limits.intersection(request.memoryBounds) ?? limits)
+  let free = memory.freeWithLow
+  let found = relocation.prefersLow ? free.place(number: 0, for: wish) : free.place(for: wish)
+  guard let place = found else {
+    throw .noRoom(
+      .init(
+        role: .kernel, byteCount: wish.byteCount, alignment: wish.alignment, bounds: wish.bounds,
+        largestHole: free.largestHole(in: wish.bounds)))
+  }
+  return place.start.value &- linked.start.value
+}

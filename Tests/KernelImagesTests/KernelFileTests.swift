@@ -1,0 +1,52 @@
+import ByteCoding
+import Compression
+import TestSupport
+import Testing
+
+@testable import KernelImages
+
+@Suite struct KernelFileTests {
+  static let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+
+  @Test func aPlainFileStaysWhereItIs() throws {
+    let file = try KernelFile(SharedBytes(Self.content), limit: 10)
+    #expect(file.packing == nil && file.bytes.array == Self.content)
+  }
+
+  @Test func oneStreamOrSeveral() throws {
+    for (stream, format) in [
+      (storedGzip(Self.content), CompressionFormat.gzip), (storedZstd(Self.content), .zstd),
+    ] {
+      let one = try KernelFile(SharedBytes(stream), limit: 100_000)
+      #expect(one.packing == format && one.bytes.array == Self.content)
+      // Parallel compressors write one stream behind the other; signatures and zeros may follow.
+      let three = try KernelFile(
+        SharedBytes(stream + stream + stream + [0, 0, 1]), limit: 300_000)
+      #expect(three.bytes.array == Self.content + Self.content + Self.content)
+    }
+  }
+
+  @Test func aBombIsRefusedAtTheLimit() {
+    // 64 MiB of one byte in a few kB.
+    let bomb = storedZstd([UInt8](repeating: 0, count: 64 << 20))
+    #expect(bomb.count < 10_000)
+    #expect(throws: ImageError.notUnpacked(.tooLarge(limit: 1 << 20), streamOffset: 0)) {
+      try KernelFile(SharedBytes(bomb), limit: 1 << 20)
+    }
+    // The limit is for all streams together.
+    let stream = storedGzip(Self.content)
+    #expect(
+      throws: ImageError.notUnpacked(.tooLarge(limit: 150_000), streamOffset: stream.count)
+    ) { try KernelFile(SharedBytes(stream + stream), limit: 150_000) }
+  }
+
+  @Test func whatIsDamagedOrCutOff() {
+    let stream = storedGzip(Self.content)
+    #expect(throws: ImageError.notUnpacked(.truncated(.gzip, inputOffset: 5000), streamOffset: 0)) {
+      try KernelFile(SharedBytes(Array(stream[..<5000])), limit: 1 << 20)
+    }
+    var damaged = stream
+    damaged[50_000] ^= 1
+    #expect(throws: ImageError.self) { try KernelFile(SharedBytes(damaged), limit: 1 << 20) }
+  }
+}
