@@ -9,6 +9,8 @@ internal import Glibc
 let targets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32] = unsafe [
   "bzimage": { unsafe fuzzBzImage(Input(start: $0, count: $1)) },
   "uki": { unsafe fuzzUnified(Input(start: $0, count: $1)) },
+  "images": { unsafe fuzzImages(Input(start: $0, count: $1)) },
+  "packed": { unsafe fuzzPacked(Input(start: $0, count: $1)) },
   "initrd": { unsafe fuzzInitrd(Input(start: $0, count: $1)) },
   "iomem": { unsafe fuzzIOMemory(Input(start: $0, count: $1)) },
   "options": { unsafe fuzzOptions(Input(start: $0, count: $1)) },

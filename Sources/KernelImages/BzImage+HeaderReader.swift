@@ -101,9 +101,10 @@ extension BzImage.HeaderReader {
     guard file.count > realModeSize else {
       throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
     }
-    // syssize is rounded up. Since 2.08 files are filled up to it, because the checksum follows;
-    // before, the last unit may be short by 15 bytes.
-    let slack = version < 0x0208 ? 15 : 0
+    // syssize is rounded up. Since 2.08 Linux files, which have a payload, are filled up to it,
+    // because the checksum follows; of others, the last unit may be short by 15 bytes.
+    let payload = try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0
+    let slack = payload == 0 ? 15 : 0
     guard version < 0x0204 || file.count >= realModeSize + protectedSize - slack else {
       throw .truncated(
         missing: .protectedModePart, needs: realModeSize + protectedSize, has: file.count)

@@ -97,6 +97,26 @@ public struct Guest: Sendable {
     return next
   }
 
+  /// Starts the loaded kernel, which has no agent, and waits until the console says each of `texts`
+  /// in this order.
+  public func jump(
+    sayingOnConsole texts: [String], within limit: Duration = .seconds(90),
+    file: String = #fileID, line: Int = #line
+  ) async throws {
+    let console = machine.console.transcript
+    var start = console.end
+    _ = try send("kexec -e")
+    let deadline = ContinuousClock.now + limit
+    for text in texts {
+      let found = try await console.firstLine(from: start, until: deadline) { $0.contains(text) }
+      guard let found else {
+        await machine.logRegisters()
+        throw Failure("the console did not say \(text) within \(limit)", file, line)
+      }
+      start = found.number
+    }
+  }
+
   /// Waits until the console says one of `texts`, in any case of letters.
   public func waitForConsole(
     oneOf texts: [String], within limit: Duration = .seconds(10),

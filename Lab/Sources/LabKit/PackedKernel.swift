@@ -91,6 +91,16 @@ extension Lab {
     try PackedKernel(contents(of: kernel.file(in: workshop))).damaged()
   }
 
+  /// The lab's own multiboot kernel of `version` 1 or 2, which says on COM1 what it was given.
+  public func multibootKernel(version: Int) throws -> [UInt8] {
+    try contents(of: workshop.tools + "/multiboot\(version)")
+  }
+
+  /// A file of the packages that `script/bootstrap` unpacks.
+  public func packagedFile(_ path: String) throws -> [UInt8] {
+    try contents(of: workshop.debian + path)
+  }
+
   /// The archive that guests start from.
   public func archive() throws -> [UInt8] {
     try GuestImage(tool: tool, also: programs, workshop: workshop).archive

@@ -44,6 +44,7 @@ final class Transcript: Sendable {
       for byte in bytes {
         if byte != UInt8(ascii: "\n") {
           state.unfinished.append(byte)
+          if byte == UInt8(ascii: "H"), state.isAtOtherPlace { state.finishLine(at: now) }
         } else {
           state.finishLine(at: now)
         }
@@ -126,6 +127,16 @@ final class Transcript: Sendable {
 struct MachineGone: Error {}
 
 extension Transcript.State {
+  /// Whether the unfinished line ends with "go to this place of the screen", ESC [ ROW ; COLUMN H:
+  /// programs that paint a screen have no other line ends.
+  fileprivate var isAtOtherPlace: Bool {
+    var rest = unfinished.dropLast()
+    while let byte = rest.last, (0x30...0x39).contains(byte) || byte == UInt8(ascii: ";") {
+      rest = rest.dropLast()
+    }
+    return rest.suffix(2) == [0x1B, UInt8(ascii: "[")]
+  }
+
   mutating func finishLine(at moment: Moment) {
     while unfinished.last == UInt8(ascii: "\r") { unfinished.removeLast() }
     let text = String(decoding: unfinished, as: UTF8.self)

@@ -1,7 +1,8 @@
 import LabKit
 
 /// Kernel files of other types than a plain bzImage.
-let images: [Scenario] = [compressed, packedForSegments, vmlinux]
+let images: [Scenario] =
+  [compressed, packedForSegments, vmlinux, multiboot(1), multiboot(2), xen, memtest]
 
 /// All seven formats in one machine: each is loaded, and one of them is started.
 private let compressed = Scenario(
@@ -50,6 +51,47 @@ private let vmlinux = Scenario("a vmlinux: by kexec_load, with and without reloc
   try next.mustBe(.debian6_12)
   let place = try await next.place()
   try expect(place.virtualShift != 0, "the kernel has its relocation table, and was not moved")
+}
+
+private func multiboot(_ version: Int) -> Scenario {
+  Scenario("multiboot \(version): command line, modules, memory map, root pointer") { lab in
+    let guest = try await lab.boot(
+      .debian6_1,
+      files: [
+        "boot/kernel": try lab.multibootKernel(version: version),
+        "boot/first": Array("first module".utf8), "boot/second": Array("second".utf8),
+      ])
+    let load = "kexec --command-line='some words' --module='/boot/first one two'"
+    try await guest.mustRefuse("\(load) -s -l /boot/kernel", saying: "kexec_file_load takes no")
+    try await guest.run("\(load) --module=/boot/second -l /boot/kernel")
+    var said = [
+      version == 1 ? "magic 2badb002" : "magic 36d76289", "line /boot/kernel some words",
+      "module 0000000c first  /boot/first one two", "module 00000006 second /boot/second",
+      "memory 00000000 0009fc00 00000001", "memory 00100000 3fee0000 00000001",
+    ]
+    if version == 2 { said.append("root RSD PTR ") }
+    try await guest.jump(sayingOnConsole: (said + ["done"]).map { "multiboot " + $0 })
+  }
+}
+
+private let xen = Scenario("Xen, a packed multiboot 2 kernel, with Linux as its module") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, memory: 1536, carrying: [.debian6_12],
+    files: ["boot/xen.gz": try lab.packagedFile("/boot/xen-4.17-amd64.gz")])
+  try await guest.mustNote(
+    "gzip as a whole", when: "kexec -l /boot/xen.gz --type=multiboot2-x86")
+  try await guest.run(
+    "kexec -l /boot/xen.gz --command-line='com1=115200,8n1 console=com1 noreboot'"
+      + " --module='\(Kernel.debian6_12.path) console=hvc0 earlyprintk=xen'"
+      + " --module=/boot/initrd")
+  try await guest.jump(sayingOnConsole: ["Xen version 4.17", "Command line:", "Linux version"])
+}
+
+private let memtest = Scenario("memtest86+, a bzImage that is no Linux") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")])
+  try await guest.run("kexec -c -l /boot/memtest --command-line=console=ttyS0,115200")
+  try await guest.jump(sayingOnConsole: ["Memtest86+"])
 }
 
 private func load(_ kernel: String, by call: LoadCall) -> String {
