@@ -2,7 +2,10 @@ import LabKit
 
 /// Kernel files of other types than a plain bzImage.
 let images: [Scenario] =
-  [compressed, packedForSegments, vmlinux, multiboot(1), multiboot(2), xen, memtest]
+  [
+    compressed, packedForSegments, vmlinux(hasRelocations: true), vmlinux(hasRelocations: false),
+    multiboot(1), multiboot(2), xen, memtest,
+  ]
 
 /// All seven formats in one machine: each is loaded, and one of them is started.
 private let compressed = Scenario(
@@ -36,21 +39,39 @@ private let packedForSegments = Scenario(
   try await guest.jump().mustBe(.debian6_12)
 }
 
-private let vmlinux = Scenario("a vmlinux: by kexec_load, with and without relocation table") {
-  lab in
-  let kernel = try lab.unpack(.debian6_12)
-  let guest = try await lab.boot(
-    .debian6_1, memory: 1536, carrying: [.debian6_12],
-    files: ["boot/vmlinux.zst": try Compressor.zstd.compress(kernel)])
-  let command = load("/boot/vmlinux.zst", by: .classic)
-  try await guest.mustRefuse(
-    load("/boot/vmlinux.zst", by: .file), saying: "kexec_file_load takes no file of type")
-  try await guest.mustRefuse(command + " --type=bzImage", saying: "elf-x86_64")
-  try await guest.run(command + " --type=elf-x86_64")
-  let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
-  let place = try await next.place()
-  try expect(place.virtualShift != 0, "the kernel has its relocation table, and was not moved")
+private func vmlinux(hasRelocations: Bool) -> Scenario {
+  Scenario("a vmlinux \(hasRelocations ? "with" : "without") a relocation table: by kexec_load") {
+    lab in
+    var kernel = try lab.unpack(.debian6_12)
+    if !hasRelocations { kernel.removeLast(try kernel.relocationTableSize) }
+    let guest = try await lab.boot(
+      .debian6_1, memory: 1536, carrying: [.debian6_12],
+      files: ["boot/vmlinux.zst": try Compressor.zstd.compress(kernel)])
+    let command = load("/boot/vmlinux.zst", by: .classic)
+    try await guest.mustRefuse(
+      load("/boot/vmlinux.zst", by: .file), saying: "kexec_file_load takes no file of type")
+    try await guest.mustRefuse(command + " --type=bzImage", saying: "elf-x86_64")
+    try await guest.run(command + " --type=elf-x86_64")
+    let next = try await guest.jump()
+    try next.mustBe(.debian6_12)
+    let shift = try await next.place().virtualShift
+    try expect((shift != 0) == hasRelocations, "the kernel was moved by \(shift)")
+  }
+}
+
+extension [UInt8] {
+  /// What an ELF file of a kernel has behind its last section header.
+  fileprivate var relocationTableSize: Int {
+    get throws {
+      // e_shoff, e_shentsize and e_shnum of an ELF64 file.
+      func number(at offset: Int, _ size: Int) -> Int {
+        self[offset..<(offset + size)].reversed().reduce(0) { $0 << 8 | Int($1) }
+      }
+      let end = number(at: 0x28, 8) + number(at: 0x3A, 2) * number(at: 0x3C, 2)
+      try expect(end < count, "the kernel has no relocation table")
+      return count - end
+    }
+  }
 }
 
 private func multiboot(_ version: Int) -> Scenario {
