@@ -24,19 +24,8 @@ func fuzzBzImage(_ input: Input) -> Int32 {
   request.commandLine = "root=/dev/vda1 quiet"
   request.randomSeed = [UInt8](repeating: 9, count: 32)
   request.randomNumbers = .init(virtual: 123_456_789, physical: 987_654_321)
-  let machine = Machine.small
-  _ = routes(for: request, on: machine, image: image)
-  for call in [Route.Call.segments, .file] {
-    do throws(PlanningError) {
-      let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
-      checkPlan(made, image: image, kernel: bytes)
-      let report = PlanReport(plan: made)
-      _ = report.text
-      _ = report.json.text
-    } catch {
-      checkRefusal(error)
-    }
-  }
+  _ = routes(for: request, on: .small, image: image)
+  planByBothCalls(request, image: image) { checkPlan($0, image: image, kernel: bytes) }
   return 0
 }
 
@@ -85,6 +74,23 @@ private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
     return
   }
   expect(copy.count == bytes.count, "moving a kernel changes no size")
+}
+
+/// Plans the load by each call on a machine that never changes, and prints each plan.
+func planByBothCalls(
+  _ request: LoadRequest, image: KernelImage, check: (LoadPlan) -> Void
+) {
+  for call in [Route.Call.segments, .file] {
+    do throws(PlanningError) {
+      let made = try plan(request, by: Route(call, .asked), on: .small, image: image)
+      check(made)
+      let report = PlanReport(plan: made)
+      _ = report.text
+      _ = report.json.text
+    } catch {
+      checkRefusal(error)
+    }
+  }
 }
 
 /// Only one rule of the kernel may show up that late: how much RAM segments may take.

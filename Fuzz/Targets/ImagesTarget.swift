@@ -36,18 +36,9 @@ private func checkOther(_ image: KernelImage, bytes: SharedBytes, choice: UInt8)
       .init(file: .init(path: "m", bytes: SharedBytes([7, 7])), text: "module \($0)")
     }
   }
-  let machine = Machine.small
-  for call in [Route.Call.segments, .file] {
-    do throws(PlanningError) {
-      let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
-      guard case .segments(let load) = made.action else { fatalError("by the file call") }
-      checkPlaces(load, image: image)
-      let report = PlanReport(plan: made)
-      _ = report.text
-      _ = report.json.text
-    } catch {
-      checkRefusal(error)
-    }
+  planByBothCalls(request, image: image) { made in
+    guard case .segments(let load) = made.action else { fatalError("by the file call") }
+    checkPlaces(load, image: image)
   }
 }
 

@@ -27,22 +27,13 @@ func fuzzUnified(_ input: Input) -> Int32 {
   }
 
   let request = LoadRequest(kernel: .init(path: "k.efi", bytes: bytes))
-  let machine = Machine.small
-  _ = routes(for: request, on: machine, image: image)
-  for call in [Route.Call.segments, .file] {
-    do throws(PlanningError) {
-      let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
-      let kinds: [UnifiedKernelImage.Kind] = [.microcode, .initrd]
-      expect(
-        made.request.initrds.map(\.bytes.count) == kinds.compactMap { unified.section($0)?.count },
-        "the microcode, then the initrd")
-      expect(made.commandLine == unified.commandLine ?? "", "the image's command line")
-      let report = PlanReport(plan: made)
-      _ = report.text
-      _ = report.json.text
-    } catch {
-      checkRefusal(error)
-    }
+  _ = routes(for: request, on: .small, image: image)
+  planByBothCalls(request, image: image) { made in
+    let kinds: [UnifiedKernelImage.Kind] = [.microcode, .initrd]
+    expect(
+      made.request.initrds.map(\.bytes.count) == kinds.compactMap { unified.section($0)?.count },
+      "the microcode, then the initrd")
+    expect(made.commandLine == unified.commandLine ?? "", "the image's command line")
   }
   return 0
 }
