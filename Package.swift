@@ -125,8 +125,8 @@ if Context.environment["KEXEC_FUZZ"] == "1" {
     .executableTarget(
       name: "kexec-fuzz",
       dependencies: [
-        "CLibFuzzer", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem",
-        "LinuxSystem", "PhysicalMemory", "ByteCoding",
+        "CLibFuzzer", "TestSupport", "KexecCommand", "KexecPlanning", "KernelImages",
+        "RunningSystem", "CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding",
       ],
       path: "Fuzz/Targets", swiftSettings: strict),
     .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),

@@ -76,19 +76,21 @@ private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
   expect(copy.count == bytes.count, "moving a kernel changes no size")
 }
 
-/// Plans the load by each call on a machine that never changes, and prints each plan.
+/// Plans the load by each call, and prints each plan, or why there is none.
 func planByBothCalls(
-  _ request: LoadRequest, image: KernelImage, check: (LoadPlan) -> Void
+  _ request: LoadRequest, on machine: Machine = .small, image: KernelImage,
+  check: (LoadPlan) -> Void
 ) {
   for call in [Route.Call.segments, .file] {
     do throws(PlanningError) {
-      let made = try plan(request, by: Route(call, .asked), on: .small, image: image)
+      let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
       check(made)
       let report = PlanReport(plan: made)
       _ = report.text
       _ = report.json.text
     } catch {
       checkRefusal(error)
+      _ = CommandError(error, request: request, machine: machine, after: nil).text
     }
   }
 }

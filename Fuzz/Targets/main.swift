@@ -13,6 +13,8 @@ let targets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32] = un
   "packed": { unsafe fuzzPacked(Input(start: $0, count: $1)) },
   "initrd": { unsafe fuzzInitrd(Input(start: $0, count: $1)) },
   "iomem": { unsafe fuzzIOMemory(Input(start: $0, count: $1)) },
+  "machine": { unsafe fuzzMachine(Input(start: $0, count: $1)) },
+  "kcore": { unsafe fuzzKernelMemory(Input(start: $0, count: $1)) },
   "options": { unsafe fuzzOptions(Input(start: $0, count: $1)) },
   "commandline": { unsafe fuzzCommandLine(Input(start: $0, count: $1)) },
 ]

@@ -13,7 +13,7 @@ package enum FileSystems {
   /// - Returns: the mount points where that failed, with the reason.
   package static func syncForCertain() -> [(mountPoint: String, errno: Errno)] {
     var failures: [(mountPoint: String, errno: Errno)] = []
-    var mountPoints = writableMountPoints()[...]
+    var mountPoints = writableMountPoints(in: .running)[...]
     // Not more at a time than a process may have open.
     while !mountPoints.isEmpty {
       failures += syncForCertain(mountPoints.prefix(200))
@@ -46,8 +46,9 @@ package enum FileSystems {
     return failures
   }
 
-  private static func writableMountPoints() -> [String] {
-    let lines = FileTree.running.text("/proc/self/mounts") ?? ""
+  /// Where file systems are mounted that can be written, but those that are only waited for.
+  static func writableMountPoints(in files: FileTree) -> [String] {
+    let lines = files.text("/proc/self/mounts") ?? ""
     return lines.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ")
       guard words.count >= 4, words[3].split(separator: ",").contains("rw"),

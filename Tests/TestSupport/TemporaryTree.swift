@@ -14,9 +14,10 @@ package final class TemporaryTree: Sendable {
     self.init(bytes: files.mapValues { Array($0.utf8) })
   }
 
-  /// Makes a folder with `files` that hold bytes.
+  /// Makes a folder with `files` that hold bytes, below TMPDIR or else /tmp.
   package init(bytes files: [String: [UInt8]]) {
-    var template = Array("/tmp/kexec-tests-XXXXXX".utf8CString)
+    let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/kexec-tests-XXXXXX".utf8CString)
     guard let root = unsafe mkdtemp(&template) else { fatalError("no temporary folder") }
     let path = unsafe String(cString: root)
     var made = [path + "/"]

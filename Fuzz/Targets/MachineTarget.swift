@@ -1,0 +1,124 @@
+import KernelImages
+import KexecPlanning
+import RunningSystem
+import TestSupport
+
+@testable import KexecCommand
+@testable import LinuxSystem
+
+/// The bytes are the files of a machine: `%%`, a path and a line end, then what the file holds, and so
+/// on. The machine is read as a whole, and a kernel is planned with all that can be taken over from
+/// it: once for a reboot, once for a panic.
+func fuzzMachine(_ input: Input) -> Int32 {
+  let tree = TemporaryTree(bytes: machineFiles(in: input.bytes))
+  let files = FileTree(root: tree.path)
+  var machine = Machine.read(files, asksTerminals: true, listsModules: true, forCrash: true)
+  machine.readRootPointer(files)
+  if let pointer = machine.acpiRootPointer {
+    expect(pointer.starts(with: "RSD PTR ".utf8), "a root pointer has its signature")
+    expect(pointer.reduce(0, &+) == 0, "and a right checksum")
+  }
+  _ = NetworkInterfaces.names(in: files)
+  _ = FileSystems.writableMountPoints(in: files)
+  checkStamps(of: machine)
+
+  guard let image = try? KernelImage.open(smallKernel.bytes) else { fatalError("no kernel") }
+  var request = LoadRequest(kernel: smallKernel)
+  request.reusesCommandLine = true
+  request.reusesConsole = true
+  request.preservesModules = true
+  request.followsHotplug = true
+  request.passesMemoryMap = true
+  request.consolePort = machine.consolePort
+  for purpose in [LoadRequest.Purpose.reboot, .crash] {
+    request.purpose = purpose
+    _ = machine.kexec.obstacle(for: purpose)
+    _ = routes(for: request, on: machine, image: image)
+    planByBothCalls(request, on: machine, image: image) { plan in
+      expect(plan.commandLine.utf8.count <= 2047, "the kernel takes the command line")
+    }
+  }
+  return withExtendedLifetime(tree) { 0 }
+}
+
+/// The smallest kernel that there is.
+let smallKernel = LoadRequest.File(path: "vmlinuz", bytes: BzImageBuilder().file)
+
+/// Takes the input apart. Only files that are read count, with any number where one stands in their
+/// names; the last of one name wins.
+private func machineFiles(in bytes: [UInt8]) -> [String: [UInt8]] {
+  var files: [String: [UInt8]] = [:]
+  for part in bytes.split(separator: Array("%%".utf8)) {
+    guard let end = part.firstIndex(of: UInt8(ascii: "\n")),
+      let path = String(validating: part[..<end], as: UTF8.self),
+      knownFiles.contains(path.withoutNumbers)
+    else { continue }
+    var content = Array(part[(end + 1)...])
+    switch path {
+    case "/sys/kernel/boot_params/data":
+      // The kernel's own is of one size.
+      content = Array(content.prefix(4096))
+      content += [UInt8](repeating: 0, count: 4096 - content.count)
+    case "/dev/mem":
+      // What there is of memory is where a BIOS would be.
+      content = [UInt8](repeating: 0, count: 0xE0000) + content
+    default: break
+    }
+    files[path] = content
+  }
+  return files
+}
+
+extension String {
+  /// The text with a single 0 for the digits of each number.
+  fileprivate var withoutNumbers: String {
+    var text = ""
+    for character in self {
+      let isDigit = character.isASCII && character.isNumber
+      if !isDigit { text.append(character) } else if text.last != "0" { text.append("0") }
+    }
+    return text
+  }
+}
+
+/// All files that are read, without numbers; none of them is a folder of another.
+private let knownFiles: Set<String> = Set(
+  """
+  /dev/kmsg /dev/mem
+  /proc/cmdline /proc/consoles /proc/cpuinfo /proc/fb /proc/iomem /proc/kallsyms /proc/kcore
+  /proc/meminfo /proc/modules /proc/net/dev /proc/self/mounts /proc/self/status /proc/self/uid_map
+  /proc/version
+  /proc/sys/kernel/kexec_load_disabled /proc/sys/kernel/kexec_load_limit_panic
+  /proc/sys/kernel/kexec_load_limit_reboot
+  /sys/class/tty/ttyS0/port
+  /sys/devices/system/cpu/cpu0/crash_notes /sys/devices/system/cpu/cpu0/crash_notes_size
+  /sys/firmware/efi/config_table /sys/firmware/efi/fw_platform_size /sys/firmware/efi/fw_vendor
+  /sys/firmware/efi/runtime /sys/firmware/efi/systab
+  /sys/firmware/efi/runtime-map/0/attribute /sys/firmware/efi/runtime-map/0/num_pages
+  /sys/firmware/efi/runtime-map/0/phys_addr /sys/firmware/efi/runtime-map/0/type
+  /sys/firmware/efi/runtime-map/0/virt_addr
+  /sys/firmware/memmap/0/end /sys/firmware/memmap/0/start /sys/firmware/memmap/0/type
+  /sys/kernel/boot_params/data
+  /sys/kernel/boot_params/setup_data/0/data /sys/kernel/boot_params/setup_data/0/type
+  /sys/kernel/crash_elfcorehdr_size /sys/kernel/kexec_crash_loaded /sys/kernel/kexec_crash_size
+  /sys/kernel/kexec_loaded /sys/kernel/security/ima/runtime_measurements_count
+  /sys/kernel/security/lockdown /sys/kernel/vmcoreinfo
+  /sys/module/dummy/parameters/numdummies /sys/module/loop/parameters/max_loop
+  /sys/module/m/sections/.gnu.linkonce.this_module /sys/module/m/sections/__param
+  """.split { $0 == " " || $0 == "\n" }.map(String.init))
+
+/// The words on a command line that a load of ours has left there.
+private func checkStamps(of machine: Machine) {
+  guard let word = machine.commandLine.value(of: TimeStamps.name),
+    let stamps = TimeStamps(word: word)
+  else { return }
+  let again = KernelCommandLine(stamps.word).value(of: TimeStamps.name).flatMap {
+    TimeStamps(word: $0)
+  }
+  expect(again == stamps, "stamps are read as they were written")
+  let times = JumpTimes(
+    stamps, now: 1 << 62, rate: 2.5, sinceBoot: 5_000_000_000, start: stamps.wallClock &+ 1000,
+    initStart: nil)
+  _ = times?.text
+  _ = times?.json.text
+}
