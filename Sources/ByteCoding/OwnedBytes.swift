@@ -68,6 +68,30 @@ internal import Glibc
     unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
   }
 
+  // For loops over very many words, of one type each: a generic function is not always specialised
+  // for its callers in other rooms.
+
+  /// The little-endian word of four bytes at `offset`, which need not be aligned.
+  ///
+  /// - Throws: `OutOfBounds` unless all four bytes are there.
+  package func word(at offset: Int) throws(OutOfBounds) -> UInt32 {
+    try load(UInt32.self, at: offset)
+  }
+
+  /// Adds `addend`, wrapping around, to the little-endian word of four bytes at `offset`.
+  ///
+  /// - Throws: `OutOfBounds` unless all four bytes are there; then nothing is written.
+  package mutating func add(_ addend: UInt32, at offset: Int) throws(OutOfBounds) {
+    try store(try load(UInt32.self, at: offset) &+ addend, at: offset)
+  }
+
+  /// Adds `addend`, wrapping around, to the little-endian word of eight bytes at `offset`.
+  ///
+  /// - Throws: `OutOfBounds` unless all eight bytes are there; then nothing is written.
+  package mutating func add(_ addend: UInt64, at offset: Int) throws(OutOfBounds) {
+    try store(try load(UInt64.self, at: offset) &+ addend, at: offset)
+  }
+
   /// Calls `body` with the address of the bytes, for loops whose bounds were checked before.
   @unsafe package mutating func withUnsafeMutableBytes<Result, Failure: Error>(
     _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result

@@ -1,4 +1,5 @@
 internal import ByteCoding
+package import ELFFormat
 package import PhysicalMemory
 
 /// The headers of an ELF core file that tell a crash kernel where the memory of the crashed one is:
@@ -7,14 +8,6 @@ package import PhysicalMemory
 /// Documented in Documentation/admin-guide/kdump/kdump.rst. There are no data behind the headers:
 /// file offsets are physical addresses.
 package struct CoreHeader: Equatable, Sendable {
-  /// How wide its numbers are.
-  package enum Width: Equatable, Sendable {
-    /// ELF32: for memory below 4 GiB.
-    case bits32
-    /// ELF64.
-    case bits64
-  }
-
   /// Memory and the addresses at which the crashed kernel has it.
   package struct Mapping: Equatable, Sendable {
     /// The first virtual address.
@@ -47,15 +40,12 @@ package struct CoreHeader: Equatable, Sendable {
   package var segmentCount: Int { notes.count + mappings.count }
 
   /// Bytes of the headers.
-  package func byteCount(_ width: Width) -> Int {
-    switch width {
-    case .bits32: CoreLayout.Narrow.headerSize + segmentCount * CoreLayout.Narrow.segmentSize
-    case .bits64: CoreLayout.Wide.headerSize + segmentCount * CoreLayout.Wide.segmentSize
-    }
+  package func byteCount(_ width: ELFWidth) -> Int {
+    ELFLayout.File.size(width) + segmentCount * ELFLayout.Program.size(width)
   }
 
   /// Whether the headers can be of that width: there are not too many, and ELF32 reaches all memory.
-  package func fits(_ width: Width) -> Bool {
+  package func fits(_ width: ELFWidth) -> Bool {
     let ends = notes.map(\.end) + mappings.map(\.memory.end)
     return segmentCount <= Self.segmentLimit
       && (width == .bits64 || ends.allSatisfy { $0.value <= 1 << 32 })
@@ -64,74 +54,48 @@ package struct CoreHeader: Equatable, Sendable {
   /// The bytes of the headers.
   ///
   /// - Precondition: they fit.
-  package func encode(_ width: Width) -> [UInt8] {
+  package func encode(_ width: ELFWidth) -> [UInt8] {
     precondition(fits(width), "memory that the headers cannot describe")
     var bytes = [UInt8](repeating: 0, count: byteCount(width))
-    bytes.store(CoreLayout.magicValue, as: CoreLayout.magic)
-    bytes.store(width == .bits64 ? 2 : 1, as: CoreLayout.fileClass)
-    bytes.store(1, as: CoreLayout.data)
-    bytes.store(1, as: CoreLayout.identVersion)
-    bytes.store(CoreLayout.core, as: CoreLayout.type)
-    bytes.store(CoreLayout.x86_64, as: CoreLayout.machine)
-    bytes.store(CoreLayout.currentVersion, as: CoreLayout.version)
-    storeTable(width, into: &bytes)
+    bytes.store(ELFLayout.magicValue, as: ELFLayout.magic)
+    bytes.store(width.rawValue, as: ELFLayout.fileClass)
+    bytes.store(ELFLayout.littleEndian, as: ELFLayout.data)
+    bytes.store(ELFLayout.currentVersion, as: ELFLayout.identVersion)
+    bytes.store(ELFLayout.FileType.core, as: File.type)
+    bytes.store(ELFLayout.Machine.x86_64, as: File.machine)
+    bytes.store(UInt32(ELFLayout.currentVersion), as: File.version)
+    let headerSize = UInt64(File.size(width))
+    bytes.store(headerSize, as: File.programHeaders, width)
+    bytes.store(headerSize, as: File.ownSize, width)
+    bytes.store(UInt64(Program.size(width)), as: File.programHeaderSize, width)
+    bytes.store(UInt64(segmentCount), as: File.programHeaderCount, width)
     for (index, note) in notes.enumerated() {
       let segment = Mapping(virtualStart: 0, memory: note)
-      store(segment, type: CoreLayout.note, width, number: index, into: &bytes)
+      store(segment, type: Program.note, width, number: index, into: &bytes)
     }
     for (index, mapping) in mappings.enumerated() {
-      store(mapping, type: CoreLayout.load, width, number: notes.count + index, into: &bytes)
+      store(mapping, type: Program.load, width, number: notes.count + index, into: &bytes)
     }
     return bytes
   }
 
-  private func storeTable(_ width: Width, into bytes: inout [UInt8]) {
-    let count = UInt16(segmentCount)
-    switch width {
-    case .bits64:
-      typealias Wide = CoreLayout.Wide
-      bytes.store(UInt64(Wide.headerSize), as: Wide.programHeaders)
-      bytes.store(UInt16(Wide.headerSize), as: Wide.ownSize)
-      bytes.store(UInt16(Wide.segmentSize), as: Wide.programHeaderSize)
-      bytes.store(count, as: Wide.programHeaderCount)
-    case .bits32:
-      typealias Narrow = CoreLayout.Narrow
-      bytes.store(UInt32(Narrow.headerSize), as: Narrow.programHeaders)
-      bytes.store(UInt16(Narrow.headerSize), as: Narrow.ownSize)
-      bytes.store(UInt16(Narrow.segmentSize), as: Narrow.programHeaderSize)
-      bytes.store(count, as: Narrow.programHeaderCount)
-    }
-  }
+  private typealias File = ELFLayout.File
+  private typealias Program = ELFLayout.Program
 
   private func store(
-    _ segment: Mapping, type: UInt32, _ width: Width, number: Int, into bytes: inout [UInt8]
+    _ segment: Mapping, type: UInt32, _ width: ELFWidth, number: Int, into bytes: inout [UInt8]
   ) {
+    let base = File.size(width) + number * Program.size(width)
     let start = segment.memory.start.value
     let size = segment.memory.byteCount
-    let flags = type == CoreLayout.load ? CoreLayout.allAccess : 0
-    switch width {
-    case .bits64:
-      typealias Wide = CoreLayout.Wide
-      let base = Wide.headerSize + number * Wide.segmentSize
-      bytes.store(type, as: Wide.type, base: base)
-      bytes.store(flags, as: Wide.flags, base: base)
-      bytes.store(start, as: Wide.offset, base: base)
-      bytes.store(segment.virtualStart, as: Wide.virtual, base: base)
-      bytes.store(start, as: Wide.physical, base: base)
-      bytes.store(size, as: Wide.fileSize, base: base)
-      bytes.store(size, as: Wide.memorySize, base: base)
-    case .bits32:
-      typealias Narrow = CoreLayout.Narrow
-      let base = Narrow.headerSize + number * Narrow.segmentSize
-      bytes.store(type, as: Narrow.type, base: base)
-      bytes.store(flags, as: Narrow.flags, base: base)
-      bytes.store(UInt32(truncatingIfNeeded: start), as: Narrow.offset, base: base)
-      // A 64-bit kernel's addresses have no place here; readers take them from VMCOREINFO.
-      bytes.store(
-        UInt32(exactly: segment.virtualStart) ?? 0, as: Narrow.virtual, base: base)
-      bytes.store(UInt32(truncatingIfNeeded: start), as: Narrow.physical, base: base)
-      bytes.store(UInt32(truncatingIfNeeded: size), as: Narrow.fileSize, base: base)
-      bytes.store(UInt32(truncatingIfNeeded: size), as: Narrow.memorySize, base: base)
-    }
+    // A 64-bit kernel's addresses have no place in ELF32; readers take them from VMCOREINFO.
+    let hasPlace = width == .bits64 || segment.virtualStart <= UInt64(UInt32.max)
+    bytes.store(type, as: Program.type, base: base)
+    bytes.store(type == Program.load ? Program.allAccess : 0, as: Program.flags, width, base: base)
+    bytes.store(start, as: Program.offset, width, base: base)
+    bytes.store(hasPlace ? segment.virtualStart : 0, as: Program.virtual, width, base: base)
+    bytes.store(start, as: Program.physical, width, base: base)
+    bytes.store(size, as: Program.fileSize, width, base: base)
+    bytes.store(size, as: Program.memorySize, width, base: base)
   }
 }

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import ELFFormat
 
 extension ELFFile {
   /// Whether this is a Linux kernel: it has a note of "Linux" or "Xen", or a table of the symbols
@@ -24,20 +25,22 @@ extension ELFFile {
   }
 
   private func hasSection(_ name: String, in file: RawSpan) -> Bool {
-    guard let sectionHeaders, sectionHeaderSize >= (width == .bits32 ? 40 : 64) else {
+    guard let sectionHeaders, sectionHeaderSize >= ELFLayout.Section.size(width) else {
       return false
     }
     let reader = Reader(file)
-    guard let namesIndex = try? reader.load(Layout.sectionNames, width) else { return false }
+    guard let namesIndex = try? reader.load(ELFLayout.File.sectionNames, width) else {
+      return false
+    }
     let namesHeader = sectionHeaders.lowerBound + Int(namesIndex) * sectionHeaderSize
     guard namesHeader < sectionHeaders.upperBound,
-      let names = try? reader.load(Layout.sectionOffset, width, base: namesHeader),
+      let names = try? reader.load(ELFLayout.Section.offset, width, base: namesHeader),
       names < UInt64(file.byteCount)
     else { return false }
     return stride(
       from: sectionHeaders.lowerBound, to: sectionHeaders.upperBound, by: sectionHeaderSize
     ).contains { header in
-      guard let offset = try? file.load(Layout.sectionName, base: header) else { return false }
+      guard let offset = try? file.load(ELFLayout.Section.name, base: header) else { return false }
       return has(name, at: Int(names) + Int(offset), in: file)
     }
   }

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import ELFFormat
 
 extension ELFFile {
   /// Reads headers, each value checked to be in the file.
@@ -21,25 +22,27 @@ extension ELFFile {
     }
 
     func load<Narrow, Wide>(
-      _ pair: Pair<Narrow, Wide>, _ width: Width, base: Int = 0, missing: ImagePart = .elfHeader
+      _ field: ELFField<Narrow, Wide>, _ width: ELFWidth, base: Int = 0,
+      missing: ImagePart = .elfHeader
     ) throws(ImageError) -> UInt64 {
-      switch width {
-      case .bits32: UInt64(try load(pair.narrow, base: base, missing: missing))
-      case .bits64: UInt64(try load(pair.wide, base: base, missing: missing))
+      do {
+        return try file.load(field, width, base: base)
+      } catch {
+        throw .truncated(
+          missing: missing, needs: base + field.end(width), has: file.byteCount)
       }
     }
 
-    func programHeaders(_ width: Width) throws(ImageError) -> [ProgramHeader] {
-      let table = try load(Layout.programHeaders, width)
-      let size = try load(Layout.programHeaderSize, width)
-      let count = try load(Layout.programHeaderCount, width)
+    func programHeaders(_ width: ELFWidth) throws(ImageError) -> [ProgramHeader] {
+      let table = try load(ELFLayout.File.programHeaders, width)
+      let size = try load(ELFLayout.File.programHeaderSize, width)
+      let count = try load(ELFLayout.File.programHeaderCount, width)
       guard count > 0 else { return [] }
-      guard size >= (width == .bits32 ? 32 : 56) else {
+      guard size >= ELFLayout.Program.size(width) else {
         throw .badField(
           name: "e_phentsize",
-          offset: width == .bits32
-            ? Layout.programHeaderSize.narrow.offset : Layout.programHeaderSize.wide.offset,
-          found: size, wanted: .programHeaderSize)
+          offset: ELFLayout.File.programHeaderSize.offset(width), found: size,
+          wanted: .programHeaderSize)
       }
       guard table <= UInt64(file.byteCount), size * count <= UInt64(file.byteCount) - table else {
         let end = table.addingReportingOverflow(size * count)
@@ -52,12 +55,12 @@ extension ELFFile {
         let base = Int(table) + index * Int(size)
         headers.append(
           ProgramHeader(
-            index: index, position: base, type: try load(Layout.partType, base: base),
-            offset: try load(Layout.partOffset, width, base: base),
-            physical: try load(Layout.partPhysical, width, base: base),
-            fileSize: try load(Layout.partFileSize, width, base: base),
-            memorySize: try load(Layout.partMemorySize, width, base: base),
-            alignment: try load(Layout.partAlignment, width, base: base)))
+            index: index, position: base, type: try load(ELFLayout.Program.type, base: base),
+            offset: try load(ELFLayout.Program.offset, width, base: base),
+            physical: try load(ELFLayout.Program.physical, width, base: base),
+            fileSize: try load(ELFLayout.Program.fileSize, width, base: base),
+            memorySize: try load(ELFLayout.Program.memorySize, width, base: base),
+            alignment: try load(ELFLayout.Program.alignment, width, base: base)))
       }
       return headers
     }
@@ -65,7 +68,7 @@ extension ELFFile {
     /// The parts that take memory, in order; all their bytes are in the file.
     func parts(_ headers: [ProgramHeader]) throws(ImageError) -> [LoadedPart] {
       var parts: [(header: ProgramHeader, part: LoadedPart)] = []
-      for header in headers where header.type == Layout.loadType {
+      for header in headers where header.type == ELFLayout.Program.load {
         guard header.fileSize <= header.memorySize else {
           throw .badPart(
             .moreBytesThanMemory, index: header.index, offset: header.position,

@@ -1,4 +1,5 @@
 package import ByteCoding
+internal import ELFFormat
 
 /// An ELF executable as a kernel: vmlinux, or another system's.
 package struct ELFKernel: Sendable {
@@ -12,7 +13,7 @@ package struct ELFKernel: Sendable {
   /// Reads the executable in `file`, which is for `machine`; nil when it is no such.
   init?(_ file: SharedBytes, machine: UInt16) throws(ImageError) {
     guard ELFFile.isRecognised(in: file.span),
-      (try? file.span.load(ELFFile.Layout.machine)) == machine
+      (try? file.span.load(ELFLayout.File.machine)) == machine
     else { return nil }
     headers = try ELFFile(file.span)
     self.file = file
@@ -23,13 +24,8 @@ package struct ELFKernel: Sendable {
     }
     guard headers.parts.contains(where: { $0.holds(headers.entry) }) else {
       throw .badField(
-        name: "e_entry", offset: ELFFile.Layout.entry.wide.offset, found: headers.entry,
+        name: "e_entry", offset: ELFLayout.File.entry.wide.offset, found: headers.entry,
         wanted: .insidePart)
     }
   }
-
-  /// e_machine of x86_64. EM_X86_64.
-  static let x86_64: UInt16 = 62
-  /// e_machine of i386. EM_386.
-  static let i386: UInt16 = 3
 }

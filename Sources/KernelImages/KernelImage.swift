@@ -1,5 +1,6 @@
 package import ByteCoding
 internal import Compression
+internal import ELFFormat
 
 /// What a kernel file is, read and checked as far as that can be done without a machine.
 package enum KernelImage: Sendable {
@@ -61,8 +62,8 @@ package enum KernelImage: Sendable {
     switch type {
     case .multiboot2: return try MultibootKernel(bytes, .two).map(KernelImage.multiboot)
     case .multiboot: return try MultibootKernel(bytes, .one).map(KernelImage.multiboot)
-    case .elf64: return try ELFKernel(bytes, machine: ELFKernel.x86_64).map(KernelImage.elf)
-    case .elf32: return try ELFKernel(bytes, machine: ELFKernel.i386).map(KernelImage.elf)
+    case .elf64: return try ELFKernel(bytes, machine: ELFLayout.Machine.x86_64).map(KernelImage.elf)
+    case .elf32: return try ELFKernel(bytes, machine: ELFLayout.Machine.i386).map(KernelImage.elf)
     case .bzImage64, .bzImage:
       guard try BzImage.isRecognised(in: bytes) else { return nil }
       let image = try BzImage(bytes)

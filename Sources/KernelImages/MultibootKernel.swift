@@ -1,4 +1,5 @@
 package import ByteCoding
+internal import ELFFormat
 
 /// A kernel with a multiboot header, of the first or the second specification.
 ///
@@ -69,7 +70,7 @@ package struct MultibootKernel: Sendable {
       parts = elf.parts
       guard let given = header.entry ?? UInt32(exactly: elf.entry) else {
         throw .badField(
-          name: "e_entry", offset: ELFFile.Layout.entry.wide.offset, found: elf.entry,
+          name: "e_entry", offset: ELFLayout.File.entry.wide.offset, found: elf.entry,
           wanted: .insidePart)
       }
       entry = given

@@ -29,15 +29,15 @@ extension Vmlinux {
     guard let table = relocationTable else { return }
     let lists = try relocationLists(bytes, table)
     let inverse = lists.count == 3 ? lists[1] : table.upperBound..<table.upperBound
-    try patch(&bytes, lists[0], size: 8) { (bytes, place) throws(OutOfBounds) in
-      try bytes.store(try bytes.load(UInt64.self, at: place) &+ shift, at: place)
-    }
     let shift32 = UInt32(truncatingIfNeeded: shift)
+    try patch(&bytes, lists[0], size: 8) { (bytes, place) throws(OutOfBounds) in
+      try bytes.add(shift, at: place)
+    }
     try patch(&bytes, inverse, size: 4) { (bytes, place) throws(OutOfBounds) in
-      try bytes.store(try bytes.load(UInt32.self, at: place) &- shift32, at: place)
+      try bytes.add(0 &- shift32, at: place)
     }
     try patch(&bytes, lists[lists.count - 1], size: 4) { (bytes, place) throws(OutOfBounds) in
-      try bytes.store(try bytes.load(UInt32.self, at: place) &+ shift32, at: place)
+      try bytes.add(shift32, at: place)
     }
   }
 
@@ -47,7 +47,7 @@ extension Vmlinux {
   ) throws(VmlinuxError) -> [Range<Int>] {
     var starts: [Int] = []
     for offset in stride(from: table.lowerBound, to: table.upperBound - 3, by: 4)
-    where (try? bytes.load(UInt32.self, at: offset)) == 0 {
+    where (try? bytes.word(at: offset)) == 0 {
       starts.append(offset + 4)
       if starts.count > 3 { break }
     }
@@ -67,7 +67,7 @@ extension Vmlinux {
     // Neighbouring words nearly always name places in the same part.
     var part = parts[0]
     for offset in stride(from: list.lowerBound, to: list.upperBound, by: 4) {
-      guard let word = try? bytes.load(UInt32.self, at: offset) else { throw .truncated }
+      guard let word = try? bytes.word(at: offset) else { throw .truncated }
       let address = UInt64(truncatingIfNeeded: Int64(Int32(bitPattern: word)))
       let physical = address &- Self.mappingStart
       if !part.holds(physical, size) {

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import ELFFormat
 
 /// A Linux kernel as the linker made it: what a bzImage's payload unpacks to. An x86_64 ELF
 /// executable, and behind it, when it can be moved, the places to change.
@@ -52,7 +53,9 @@ extension Vmlinux {
 
   /// The kernel with these headers at the start of `file`.
   package init(_ headers: ELFFile, in file: RawSpan) throws(VmlinuxError) {
-    guard headers.width == .bits64, headers.machine == ELFKernel.x86_64 else { throw .notELF64 }
+    guard headers.width == .bits64, headers.machine == ELFLayout.Machine.x86_64 else {
+      throw .notELF64
+    }
     entry = headers.entry
     parts = headers.parts
     guard (1...Self.partLimit).contains(parts.count) else { throw .partCount(parts.count) }

@@ -1,4 +1,5 @@
 internal import CrashDumps
+internal import ELFFormat
 internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
@@ -65,7 +66,7 @@ struct Invocation: Equatable {
   var preservesModules = false
   var handsOverEFI = true
   var isStamped = false
-  var coreHeaderWidth: CoreHeader.Width?
+  var coreHeaderWidth: ELFWidth?
   var passesMemoryMap = false
   var followsHotplug = false
   /// The serial port by name or number, when one was given.

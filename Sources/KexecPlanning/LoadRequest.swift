@@ -1,6 +1,6 @@
 package import ByteCoding
 package import Compression
-package import CrashDumps
+package import ELFFormat
 package import KernelImages
 package import PhysicalMemory
 
@@ -180,7 +180,7 @@ package struct LoadRequest: Sendable {
   package var entry = EntryChoice.automatic
   /// How wide the headers are that tell a crash kernel of the old memory; nil for 64 bits.
   /// `--elf32-core-headers`, `--elf64-core-headers`.
-  package var coreHeaderWidth: CoreHeader.Width?
+  package var coreHeaderWidth: ELFWidth?
   /// Whether a crash kernel gets its memory map by words of its command line.
   /// `--pass-memmap-cmdline`.
   package var passesMemoryMap = false

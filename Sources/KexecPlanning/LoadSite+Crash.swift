@@ -1,6 +1,7 @@
 internal import BootProtocols
 internal import ByteCoding
 internal import CrashDumps
+internal import ELFFormat
 internal import PhysicalMemory
 internal import RunningSystem
 
@@ -96,7 +97,7 @@ extension LoadSite {
   }
 
   private static func encode(
-    _ header: CoreHeader, _ width: CoreHeader.Width
+    _ header: CoreHeader, _ width: ELFWidth
   ) throws(PlanningError) -> [UInt8] {
     guard header.segmentCount <= CoreHeader.segmentLimit else {
       throw .tooManyRanges(header.segmentCount)

@@ -1,5 +1,6 @@
 internal import BootProtocols
 internal import ByteCoding
+internal import ELFFormat
 internal import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage

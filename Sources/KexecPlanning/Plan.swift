@@ -2,6 +2,7 @@ internal import BootProtocols
 internal import ByteCoding
 internal import Compression
 internal import CrashDumps
+internal import ELFFormat
 package import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage

@@ -1,4 +1,5 @@
 import ByteCoding
+import ELFFormat
 import PhysicalMemory
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import ByteCoding
 import CrashDumps
+import ELFFormat
 import KernelImages
 import PhysicalMemory
 import RunningSystem

@@ -1,5 +1,6 @@
 import ByteCoding
 import CrashDumps
+import ELFFormat
 import LinuxSystem
 import PhysicalMemory
 import TestSupport

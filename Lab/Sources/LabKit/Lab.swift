@@ -1,6 +1,10 @@
 import Foundation
 import Synchronization
 
+/// The processor of a machine, as QEMU calls it, when nobody asks for another: all that TCG can do, but
+/// not five-level paging, which only makes it slower.
+public let defaultProcessor = "max,la57=off"
+
 /// What a scenario works with: it boots machines and ends them when the scenario is over.
 public final class Lab: Sendable {
   /// The program under test.
@@ -36,7 +40,7 @@ public final class Lab: Sendable {
     firmware: Firmware = .bios,
     memory: Int = 1024,
     cpus: Int = 1,
-    processor: String = "max,la57=off",
+    processor: String = defaultProcessor,
     commandLine words: String = "",
     carrying kernels: [Kernel] = [],
     isChain: Bool = false,

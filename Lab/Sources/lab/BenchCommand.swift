@@ -18,6 +18,8 @@ struct BenchCommand {
   /// More options for ours; what they make it say is shown after each jump.
   private let extra: String
   private let contestants: [Contestant]
+  /// What QEMU calls the machine's processor.
+  private let processor: String
 
   init(_ arguments: inout Arguments) throws {
     tool = try arguments.value(of: "--tool") ?? ourTool
@@ -25,6 +27,7 @@ struct BenchCommand {
     runs = try arguments.number(of: "--runs") ?? 7
     isRandomised = arguments.flag("--kaslr")
     extra = try arguments.value(of: "--extra") ?? ""
+    processor = try arguments.value(of: "--cpu") ?? defaultProcessor
     let only = try arguments.value(of: "--only")?.split(separator: ",").map(String.init)
     contestants = Contestant.allCases.filter { only?.contains($0.rawValue) ?? true }
     try arguments.finish()
@@ -103,7 +106,8 @@ struct BenchCommand {
     let debian = try series.initrd(in: workshop)
     let file = try debian.map { ["boot/debian": try $0 + lab.archive()] } ?? [:]
     let guest = try await lab.boot(
-      .debian6_12, commandLine: commandLine, carrying: [.debian6_12], files: file)
+      .debian6_12, processor: processor, commandLine: commandLine, carrying: [.debian6_12],
+      files: file)
     var costs: [(Contestant, Guest.Output)] = []
     var segments: Double?
     for contestant in order {
