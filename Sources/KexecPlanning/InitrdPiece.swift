@@ -31,7 +31,7 @@ struct InitrdPiece: Sendable {
   init(
     _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory
   ) {
-    parts = request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
+    parts = Self.files(of: request)
     let partLimit = Self.partLimit(for: request.purpose)
     guard parts.count <= partLimit else {
       let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
@@ -60,6 +60,30 @@ struct InitrdPiece: Sendable {
       notes.append(
         unpacked.reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
     }
+  }
+
+  /// Plans with these initrds or, where there is no room for them, with the files as they are: no load
+  /// fails because an initrd is larger unpacked.
+  func whereItFits<Result>(
+    _ request: LoadRequest, _ plan: (InitrdPiece) throws(PlanningError) -> Result
+  ) throws(PlanningError) -> Result {
+    do {
+      return try plan(self)
+    } catch {
+      guard error.isAboutRoom, notes.contains(where: { $0.unpackedInitrd != nil }) else {
+        throw error
+      }
+    }
+    var unchanged = self
+    unchanged.parts = Self.files(of: request)
+    unchanged.notes = notes.map { note in
+      note.unpackedInitrd.map { .initrdUnchanged($0, .noRoom) } ?? note
+    }
+    return try plan(unchanged)
+  }
+
+  private static func files(of request: LoadRequest) -> [Part] {
+    request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
   }
 
   /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in
@@ -99,6 +123,26 @@ struct InitrdPiece: Sendable {
   }
 }
 
+extension PlanningError {
+  /// Whether smaller pieces might help.
+  fileprivate var isAboutRoom: Bool {
+    switch self {
+    case .noRoom, .invalid(.moreThanHalfOfRAM): true
+    default: false
+    }
+  }
+}
+
+extension PlanNote {
+  /// The initrd of which this says that it was unpacked, at least in part.
+  fileprivate var unpackedInitrd: Int? {
+    switch self {
+    case .initrdUnpacked(let file), .initrdPartlyUnpacked(let file, _): file
+    default: nil
+    }
+  }
+}
+
 /// An initrd taken apart: a row of cpio archives, some compressed, as the kernel reads it.
 ///
 /// Documented in Documentation/driver-api/early-userspace/buffer-format.rst.
@@ -126,12 +170,12 @@ struct UnpackedInitrd {
         return
       }
       do throws(CompressionError) {
-        let (bytes, consumed) = try unpack(rest, as: format, limit: left)
-        left -= bytes.count
+        let result = try decompress(rest, as: format, limit: left)
+        left -= result.bytes.count
         // There are no segments of nothing.
-        if bytes.count > 0 { parts.append(bytes) }
+        if result.bytes.count > 0 { parts.append(result.bytes) }
         hasChanged = true
-        position = start + consumed
+        position = start + result.consumed
       } catch .tooLarge {
         keep(rest, of: file, at: start, because: .tooLarge(limit: limit))
         return
@@ -154,13 +198,6 @@ struct UnpackedInitrd {
       parts = [file]
       hasChanged = false
     }
-  }
-
-  private func unpack(
-    _ input: SharedBytes, as format: CompressionFormat, limit: Int
-  ) throws(CompressionError) -> (SharedBytes, Int) {
-    let result = try decompress(input, as: format, limit: limit)
-    return (result.bytes, result.consumed)
   }
 }
 

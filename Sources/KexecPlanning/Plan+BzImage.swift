@@ -39,8 +39,8 @@ private func unpackPieces(
       request, kernelSize: image.initSize, machine: machine, memory: memory)
   }
   switch unpacked {
-  case .success(let (kernel, notes)): return (kernel, initrd, notes + initrd.notes)
+  case .success(let (kernel, notes)): return (kernel, initrd, notes)
   case .failure(let reason):
-    return (KernelPiece(packed: image, by: entry), initrd, [.ordinaryEntry(reason)] + initrd.notes)
+    return (KernelPiece(packed: image, by: entry), initrd, [.ordinaryEntry(reason)])
   }
 }

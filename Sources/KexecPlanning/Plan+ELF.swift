@@ -63,7 +63,7 @@ private func planVmlinux(
   let (load, more) = try planLinux(
     LinuxPieces(target: target, kernel: kernel, initrd: initrd),
     request: request, machine: machine, site: site)
-  return (load, site.notes + notes + initrd.notes + more)
+  return (load, site.notes + notes + more)
 }
 
 extension LinuxTarget {

@@ -12,14 +12,22 @@ struct LinuxPieces {
   let initrd: InitrdPiece
 }
 
-/// Plans kexec_load of a Linux kernel.
-///
-/// The pieces are there, without their addresses; now they are placed; then their bytes can be
-/// finished, because they hold each other's addresses.
+/// Plans kexec_load of a Linux kernel, with its initrds unpacked where there is room for it.
 func planLinux(
   _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  let (target, kernel, initrd) = (pieces.target, pieces.kernel, pieces.initrd)
+  try pieces.initrd.whereItFits(request) { (initrd) throws(PlanningError) in
+    try planLinux(
+      pieces.target, pieces.kernel, initrd, request: request, machine: machine, site: site)
+  }
+}
+
+/// The pieces are there, without their addresses; now they are placed; then their bytes can be
+/// finished, because they hold each other's addresses.
+private func planLinux(
+  _ target: LinuxTarget, _ kernel: KernelPiece, _ initrd: InitrdPiece, request: LoadRequest,
+  machine: Machine, site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let (bootBlock, notes) = try describeMachine(
     target, request: request, machine: machine, site: site,
     isRandomised: kernel.isRandomised)
@@ -64,7 +72,7 @@ func planLinux(
   }
   let load = try assembly.finish(
     request, in: site.memory, flags: site.flags, filling: site.region)
-  return (load, notes)
+  return (load, initrd.notes + notes)
 }
 
 /// Makes the boot block, all but its addresses, and says what had to be left out.

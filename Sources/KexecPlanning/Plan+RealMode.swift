@@ -17,10 +17,18 @@ func planRealMode(
   guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
     throw .realMode(.tooLarge(part.code.count))
   }
-  let kernel = KernelPiece(packed: image, by: .protected32)
   let initrd = InitrdPiece(
     request, kernelSize: image.initSize, machine: machine, memory: site.memory)
+  return try initrd.whereItFits(request) { (initrd) throws(PlanningError) in
+    try planRealMode(image, part, initrd, request: request, site: site)
+  }
+}
 
+private func planRealMode(
+  _ image: BzImage, _ part: RealModePart, _ initrd: InitrdPiece, request: LoadRequest,
+  site: LoadSite
+) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
+  let kernel = KernelPiece(packed: image, by: .protected32)
   var rooms = [
     Assembly.purgatoryRoom(
       limits: PhysicalRange(

@@ -13,7 +13,6 @@ package import RunningSystem
 //   routes(for:on:image:)   which system calls may be tried, in which order, and why
 //   plan(_:by:on:image:)    what exactly that call will be given
 //     LoadSite                (LoadSite) the memory for it: the machine's, or a region of it
-//     planWhatFits            (Plan+Fallback) with initrds unpacked where there is room
 //     planBzImage             (Plan+BzImage) file -> pieces
 //     planLinux               (Plan+Linux) pieces -> places -> bytes
 //     Assembly.finish         (Assembly) segments and entry -> purgatory -> validation
@@ -134,7 +133,7 @@ private func plan(
       commandLine: commandLine, limit: limit)
     commandLine = site.commandLine
     try checkCommandLine(commandLine, limit: limit)
-    let (load, more) = try planWhatFits(
+    let (load, more) = try planBzImage(
       image, request: request, machine: machine, site: site)
     action = .segments(load)
     notes += more

@@ -188,6 +188,23 @@ import Testing
     #expect(none == [.initrdUnchanged(0, .tooLarge(limit: 0))])
   }
 
+  /// Between the bounds there is room for a kernel, and for a small initrd. What was never packed is
+  /// not said to have been left packed.
+  @Test(arguments: [LoadRequest.EntryChoice.automatic, .protected32])
+  func noRoomForWhatIsUnpacked(entry: LoadRequest.EntryChoice) throws {
+    let large = storedZstd(made([("large", [UInt8](repeating: 0, count: 4 << 20))]))
+    let plain = made([("plain", [1])])
+    let (load, notes) = try loaded([large, plain]) {
+      $0.entry = entry
+      $0.memoryBounds = PhysicalRange(
+        start: PhysicalAddress(0x1000_0000),
+        end: PhysicalAddress(0x1000_0000 + 0x337_8000 + 2 << 20))
+    }
+    #expect(notes == [.initrdUnchanged(0, .noRoom)])
+    #expect(
+      load.segments.filter { $0.role.isInitrd }.map(\.bytes.array).elementsEqual([large, plain]))
+  }
+
   /// Files of archives, packed ones, zeros, garbage and stumps: the kernel reads the same before
   /// and after.
   @Test func theKernelSeesTheSame() throws {
