@@ -83,7 +83,10 @@ let package = Package(
     // What fixtures are made with. Goldens are in Tests/Fixtures.
     .target(
       name: "TestSupport",
-      dependencies: ["RunningSystem", "LinuxSystem", "PhysicalMemory", "ByteCoding"],
+      dependencies: [
+        "RunningSystem", "LinuxSystem", "PhysicalMemory", "Compression", "CZlib", "CLzma", "CZstd",
+        "CLz4", "CBzip2", "CLzo", "ByteCoding",
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       of: "KexecCommand",
@@ -109,9 +112,7 @@ let package = Package(
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding"),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
-    tests(
-      of: "Compression",
-      ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding"]),
+    tests(of: "Compression", ["TestSupport", "CLzo", "ByteCoding"]),
     tests(of: "Digests"),
     tests(
       of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),

@@ -1,4 +1,5 @@
 import CLzo
+import TestSupport
 import Testing
 
 @testable import Compression

@@ -12,6 +12,11 @@ package enum Fixtures {
   /// Its files.
   package static let files = FileTree(root: path)
 
+  /// The text of the file at `name`; empty when there is none.
+  package static func text(_ name: String) -> String {
+    String(decoding: (try? files.read(name)) ?? [], as: UTF8.self)
+  }
+
   /// Whether golden files are to be written and not compared: `RECORD_GOLDENS=1 swift test`.
   package static let isRecording = unsafe getenv("RECORD_GOLDENS") != nil
 

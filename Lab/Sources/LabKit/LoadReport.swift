@@ -37,6 +37,14 @@ public struct LoadReport: Decodable, Sendable {
     !(segments ?? []).contains { $0.start <= address && address < $0.start + $0.size }
   }
 
+  /// Whether there are segments, and all of their bytes are in `range`.
+  public func lies(in range: ClosedRange<UInt64>) -> Bool {
+    guard let segments, !segments.isEmpty else { return false }
+    return segments.allSatisfy {
+      range.contains($0.start) && $0.start + $0.size - 1 <= range.upperBound
+    }
+  }
+
   /// The segment with that role.
   public func segment(_ role: String) throws -> Segment {
     guard let segment = segments?.first(where: { $0.role == role }) else {

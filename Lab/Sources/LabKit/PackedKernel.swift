@@ -96,6 +96,11 @@ extension Lab {
     try contents(of: workshop.tools + "/multiboot\(version)")
   }
 
+  /// The lab's own ELF kernel of 32 or 64 `bits`, which says on COM1 how it was given its arguments.
+  public func elfKernel(bits: Int) throws -> [UInt8] {
+    try contents(of: workshop.tools + "/elfkernel\(bits)")
+  }
+
   /// A file of the packages that `script/bootstrap` unpacks.
   public func packagedFile(_ path: String) throws -> [UInt8] {
     try contents(of: workshop.debian + path)

@@ -8,4 +8,4 @@ public let allScenarios: [Scenario] =
   + crashes
   + crashDumps
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
-  + firmwareState
+  + firmwareState + options

@@ -75,11 +75,12 @@ private let hotplug = Scenario("crash dump: the running kernel follows hotplug")
   let follows = "cat /sys/devices/system/cpu/crash_hotplug"
   try await guest.run(loadCrashKernel(.debian6_12))
   try await guest.mustSay("0", when: follows)
-  try await guest.run(loadCrashKernel(.debian6_12, options: "--hotplug"))
+  try await guest.run(loadCrashKernel(.debian6_12, options: "--hotplug --elf64-core-headers"))
   try await guest.mustSay("1", when: follows)
   // The kernel may now write the header anew, which the purgatory must not mind.
   try await guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
-  _ = try await guest.crash(into: .debian6_12, cpus: 1)
+  let (_, dump) = try await guest.crash(into: .debian6_12, cpus: 1)
+  try expect(dump.width == 64, "the headers have \(dump.width) bits")
 }
 
 private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by words") { lab in

@@ -19,6 +19,12 @@ let kernelJumps: [Scenario] = [
     // The other kernel was left in the middle, too.
     let again = try await back.jump(leave)
     try expect(again.bootID == next.bootID, "it did not go on where it was left")
+
+    // And back once more, by an address that the user gives.
+    let entry = "$(sed 's/.*kexec_jump_back_entry=//' /proc/cmdline)"
+    try await again.run("kexec --load-jump-back-helper --entry=\(entry)")
+    let last = try await again.jump(leave)
+    try expect(last.bootID == guest.bootID, "another kernel than the first one answered")
   },
 
   Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in

@@ -1,17 +1,17 @@
-import CBzip2
-import CLz4
-import CLzma
-import CLzo
-import CZlib
-import CZstd
-
-@testable import Compression
+internal import CBzip2
+internal import CLz4
+internal import CLzma
+internal import CLzo
+internal import CZlib
+internal import CZstd
+package import Compression
 
 /// The ways in which the tests compress: each format, and its variants.
-enum Compressor: CaseIterable {
+package enum Compressor: CaseIterable, Sendable {
   case gzip, xz, lzma, zstd, zstdWithoutSize, lz4Frame, lz4Legacy, bzip2, lzo, lzoWithChecksums
 
-  var format: CompressionFormat {
+  /// What it writes.
+  package var format: CompressionFormat {
     switch self {
     case .gzip: .gzip
     case .xz: .xz
@@ -24,7 +24,7 @@ enum Compressor: CaseIterable {
   }
 
   /// `data` compressed quickly rather than well.
-  func compress(_ data: [UInt8]) -> [UInt8] {
+  package func compress(_ data: [UInt8]) -> [UInt8] {
     switch self {
     case .gzip: withGzip(data)
     case .xz: withXz(data)
@@ -187,7 +187,8 @@ private func withLzop(_ data: [UInt8], flags: UInt32) -> [UInt8] {
   return result
 }
 
-func withLZO1X(_ block: [UInt8]) -> [UInt8] {
+/// `block` as one block of LZO1X, without a container.
+package func withLZO1X(_ block: [UInt8]) -> [UInt8] {
   // LZO1X_1_MEM_COMPRESS: 16384 pointers.
   let work = UnsafeMutableRawPointer.allocate(byteCount: 16384 * 8, alignment: 16)
   defer { unsafe work.deallocate() }

@@ -1,0 +1,108 @@
+// A kernel for the lab that writes on COM1 how it was given its arguments, and the command line: as Linux
+// (boot_params), by ELF boot notes, or not at all. Then it halts. BITS says how wide it is.
+//
+// Linux: Documentation/arch/x86/boot.rst; "hdr.header" is at 0x202 of boot_params, cmd_line_ptr at 0x228.
+// Boot notes are those of the "ELF Boot Proposal": magic number, size, checksum and count, then notes
+// of three words (size of the name, size of the text, type) with the text behind them.
+
+#if BITS == 64
+#define AX %rax
+#define BX %rbx
+#define SI %rsi
+#define DI %rdi
+#define BP %rbp
+#define SP %rsp
+.code64
+#else
+#define AX %eax
+#define BX %ebx
+#define SI %esi
+#define DI %edi
+#define BP %ebp
+#define SP %esp
+.code32
+#endif
+
+.text
+.globl _start
+_start:
+  // BX: the notes; BP: boot_params. What there is not is 0, or anything.
+#if BITS == 64
+  mov %rdi, %rbx
+#else
+  mov 4(%esp), %ebx
+#endif
+  mov SI, BP
+  mov $stack, SP
+  cld
+
+  cmpl $0x53726448, 0x202(BP)
+  jne 1f
+  mov $linux_text, SI
+  call text
+  movl 0x228(BP), %esi
+  call text
+  jmp done
+
+1:
+  mov $none_text, SI
+  test BX, BX
+  jz last
+  cmpl $0x0E1FB007, (BX)
+  jne last
+  mov $notes_text, SI
+  call text
+  movzwl 10(BX), %ecx
+  lea 12(BX), DI
+2:
+  test %ecx, %ecx
+  jz done
+  cmpl $4, 8(DI)
+  jne 3f
+  lea 12(DI), SI
+  call text
+3:
+  movl 4(DI), %eax
+  addl $3, %eax
+  andl $-4, %eax
+  lea 12(DI), DI
+  add AX, DI
+  decl %ecx
+  jmp 2b
+
+last:
+  call text
+done:
+  mov $end_text, SI
+  call text
+1:
+  cli
+  hlt
+  jmp 1b
+
+// Writes the text at SI, up to its NUL, as the transmitter takes it.
+text:
+  movl $0x3FD, %edx
+1:
+  inb %dx, %al
+  testb $0x20, %al
+  jz 1b
+  lodsb
+  testb %al, %al
+  jz 2f
+  movl $0x3F8, %edx
+  outb %al, %dx
+  jmp text
+2:
+  ret
+
+.section .rodata
+linux_text: .asciz "elf by boot_params: "
+notes_text: .asciz "elf by notes: "
+none_text: .asciz "elf by nothing"
+end_text: .asciz ".\n"
+
+.bss
+.balign 16
+.skip 4096
+stack:

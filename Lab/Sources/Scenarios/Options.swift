@@ -1,0 +1,88 @@
+import LabKit
+
+/// Options of which no other story tells.
+let options: [Scenario] = [forced, between, secondPort, withoutEFI, elfKernels]
+
+private let forced = Scenario(
+  "-f: loaded and started at once; -e after the memory map has changed only with -f"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
+  let kernel = "\(Kernel.debian6_12.path) --reuseinitrd --reuse-cmdline"
+  let next = try await guest.jump("kexec -f \(kernel)")
+
+  // What the program remembers of the load is not what there is now.
+  try await next.run("kexec -l \(kernel); echo 0x100000-0x1fffff >/run/kexec-memory-map")
+  let refusal = try await next.run("kexec -e", exits: 255)
+  try expect(refusal.errors.contains("the memory map has changed"), refusal.errors)
+  try await next.mustHaveLoaded(true)
+  try await next.jump("kexec -e -f").mustBe(.debian6_12)
+}
+
+private let between = Scenario(
+  "--no-fast, --mem-min and --mem-max: the kernel unpacks itself, between these addresses"
+) { lab in
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+  let command = load(
+    .debian6_12, "-c --no-fast --mem-min=0x10000000 --mem-max=0x2fffffff -l")
+  let json = try await guest.run("\(command) --dry-run --json").text
+  let report = try LoadReport(json)
+  try expect(report.lies(in: 0x1000_0000...0x2FFF_FFFF), "not between them: \(json)")
+  try await guest.mustNote("as asked for (--no-fast)", when: command)
+  try await guest.run(command)
+
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  let initrd = try report.segment("initrd")
+  try next.mustHaveLogged("RAMDISK: [mem 0x\(initrd.firstByte)-0x\(initrd.lastByte)]")
+}
+
+/// The console is the second port, and the next kernel is told so in words: only the purgatory has to
+/// find it by the options.
+private let secondPort = Scenario(
+  "--serial and --serial-baud: the purgatory speaks on the second port"
+) { lab in
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12], isConsoleSecond: true)
+  try await guest.run("stty -F /dev/ttyS1 9600")
+  try await guest.load(
+    .debian6_12, by: .classic, commandLine: "console=ttyS1,57600 \(Lab.agentOnFirstPort)",
+    options: "--serial=ttyS1 --serial-baud=57600 --console-serial")
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try next.mustHaveLogged("purgatory: checks passed")
+}
+
+private let withoutEFI = Scenario(
+  "--noefi: the next kernel knows nothing of EFI, and finds ACPI all the same"
+) { lab in
+  let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.debian6_12])
+  try await guest.run("ls /sys/firmware/efi/systab")
+  try await guest.run(load(.debian6_12, "--noefi -l"))
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try await next.run("test ! -e /sys/firmware/efi && ls /sys/firmware/acpi/tables/APIC")
+}
+
+private let elfKernels = Scenario(
+  "an ELF kernel by --args-elf, --args-none and --args-linux", within: .seconds(400)
+) { lab in
+  let files = [
+    "boot/elf32": try lab.elfKernel(bits: 32), "boot/elf64": try lab.elfKernel(bits: 64),
+  ]
+  for (options, said) in [
+    ("--args-elf -l /boot/elf64", "elf by notes: some words."),
+    ("--args-none -l /boot/elf64", "elf by nothing."),
+    ("--args-elf --type=elf-x86 -l /boot/elf32", "elf by notes: some words."),
+    ("--args-linux -l /boot/elf32", "elf by boot_params: some words."),
+  ] {
+    let guest = try await lab.boot(.debian6_1, files: files)
+    // Nothing in these files says how they want it.
+    try await guest.mustRefuse("kexec -l /boot/elf64", saying: "how does it take arguments?")
+    try await guest.run("kexec --command-line='some words' \(options)")
+    try await guest.jump(sayingOnConsole: [said])
+  }
+}
+
+private func load(_ kernel: Kernel, _ options: String) -> String {
+  "kexec --initrd=/boot/initrd --command-line='\(Lab.commandLine)' \(options) \(kernel.path)"
+}

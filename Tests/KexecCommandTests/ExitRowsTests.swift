@@ -1,0 +1,129 @@
+import KexecPlanning
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+
+/// An exit code, or a situation and what is said in it: the tables 5 and 6 of what users rely on. Each
+/// is what the built program does, on a machine in a folder.
+struct ExitRow: Sendable, CustomTestStringConvertible {
+  /// The row's name in Tests/Fixtures/rows.txt.
+  let name: String
+  let arguments: String
+  let code: Int32
+  /// How the output starts; `@` is the machine's folder.
+  let start: String
+
+  var testDescription: String { name }
+
+  init(_ name: String, _ arguments: String, _ code: Int32, _ start: String) {
+    self.name = name
+    self.arguments = arguments
+    self.code = code
+    self.start = start
+  }
+
+  static let codes: [ExitRow] = [
+    .init(
+      "exit 0: done", "-l --dry-run @/vmlinuz --machine=@", 0,
+      "kernel        @/vmlinuz: 6.1.0-56-cloud-amd64"),
+    .init(
+      "exit 0: -S, nothing loaded", "-S -l --dry-run --machine=@", 0,
+      "kernel: not loaded\npanic kernel: loaded\n"),
+    .init(
+      "exit 1: wrong usage", "--bogus", 1,
+      "kexec: unrecognized option '--bogus'\n  kexec --help lists the options\n"),
+    .init(
+      "exit 1: -S, loaded", "-S --dry-run --machine=@", 1,
+      "kernel: not loaded\npanic kernel: loaded\n"),
+  ]
+
+  static let situations: [ExitRow] = [
+    .init(
+      "kernel missing", "-l --dry-run @/none", 255, "kexec: @/none: No such file or directory\n"),
+    .init(
+      "kernel a directory", "-l --dry-run @/proc", 255,
+      "kexec: @/proc: it is a directory, not a file\n"),
+    .init("kernel empty", "-l --dry-run @/empty", 255, "kexec: @/empty: the file is empty\n"),
+    .init(
+      "initrd missing", "-l --dry-run @/vmlinuz --initrd=@/none", 255,
+      "kexec: @/none: No such file or directory\n"),
+    .init(
+      "initrd a directory", "-l --dry-run @/vmlinuz --initrd=@/proc", 255,
+      "kexec: @/proc: it is a directory, not a file\n"),
+    .init(
+      "initrd empty", "-l --dry-run @/vmlinuz --initrd=@/empty", 255,
+      "kexec: @/empty: the file is empty\n"),
+    .init(
+      "image not recognised", "-l --dry-run @/text", 255,
+      "kexec: @/text: not a kernel that I know: it starts with 20 20"),
+    .init(
+      "image truncated", "-l --dry-run @/short", 255,
+      "kexec: @/short: truncated: the protected-mode part ends at byte 24576, but the file has only "
+        + "20736\n"),
+    .init(
+      "no room", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
+      "kexec: no room for the kernel: it takes 51.4 MiB aligned to 2 MiB in "
+    ),
+    .init(
+      "command line too long", "-c -l --dry-run @/vmlinuz --machine=@ --append=@line", 255,
+      "kexec: the command line is too long: 3000 bytes, and this kernel takes 2047\n"),
+    .init(
+      "-e with nothing loaded", "-e --dry-run --machine=@", 1, "kexec: nothing is loaded\n"),
+    .init(
+      "-p without a region", "-p --dry-run @/vmlinuz --machine=@", 254,
+      "kexec: no memory is reserved for a panic kernel\n"),
+    .init(
+      "a failed load of a panic kernel",
+      "-c -p --dry-run @/vmlinuz --machine=@/crash --append=@line", 255,
+      "kexec: the command line is too long: 3000 bytes, and this kernel takes 2047; the old panic "
+        + "kernel is still loaded\n"),
+  ]
+
+  /// Those that a program run by root cannot show.
+  static let unprivileged = ["not root", "kernel or initrd not readable"]
+
+  static let names = (codes + situations).map(\.name) + unprivileged
+}
+
+@Suite struct ExitRowsTests {
+  @Test(
+    .enabled(if: Program.path != nil, Program.whySkipped),
+    arguments: ExitRow.codes + ExitRow.situations)
+  func isAsPromised(row: ExitRow) throws {
+    let (output, code) = try Program.run(row.arguments)
+    #expect(output.hasPrefix(Program.inPlace(row.start)), "\(output)")
+    #expect(code == row.code)
+    guard code != 0, output.hasPrefix("kexec: ") else { return }
+    // One line, and what to do about it in at most one more.
+    let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count <= 3 && lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("  ") })
+  }
+
+  /// 253 was once the code for something else.
+  @Test func noOtherCodes() {
+    #expect((0...255).filter { ExitCode(rawValue: $0) != nil } == [0, 1, 254, 255])
+  }
+
+  @Test(arguments: ["-l k", "-p k", "-e", "-u", "-f k", "--load-jump-back-helper"])
+  func notRoot(arguments: String) throws {
+    let machine = TemporaryTree([
+      "/proc/self/status": "CapEff:\t0\n", "/sys/kernel/kexec_loaded": "1\n",
+    ]).machine
+    let words = arguments.split(separator: " ").map(String.init)
+    let command = Command(invocation: try Invocation(["kexec"] + words, isQuiet: true))
+    let error = #expect(throws: CommandError.self) {
+      try command.checkPermission(on: machine, purpose: .reboot, forLoad: arguments != "-e")
+    }
+    #expect(
+      error?.text == "kexec: not permitted\n  it needs CAP_SYS_BOOT: run it as root\n")
+    #expect(error?.exitCode == .failure)
+  }
+
+  @Test func notReadable() {
+    let error = CommandError(FileError("initrd", .errno(.accessDenied)))
+    #expect(error.text == "kexec: initrd: Permission denied\n")
+    #expect(error.exitCode == .failure)
+  }
+}

@@ -1,0 +1,121 @@
+import Compression
+import KernelImages
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+
+/// A type of kernel file. The built program recognises it by its content and by its name, alone and
+/// compressed as a whole by each of the seven formats.
+struct ImageRow: Sendable, CustomTestStringConvertible {
+  let type: ImageType
+  let file: [UInt8]
+  /// What the plan says of the image.
+  let description: String
+
+  /// The row's name in Tests/Fixtures/rows.txt.
+  var name: String { "type " + type.rawValue }
+  var testDescription: String { name }
+
+  init(_ type: ImageType, _ file: [UInt8], _ description: String? = nil) {
+    self.type = type
+    self.file = file
+    self.description = description ?? type.rawValue
+  }
+
+  static let all: [ImageRow] = [
+    .init(
+      .multiboot2, ELFBuilder(is64Bit: true).bytes(head: MultibootBuilder.header2())),
+    .init(
+      .multiboot, ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3))),
+    .init(
+      .elf64,
+      ELFBuilder(is64Bit: true) {
+        ($0.parts[0].physical, $0.entry) = (0x100_0000, 0x100_0000)
+        $0.parts.append(ELFBuilder.linuxNote)
+      }.bytes()),
+    .init(.elf32, ELFBuilder(is64Bit: false) { $0.parts.append(ELFBuilder.linuxNote) }.bytes()),
+    .init(.bzImage64, BzImageBuilder().bytes, "bzImage64, boot protocol 2.15"),
+    .init(.bzImage, BzImageBuilder { $0.xloadflags = 0 }.bytes, "bzImage, boot protocol 2.15"),
+    .init(
+      .uki,
+      UnifiedImageBuilder([
+        .init(".cmdline", "quiet"), .init(".linux", BzImageBuilder().bytes),
+      ]).bytes, "bzImage64, boot protocol 2.15"),
+  ]
+
+  /// Types that are known by name only, and how they start.
+  static let refused: [(type: ImageType, start: [UInt8])] = [
+    (.nbi, [0x36, 0x13, 0x03, 0x1B]), (.beoboot, Array("BeoB".utf8)),
+  ]
+
+  /// The formats by which any of them may be compressed.
+  static let packings = CompressionFormat.allCases
+
+  static let names =
+    all.map(\.name) + refused.map { "type " + $0.type.rawValue }
+    + packings.map { "packed by " + $0.name }
+}
+
+@Suite(.enabled(if: Program.path != nil, Program.whySkipped)) struct ImageRowsTests {
+  /// Every file of every row, plain and packed, in the root of a machine.
+  private static let tree: TemporaryTree = {
+    var files = ["/proc/iomem": Array("00100000-5ffdffff : System RAM\n".utf8)]
+    for row in ImageRow.all {
+      files["/\(row.type.rawValue)"] = row.file
+      for compressor in compressors {
+        files["/\(row.type.rawValue).\(compressor.format.name)"] = compressor.compress(row.file)
+      }
+    }
+    for (type, start) in ImageRow.refused {
+      files["/\(type.rawValue)"] = start + [UInt8](repeating: 0, count: 4096)
+    }
+    return TemporaryTree(bytes: files)
+  }()
+
+  private static let compressors: [Compressor] = [
+    .gzip, .xz, .lzma, .zstd, .lz4Frame, .bzip2, .lzo,
+  ]
+
+  private func plan(_ arguments: String) throws -> (output: String, code: Int32) {
+    try Program.run("-c -l --dry-run --machine=@ \(arguments)", in: Self.tree)
+  }
+
+  @Test(arguments: ImageRow.all, [nil] + ImageRow.packings)
+  func isKnownByItsContent(row: ImageRow, packing: CompressionFormat?) throws {
+    let file = row.type.rawValue + (packing.map { "." + $0.name } ?? "")
+    let (output, code) = try plan("@/\(file)")
+    #expect(code == 0 && output.contains("\nimage         \(row.description)\n"), "\(output)")
+    let note = packing.map { "\($0.name) as a whole" }
+    #expect(note.map(output.contains) ?? !output.contains("as a whole"), "\(output)")
+  }
+
+  @Test(arguments: ImageRow.all)
+  func isKnownByItsName(row: ImageRow) throws {
+    let name = row.type.rawValue
+    let (output, code) = try plan("-t \(name) @/\(name)")
+    #expect(code == 0 && output.contains("\nimage         "), "\(output)")
+    // Another name is an error that tells the right one.
+    let wrong = row.type == .uki ? "multiboot-x86" : "uki"
+    let (errors, failure) = try plan("--type=\(wrong) @/\(name).gzip")
+    #expect(failure == 255)
+    let wanted = Program.inPlace(
+      "kexec: @/\(name).gzip: not of type \(wrong), but \(name)\n", in: Self.tree)
+    #expect(errors.hasPrefix(wanted), "\(errors)")
+  }
+
+  @Test(arguments: ImageRow.refused.map(\.type))
+  func isRefusedByName(type: ImageType) throws {
+    for option in ["", "--type=\(type.rawValue)"] {
+      let (output, code) = try plan("\(option) @/\(type.rawValue)")
+      #expect(code == 255 && output.contains("not supported"), "\(output)")
+    }
+  }
+
+  @Test func noTypeAndNoFormatIsLeftOut() {
+    let types = ImageRow.all.map(\.type) + ImageRow.refused.map(\.type)
+    #expect(types.count == ImageType.allCases.count && Set(types) == Set(ImageType.allCases))
+    #expect(Self.compressors.map(\.format).count == ImageRow.packings.count)
+    #expect(Set(Self.compressors.map(\.format)) == Set(ImageRow.packings))
+  }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// The built program, as a user runs it.
+enum Program {
+  /// Where it is: beside the test bundle, which is an argument of the test runner; nil when it is not
+  /// built.
+  static let path: String? = {
+    for argument in CommandLine.arguments {
+      guard let end = argument.firstRange(of: "/kexecPackageTests.xctest") else { continue }
+      let path = argument[..<end.lowerBound] + "/kexec"
+      if unsafe access(String(path), X_OK) == 0 { return String(path) }
+    }
+    return nil
+  }()
+
+  /// What is said when tests are skipped.
+  static let whySkipped: Comment = "kexec is not built beside the tests"
+
+  /// A machine with RAM, a kernel of ours in its root, and files that are none. Below `bytes` is one
+  /// whose command line is no text, below `crash` one with a panic kernel in its region.
+  static let tree = TemporaryTree(bytes: [
+    "/proc/iomem": Array(
+      "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n".utf8),
+    "/proc/cmdline": Array("BOOT_IMAGE=/vmlinuz root=/dev/vda1\n".utf8),
+    "/sys/kernel/kexec_loaded": Array("0\n".utf8),
+    "/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
+    "/sys/kernel/kexec_crash_size": Array("0\n".utf8),
+    "/vmlinuz": BzImageBuilder().bytes, "/short": Array(BzImageBuilder().bytes.prefix(0x5100)),
+    "/bytes/proc/cmdline": [0x61, 0x3D, 0xFF, 0x0A], "/empty": [],
+    "/text": [UInt8](repeating: 0x20, count: 2000),
+    "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
+    "/crash/proc/iomem": Array(
+      "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
+    "/crash/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
+  ])
+
+  /// Runs it with `arguments`, in which `@` is `tree`'s folder and `@line` a line of 3000 characters.
+  /// It goes by way of the shell: no argument may have a blank or a quote.
+  static func run(
+    _ arguments: String, in tree: TemporaryTree = tree, errors: String = "&1"
+  ) throws -> (output: String, code: Int32) {
+    let path = try #require(path)
+    // Under one name, since the C library's messages begin with it.
+    let words = inPlace(arguments, in: tree)
+    let line = "exec -a kexec '\(path)' \(words) 2>\(errors)"
+    guard let pipe = unsafe popen("bash -c \"\(line)\" </dev/null", "r") else {
+      Issue.record("no shell")
+      return ("", -1)
+    }
+    var output: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = unsafe fread(&chunk, 1, chunk.count, pipe)
+      if count == 0 { break }
+      output += chunk[..<count]
+    }
+    let status = unsafe pclose(pipe)
+    return (String(decoding: output, as: UTF8.self), status >> 8 & 0xFF)
+  }
+
+  /// `text` with the folder of `tree` for each `@`.
+  static func inPlace(_ text: String, in tree: TemporaryTree = tree) -> String {
+    text.replacing("@line", with: String(repeating: "x", count: 3000))
+      .split(separator: "@", omittingEmptySubsequences: false).joined(separator: tree.path)
+  }
+}
