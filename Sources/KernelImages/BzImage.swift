@@ -18,6 +18,9 @@ package struct BzImage: Sendable {
   package let commandLineLimit: Int
   /// What the kernel can do: XLF_ bits; empty before 2.12.
   package let extendedFlags: ExtendedLoadFlags
+  /// Whether it can be entered only in real mode, as iPXE can: it says no address for an entry in
+  /// protected mode (code32_start), where every Linux kernel has one.
+  package let isForBIOSOnly: Bool
   /// Whether it runs at any aligned address from `preferredAddress` up.
   package let isRelocatable: Bool
   /// The alignment it wants for its load address: a power of two, at least a page.
@@ -66,6 +69,8 @@ package struct BzImage: Sendable {
         found: UInt64((protectedMode.count + 15) / 16),
         wanted: .beyond64BitEntry)
     }
+    let entry = try header.value(of: SetupHeader.code32Start, since: 0x0200) ?? 0
+    isForBIOSOnly = entry == 0 && !extendedFlags.contains(.has64BitEntry)
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
     alignment = try header.alignment()
     preferredAddress = try header.value(of: SetupHeader.prefAddress, since: 0x020A) ?? 0x100000

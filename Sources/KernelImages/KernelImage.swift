@@ -55,6 +55,11 @@ package enum KernelImage: Sendable {
     }
   }
 
+  /// Whether this is a bzImage that can be entered only in real mode.
+  package var isForBIOSOnly: Bool {
+    if case .bzImage(let image) = self { image.isForBIOSOnly } else { false }
+  }
+
   /// The image in `bytes` when it is of `type`, or nil.
   private static func read(
     _ bytes: SharedBytes, as type: ImageType

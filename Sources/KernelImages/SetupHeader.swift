@@ -29,7 +29,7 @@ package enum SetupHeader {
   package static let typeOfLoader = Field<UInt8>(0x210)
   /// Bits: see `LoadFlags`.
   package static let loadflags = Field<UInt8>(0x211)
-  /// Where the protected-mode part is, for the 32-bit entry.
+  /// Where the protected-mode part is, for the 32-bit entry; 0 in files that have none.
   package static let code32Start = Field<UInt32>(0x214)
   /// Physical address of the initrd, low half.
   package static let ramdiskImage = Field<UInt32>(0x218)

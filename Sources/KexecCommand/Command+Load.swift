@@ -189,7 +189,9 @@ extension Command {
     request.reusesVideoType = invocation.reusesVideoType
     // The name of the type bzImage stands for its first entry, that of 32 bits.
     request.entry = invocation.entry
-    if request.entry == .automatic, invocation.imageType == .bzImage {
+    if request.entry == .automatic, invocation.imageType == .bzImage,
+      !files.image.isForBIOSOnly
+    {
       request.entry = .protected32
     }
     if invocation.isStamped {

@@ -76,7 +76,14 @@ extension CommandError {
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
     case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
-    case .realMode(let reason): self.init("--real-mode: \(reason.text)")
+    case .realMode(let reason):
+      let isAsked = request.entry == .realMode
+      self.init(
+        "\(isAsked ? "--real-mode" : "\(request.kernel.path): for real mode only"): \(reason.text)")
+    case .realModeOnly(let option):
+      self.init(
+        "\(request.kernel.path): it has no entry but the one in real mode (code32_start is 0), "
+          + "which does not go with \(option)")
     case .argumentStyleUnknown:
       self.init(
         "\(request.kernel.path): an ELF file that is no Linux kernel: how does it take arguments?",

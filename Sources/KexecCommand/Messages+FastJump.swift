@@ -8,7 +8,8 @@ extension OrdinaryEntryReason {
     switch self {
     case .switchedOff: "as asked for (--no-fast)"
     case .otherEntry: "it is entered in 32-bit mode, and unpacked it would have no entry for that"
-    case .realMode: "it is entered in real mode, and asks the BIOS what the machine is"
+    case .realMode: "it is entered in real mode, and asks the BIOS"
+    case .realModeOnly: "it has no entry but the one in real mode"
     case .noRandomNumbers: "there are no random numbers yet for KASLR"
     case .noPayload: "the image does not say where its payload is"
     case .unknownCompression: "its compression is not known"

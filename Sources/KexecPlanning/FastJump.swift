@@ -118,6 +118,8 @@ package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   case otherEntry
   /// It is entered in real mode.
   case realMode
+  /// It can be entered only in real mode.
+  case realModeOnly
   /// The running kernel has no random numbers yet, and the next one's decompressor may find some.
   case noRandomNumbers
   /// The image does not say where its payload is: a kernel before 2.08.

@@ -6,7 +6,7 @@ internal import Threads
 func planBzImage(
   _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  if request.entry == .realMode {
+  if request.entry == .realMode || image.isForBIOSOnly {
     return try planRealMode(image, request: request, machine: machine, site: site)
   }
   let entry = try LinuxEntry(image, choice: request.entry, on: machine)

@@ -5,6 +5,17 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
+extension LoadRequest {
+  /// What the user asks for that a load by `call` cannot do for a kernel in real mode.
+  func optionAgainstRealMode(by call: Route.Call) -> String? {
+    if call == .file { return "-s" }
+    if purpose == .crash { return "-p" }
+    if preservesContext { return "--load-preserve-context" }
+    if entry == .protected32 { return "--entry-32bit" }
+    return deviceTree.map { $0.isPart ? ".dtb" : "--dtb" }
+  }
+}
+
 /// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
 /// map, the screen and the disks: nothing of what the running kernel knows is handed over.
 func planRealMode(
@@ -68,6 +79,7 @@ private func planRealMode(
   let notes: [PlanNote] = request.digest == .none ? [.checksOff] : []
   return (
     try assembly.finish(request, in: site.memory, flags: site.flags),
-    site.notes + [.ordinaryEntry(.realMode)] + initrd.notes + notes
+    site.notes + [.ordinaryEntry(request.entry == .realMode ? .realMode : .realModeOnly)]
+      + initrd.notes + notes
   )
 }

@@ -63,11 +63,10 @@ package func routes(
   case .segmentsOnly: return [Route(.segments, .asked)]
   case .automatic: break
   }
-  if case .bzImage = image {
-  } else {
+  guard case .bzImage(let image) = image, !image.isForBIOSOnly else {
     return [Route(.segments, .imageType)]
   }
-  guard case .bzImage(let image) = image, !machine.wantsSignatures else {
+  guard !machine.wantsSignatures else {
     return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
   }
   let options = request.optionsForSegments
@@ -118,6 +117,9 @@ private func plan(
   _ request: LoadRequest, by route: Route, on machine: Machine, bzImage image: BzImage
 ) throws(PlanningError) -> LoadPlan {
   guard request.modules.isEmpty else { throw .modulesForOther }
+  if image.isForBIOSOnly, let option = request.optionAgainstRealMode(by: route.call) {
+    throw .realModeOnly(option: option)
+  }
   // The purgatory will add a word to that of a kernel that can return.
   let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
   var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)

@@ -31,6 +31,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case deviceTree(path: String, DeviceTreeError)
   /// The kernel cannot be entered in real mode.
   case realMode(NoRealMode)
+  /// The kernel can be entered only in real mode, which does not go with an option that was given.
+  case realModeOnly(option: String)
   /// Nothing says what arguments the ELF file wants, and it is no Linux kernel.
   case argumentStyleUnknown
   /// The file call takes no image of this type.

@@ -64,15 +64,6 @@ import Testing
       .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
     ),
     (
-      .realMode(.noBIOS),
-      "--real-mode: this machine was booted by EFI, and there is no BIOS that the kernel could ask",
-      nil
-    ),
-    (
-      .realMode(.tooLarge(60_000)),
-      "--real-mode: real-mode part (58.5 KiB) and command line do not fit into 64 KiB", nil
-    ),
-    (
       .argumentStyleUnknown,
       "vmlinuz: an ELF file that is no Linux kernel: how does it take arguments?",
       "say so: --args-elf (boot notes), --args-none, or --args-linux"
@@ -441,7 +432,8 @@ import Testing
   @Test func everyNoteAndReasonIsOneLine() {
     let ordinary: [OrdinaryEntryReason] =
       [
-        .switchedOff, .noPayload, .unknownCompression, .badPayload("zstd"), .fiveLevelPaging,
+        .switchedOff, .realMode, .realModeOnly, .noPayload, .unknownCompression,
+        .badPayload("zstd"), .fiveLevelPaging,
         .encryptedMemory, .unacceptedMemory, .littleMemory(needed: 1 << 30, available: 1 << 20),
       ]
       + ([

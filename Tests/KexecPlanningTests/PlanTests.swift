@@ -206,6 +206,34 @@ import Testing
     #expect(load.segments.map(\.role) == [.realMode, .kernel, .initrd(0), .purgatory])
   }
 
+  /// A header like iPXE's: nothing says where it could be entered but in real mode.
+  private static let forBIOS = BzImageBuilder {
+    ($0.version, $0.protectedEntry, $0.xloadflags, $0.isRelocatable) = (0x0207, 0, 0, false)
+  }
+
+  @Test func aKernelForTheBIOSOnlyIsEnteredInRealMode() throws {
+    let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
+    let load = try segments(Self.forBIOS, on: machine)
+    #expect(load.kernelEntry.value == 0x8_F200)
+    #expect(try place(of: .kernel, in: load).start.value == 0x10_0000)
+    let image = try KernelImage.open(Self.forBIOS.file)
+    let request = LoadRequest(kernel: .init(path: "k", bytes: Self.forBIOS.file))
+    #expect(routes(for: request, on: machine, image: image) == [Route(.segments, .imageType)])
+  }
+
+  @Test func aKernelForTheBIOSOnlyIsRefusedWithSomeOptions() {
+    let rows: [(String, (inout LoadRequest) -> Void)] = [
+      ("-p", { $0.purpose = .crash }), ("--entry-32bit", { $0.entry = .protected32 }),
+      ("--dtb", { $0.deviceTree = file(40) }),
+      ("--load-preserve-context", { $0.preservesContext = true }),
+    ]
+    for (option, change) in rows {
+      #expect(throws: PlanningError.realModeOnly(option: option)) {
+        try segments(Self.forBIOS, on: guest(), change)
+      }
+    }
+  }
+
   @Test func noEntryInRealMode() {
     let large = BzImageBuilder { $0.setupSectors = 0x70 }
     #expect(throws: PlanningError.realMode(.tooLarge(0x71 * 512))) {

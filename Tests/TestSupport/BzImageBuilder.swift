@@ -22,6 +22,8 @@ package struct BzImageBuilder: Sendable {
   package var jumpDistance: UInt8 = 0x6A
   /// loadflags.
   package var loadFlags: UInt8 = 1
+  /// code32_start.
+  package var protectedEntry: UInt32 = 0x10_0000
   /// initrd_addr_max.
   package var initrdAddressMax: UInt32 = 0x7FFF_FFFF
   /// kernel_alignment.
@@ -130,7 +132,7 @@ package struct BzImageBuilder: Sendable {
       file.store(Array(name.utf8) + [0], at: 0x500)
     }
     file.store(loadFlags, as: Field(0x211))
-    file.store(UInt32(0x10_0000), as: Field(0x214))  // code32_start
+    file.store(protectedEntry, as: Field(0x214))
     file.store(initrdAddressMax, as: Field(0x22C))
     file.store(kernelAlignment, as: Field(0x230))
     file.store(isRelocatable ? UInt8(1) : 0, as: Field(0x234))

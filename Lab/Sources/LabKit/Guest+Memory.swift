@@ -35,6 +35,17 @@ extension Guest {
     }
   }
 
+  /// Puts bytes at a physical address, below 3 GiB, behind the guest's back.
+  public func setMemory(at physical: UInt64, to bytes: [UInt8]) throws {
+    try withMemory { memory in
+      guard Int(physical) + bytes.count <= memory.count else {
+        throw Failure("no memory at \(physical)")
+      }
+      memory.baseAddress?.advanced(by: Int(physical)).copyMemory(
+        from: bytes, byteCount: bytes.count)
+    }
+  }
+
   private func withMemory<Result>(
     _ body: (UnsafeMutableRawBufferPointer) throws -> Result
   ) throws -> Result {

@@ -117,6 +117,27 @@ public struct Guest: Sendable {
     }
   }
 
+  /// Starts the loaded kernel, which has no agent, and waits until `text` is on the VGA's screen.
+  public func jump(
+    sayingOnScreen text: String, within limit: Duration = .seconds(90),
+    file: String = #fileID, line: Int = #line
+  ) async throws {
+    _ = try send("kexec -e")
+    let deadline = ContinuousClock.now + limit
+    var screen = ""
+    do {
+      repeat {
+        screen = try await machine.screen()
+      } while !screen.contains(text) && ContinuousClock.now < deadline
+    } catch is MachineGone {
+      throw Failure("the machine reset or ended", file, line)
+    }
+    machine.log.write("screen", screen.trimmedLines)
+    guard !screen.contains(text) else { return }
+    await machine.logRegisters()
+    throw Failure("the screen did not say \(text) within \(limit)", file, line)
+  }
+
   /// Waits until the console says one of `texts`, in any case of letters.
   public func waitForConsole(
     oneOf texts: [String], within limit: Duration = .seconds(10),
@@ -211,6 +232,16 @@ extension Guest.Arrival {
 }
 
 extension String {
+  /// The lines of a screen of 80 columns that are not empty, without the blanks at their ends.
+  fileprivate var trimmedLines: String {
+    let letters = Array(self)
+    return stride(from: 0, to: letters.count, by: 80).map { start in
+      var line = letters[start..<min(start + 80, letters.count)]
+      while line.last == " " { line.removeLast() }
+      return String(line)
+    }.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
   /// Short enough for a message.
   var shortened: String { count > 300 ? prefix(300) + "…" : self }
 }

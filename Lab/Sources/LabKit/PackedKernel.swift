@@ -1,4 +1,5 @@
 import CpioFormat
+import Foundation
 
 /// A bzImage whose payload the lab can exchange.
 ///
@@ -104,6 +105,22 @@ extension Lab {
   /// A file of the packages that `script/bootstrap` unpacks.
   public func packagedFile(_ path: String) throws -> [UInt8] {
     try contents(of: workshop.debian + path)
+  }
+
+  /// GRUB for coreboot, an ELF file with a multiboot header, which does first what `configuration`
+  /// says.
+  public func grubCore(configuration: String, modules: [String]) throws -> [UInt8] {
+    let file = "\(workshop.scratch)/grub-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: file))
+    try Self.run(
+      [
+        "grub-mkimage", "-O", "i386-coreboot", "-d",
+        workshop.debian + "/usr/lib/grub/i386-coreboot",
+        "-p", "/", "-c", file, "-o", file + ".elf",
+      ] + modules)
+    defer { try? FileManager.default.removeItem(atPath: file + ".elf") }
+    return try contents(of: file + ".elf")
   }
 
   /// The archive that guests start from.

@@ -102,7 +102,7 @@ extension Lab {
     return words
   }
 
-  private static func run(_ command: [String]) throws {
+  static func run(_ command: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["PATH=/usr/bin:/bin"] + command

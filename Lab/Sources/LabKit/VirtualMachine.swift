@@ -70,6 +70,20 @@ final class VirtualMachine: Sendable {
     log.write("monitor", text.replacing("\r", with: ""))
   }
 
+  /// The letters in the text memory of the VGA; empty when there is no VGA.
+  ///
+  /// - Throws: `MachineGone`.
+  func screen() async throws -> String {
+    let path = folder + "/screen"
+    guard let monitor = FileHandle.connect(to: folder + "/monitor") else { throw MachineGone() }
+    // 25 lines of 80 characters, each a letter and its colours.
+    try? monitor.write(contentsOf: Data("pmemsave 0xb8000 4000 \(path)\n".utf8))
+    try? await Task.sleep(for: .milliseconds(500))
+    let cells = FileManager.default.contents(atPath: path).map(Array.init) ?? []
+    let letters = stride(from: 0, to: cells.count, by: 2).map { cells[$0] }
+    return String(decoding: letters.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self)
+  }
+
   /// Ends QEMU and frees what it used.
   func end() async {
     await process.end()

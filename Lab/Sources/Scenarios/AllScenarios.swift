@@ -4,7 +4,8 @@ public import LabKit
 /// others are told beside it.
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
-  + images + chains + fastJumps + initrds + unifiedImages + jumps + machines + loading + dryRuns
+  + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines
+  + loading + dryRuns
   + crashes
   + crashDumps
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings

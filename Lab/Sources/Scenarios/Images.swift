@@ -4,7 +4,7 @@ import LabKit
 let images: [Scenario] =
   [
     compressed, packedForSegments, vmlinux(hasRelocations: true), vmlinux(hasRelocations: false),
-    multiboot(1), multiboot(2), xen, memtest,
+    multiboot(1), multiboot(2),
   ]
 
 /// All seven formats in one machine: each is loaded, and one of them is started.
@@ -93,28 +93,6 @@ private func multiboot(_ version: Int) -> Scenario {
     if version == 2 { said.append("root RSD PTR ") }
     try await guest.jump(sayingOnConsole: (said + ["done"]).map { "multiboot " + $0 })
   }
-}
-
-private let xen = Scenario("Xen, a packed multiboot 2 kernel, finds Linux as its module") { lab in
-  let guest = try await lab.boot(
-    .debian6_1, memory: 1536, carrying: [.debian6_12],
-    files: ["boot/xen.gz": try lab.packagedFile("/boot/xen-4.17-amd64.gz")])
-  try await guest.mustNote(
-    "gzip as a whole", when: "kexec -l /boot/xen.gz --type=multiboot2-x86")
-  try await guest.run(
-    "kexec -l /boot/xen.gz --command-line='com1=115200,8n1 console=com1 noreboot'"
-      + " --module='\(Kernel.debian6_12.path) console=hvc0 earlyprintk=xen'"
-      + " --module=/boot/initrd")
-  // It goes no further: the kernels for clouds cannot be its first guest.
-  try await guest.jump(
-    sayingOnConsole: ["Xen version 4.17", "Command line:", "Dom0 kernel: 64-bit"])
-}
-
-private let memtest = Scenario("memtest86+, a bzImage that is no Linux") { lab in
-  let guest = try await lab.boot(
-    .debian6_1, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")])
-  try await guest.run("kexec -c -l /boot/memtest --command-line=console=ttyS0,115200")
-  try await guest.jump(sayingOnConsole: ["Memtest86+"])
 }
 
 private func load(_ kernel: String, by call: LoadCall) -> String {
