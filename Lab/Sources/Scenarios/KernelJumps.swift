@@ -2,8 +2,21 @@ import LabKit
 
 /// To another kernel and back: the kernel that was left goes on as if nothing had been.
 let kernelJumps: [Scenario] = [
-  Scenario("there and back: a kernel jump") { lab in
-    let guest = try await lab.boot(.lab, memory: 2048, carrying: [.lab])
+  thereAndBack(.bios, cpus: 1), thereAndBack(.uefi, cpus: 1), thereAndBack(.bios, cpus: 2),
+  Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    try await guest.mustRefuse(load(.debian6_12), saying: "CONFIG_KEXEC_JUMP")
+    try await guest.mustRefuse("kexec --load-jump-back-helper", saying: "kexec_jump_back_entry")
+    try await guest.mustRefuse(
+      "kexec --load-jump-back-helper --entry=0x1000000", saying: "CONFIG_KEXEC_JUMP")
+  },
+]
+
+private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
+  let place = "\(firmware.name), \(cpus) \(cpus == 1 ? "processor" : "processors")"
+  return Scenario("there and back: a kernel jump, \(place)") { lab in
+    let guest = try await lab.boot(
+      .lab, firmware: firmware, memory: 2048, cpus: cpus, carrying: [.lab])
     try await guest.run("echo kept >/run/kept")
     try await guest.run(load(.lab), within: .seconds(120))
 
@@ -15,6 +28,7 @@ let kernelJumps: [Scenario] = [
     let back = try await next.jump(leave)
     try expect(back.bootID == guest.bootID, "another kernel than the first one answered")
     try await back.mustSay("kept", when: "cat /run/kept")
+    try await back.mustSay("\(cpus)", when: "nproc")
 
     // The other kernel was left in the middle, too.
     let again = try await back.jump(leave)
@@ -25,16 +39,8 @@ let kernelJumps: [Scenario] = [
     try await again.run("kexec --load-jump-back-helper --entry=\(entry)")
     let last = try await again.jump(leave)
     try expect(last.bootID == guest.bootID, "another kernel than the first one answered")
-  },
-
-  Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
-    try await guest.mustRefuse(load(.debian6_12), saying: "CONFIG_KEXEC_JUMP")
-    try await guest.mustRefuse("kexec --load-jump-back-helper", saying: "kexec_jump_back_entry")
-    try await guest.mustRefuse(
-      "kexec --load-jump-back-helper --entry=0x1000000", saying: "CONFIG_KEXEC_JUMP")
-  },
-]
+  }
+}
 
 /// Jumps, and says what an agent says when it starts as soon as the kernel goes on.
 private let leave =
