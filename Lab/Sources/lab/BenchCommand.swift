@@ -47,6 +47,7 @@ struct BenchCommand {
         + " \(isRandomised ? "KASLR" : "nokaslr"))\n")
     let plain = try await measure(.plain, by: contestants, in: workshop)
     var targets = plain.measurements.targets(peakLimit: plain.segments)
+    var floors: [String] = []
     let pair = contestants.filter { [.ours, .peer].contains($0) }
     for series in [InitrdSeries.debianZstd, .debianGzip] where !pair.isEmpty {
       guard try series.initrd(in: workshop) != nil else {
@@ -55,9 +56,11 @@ struct BenchCommand {
       }
       let found = try await measure(series, by: pair, in: workshop).measurements
       targets.append(found.initrdTarget(series.meaning))
+      floors.append(found.floorText(series.meaning))
     }
     guard contestants.count > 1 else { return true }
     targets.forEach { say($0.text) }
+    floors.forEach { say($0) }
     return targets.allSatisfy(\.isReached)
   }
 

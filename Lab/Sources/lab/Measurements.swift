@@ -12,6 +12,7 @@ struct Measurements: Sendable {
     case firstLineMachine = "… CPU time of the VM, s"
     case firstProcess = "jump to init, s"
     case firstProcessMachine = "… CPU time of the VM to init, s"
+    case kernelStart = "first line to init, the kernel's own time, s"
   }
 
   private var samples: [Quantity: [Contestant: [Double]]] = [:]
@@ -33,6 +34,7 @@ struct Measurements: Sendable {
     add(arrival.toFirstLine.cpu.seconds, .firstLineMachine, contestant)
     add(arrival.toInit.wall.seconds, .firstProcess, contestant)
     add(arrival.toInit.cpu.seconds, .firstProcessMachine, contestant)
+    add(arrival.toInit.wall.seconds - arrival.toFirstLine.wall.seconds, .kernelStart, contestant)
   }
 
   /// The median of a contestant's samples; not a number when there are none.
