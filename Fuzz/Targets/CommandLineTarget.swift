@@ -1,3 +1,4 @@
+import ByteCoding
 import RunningSystem
 
 /// The first line has names, with blanks between; the rest is a kernel command line.
@@ -8,7 +9,11 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
     String(decoding: $0, as: UTF8.self)
   }
   let given = KernelCommandLine(
-    parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : "")
+    parts.count > 1 ? String(lossless: parts[1]) : "")
+  if parts.count > 1 {
+    expect(given.text.losslessBytes == Array(parts[1]), "all bytes come back")
+    expect(given.text.losslessByteCount == parts[1].count, "as many as there were")
+  }
 
   let words = given.words.map { Array($0.utf8) }
   expect(

@@ -1,3 +1,4 @@
+import ByteCoding
 import PhysicalMemory
 
 @testable import KexecCommand
@@ -7,7 +8,7 @@ import PhysicalMemory
 func fuzzOptions(_ input: Input) -> Int32 {
   let separator = input.bytes.contains(0) ? 0 : UInt8(ascii: "\n")
   let words = input.bytes.split(separator: separator, omittingEmptySubsequences: false)
-  let arguments = ["kexec"] + words.map { String(decoding: $0, as: UTF8.self) }
+  let arguments = ["kexec"] + words.map { String(lossless: $0) }
   let first = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
   let second = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
   switch (first, second) {

@@ -188,6 +188,6 @@ extension UnifiedKernelImage {
     var text = start.prefix { $0 != 0 }.map { $0 < blank || $0 == 0x7F ? blank : $0 }[...]
     while text.last == blank { text.removeLast() }
     text = text.drop { $0 == blank }
-    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+    return text.isEmpty ? nil : String(lossless: text)
   }
 }

@@ -226,7 +226,7 @@ extension Command {
       try carryOut(load)
     case .file(let load):
       debug("calling kexec_file_load")
-      let commandLine = Array(plan.commandLine.utf8)
+      let commandLine = plan.commandLine.losslessBytes
       do throws(KexecCallError) {
         try KexecCalls.fileLoad(
           kernel: kernel, initrd: initrd, commandLine: commandLine,

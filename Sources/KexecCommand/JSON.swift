@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A JSON value, written as RFC 8259 says.
 enum JSON {
   case null
@@ -42,6 +44,9 @@ enum JSON {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "\t": result += "\\t"
+      // No text: JSON must be UTF-8.
+      case _ where String(scalar).losslessByteCount == 1 && !scalar.isASCII:
+        result += "\\ufffd"
       case _ where scalar.value < 0x20:
         let digits = String(scalar.value, radix: 16)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

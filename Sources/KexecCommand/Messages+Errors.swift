@@ -36,10 +36,6 @@ extension CommandError {
             ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
     case .commandLineHasNUL(let offset):
       self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
-    case .runningLineNotText(let offset):
-      self.init(
-        "/proc/cmdline: the byte at offset \(offset) is not UTF-8: the line cannot be reused",
-        advice: "give the next kernel's line by --command-line")
     case .noRoom(let room):
       self.init(room)
       if request.purpose == .crash {

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KernelImages
 internal import RunningSystem
 
@@ -20,7 +21,7 @@ extension LoadRequest {
     let line = finalCommandLine(on: machine)
     guard preservesModules, let modules = machine.modules else { return (line, []) }
     let (words, notes) = PreservedModules(modules).words(
-      beside: KernelCommandLine(line), room: limit - line.utf8.count)
+      beside: KernelCommandLine(line), room: limit - line.losslessByteCount)
     return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
   }
 

@@ -41,7 +41,7 @@ extension LoadSite {
       !handsOverEFI(takesEFI: takesEFI, request: request, machine: machine)
     {
       let longer = line.adding("acpi_rsdp=\(PhysicalAddress(pointer))")
-      if longer.text.utf8.count <= limit { line = longer }
+      if longer.text.losslessByteCount <= limit { line = longer }
     }
 
     let shown =

@@ -20,7 +20,7 @@ func planELF(
     guard request.initrds.isEmpty else { throw .initrdForOther }
     guard request.modules.isEmpty else { throw .modulesForOther }
     guard request.purpose == .reboot else { throw .crashNeedsLinux }
-    let notes = ELFBootNotes(commandLine: Array(site.commandLine.utf8))
+    let notes = ELFBootNotes(commandLine: site.commandLine.losslessBytes)
     let is64Bit = kernel.headers.width == .bits64
     let entry = kernel.headers.entry
     let load = try planFixed(

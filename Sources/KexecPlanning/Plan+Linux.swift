@@ -68,7 +68,7 @@ private func planLinux(
   if site.region != nil {
     assembly.jumpBackText =
       bootPlace.start.value
-      + UInt64(BootBlock.commandLineOffset + site.commandLine.utf8.count)
+      + UInt64(BootBlock.commandLineOffset + site.commandLine.losslessByteCount)
   }
   let load = try assembly.finish(
     request, in: site.memory, flags: site.flags, filling: site.region)
@@ -91,7 +91,7 @@ private func describeMachine(
 
   var block = BootBlock(
     header: target.header, inherited: machine.bootParameters,
-    commandLine: Array(site.commandLine.utf8), e820: E820Table(site.memory.map),
+    commandLine: site.commandLine.losslessBytes, e820: E820Table(site.memory.map),
     acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
   block.screen = screen
   block.isRandomised = isRandomised

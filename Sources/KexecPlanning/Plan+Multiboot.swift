@@ -16,7 +16,7 @@ func planMultiboot(
 
   // "The command line is the kernel's path, a blank and its arguments", as every loader does it.
   let words = [request.kernel.path, site.commandLine].filter { !$0.isEmpty }.joined(separator: " ")
-  var information = MultibootInformation(commandLine: Array(words.utf8), memory: memory.map)
+  var information = MultibootInformation(commandLine: words.losslessBytes, memory: memory.map)
   if !machine.hasNativeGraphics {
     information.screen = machine.bootParameters.flatMap(MultibootScreen.init)
   }
@@ -24,7 +24,7 @@ func planMultiboot(
   if kernel.relocation != nil, let first = kernel.parts.first {
     information.loadBase = UInt32(truncatingIfNeeded: first.physicalAddress &+ shift)
   }
-  let texts = request.modules.map { Array($0.text.utf8) }
+  let texts = request.modules.map(\.text.losslessBytes)
   let version = kernel.version
   let described = information
   let eip = kernel.entry &+ UInt32(truncatingIfNeeded: shift)

@@ -24,7 +24,7 @@ func planRealMode(
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
   guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
   let part = RealModePart(
-    code: image.realMode.array, commandLine: Array(site.commandLine.utf8))
+    code: image.realMode.array, commandLine: site.commandLine.losslessBytes)
   guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
     throw .realMode(.tooLarge(part.code.count))
   }

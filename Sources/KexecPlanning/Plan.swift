@@ -71,7 +71,7 @@ package func routes(
   }
   let options = request.optionsForSegments
   if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
-  let length = request.finalCommandLine(on: machine).utf8.count
+  let length = request.finalCommandLine(on: machine).losslessByteCount
   if length > image.commandLineLimitOfFileCall {
     return [Route(.segments, .commandLineTooLongForFileCall)]
   }
@@ -93,9 +93,6 @@ package func routes(
 package func plan(
   _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
 ) throws(PlanningError) -> LoadPlan {
-  if request.reusesCommandLine, request.commandLine == nil, let fault = machine.commandLineFault {
-    throw .runningLineNotText(offset: fault)
-  }
   var made: LoadPlan
   switch image {
   case .unified(let unified):
@@ -195,10 +192,9 @@ extension KernelImage {
 }
 
 private func checkCommandLine(_ text: String, limit: Int) throws(PlanningError) {
-  if let offset = Array(text.utf8).firstIndex(of: 0) { throw .commandLineHasNUL(offset: offset) }
-  guard text.utf8.count <= limit else {
-    throw .commandLineTooLong(length: text.utf8.count, limit: limit)
-  }
+  if let offset = text.losslessBytes.firstIndex(of: 0) { throw .commandLineHasNUL(offset: offset) }
+  let length = text.losslessByteCount
+  guard length <= limit else { throw .commandLineTooLong(length: length, limit: limit) }
 }
 
 private func planFileCall(

@@ -8,8 +8,6 @@ package enum PlanningError: Error, Equatable, Sendable {
   case commandLineTooLong(length: Int, limit: Int)
   /// The command line holds a NUL byte, where the kernel would cut it.
   case commandLineHasNUL(offset: Int)
-  /// The running command line, which is to be reused, has a byte at this offset that is not UTF-8.
-  case runningLineNotText(offset: Int)
   /// A piece has no place.
   case noRoom(NoRoom)
   /// The machine has no memory map that can be used.

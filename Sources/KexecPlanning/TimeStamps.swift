@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import RunningSystem
 
 /// Times that travel to the next system in a word of its command line, so that `kexec --report`
@@ -50,7 +51,6 @@ package struct TimeStamps: Equatable, Sendable {
   static func textOffset(in commandLine: String) -> Int? {
     let words = KernelCommandLine(commandLine).kernelWords
     guard let word = words.last(where: { $0.hasPrefix(name + "=") }) else { return nil }
-    let start = commandLine.utf8.distance(from: commandLine.startIndex, to: word.startIndex)
-    return start + name.utf8.count + 1
+    return commandLine[..<word.startIndex].losslessByteCount + name.utf8.count + 1
   }
 }

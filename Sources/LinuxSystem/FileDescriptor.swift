@@ -18,7 +18,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
   /// Opens `path` for reading. Corresponds to `open(path, O_RDONLY | O_CLOEXEC)`.
   package init(reading path: String) throws(FileError) {
-    let number = retryOnInterrupt { unsafe clinux_open(path, O_RDONLY | O_CLOEXEC) }
+    let number = retryOnInterrupt { unsafe clinux_open(path.cBytes, O_RDONLY | O_CLOEXEC) }
     guard number >= 0 else { throw FileError(path, .errno(.last)) }
     self.init(owning: number)
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
@@ -28,7 +29,7 @@ package enum FileSystems {
     var failures: [(mountPoint: String, errno: Errno)] = []
     var folders: [(mountPoint: String, number: Int32)] = []
     for mountPoint in mountPoints {
-      let folder = unsafe clinux_open(mountPoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      let folder = unsafe clinux_open(mountPoint.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if folder >= 0 {
         folders.append((mountPoint, folder))
       } else if ![ENOENT, ENOTDIR, EACCES].contains(errno) {
@@ -62,7 +63,7 @@ package enum FileSystems {
   /// Undoes the `\040` escapes of /proc/self/mounts. Documented in fstab(5).
   private static func unescaped(_ word: Substring) -> String {
     var bytes: [UInt8] = []
-    var rest = Array(word.utf8)[...]
+    var rest = word.losslessBytes[...]
     while let byte = rest.popFirst() {
       let digits = rest.prefix(3)
       if byte == UInt8(ascii: "\\"),
@@ -74,6 +75,6 @@ package enum FileSystems {
         bytes.append(byte)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(lossless: bytes)
   }
 }

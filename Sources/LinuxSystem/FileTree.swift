@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
@@ -51,14 +52,13 @@ package struct FileTree: Sendable {
     return Array(bytes[..<got])
   }
 
-  /// The text of a file without blanks at its ends, or nil when it cannot be read.
-  ///
-  /// Bytes that are not UTF-8 are replaced: names in /proc/iomem can be anything.
+  /// The text of a file without blanks at its ends, or nil when it cannot be read. It stands for the
+  /// file's bytes, whatever they are: names in /proc/iomem can be anything.
   package func text(_ path: String) -> String? {
     (try? read(path)).map { bytes in
       var part = bytes[...]
       while let last = part.last, last == 0x0A || last == 0x20 || last == 0 { part.removeLast() }
-      return String(decoding: part, as: UTF8.self)
+      return String(lossless: part)
     }
   }
 
@@ -84,14 +84,14 @@ package struct FileTree: Sendable {
 
   /// The names in a folder, without `.` and `..`, or nil when it cannot be listed.
   package func names(in path: String) -> [String]? {
-    guard let folder = unsafe opendir(root + path) else { return nil }
+    guard let folder = unsafe opendir((root + path).cBytes) else { return nil }
     defer { unsafe _ = closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) {
       // SAFETY: readdir's name is terminated and lives until the next call.
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-          unsafe String(cString: $0)
+          unsafe String(lossless: $0)
         }
       }
       if name != "." && name != ".." { names.append(name) }
@@ -107,7 +107,7 @@ package struct FileTree: Sendable {
 
   /// Whether there is something at `path`.
   package func exists(_ path: String) -> Bool {
-    unsafe access(root + path, F_OK) == 0
+    unsafe access((root + path).cBytes, F_OK) == 0
   }
 
   /// Removes the file at `path`, if there is one.

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
@@ -49,7 +50,7 @@ package enum OptionParser {
     _ arguments: [String], _ shapes: [OptionShape], isQuiet: Bool = false
   ) -> ParsedArguments? {
     var words: [UnsafeMutablePointer<CChar>?] =
-      unsafe arguments.map { unsafe strdup($0) } + [nil]
+      unsafe arguments.map { unsafe strdup($0.cBytes) } + [nil]
     let owned = unsafe words  // getopt_long reorders `words`
     let names = unsafe shapes.map { unsafe strdup($0.long) }
     defer { unsafe (owned + names).forEach { unsafe free($0) } }
@@ -79,11 +80,11 @@ package enum OptionParser {
       guard let index = found else { return nil }
       let value =
         unsafe shapes[index].takesValue
-        ? clinux_getopt_value().map { unsafe String(cString: $0) } : nil
+        ? clinux_getopt_value().map { unsafe String(lossless: $0) } : nil
       parsed.options.append(.init(index: index, isShort: isShort, value: value))
     }
     for index in Int(clinux_getopt_position())..<arguments.count {
-      if let word = unsafe words[index] { unsafe parsed.positionals.append(String(cString: word)) }
+      if let word = unsafe words[index] { unsafe parsed.positionals.append(String(lossless: word)) }
     }
     return parsed
   }

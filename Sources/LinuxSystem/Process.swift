@@ -1,8 +1,17 @@
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
 /// This process, and programs that it starts.
 package enum Process {
+  /// The program's arguments, the first of which is its name, with all their bytes.
+  package static var arguments: [String] {
+    // SAFETY: argv has this many terminated texts and lives as long as the process; nobody writes it.
+    (0..<Int(CommandLine.argc)).compactMap { index in
+      unsafe CommandLine.unsafeArgv[index].map { unsafe String(lossless: $0) }
+    }
+  }
+
   /// Random bytes that are fit for keys, or nil when the kernel has none yet.
   /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
   package static func randomBytes(_ count: Int) -> [UInt8]? {

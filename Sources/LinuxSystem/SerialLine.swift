@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLinux
 
 /// How a serial line is set.
@@ -54,7 +55,7 @@ extension FileTree {
   package func serialLine(_ path: String) -> SerialLine? {
     var baud: UInt32 = 0
     var flags: UInt32 = 0
-    guard unsafe clinux_terminal_line(root + path, &baud, &flags) == 0 else { return nil }
+    guard unsafe clinux_terminal_line((root + path).cBytes, &baud, &flags) == 0 else { return nil }
     return SerialLine(baud: baud, flags: flags)
   }
 }

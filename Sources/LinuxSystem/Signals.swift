@@ -5,7 +5,7 @@ package enum Signals {
   /// Writes `text` to the standard error stream after `seconds`, unless `sayNothing` comes first.
   /// Corresponds to `alarm` and SIGALRM.
   package static func say(_ text: String, after seconds: UInt32) {
-    unsafe clinux_say_after(seconds, text)
+    unsafe clinux_say_after(seconds, text.cBytes)
   }
 
   /// Calls off what `say` has announced.
@@ -16,6 +16,6 @@ package enum Signals {
   /// Makes the process say `text` and exit with 255 when a mapped file has become shorter, or its
   /// disk fails, while we read it. Corresponds to SIGBUS.
   package static func exitOnLostFile(saying text: String) {
-    unsafe clinux_exit_on_bus_error(text)
+    unsafe clinux_exit_on_bus_error(text.cBytes)
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Glibc
 
 /// The process's standard output and error streams.
@@ -12,7 +13,7 @@ package enum StandardStreams {
   package static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   private static func write(_ text: String, to stream: Int32) {
-    var rest = Array(text.utf8)[...]
+    var rest = text.losslessBytes[...]
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes { bytes in
         retryOnInterrupt { unsafe Glibc.write(stream, bytes.baseAddress, bytes.count) }

@@ -12,9 +12,6 @@ package struct Machine: Sendable {
   package var firmwareMap: MemoryMap?
   /// The command line of the running kernel. `/proc/cmdline`.
   package var commandLine: KernelCommandLine
-  /// The offset in `/proc/cmdline` of the first byte that is not UTF-8, which `commandLine` has
-  /// something else for; nil when there is none.
-  package var commandLineFault: Int?
   /// The boot_params that the running kernel was given: 4096 bytes, or nil when not exported.
   /// `/sys/kernel/boot_params/data`.
   package var bootParameters: [UInt8]?
@@ -71,7 +68,6 @@ package struct Machine: Sendable {
       ioMemory: ioMemory,
       firmwareMap: MemoryMap.firmware(in: files),
       commandLine: commandLine,
-      commandLineFault: (try? files.read("/proc/cmdline"))?.firstFault,
       bootParameters: bootParameters,
       setupData: SetupDataNode.all(in: files),
       efi: EFIState(in: files, at: bootParameters.map(efiSystemTable)),
@@ -116,13 +112,5 @@ package struct Machine: Sendable {
       if let port, port != 0 { ports[name] = UInt16(exactly: port) }
     }
     return ports
-  }
-}
-
-extension [UInt8] {
-  /// The offset of the first byte that is not UTF-8.
-  fileprivate var firstFault: Int? {
-    zip(self, String(decoding: self, as: UTF8.self).utf8).enumerated().first { $1.0 != $1.1 }?
-      .offset
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
 import KexecCommand
+import LinuxSystem
 
-exit(Command.run(CommandLine.arguments).rawValue)
+exit(Command.run(Process.arguments).rawValue)

@@ -26,11 +26,6 @@ import Testing
       "the command line has a zero byte at offset 7: the kernel would cut it", nil
     ),
     (
-      .runningLineNotText(offset: 7),
-      "/proc/cmdline: the byte at offset 7 is not UTF-8: the line cannot be reused",
-      "give the next kernel's line by --command-line"
-    ),
-    (
       .noRoom(room),
       "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
         + "range there is 5 MiB", "51.4 MiB in one piece would do"

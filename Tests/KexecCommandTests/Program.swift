@@ -1,3 +1,4 @@
+import ByteCoding
 import Glibc
 import TestSupport
 import Testing
@@ -31,6 +32,7 @@ enum Program {
     "/bytes/proc/cmdline": [0x61, 0x3D, 0xFF, 0x0A], "/empty": [],
     "/text": [UInt8](repeating: 0x20, count: 2000),
     "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
+    "/\(String(lossless: [0xE9]))": [1, 2, 3],
     "/crash/proc/iomem": Array(
       "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
     "/crash/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
@@ -57,7 +59,7 @@ enum Program {
       output += chunk[..<count]
     }
     let status = unsafe pclose(pipe)
-    return (String(decoding: output, as: UTF8.self), status >> 8 & 0xFF)
+    return (String(lossless: output), status >> 8 & 0xFF)
   }
 
   /// `text` with the folder of `tree` for each `@`.

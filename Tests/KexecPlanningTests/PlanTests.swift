@@ -32,6 +32,22 @@ import Testing
     #expect(Array(parameters[0x1000..<0x100E]) == Array("console=ttyS0\0".utf8))
   }
 
+  /// A command line is bytes: those that are no text are counted and handed over as they are.
+  @Test func bytesThatAreNoTextGoThrough() throws {
+    let line: [UInt8] = [0xE9] + [UInt8](repeating: 0xFF, count: 2046)
+    let load = try segments(on: guest()) { $0.commandLine = String(lossless: line) }
+    let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array
+    #expect(Array(block[0x1000..<0x1800]) == line + [0])
+    #expect(throws: PlanningError.commandLineTooLong(length: 2048, limit: 2047)) {
+      try segments(on: guest()) { $0.commandLine = String(lossless: line + [0xFF]) }
+    }
+    let running = machine(running: "")
+    var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
+    request.reusesCommandLine = true
+    request.appended = [String(lossless: [0xC3]), String(lossless: [0xA9])]
+    #expect(request.finalCommandLine(on: running).losslessBytes == [0xC3, 0x20, 0xA9])
+  }
+
   @Test func theSeedIsHandedOverWhereItIsUnderstood() throws {
     for (highest, isThere) in [(UInt32(0x8000_0009), true), (8, false), (9, true)] {
       let builder = BzImageBuilder { $0.highestSetupData = highest }

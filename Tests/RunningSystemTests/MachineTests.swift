@@ -1,3 +1,4 @@
+import ByteCoding
 import PhysicalMemory
 import RunningSystem
 import TestSupport
@@ -65,15 +66,13 @@ import Testing
     #expect((tree.machine.bootParameters?.count == 4096) == isTaken)
   }
 
-  @Test(
-    arguments: [
-      ([0x61, 0x20, 0xC3, 0xA9], nil), ([], nil), ([0x61, 0xFF, 0x62], 1), ([0x61, 0xC3], 1),
-      // What stands for such a byte may itself be there.
-      ([0xEF, 0xBF, 0xBD, 0x80], 3),
-    ] as [([UInt8], Int?)])
-  func bytesThatAreNoTextAreFound(line: [UInt8], fault: Int?) {
+  @Test func theCommandLineKeepsItsBytes() {
+    let line: [UInt8] = [0x61, 0x3D, 0xE9, 0x20, 0xC3, 0x20, 0xFF]
+    let machine = TemporaryTree(bytes: ["/proc/cmdline": line + [0x0A]]).machine
+    #expect(machine.commandLine.text.losslessBytes == line)
     #expect(
-      TemporaryTree(bytes: ["/proc/cmdline": line + [0x0A]]).machine.commandLineFault == fault)
+      machine.commandLine.words.map(\.losslessBytes) == [[0x61, 0x3D, 0xE9], [0xC3], [0xFF]])
+    #expect(machine.commandLine.value(of: "a")?.losslessBytes == [0xE9])
   }
 
   @Test func serialPorts() {

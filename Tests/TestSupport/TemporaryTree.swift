@@ -27,7 +27,9 @@ package final class TemporaryTree: Sendable {
         folder += "/" + part
         if unsafe mkdir(folder, 0o755) == 0 { made.append(folder + "/") }
       }
-      guard let file = unsafe fopen(path + name, "w") else { fatalError("no file \(name)") }
+      guard let file = unsafe fopen((path + name).cBytes, "w") else {
+        fatalError("no file \(name)")
+      }
       unsafe fwrite(content, 1, content.count, file)
       unsafe fclose(file)
       made.append(path + name)
@@ -38,7 +40,7 @@ package final class TemporaryTree: Sendable {
 
   deinit {
     for entry in made.reversed() {
-      _ = entry.hasSuffix("/") ? unsafe rmdir(entry) : unsafe unlink(entry)
+      _ = entry.hasSuffix("/") ? unsafe rmdir(entry) : unsafe unlink(entry.cBytes)
     }
   }
 

@@ -1,7 +1,7 @@
 import LabKit
 
 /// Options of which no other story tells.
-let options: [Scenario] = [forced, between, secondPort, withoutEFI, elfKernels]
+let options: [Scenario] = [forced, between, secondPort, withoutEFI, elfKernels, oddBytes]
 
 private let forced = Scenario(
   "-f: loaded and started at once; -e after the memory map has changed only with -f"
@@ -81,6 +81,24 @@ private let elfKernels = Scenario(
     try await guest.run("kexec --command-line='some words' \(options)")
     try await guest.jump(sayingOnConsole: [said])
   }
+}
+
+private let oddBytes = Scenario(
+  "bytes that are no text go through: command line, --reuse-cmdline, and the name of a file"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
+  let odd = "$(printf 'a\\351\\377')"
+  try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
+  try await guest.run(
+    "kexec -s -l \(Kernel.debian6_12.path) --initrd=\"/run/\(odd)\""
+      + " --command-line=\"\(Lab.commandLine) retain_initrd lab.odd=\(odd)\"")
+  let isThere = "tail -c 4 /proc/cmdline | od -An -tx1"
+  let next = try await guest.jump()
+  try await next.mustSay(" 61 e9 ff 0a", when: isThere)
+  try await next.run(
+    "kexec -c -l \(Kernel.debian6_12.path) --reuseinitrd --reuse-cmdline")
+  try await next.jump().mustSay(" 61 e9 ff 0a", when: isThere)
 }
 
 private func load(_ kernel: Kernel, _ options: String) -> String {

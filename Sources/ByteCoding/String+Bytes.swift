@@ -1,0 +1,67 @@
+// Arguments, paths and command lines are bytes to Linux and need not be UTF-8, but a Swift string is
+// always text. Bytes that are none become characters which stand for them and nothing else, so that
+// text can be split and joined as usual, and the bytes come out again as they were.
+
+extension String {
+  /// The text of `bytes`; `losslessBytes` gives exactly them back.
+  ///
+  /// A byte that is not UTF-8, which is at least 0x80, becomes one of the last 128 characters of
+  /// Unicode (private use, U+10FF80 and up); so does each byte of such a character.
+  package init(lossless bytes: some Collection<UInt8>) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let isWhole =
+      text.utf8.elementsEqual(bytes)
+      && !text.unicodeScalars.contains { $0.value >= firstStandIn }
+    self = text
+    if isWhole { return }
+    self = ""
+    var rest = Array(bytes)[...]
+    var parser = Unicode.UTF8.ForwardParser()
+    var iterator = rest.makeIterator()
+    while true {
+      let count: Int
+      switch parser.parseScalar(from: &iterator) {
+      case .emptyInput: return
+      case .error(let length): count = length
+      case .valid(let encoded):
+        let scalar = Unicode.UTF8.decode(encoded)
+        count = scalar.value < firstStandIn ? 0 : encoded.count
+        if count == 0 {
+          unicodeScalars.append(scalar)
+          rest = rest.dropFirst(encoded.count)
+        }
+      }
+      for byte in rest.prefix(count) {
+        // 0x80...0xFF: always a character.
+        if let scalar = Unicode.Scalar(firstStandIn - 0x80 + UInt32(byte)) {
+          unicodeScalars.append(scalar)
+        }
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The bytes that the text stands for.
+  package var losslessBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(utf8.count)
+    for scalar in unicodeScalars {
+      if scalar.value >= firstStandIn {
+        bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+      } else {
+        bytes.append(contentsOf: UTF8.encode(scalar) ?? .encodedReplacementCharacter)
+      }
+    }
+    return bytes
+  }
+
+  /// How many bytes those are.
+  package var losslessByteCount: Int {
+    utf8.count - 3 * unicodeScalars.count { $0.value >= firstStandIn }
+  }
+}
+
+/// Stands for the byte 0x80; the lowest eight bits of it and of those that follow are the byte.
+private let firstStandIn: UInt32 = 0x10FF80
