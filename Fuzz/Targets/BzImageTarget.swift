@@ -14,7 +14,7 @@ func fuzzBzImage(_ input: Input) -> Int32 {
   if let vmlinux = try? Vmlinux(bytes.span) { checkVmlinux(vmlinux, bytes) }
   let image: KernelImage
   do {
-    image = try KernelImage.open(bytes)
+    image = try KernelImage.open(bytes, unpackedLimit: 1 << 20)
   } catch {
     _ = CommandError(error, path: "vmlinuz").text
     return 0

@@ -12,7 +12,7 @@ func fuzzPacked(_ input: Input) -> Int32 {
     let kernel = try KernelFile(file, limit: limit)
     expect(
       kernel.bytes.count <= (kernel.packing == nil ? file.count : limit), "not more than the limit")
-    _ = try KernelImage.open(kernel.bytes)
+    _ = try KernelImage.open(kernel.bytes, unpackedLimit: limit)
   } catch {
     _ = CommandError(error, path: "kernel").text
   }

@@ -6,18 +6,22 @@ import RunningSystem
 
 @testable import KexecCommand
 
+private let unpackedLimit = 1 << 20
+
 /// The bytes are a unified kernel image. Its sections are parts of the file that do not overlap, its
 /// texts fit on a line, and what it holds is planned by both calls.
 func fuzzUnified(_ input: Input) -> Int32 {
   let bytes = SharedBytes(input.bytes)
   let image: KernelImage
   do {
-    image = try KernelImage.open(bytes)
+    image = try KernelImage.open(bytes, unpackedLimit: unpackedLimit)
   } catch {
     _ = CommandError(error, path: "k.efi").text
     return 0
   }
   guard case .unified(let unified) = image else { return 0 }
+  expect(
+    unified.packing == nil || unified.kernelFile.count <= unpackedLimit, "not more than the limit")
   let total = unified.sections.reduce(0) { $0 + $1.bytes.count }
   expect(total < bytes.count, "sections do not overlap")
   for section in unified.sections { expect(section.bytes.count > 0, "no section is empty") }

@@ -13,29 +13,31 @@ package enum KernelImage: Sendable {
   /// A kernel with a multiboot header.
   case multiboot(MultibootKernel)
 
-  /// Recognises the image in `bytes` by its content, or reads it as one of `type`.
+  /// Recognises the image in `bytes` by its content, or reads it as one of `type`. A kernel that is
+  /// packed inside of it is unpacked into at most `limit` bytes.
   ///
   /// - Throws: `ImageError` when it is nothing that we load, or not of that type.
   package static func open(
-    _ bytes: SharedBytes, as type: ImageType? = nil
+    _ bytes: SharedBytes, as type: ImageType? = nil, unpackedLimit limit: Int = KernelFile.sizeLimit
   ) throws(ImageError) -> KernelImage {
     if let type {
-      if let image = try read(bytes, as: type) { return image }
-      throw .otherType(wanted: type, found: try open(bytes).type)
+      if let image = try read(bytes, as: type, limit) { return image }
+      throw .otherType(wanted: type, found: try open(bytes, unpackedLimit: limit).type)
     }
-    return try open(bytes, asOneOf: ImageType.allCases)
+    return try open(bytes, asOneOf: ImageType.allCases, limit)
   }
 
   /// The image that is inside of another.
   static func openInner(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
-    try open(bytes, asOneOf: ImageType.allCases.filter { $0 != .uki })
+    // Nothing else unpacks what it holds.
+    try open(bytes, asOneOf: ImageType.allCases.filter { $0 != .uki }, 0)
   }
 
   private static func open(
-    _ bytes: SharedBytes, asOneOf types: [ImageType]
+    _ bytes: SharedBytes, asOneOf types: [ImageType], _ limit: Int
   ) throws(ImageError) -> KernelImage {
     for type in types {
-      if let image = try read(bytes, as: type) { return image }
+      if let image = try read(bytes, as: type, limit) { return image }
     }
     if let known = KnownImage.recognise(bytes.span) { throw .unsupported(known) }
     if bytes.count < SetupHeader.version.end {
@@ -62,7 +64,7 @@ package enum KernelImage: Sendable {
 
   /// The image in `bytes` when it is of `type`, or nil.
   private static func read(
-    _ bytes: SharedBytes, as type: ImageType
+    _ bytes: SharedBytes, as type: ImageType, _ limit: Int
   ) throws(ImageError) -> KernelImage? {
     switch type {
     case .multiboot2: return try MultibootKernel(bytes, .two).map(KernelImage.multiboot)
@@ -74,7 +76,7 @@ package enum KernelImage: Sendable {
       let image = try BzImage(bytes)
       let isOfType = type == .bzImage || image.extendedFlags.contains(.has64BitEntry)
       return isOfType ? .bzImage(image) : nil
-    case .uki: return try UnifiedKernelImage(bytes).map(KernelImage.unified)
+    case .uki: return try UnifiedKernelImage(bytes, unpackedLimit: limit).map(KernelImage.unified)
     // Known by name only.
     case .nbi, .beoboot:
       if let known = KnownImage.recognise(bytes.span), known.type == type {

@@ -1,4 +1,5 @@
 package import ByteCoding
+package import Compression
 
 /// A unified kernel image (UKI): an EFI program that holds a kernel and what goes with it, each in
 /// a section of its own. Documented in the UAPI Group's "Unified Kernel Image" and in
@@ -9,8 +10,10 @@ package import ByteCoding
 package struct UnifiedKernelImage: Sendable {
   /// What `.linux` is.
   package let kernel: KernelImage
-  /// The kernel's file: `.linux` without padding.
+  /// The kernel's file: `.linux` without padding, unpacked when it was compressed as a whole.
   package let kernelFile: SharedBytes
+  /// How `.linux` was compressed; nil when nothing had to be unpacked.
+  package let packing: CompressionFormat?
   /// The sections in force that we know, in the file's order.
   package let sections: [Section]
   /// How many profiles the image has; 0 when it knows nothing of profiles.
@@ -75,8 +78,9 @@ package struct UnifiedKernelImage: Sendable {
 }
 
 extension UnifiedKernelImage {
-  /// Reads the image in `file`; nil when it is no EFI program with a `.linux` section.
-  init?(_ file: SharedBytes) throws(ImageError) {
+  /// Reads the image in `file`; nil when it is no EFI program with a `.linux` section, which is unpacked
+  /// into at most `limit` bytes.
+  init?(_ file: SharedBytes, unpackedLimit limit: Int) throws(ImageError) {
     var profileCount = 0
     guard let all = try PESection.all(in: file.span, where: { Kind(rawValue: $0) != nil }),
       all.contains(where: { $0.name == Kind.kernel.rawValue })
@@ -102,13 +106,15 @@ extension UnifiedKernelImage {
     guard let linux = inForce.first(where: { $0.name == Kind.kernel.rawValue }) else {
       throw .unsupported(.efiProgram)
     }
-    guard let packed = Self.bytes(of: linux, in: file) else {
+    guard let section = Self.bytes(of: linux, in: file) else {
       throw .badField(
         name: "VirtualSize of .linux", offset: linux.header + PEHeader.virtualSize.offset,
         found: 0, wanted: .sizeOfKernel)
     }
-    kernelFile = Self.withoutPadding(packed)
     do {
+      let unpacked = try KernelFile(Self.withoutPadding(section), limit: limit)
+      kernelFile = unpacked.bytes
+      packing = unpacked.packing
       kernel = try KernelImage.openInner(kernelFile)
     } catch {
       throw .inside(section: linux.name, offset: linux.bytes.lowerBound, error)

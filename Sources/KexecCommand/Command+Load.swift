@@ -88,8 +88,11 @@ extension Command {
     let unpacked: KernelFile
     let image: KernelImage
     do throws(ImageError) {
-      unpacked = try KernelFile(kernel.bytes, limit: unpackedLimit(on: machine))
-      image = try KernelImage.open(unpacked.bytes, as: invocation.imageType)
+      let limit = unpackedLimit(on: machine)
+      unpacked = try KernelFile(kernel.bytes, limit: limit)
+      let rest = unpacked.packing == nil ? limit : limit - unpacked.bytes.count
+      image = try KernelImage.open(
+        unpacked.bytes, as: invocation.imageType, unpackedLimit: rest)
     } catch {
       throw CommandError(error, path: path)
     }

@@ -126,7 +126,8 @@ extension PlanNote {
       "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved"
     case .confined(let count):
       "the next kernel gets \(byteText(count)) of memory and can return: this one goes on then"
-    case .fileUnpacked(let format): "the kernel file was compressed by \(format) as a whole"
+    case .fileUnpacked(let section, let format):
+      "\(section?.rawValue ?? "the kernel file") was compressed by \(format) as a whole"
     case .videoModeNotSet:
       "the kernel asks for a graphics mode: none is set, it gets the screen as it is"
     case .noRootPointer:

@@ -166,8 +166,8 @@ package enum PlanNote: Equatable, Sendable {
   case initrdUnchanged(Int, InitrdReason)
   /// The next kernel has only this much memory, so that the running one can go on after it.
   case confined(byteCount: UInt64)
-  /// The kernel file was compressed as a whole, by this format.
-  case fileUnpacked(format: String)
+  /// The kernel file, or that section of it, was compressed as a whole, by this format.
+  case fileUnpacked(UnifiedKernelImage.Kind?, format: String)
   /// The kernel asks for a graphics mode, and keeps the one that there is.
   case videoModeNotSet
   /// The ACPI root pointer cannot be read: the kernel must look for it itself.

@@ -11,7 +11,8 @@ extension LoadRequest {
       }
     }
     request.unifiedImage = image
-    request.kernel = File(path: kernel.path, bytes: image.kernelFile, isPart: true)
+    request.kernel = File(
+      path: kernel.path, bytes: image.kernelFile, isPart: true, packing: image.packing)
     if !hasInitrdOfItsOwn, let initrd = file(.initrd) { request.initrds.insert(initrd, at: 0) }
     if deviceTree == nil { request.deviceTree = file(.deviceTree) }
     if let microcode = file(.microcode) { request.initrds.insert(microcode, at: 0) }

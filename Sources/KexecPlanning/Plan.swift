@@ -105,7 +105,8 @@ package func plan(
     made = try plan(request, by: route, on: machine, other: image)
   }
   if let packing = request.kernel.packing {
-    made.notes.insert(.fileUnpacked(format: packing.name), at: 0)
+    let section = request.unifiedImage.map { _ in UnifiedKernelImage.Kind.kernel }
+    made.notes.insert(.fileUnpacked(section, format: packing.name), at: 0)
   }
   return made
 }

@@ -1,4 +1,5 @@
 import ByteCoding
+import Compression
 import TestSupport
 import Testing
 
@@ -86,6 +87,41 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     let image = try open(builder)
     #expect(image.kernelFile.array == signed)
     #expect(image.isSigned)
+  }
+
+  @Test func aKernelThatIsCompressedAsAWholeIsUnpacked() throws {
+    for (packed, format) in [
+      (storedGzip(kernel), CompressionFormat.gzip), (storedZstd(kernel), .zstd),
+    ] {
+      // Linkers pad sections, and tools write the padded size.
+      let padded = packed + [UInt8](repeating: 0, count: 100)
+      let file = UnifiedImageBuilder([Section(".linux", padded)]).file
+      guard
+        case .unified(let image) = try KernelImage.open(file, unpackedLimit: kernel.count),
+        case .bzImage = image.kernel
+      else {
+        Issue.record("no kernel")
+        continue
+      }
+      #expect(image.packing == format && image.kernelFile.array == kernel)
+      let place = try #require((try? PESection.all(in: file.span) { $0 == ".linux" })??.first)
+      let start = place.bytes.lowerBound
+      #expect(
+        throws: ImageError.inside(
+          section: ".linux", offset: start,
+          .notUnpacked(.tooLarge(limit: kernel.count - 1), streamOffset: 0))
+      ) { try KernelImage.open(file, unpackedLimit: kernel.count - 1) }
+    }
+    #expect(try open(Self.full).packing == nil)
+  }
+
+  @Test func aKernelThatIsCompressedTwiceIsNot() throws {
+    let file = UnifiedImageBuilder([Section(".linux", storedGzip(storedZstd(kernel)))]).file
+    let error = #expect(throws: ImageError.self) { try KernelImage.open(file) }
+    guard case .inside(".linux", _, .unsupported(.compressed(.zstd))) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
   }
 
   /// Profile 0 goes before what all share; the other profiles do not count.

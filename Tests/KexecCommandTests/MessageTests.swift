@@ -449,7 +449,8 @@ import Testing
         .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)), .initrdsJoined(9),
         .modulesWithoutRoom(modules: 1, parameters: 2), .hiddenParametersUnknown,
         .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]),
-        .fileUnpacked(format: "lzop"), .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown,
+        .fileUnpacked(nil, format: "lzop"), .fileUnpacked(.kernel, format: "zstd"),
+        .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown,
       ]
       + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
     let reasons: [RouteReason] = [

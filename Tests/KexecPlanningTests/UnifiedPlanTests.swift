@@ -45,6 +45,14 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.kernelVersion?.hasPrefix("6.1.0-56-cloud-amd64") == true)
   }
 
+  @Test(arguments: [Route.Call.segments, .file])
+  func aCompressedKernelIsLoadedUnpacked(call: Route.Call) throws {
+    let packed = UnifiedImageBuilder([Section(".linux", storedGzip(Self.kernel))])
+    let plan = try planned(by: call, packed)
+    #expect(plan.request.kernel.bytes.array == Self.kernel && plan.request.kernel.isPart)
+    #expect(plan.notes.contains(.fileUnpacked(.kernel, format: "gzip")))
+  }
+
   @Test func theMicrocodeLiesBelowTheInitrd() throws {
     guard case .segments(let load) = try planned().action else {
       Issue.record("no segments")

@@ -25,6 +25,14 @@ let crashes: [Scenario] = [
     try await crash.mustSay("ELF", when: "head -c 4 /proc/vmcore | tail -c 3")
   },
 
+  otherFile("vmlinux", by: ["kexec -p /boot/kernel --initrd=/boot/initrd \(words)"]) { lab in
+    try Compressor.zstd.compress(lab.unpack(.debian6_12))
+  },
+  otherFile("UKI", by: ["kexec -p -c /boot/kernel", "kexec -p -s /boot/kernel"]) { lab in
+    let sections = [".cmdline": Array(Lab.commandLine.utf8), ".initrd": try lab.archive()]
+    return try lab.make(UnifiedImage(.debian6_12, by: .ukify, sections: sections))
+  },
+
   Scenario("a crash load without a reserved region exits with 254") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
     let output = try await guest.run(loadCrashKernel, exits: 254)
@@ -32,6 +40,25 @@ let crashes: [Scenario] = [
   },
 ]
 
+/// The panic starts what the last of `loads` has loaded.
+private func otherFile(
+  _ name: String, by loads: [String], of file: @escaping @Sendable (Lab) throws -> [UInt8]
+) -> Scenario {
+  Scenario("a panic starts a \(name), which has the memory of the first") { lab in
+    let guest = try await lab.boot(
+      .debian6_1, memory: 1536, commandLine: "crashkernel=320M",
+      files: ["boot/kernel": file(lab), "boot/initrd": lab.archive()])
+    for load in loads {
+      try await guest.run(load)
+      try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
+    }
+    let crash = try await guest.jump("echo c >/proc/sysrq-trigger")
+    try crash.mustBe(.debian6_12)
+    try await crash.mustSay("ELF", when: "head -c 4 /proc/vmcore | tail -c 3")
+  }
+}
+
+private let words = "--command-line='\(Lab.commandLine)'"
+
 private let loadCrashKernel =
-  "kexec -s -p \(Kernel.debian6_12.path) --initrd=/boot/initrd"
-  + " --command-line='\(Lab.commandLine)'"
+  "kexec -s -p \(Kernel.debian6_12.path) --initrd=/boot/initrd \(words)"

@@ -9,7 +9,7 @@ let unifiedImages: [Scenario] = [
     try await startWhole(
       UnifiedImage(.debian6_12, by: .objcopy, isSigned: true), by: .file, in: lab)
   },
-  userWins, signatureInside, signedKernelInside, badImages,
+  compressedKernel, userWins, signatureInside, signedKernelInside, badImages,
 ]
 
 private let words = "\(Lab.commandLine) lab.source=image"
@@ -36,6 +36,26 @@ private func startWhole(_ plain: UnifiedImage, by call: LoadCall, in lab: Lab) a
   try next.mustBe(.debian6_12)
   try await next.mustSay(words, when: "cat /proc/cmdline")
   try await next.mustSay("seen", when: "cat /microcode")
+}
+
+private let compressedKernel = Scenario(
+  "UKI whose kernel is compressed as a whole, by each call"
+) { lab in
+  let image = UnifiedImage(
+    .debian6_12, by: .objcopy,
+    sections: [".cmdline": Array(words.utf8), ".initrd": try lab.archive()])
+  let packed = try Compressor.gzip.compress(lab.file(of: .debian6_12))
+  let guest = try await lab.boot(
+    .debian6_1, files: ["boot/uki.efi": lab.make(image, of: packed)])
+  try await guest.run("kexec -s -l /boot/uki.efi")
+  try await guest.mustHaveLoaded(true)
+  try await guest.run("kexec -u")
+  try await guest.mustNote(
+    ".linux was compressed by gzip", when: "kexec -c -l /boot/uki.efi --type=uki")
+  try await guest.run("kexec -c -l /boot/uki.efi --type=uki")
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_12)
+  try await next.mustSay(words, when: "cat /proc/cmdline")
 }
 
 private let userWins = Scenario("UKI: what the user gives wins, by the default call, UEFI") { lab in
