@@ -37,21 +37,16 @@ _start:
   call newline
 
 #if VERSION == 1
-  movl $command_line_text, %esi
-  call text
   movl 0x10(%ebx), %esi
-  call text
-  call newline
+  call command_line
 
   // Modules: start, end, text, reserved.
   movl 0x18(%ebx), %edi
   movl 0x14(%ebx), %ecx
 1:
   jecxz 2f
-  call module
   movl 8(%edi), %esi
-  call text
-  call newline
+  call module
   addl $16, %edi
   decl %ecx
   jmp 1b
@@ -83,20 +78,15 @@ tag:
   je done
   cmpl $1, %eax
   jne 1f
-  movl $command_line_text, %esi
-  call text
   leal 8(%edi), %esi
-  call text
-  call newline
+  call command_line
 1:
   cmpl $3, (%edi)
   jne 2f
+  leal 16(%edi), %esi
   addl $8, %edi
   call module
   subl $8, %edi
-  leal 16(%edi), %esi
-  call text
-  call newline
 2:
   cmpl $6, (%edi)
   jne 4f
@@ -143,9 +133,19 @@ done:
   hlt
   jmp 1b
 
-// "module LENGTH FIRST-BYTES " of the start and end at EDI.
+// "line TEXT" of the text at ESI.
+command_line:
+  pushl %esi
+  movl $command_line_text, %esi
+  call text
+  popl %esi
+  call text
+  jmp newline
+
+// "module LENGTH FIRST-BYTES TEXT" of the start and end at EDI and the text at ESI.
 module:
   pushl %ecx
+  pushl %esi
   movl $module_text, %esi
   call text
   movl 4(%edi), %eax
@@ -156,8 +156,10 @@ module:
   call letters
   movb $' ', %al
   call letter
+  popl %esi
+  call text
   popl %ecx
-  ret
+  jmp newline
 
 // "memory START LENGTH TYPE" of the entry at EDX.
 memory:

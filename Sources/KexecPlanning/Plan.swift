@@ -63,7 +63,7 @@ package func routes(
   case .segmentsOnly: return [Route(.segments, .asked)]
   case .automatic: break
   }
-  guard case .bzImage(let image) = image, !image.isForBIOSOnly else {
+  guard case .bzImage(let image) = image, image.isForFileCall else {
     return [Route(.segments, .imageType)]
   }
   guard !machine.wantsSignatures else {
@@ -138,6 +138,7 @@ private func plan(
     action = .segments(load)
     notes += more
   case .file:
+    guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
     guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
     action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
     notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
@@ -286,6 +287,12 @@ extension BzImage {
   /// The most characters the command line may have when it goes by `call`.
   fileprivate func commandLineLimit(by call: Route.Call) -> Int {
     call == .file ? commandLineLimitOfFileCall : commandLineLimit
+  }
+
+  /// Whether the running kernel's own loader for bzImages can take it: it enters kernels in 64-bit mode
+  /// only, and answers others with ENOEXEC.
+  fileprivate var isForFileCall: Bool {
+    version >= 0x020C && extendedFlags.contains(.has64BitEntry)
   }
 
   /// The kernel keeps 30 bytes for an `elfcorehdr=` word, also when there is none, and counts the

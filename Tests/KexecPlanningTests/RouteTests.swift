@@ -148,6 +148,24 @@ import Testing
   }
 }
 
+/// kexec_file_load enters kernels in 64-bit mode only.
+@Suite struct RoutesWithout64BitEntryTests {
+  @Test(arguments: [nil, "integrity"] as [String?], [LoadRequest.Purpose.reboot, .crash])
+  func theFileCallIsNotTried(lockdown: String?, purpose: LoadRequest.Purpose) throws {
+    let kernel = BzImageBuilder { $0.xloadflags = 0 }.file
+    var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
+    request.purpose = purpose
+    let machine = TemporaryTree([
+      "/sys/kernel/security/lockdown": lockdown.map { "none [\($0)]\n" } ?? "[none] integrity\n"
+    ]).machine
+    let image = try KernelImage.open(kernel)
+    #expect(routes(for: request, on: machine, image: image) == [Route(.segments, .imageType)])
+    #expect(throws: PlanningError.notByFileCall(.bzImage)) {
+      try plan(request, by: Route(.file, .asked), on: machine, image: image)
+    }
+  }
+}
+
 @Suite struct FinalCommandLineTests {
   private static let running =
     #"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b"#
