@@ -5,9 +5,7 @@ import RunningSystem
 func fuzzCommandLine(_ input: Input) -> Int32 {
   let parts = input.bytes.split(
     separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
-  let names = parts[0].split(separator: UInt8(ascii: " ")).map {
-    String(decoding: $0, as: UTF8.self)
-  }
+  let names = parts[0].split(separator: UInt8(ascii: " ")).map { String(lossless: $0) }
   let given = KernelCommandLine(
     parts.count > 1 ? String(lossless: parts[1]) : "")
   if parts.count > 1 {
@@ -25,7 +23,8 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   let line = untouched
   let removed = Set(names.filter { !$0.utf8.contains(UInt8(ascii: "=")) && $0 != "--" })
   let left = line.removing(removed)
-  let kept = line.kernelWords.filter { !removed.contains(name(of: $0)) }
+  let canonical = Set(removed.map { canonicalName($0.utf8) })
+  let kept = line.kernelWords.filter { !canonical.contains(name(of: $0)) }
   expect(left.kernelWords.map { Array($0.utf8) } == kept.map { Array($0.utf8) }, "the others stay")
   for name in removed {
     expect(left.value(of: name) == nil, "a removed name is gone")
@@ -34,17 +33,30 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   return 0
 }
 
-private func name(of word: Substring) -> String {
-  String(decoding: word.utf8.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+/// The name by which the kernel knows a word: without the quote that the word may start with.
+private func name(of word: Substring) -> [UInt8] {
+  let name = word.utf8.prefix { $0 != UInt8(ascii: "=") }
+  let quote = UInt8(ascii: "\"")
+  return canonicalName(
+    name.first == quote ? name.dropFirst().prefix { $0 != quote } : name)
+}
+
+/// Dashes are underscores.
+private func canonicalName(_ name: some Sequence<UInt8>) -> [UInt8] {
+  name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
 }
 
 private func checkValue(of name: String, in line: KernelCommandLine) {
-  let name = Array(name.utf8)
-  let expected = line.kernelWords.reversed().lazy.map { Array($0.utf8) }.compactMap { word in
-    word == name
-      ? [] : word.starts(with: name + [0x3D]) ? Array(word.dropFirst(name.count + 1)) : nil
-  }.first
-  let found = line.value(of: String(decoding: name, as: UTF8.self)).map { Array($0.utf8) }
+  let wanted = canonicalName(name.utf8)
+  let word = line.kernelWords.last { kexec_fuzz.name(of: $0) == wanted }
+  let expected = word.map { word in
+    var value = Array(word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst())
+    if word.utf8.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") {
+      value.removeLast()
+    }
+    return value
+  }
+  let found = line.value(of: name).map { Array($0.utf8) }
   expect(found == expected, "the value is what follows the first =")
 }
 

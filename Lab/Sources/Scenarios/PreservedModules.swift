@@ -1,7 +1,9 @@
 import LabKit
 
 /// Modules and their parameters that come back.
-let preservedModules: [Scenario] = LoadCall.allCases.map { call in
+let preservedModules: [Scenario] = LoadCall.allCases.map(byOwnInit) + [byInitramfsTools]
+
+private func byOwnInit(_ call: LoadCall) -> Scenario {
   Scenario("--preserve=modules: the same modules and parameters, \(call.name)") { lab in
     let paths = ["kernel/drivers/block/loop.ko", "kernel/drivers/net/dummy.ko"]
     let guest = try await lab.boot(
@@ -21,6 +23,37 @@ let preservedModules: [Scenario] = LoadCall.allCases.map { call in
     try await next.run("grep -w 'options loop max_loop=5' /etc/modprobe.d/kexec-preserve.conf")
   }
 }
+
+/// Nothing else in that system loads modules: systemd does not run there. zram needs another module.
+private let byInitramfsTools = Scenario(
+  "--preserve=modules: an initrd by initramfs-tools loads them before the root is there",
+  within: .seconds(600)
+) { lab in
+  let paths = [
+    "kernel/drivers/block/loop.ko", "kernel/drivers/block/brd.ko", "kernel/mm/zsmalloc.ko",
+    "kernel/drivers/block/zram/zram.ko",
+  ]
+  var files = try lab.modules(paths, of: .debian6_1)
+  files["boot/debian"] = try lab.debianInitrd()
+  let guest = try await lab.boot(
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12], files: files)
+  try await guest.run("modprobe loop max_loop=5; modprobe brd rd_nr=3; modprobe zram")
+  try await guest.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
+  try await guest.run(
+    """
+    chmod +x /usr/local/sbin/lab-agent
+    kexec -l /boot/6.12 --initrd=/boot/debian --preserve=modules --command-line="\
+      \(Lab.commandLine) root=/dev/nvme0n1 rootfstype=ext4 rw init=/usr/local/sbin/lab-agent"
+    """)
+
+  let next = try await guest.jump(within: .seconds(300))
+  try next.mustBe(.debian6_12)
+  try await next.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
+}
+
+private let blockModules =
+  "echo $(for m in loop brd zsmalloc zram; do grep -o \"^$m\" /proc/modules; done)"
+  + " $(cat /sys/module/loop/parameters/max_loop) $(ls /sys/block | grep ^ram)"
 
 /// Modules, the parameter that can be read, and what came of the one that the kernel hides.
 private let state =
