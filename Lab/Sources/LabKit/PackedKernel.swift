@@ -123,14 +123,6 @@ extension Lab {
     return try contents(of: file + ".elf")
   }
 
-  /// The initrd that initramfs-tools makes for 6.12.
-  public func debianInitrd() throws -> [UInt8] {
-    guard let initrd = try workshop.debianInitrd(packedBy: "zstd") else {
-      throw Skip("there is no initrd by initramfs-tools: see what script/bootstrap says")
-    }
-    return initrd
-  }
-
   /// The archive that guests start from.
   public func archive() throws -> [UInt8] {
     try GuestImage(tool: tool, also: programs, workshop: workshop).archive

@@ -1,7 +1,8 @@
 import LabKit
 
 /// Modules and their parameters that come back.
-let preservedModules: [Scenario] = LoadCall.allCases.map(byOwnInit) + [byInitramfsTools]
+let preservedModules: [Scenario] =
+  LoadCall.allCases.map(byOwnInit) + InitrdMaker.allCases.map(byInitrd)
 
 private func byOwnInit(_ call: LoadCall) -> Scenario {
   Scenario("--preserve=modules: the same modules and parameters, \(call.name)") { lab in
@@ -25,30 +26,32 @@ private func byOwnInit(_ call: LoadCall) -> Scenario {
 }
 
 /// Nothing else in that system loads modules: systemd does not run there. zram needs another module.
-private let byInitramfsTools = Scenario(
-  "--preserve=modules: an initrd by initramfs-tools loads them before the root is there",
-  within: .seconds(600)
-) { lab in
-  let paths = [
-    "kernel/drivers/block/loop.ko", "kernel/drivers/block/brd.ko", "kernel/mm/zsmalloc.ko",
-    "kernel/drivers/block/zram/zram.ko",
-  ]
-  var files = try lab.modules(paths, of: .debian6_1)
-  files["boot/debian"] = try lab.debianInitrd()
-  let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12], files: files)
-  try await guest.run("modprobe loop max_loop=5; modprobe brd rd_nr=3; modprobe zram")
-  try await guest.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
-  try await guest.run(
-    """
-    chmod +x /usr/local/sbin/lab-agent
-    kexec -l /boot/6.12 --initrd=/boot/debian --preserve=modules --command-line="\
-      \(Lab.commandLine) root=/dev/nvme0n1 rootfstype=ext4 rw init=/usr/local/sbin/lab-agent"
-    """)
+private func byInitrd(of maker: InitrdMaker) -> Scenario {
+  Scenario(
+    "--preserve=modules: an initrd by \(maker.rawValue) loads them before the root is there",
+    within: .seconds(600)
+  ) { lab in
+    let paths = [
+      "kernel/drivers/block/loop.ko", "kernel/drivers/block/brd.ko", "kernel/mm/zsmalloc.ko",
+      "kernel/drivers/block/zram/zram.ko",
+    ]
+    var files = try lab.modules(paths, of: .debian6_1)
+    files["boot/debian"] = try lab.initrd(by: maker)
+    let guest = try await lab.boot(
+      .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12], files: files)
+    try await guest.run("modprobe loop max_loop=5; modprobe brd rd_nr=3; modprobe zram")
+    try await guest.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
+    try await guest.run(
+      """
+      chmod +x /usr/local/sbin/lab-agent
+      kexec -l /boot/6.12 --initrd=/boot/debian --preserve=modules --command-line="\
+        \(Lab.commandLine) root=/dev/nvme0n1 rootfstype=ext4 rw init=/usr/local/sbin/lab-agent"
+      """)
 
-  let next = try await guest.jump(within: .seconds(300))
-  try next.mustBe(.debian6_12)
-  try await next.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
+    let next = try await guest.jump(within: .seconds(300))
+    try next.mustBe(.debian6_12)
+    try await next.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
+  }
 }
 
 private let blockModules =
