@@ -22,7 +22,7 @@ struct KernelPiece: Sendable {
   let entryOffset: UInt64
   /// Bytes of our memory that the parts take: all of an unpacked file, or the mapped one.
   let memoryUse: UInt64
-  /// A random number that chooses among the places; nil for the highest one.
+  /// A random number that chooses among the places, or 0 for the lowest; nil for the highest one.
   var randomPlace: UInt64?
   /// Whether the kernel was moved to a random virtual address, so that it must move the rest of its
   /// address space as well.
@@ -39,6 +39,9 @@ extension KernelPiece {
     limits = image.loadLimits(of: image.initSize, by: entry)
     entryOffset = image.entryOffset(by: entry)
     memoryUse = UInt64(image.protectedMode.count)
+    // A kernel for i386 maps some of the memory behind itself before it knows where its low memory
+    // ends, and panics when it is too near to that.
+    if !image.extendedFlags.contains(.has64BitEntry) { randomPlace = 0 }
   }
 
   /// The unpacked kernel in `file`, entered directly.

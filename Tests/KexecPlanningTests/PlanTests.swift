@@ -222,6 +222,15 @@ import Testing
     #expect(load.segments.map(\.role) == [.realMode, .kernel, .initrd(0), .purgatory])
   }
 
+  /// Found by Debian's 6.1 for i386: right below the end of its low memory it panics.
+  @Test func aKernelFor32BitsIsAsLowAsItCanBe() throws {
+    let load = try segments(BzImageBuilder { $0.xloadflags = 0 }, on: guest())
+    #expect(try place(of: .kernel, in: load).start.value == 0x100_0000)
+    let less = guest(ram: 0x10_0000...0x1FF_FFFF, 0x1000_0000...0x5FFD_FFFF)
+    let higher = try segments(BzImageBuilder { $0.xloadflags = 0 }, on: less)
+    #expect(try place(of: .kernel, in: higher).start.value == 0x1000_0000)
+  }
+
   /// A header like iPXE's: nothing says where it could be entered but in real mode.
   private static let forBIOS = BzImageBuilder {
     ($0.version, $0.protectedEntry, $0.xloadflags, $0.isRelocatable) = (0x0207, 0, 0, false)

@@ -39,7 +39,9 @@ struct PackedKernel {
   /// What the payload unpacks to: vmlinux, with its relocation table behind it.
   func unpacked() throws -> [UInt8] {
     let place = start + payloadOffset
-    return try Compressor.zstd.decompress(Array(bytes[place..<(place + payloadLength - 4)]))
+    let payload = Array(bytes[place..<(place + payloadLength - 4)])
+    let isXZ = payload.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0])
+    return try (isXZ ? Compressor.xz : .zstd).decompress(payload)
   }
 
   /// The image with one bit changed in the middle of its payload.
@@ -100,6 +102,13 @@ extension Lab {
   /// The lab's own ELF kernel of 32 or 64 `bits`, which says on COM1 how it was given its arguments.
   public func elfKernel(bits: Int) throws -> [UInt8] {
     try contents(of: workshop.tools + "/elfkernel\(bits)")
+  }
+
+  /// Debian's kernel for i386, as a bzImage or as the vmlinux in it.
+  public func i386Kernel(unpacked: Bool) throws -> [UInt8] {
+    let file = try contents(
+      of: workshop.file(in: workshop.i386 + "/boot", startingWith: "vmlinuz-"))
+    return unpacked ? try PackedKernel(file).unpacked() : file
   }
 
   /// A file of the packages that `script/bootstrap` unpacks.

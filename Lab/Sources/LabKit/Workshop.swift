@@ -13,6 +13,8 @@ public struct Workshop: Sendable {
   let disks = ".lab/disks"
   /// What `script/test-kernel` and `script/newest-kernel` left, each in a folder of its own.
   let kernels = ".lab/kernels"
+  /// What `script/bootstrap` unpacked of Debian for i386.
+  let i386 = ".lab/i386"
   /// What `script/bootstrap` unpacked for making unified kernel images.
   public let uki = ".lab/uki"
   /// The sources of what runs in a guest.

@@ -4,7 +4,7 @@ import LabKit
 let images: [Scenario] =
   [
     compressed, packedForSegments, vmlinux(hasRelocations: true), vmlinux(hasRelocations: false),
-    multiboot(1), multiboot(2),
+    i386("bzImage"), i386("vmlinux"), multiboot(1), multiboot(2),
   ]
 
 /// All seven formats in one machine: each is loaded, and one of them is started.
@@ -71,6 +71,27 @@ extension [UInt8] {
       try expect(end < count, "the kernel has no relocation table")
       return count - end
     }
+  }
+}
+
+/// Its init would be of 64 bits like those of all guests here, so it goes no further than to look for
+/// one that it can run.
+private func i386(_ kind: String) -> Scenario {
+  Scenario("a kernel for i386, as \(kind): it has its command line, memory and initrd") { lab in
+    let guest = try await lab.boot(
+      .debian6_1,
+      files: [
+        "boot/kernel": try lab.i386Kernel(unpacked: kind == "vmlinux"),
+        "boot/initrd": try lab.archive(),
+      ])
+    let command = "kexec -l /boot/kernel --initrd=/boot/initrd"
+    let type = kind == "vmlinux" ? "elf-x86" : "bzImage"
+    try await guest.run("\(command) --type=\(type) --command-line='\(Lab.commandLine) lab.words'")
+    try await guest.jump(
+      sayingOnConsole: [
+        "-686-pae", "BIOS-e820: [mem 0x0000000000100000-0x000000003ffdffff] usable",
+        "RAMDISK: [mem", "lab.words", "Freeing initrd memory", "init",
+      ])
   }
 }
 
