@@ -13,8 +13,7 @@ extension SegmentLoad {
   static let onCrash: UInt = 0x1
   /// KEXEC_UPDATE_ELFCOREHDR: the running kernel may rewrite the header when processors or memory
   /// come and go. All kernels know it that have /sys/kernel/crash_elfcorehdr_size.
-  /// KEXEC_CRASH_HOTPLUG_SUPPORT (0x8) asks for more than headers, which x86 has not, and only kernels
-  /// since 6.10 take it.
+  /// KEXEC_CRASH_HOTPLUG_SUPPORT (0x8), which only kernels since 6.10 take, does the same on x86.
   static let updateCoreHeader: UInt = 0x4
 }
 
