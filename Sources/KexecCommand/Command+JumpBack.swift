@@ -9,14 +9,11 @@ extension Command {
   func loadJumpBackHelper() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: .reboot) }
-    let told = machine.commandLine.value(of: "kexec_jump_back_entry").flatMap {
-      UInt64(cNumber: $0)
-    }
-    guard let entry = invocation.jumpBackEntry ?? told.map(PhysicalAddress.init), entry.value != 0
-    else {
-      throw CommandError(
-        "no kernel to return to: this one's command line has no kexec_jump_back_entry",
-        advice: "give its address by --entry")
+    let entry: PhysicalAddress
+    if let given = invocation.jumpBackEntry {
+      entry = given
+    } else {
+      entry = try toldEntry(machine)
     }
     var request = LoadRequest(
       kernel: .init(path: "the kernel at \(entry)", bytes: SharedBytes([])))
@@ -45,5 +42,18 @@ extension Command {
     }
     recordLoad(on: machine, request: request)
     return .success
+  }
+
+  /// Where the purgatory said that the other kernel is to be entered.
+  private func toldEntry(_ machine: Machine) throws(CommandError) -> PhysicalAddress {
+    guard let word = machine.commandLine.value(of: "kexec_jump_back_entry") else {
+      throw CommandError(
+        "no kernel to return to: this one's command line has no kexec_jump_back_entry",
+        advice: "give its address by --entry")
+    }
+    guard let address = UInt64(cNumber: word), Invocation.jumpBackAddresses.contains(address) else {
+      throw CommandError("kexec_jump_back_entry=\(word): not an address in memory")
+    }
+    return PhysicalAddress(address)
   }
 }

@@ -24,20 +24,26 @@ extension Command {
     var planningError: PlanningError?
     Process.evictProgram()
     let ways = routes(for: request, on: machine, image: image)
-    for route in ways {
+    for way in ways {
+      let isSecondPlan = planningError != nil && refusal == nil
+      let route = isSecondPlan ? Route(way.call, .otherNotPlanned) : way
       let plan: LoadPlan
       do {
         plan = try KexecPlanning.plan(request, by: route, on: machine, image: image)
       } catch {
         // What one call cannot do the other may: the first error is told when none can.
         if planningError == nil { planningError = error }
-        if route != ways.last, route.reason != .policy { continue }
+        if way != ways.last, way.reason != .policy { continue }
         ProgressLine.end()
         throw CommandError(
           planningError ?? error, request: request,
           machine: refusal == nil ? machine : readMachine(), after: refusal)
       }
       ProgressLine.end()
+      if isSecondPlan, let planningError {
+        let reason = CommandError(planningError, request: request, machine: machine, after: nil)
+        warn("not by the other call: \(reason.message)")
+      }
       if invocation.isDryRun {
         print(plan)
         return .success
@@ -48,11 +54,12 @@ extension Command {
       let log = KernelLog()
       do {
         try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
+        Signals.endOnLostFile()
         recordLoad(on: machine, request: plan.request)
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
-        guard error.allowsAnotherRoute, route != ways.last else {
+        guard error.allowsAnotherRoute, way != ways.last else {
           throw CommandError(
             error, plan: plan, request: plan.request, machine: readMachine(), after: refusal,
             kernelLog: log?.newLines() ?? [])

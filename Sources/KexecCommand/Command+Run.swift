@@ -17,23 +17,34 @@ extension Command {
     }
     try checkPermission(on: machine, purpose: .reboot, forLoad: false)
     if !invocation.isForced { try checkMemoryMap(of: machine) }
+    // The kernel would refuse to, when the network is down already.
+    guard machine.kexec.isInFirstProcessNamespace else {
+      throw CommandError(
+        "cannot run the loaded kernel: this is a container with its own process ids",
+        advice: "run it on the host")
+    }
     noteJump()
     try syncFileSystems()
+    // From here on nothing may have to be read: the disk may be behind the network.
+    Process.lockInMemory()
     // What returns finds everything as it was.
-    if invocation.takesInterfacesDown, !loadedKernelReturns {
-      for failure in NetworkInterfaces.takeDown() {
-        warn("\(failure.name): cannot take the interface down: \(failure.errno.message)")
-      }
+    let interfaces =
+      invocation.takesInterfacesDown && !loadedKernelReturns ? NetworkInterfaces.takeDown() : nil
+    interfaces?.taken.forEach { debug("\($0.name): taken down") }
+    interfaces?.failures.forEach {
+      warn("\($0.name): cannot take the interface down: \($0.errno.message)")
     }
     debug("calling reboot(LINUX_REBOOT_CMD_KEXEC)")
     do {
       try KexecCalls.jump()
     } catch {
+      for failure in interfaces.map(NetworkInterfaces.bringUp) ?? [] {
+        warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
+      }
       let isMissing = error.errno == .invalidArgument && readMachine().kexec.isLoaded != true
       throw CommandError(
         "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.errno.message)",
-        advice: error.errno == .invalidArgument && !isMissing
-          ? "a container with its own process ids cannot do this: run it on the host" : nil,
+        advice: error.errno == .busy ? "a load is going on: try again when it is done" : nil,
         exitCode: isMissing ? .usage : .failure)
     }
     debug("the other kernel has returned")
@@ -41,6 +52,9 @@ extension Command {
   }
 
   private func syncFileSystems() throws(CommandError) {
+    // A dead server may keep it for ever.
+    ProgressLine.begin("writing file systems (-y leaves that out)")
+    defer { ProgressLine.end() }
     switch invocation.sync {
     case .none: break
     case .ordinary:
@@ -60,13 +74,19 @@ extension Command {
 
   /// Ends in the jump by way of the init system, so that services stop in order.
   func shutDown() throws(CommandError) -> ExitCode {
+    // The rest of it is the init system's.
+    if invocation.sync == .forCertain { try syncFileSystems() }
     let isSystemd = FileTree.running.exists("/run/systemd/system")
     let (program, arguments) =
       isSystemd ? ("systemctl", ["kexec"]) : ("shutdown", ["-r", "now"])
     debug("running \(program) \(arguments.joined(separator: " "))")
-    guard let code = Process.run(program, arguments) else {
+    let code: Int32
+    do {
+      code = try Process.run(program, arguments)
+    } catch {
       throw CommandError(
-        "\(program): not found; the kernel stays loaded", advice: "kexec -e runs it at once")
+        "cannot run \(program): \(error.message); the kernel stays loaded",
+        advice: "kexec -e runs it at once")
     }
     guard code == 0 else {
       throw CommandError("\(program) failed with exit code \(code); the kernel stays loaded")
@@ -82,7 +102,6 @@ extension Command {
       return .success
     }
     try checkPermission(on: machine, purpose: purpose)
-    if purpose == .reboot { forgetLoad() }
     let isCrash = purpose == .crash
     let calls: [(LoadRequest.CallChoice, () throws(KexecCallError) -> Void)] = [
       (
@@ -98,17 +117,20 @@ extension Command {
         }
       ),
     ]
+    // Each try counts against kexec_load_limit_*, so the call that will be refused is no first try.
+    let ordered = machine.kexec.lockdown == nil ? calls : calls.reversed()
     var errors: [KexecCallError] = []
-    for (choice, call) in calls
+    for (choice, call) in ordered
     where invocation.call == .automatic || invocation.call == choice {
       do throws(KexecCallError) {
         try call()
+        if purpose == .reboot { forgetLoad() }
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
         errors.append(error)
       }
     }
-    throw CommandError(unloading: purpose, errors, machine: readMachine())
+    throw CommandError(unloading: purpose, errors, machine: machine)
   }
 }

@@ -7,8 +7,14 @@ extension Command {
   /// Says what is loaded.
   ///
   /// - Returns: 1 when an image for `purpose` is loaded, else 0: the peer's exit codes.
-  func status(_ purpose: LoadRequest.Purpose) -> ExitCode {
-    let state = readMachine().kexec
+  func status(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
+    let files = machineFiles
+    let state = KexecState(in: files)
+    guard state.isLoaded != nil || files.exists("/sys/kernel") else {
+      throw CommandError(
+        "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
+        advice: "mount it: mount -t sysfs sysfs /sys")
+    }
     if !invocation.isQuiet {
       StandardStreams.writeOutput(
         invocation.printsJSON ? state.json.text : state.statusText)

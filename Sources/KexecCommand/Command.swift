@@ -7,6 +7,7 @@ package struct Command {
 
   /// Runs the program with `arguments`, the first of which is its name.
   package static func run(_ arguments: [String]) -> ExitCode {
+    Signals.surviveBrokenPipes()
     do throws(CommandError) {
       return try Command(invocation: Invocation(arguments)).run()
     } catch {
@@ -16,6 +17,11 @@ package struct Command {
   }
 
   private func run() throws(CommandError) -> ExitCode {
+    if let folder = invocation.machineFolder, !machineFiles.exists("/proc") {
+      throw CommandError(
+        "--machine=\(folder): there is no \(folder)/proc",
+        advice: "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
+    }
     switch invocation.action {
     case .help:
       StandardStreams.writeOutput(helpText())
@@ -23,7 +29,7 @@ package struct Command {
     case .version:
       StandardStreams.writeOutput("kexec \(productVersion)\n")
       return .success
-    case .status(let purpose): return status(purpose)
+    case .status(let purpose): return try status(purpose)
     case .loadJumpBackHelper: return try loadJumpBackHelper()
     case .report: return try reportTimes()
     case .printCrashSize: return printCrashSize()

@@ -80,6 +80,8 @@ struct Invocation: Equatable {
   var preservesContext = false
   /// Where the kernel before this one is returned to, when that was given.
   var jumpBackEntry: PhysicalAddress?
+  /// Where that may be: 46 bits are what any x86 page table reaches.
+  static let jumpBackAddresses: Range<UInt64> = 1..<(1 << 46)
   var isForced = false
   var sync = Sync.ordinary
   var takesInterfacesDown = true
@@ -221,8 +223,7 @@ extension Invocation {
     case .loadPreserveContext: preservesContext = true
     case .entry:
       let address = try Self.number(value, of: "--entry")
-      // 46 bits: what any x86 page table reaches.
-      guard address > 0, address < 1 << 46 else {
+      guard Self.jumpBackAddresses.contains(address) else {
         throw .usage("--entry=\(value): not an address in memory")
       }
       jumpBackEntry = PhysicalAddress(address)

@@ -34,6 +34,10 @@ extension CommandError {
           ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
           : request.purpose == .crash
             ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
+    case .openQuote:
+      self.init(
+        "a quote of the command line is not closed: the way back would be no word of its own",
+        advice: "close it")
     case .commandLineHasNUL(let offset):
       self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
@@ -127,7 +131,7 @@ extension CommandError {
     self.init(
       "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place), "
         + "and \(hole ?? "nothing is free there")",
-      advice: "\(byteText(room.byteCount + room.alignment)) in one piece would do")
+      advice: room.sufficientSize.map { "\(byteText($0)) in one piece would do" })
   }
 
   /// The kernel refused to load `plan`.
@@ -150,6 +154,14 @@ extension CommandError {
       errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle(for: purpose) : nil
     self.init(
       "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))", advice: advice)
+  }
+}
+
+extension PlanningError.NoRoom {
+  /// Bytes in which the piece has room wherever they are; nil when no computer has them.
+  fileprivate var sufficientSize: UInt64? {
+    let (size, overflow) = byteCount.addingReportingOverflow(alignment)
+    return overflow ? nil : size
   }
 }
 

@@ -60,6 +60,7 @@ extension RouteReason {
     case .jumpsFaster: "because it makes the jump faster"
     case .keepsMeasurements: "because only it hands on the list of measurements (IMA)"
     case .policy: "because the running kernel wants signatures"
+    case .otherNotPlanned: "because the other call is not possible"
     case .segmentsRefused: "because the kernel refused kexec_load"
     case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
     case .imageType: "because only it can load a file of this type"
@@ -75,7 +76,8 @@ extension PlanNote {
   /// Whether users should see it without asking for details.
   var isWarning: Bool {
     switch self {
-    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noBootParameters, .noRandomAddress,
+    case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noEffectOnType, .noBootParameters,
+      .noRandomAddress,
       .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
       .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug,
       .onlyForCrash, .unknownToKernel, .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown:
@@ -146,6 +148,7 @@ extension PlanNote {
     case .noHotplug:
       "--hotplug: the running kernel cannot update a panic kernel: load it again after a change"
     case .onlyForCrash(let option): "\(option) has no effect without -p"
+    case .noEffectOnType(let option): "\(option) has no effect on a file of this type"
     case .noEffectOnFileCall(let option): "\(option) has no effect on kexec_file_load"
     case .sectionsUsed(let kinds):
       "\(kinds.map(\.rawValue).joined(separator: ", ")) of the unified image: used"

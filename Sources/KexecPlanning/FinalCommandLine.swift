@@ -32,9 +32,12 @@ extension LoadRequest {
   }
 
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
-  /// loaders add, the header of an older dump, and for a crash kernel the reservation of another one.
+  /// loaders add, the header of an older dump, the way back to the kernel before this one, and for a
+  /// crash kernel the reservation of another one.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
-    let names: Set<String> = ["BOOT_IMAGE", "elfcorehdr", TimeStamps.name]
+    let names: Set<String> = [
+      "BOOT_IMAGE", "elfcorehdr", TimeStamps.name, "kexec_jump_back_entry",
+    ]
     return running.removing(purpose == .crash ? names.union(["crashkernel"]) : names)
   }
 

@@ -102,6 +102,15 @@ struct InitrdPiece: Sendable {
   /// Bytes of memory for all parts; 0 without an initrd.
   var byteCount: UInt64 { parts.reduce(0) { $0 + $1.room } }
 
+  /// The room that they need, below `end`, which the kernel's header gives. It may say that an initrd
+  /// must be lower than any can be: then there is no room.
+  func room(below end: UInt64) -> PieceRoom {
+    let start: UInt64 = 16 << 20
+    return PieceRoom(
+      role: .initrd(0), byteCount: byteCount,
+      limits: PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(max(end, start))))
+  }
+
   /// The segments that fill `place`.
   func segments(in place: PhysicalRange) -> [PlannedSegment] {
     var start = place.start
@@ -154,10 +163,14 @@ struct UnpackedInitrd {
   /// Whether anything was unpacked.
   private(set) var hasChanged = false
 
+  /// More streams than any initrd has; each may cost a buffer of four times what is left of the file.
+  private static let streamLimit = 64
+
   /// Unpacks `file` into at most `limit` bytes.
   init(_ file: SharedBytes, limit: Int) {
     var position = 0
     var left = limit
+    var streams = 0
     while let start = file.firstNonZero(from: position) {
       guard let rest = try? file.slice(start..<file.count) else { break }
       if let end = CpioReader.end(of: rest.span) {
@@ -167,6 +180,11 @@ struct UnpackedInitrd {
       }
       guard let format = CompressionFormat.recognise(rest.span) else {
         keep(rest, of: file, at: start, because: .unknownContent(offset: start))
+        return
+      }
+      streams += 1
+      guard streams <= Self.streamLimit else {
+        keep(rest, of: file, at: start, because: .tooManyParts(streams))
         return
       }
       do throws(CompressionError) {

@@ -124,6 +124,8 @@ package enum RouteReason: Equatable, Sendable {
   case policy
   /// The kernel refused kexec_load.
   case segmentsRefused
+  /// Nothing could be planned for the call that would have come first.
+  case otherNotPlanned
   /// The kernel refused the file call in a way that says nothing against the other.
   case fileCallRefused
   /// The file call takes no image of this type.
@@ -190,6 +192,8 @@ package enum PlanNote: Equatable, Sendable {
   case onlyForCrash(String)
   /// This option does nothing when the kernel makes the segments.
   case noEffectOnFileCall(String)
+  /// An option that means nothing to a file of the kernel's type.
+  case noEffectOnType(option: String)
   /// The running kernel knows none of the flags for these options, or not all: it loaded without.
   case unknownToKernel([String])
   /// The reused command line has a word that only an EFI boot loader acts on.

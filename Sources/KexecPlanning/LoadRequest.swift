@@ -66,6 +66,15 @@ package struct LoadRequest: Sendable {
     case elfNotes
     /// Not at all. `--args-none`.
     case none
+
+    /// The option that asks for it.
+    var option: String {
+      switch self {
+      case .linux: "--args-linux"
+      case .elfNotes: "--args-elf"
+      case .none: "--args-none"
+      }
+    }
   }
 
   /// A file that a multiboot kernel gets beside itself.

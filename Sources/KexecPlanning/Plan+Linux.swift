@@ -38,12 +38,7 @@ private func planLinux(
     Assembly.purgatoryRoom(limits: limits),
   ]
   if initrd.byteCount > 0 {
-    rooms.append(
-      PieceRoom(
-        role: .initrd(0), byteCount: initrd.byteCount,
-        // A header may say that an initrd must be lower than that: then there is no room.
-        limits: PhysicalRange(
-          start: PhysicalAddress(16 << 20), end: PhysicalAddress(max(target.initrdEnd, 16 << 20)))))
+    rooms.append(initrd.room(below: target.initrdEnd))
   }
   let places = try Places(
     kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)

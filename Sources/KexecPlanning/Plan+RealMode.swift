@@ -47,12 +47,7 @@ private func planRealMode(
         end: PhysicalAddress(image.addressEnd(by: .protected32))))
   ]
   if initrd.byteCount > 0 {
-    rooms.append(
-      PieceRoom(
-        role: .initrd(0), byteCount: initrd.byteCount,
-        limits: PhysicalRange(
-          start: PhysicalAddress(16 << 20),
-          end: PhysicalAddress(image.initrdAddressEnd(by: .protected32)))))
+    rooms.append(initrd.room(below: image.initrdAddressEnd(by: .protected32)))
   }
   let places = try Places(
     kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)

@@ -121,9 +121,12 @@ private func plan(
   // The purgatory will add a word to that of a kernel that can return.
   let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
   var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
-  try checkCommandLine(commandLine, limit: limit)
+  try checkCommandLine(commandLine, for: request, limit: limit)
   var notes = wordNotes + request.loaderWords(running: machine.commandLine)
   notes += request.notesOnCrashOptions(machine)
+  if let style = request.arguments, style != .linux {
+    notes.append(.noEffectOnType(option: style.option))
+  }
   if image.checksumMatches == false { notes.append(.checksumMismatch) }
   let action: LoadPlan.Action
   switch route.call {
@@ -132,7 +135,7 @@ private func plan(
       of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
       commandLine: commandLine, limit: limit)
     commandLine = site.commandLine
-    try checkCommandLine(commandLine, limit: limit)
+    try checkCommandLine(commandLine, for: request, limit: limit)
     let (load, more) = try planBzImage(
       image, request: request, machine: machine, site: site)
     action = .segments(load)
@@ -158,12 +161,14 @@ private func plan(
   guard isLinux || !request.preservesContext else { throw .returnNeedsLinux }
   let limit = isLinux ? VmlinuxHeader.commandLineLimit - request.jumpBackWordSize : .max
   let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
-  try checkCommandLine(commandLine, limit: limit)
+  try checkCommandLine(commandLine, for: request, limit: limit)
   var notes = wordNotes + request.loaderWords(running: machine.commandLine)
   notes += request.notesOnCrashOptions(machine)
+  notes += request.optionsWithoutEffect(on: image, isLinux: isLinux)
+    .map(PlanNote.noEffectOnType)
   let site = try LoadSite(
     of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
-  try checkCommandLine(site.commandLine, limit: limit)
+  try checkCommandLine(site.commandLine, for: request, limit: limit)
   let (load, more) =
     switch image {
     case .bzImage, .unified: throw .notByFileCall(image.type)
@@ -193,7 +198,13 @@ extension KernelImage {
   }
 }
 
-private func checkCommandLine(_ text: String, limit: Int) throws(PlanningError) {
+private func checkCommandLine(
+  _ text: String, for request: LoadRequest, limit: Int
+) throws(PlanningError) {
+  // Behind an open quote the purgatory's word would be no word of its own.
+  guard !request.preservesContext || !KernelCommandLine(text).hasOpenQuote else {
+    throw .openQuote
+  }
   if let offset = text.losslessBytes.firstIndex(of: 0) { throw .commandLineHasNUL(offset: offset) }
   let length = text.losslessByteCount
   guard length <= limit else { throw .commandLineTooLong(length: length, limit: limit) }
@@ -271,6 +282,21 @@ extension LoadRequest {
     if passesMemoryMap { options.append("--pass-memmap-cmdline") }
     if followsHotplug { options.append("--hotplug") }
     return options.map(PlanNote.onlyForCrash)
+  }
+}
+
+extension LoadRequest {
+  /// The options given that mean nothing to `image`, which is no bzImage.
+  fileprivate func optionsWithoutEffect(on image: KernelImage, isLinux: Bool) -> [String] {
+    var options: [String] = []
+    switch entry {
+    case .automatic: break
+    case .protected32: options.append("--entry-32bit")
+    case .realMode: options.append("--real-mode")
+    }
+    if deviceTree != nil, !isLinux { options.append("--dtb") }
+    if case .multiboot = image, let arguments { options.append(arguments.option) }
+    return options
   }
 }
 

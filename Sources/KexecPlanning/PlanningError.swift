@@ -6,6 +6,8 @@ package import PurgatoryImage
 package enum PlanningError: Error, Equatable, Sendable {
   /// The command line is longer than the kernel takes, both in bytes without terminator.
   case commandLineTooLong(length: Int, limit: Int)
+  /// A quote of the command line is not closed, and a word must be added behind it.
+  case openQuote
   /// The command line holds a NUL byte, where the kernel would cut it.
   case commandLineHasNUL(offset: Int)
   /// A piece has no place.

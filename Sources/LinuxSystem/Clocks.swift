@@ -18,6 +18,8 @@ package enum Clocks {
     let start = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
     usleep(50_000)
     let end = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
+    // A counter that goes back belongs to another computer by now.
+    guard end.counter > start.counter, end.time > start.time else { return 0 }
     return Double(end.counter - start.counter) / Double(end.time - start.time)
   }
 

@@ -16,9 +16,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
     _ = close(number)
   }
 
-  /// Opens `path` for reading. Corresponds to `open(path, O_RDONLY | O_CLOEXEC)`.
+  /// Opens `path` for reading, and does not wait for a writer of a pipe. Corresponds to
+  /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)`.
   package init(reading path: String) throws(FileError) {
-    let number = retryOnInterrupt { unsafe clinux_open(path.cBytes, O_RDONLY | O_CLOEXEC) }
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
+    let number = retryOnInterrupt { unsafe clinux_open(path.cBytes, flags) }
     guard number >= 0 else { throw FileError(path, .errno(.last)) }
     self.init(owning: number)
   }

@@ -14,28 +14,26 @@ package enum FileSystems {
   /// - Returns: the mount points where that failed, with the reason.
   package static func syncForCertain() -> [(mountPoint: String, errno: Errno)] {
     var failures: [(mountPoint: String, errno: Errno)] = []
-    var mountPoints = writableMountPoints(in: .running)[...]
+    var mounts = writableMounts(in: .running)[...]
     // Not more at a time than a process may have open.
-    while !mountPoints.isEmpty {
-      failures += syncForCertain(mountPoints.prefix(200))
-      mountPoints = mountPoints.dropFirst(200)
+    while !mounts.isEmpty {
+      failures += syncForCertain(mounts.prefix(200))
+      mounts = mounts.dropFirst(200)
     }
     return failures
   }
 
   private static func syncForCertain(
-    _ mountPoints: ArraySlice<String>
+    _ mounts: ArraySlice<Mount>
   ) -> [(mountPoint: String, errno: Errno)] {
     var failures: [(mountPoint: String, errno: Errno)] = []
     var folders: [(mountPoint: String, number: Int32)] = []
-    for mountPoint in mountPoints {
-      let folder = unsafe clinux_open(mountPoint.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    for mount in mounts {
+      let folder = unsafe clinux_open(mount.point.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if folder >= 0 {
-        folders.append((mountPoint, folder))
-      } else if ![ENOENT, ENOTDIR, EACCES].contains(errno) {
-        // Others may be below another mount, or on a dead network share, and cannot be reached. A
-        // user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
-        failures.append((mountPoint, .last))
+        folders.append((mount.point, folder))
+      } else if !mount.mayBeUnreachable(errno) {
+        failures.append((mount.point, .last))
       }
     }
     // All at once; what goes wrong is told to each that has the file system open.
@@ -47,8 +45,22 @@ package enum FileSystems {
     return failures
   }
 
+  /// A mounted file system.
+  struct Mount: Equatable {
+    let point: String
+    /// Its type, such as `ext4` or `fuse.sshfs`.
+    let type: String
+
+    /// Whether it is no loss that its root cannot be opened: it may be below another mount, and a
+    /// user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
+    func mayBeUnreachable(_ errno: Int32) -> Bool {
+      let isUsers = type == "fuse" || type.hasPrefix("fuse.")
+      return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && isUsers)
+    }
+  }
+
   /// Where file systems are mounted that can be written, but those that are only waited for.
-  static func writableMountPoints(in files: FileTree) -> [String] {
+  static func writableMounts(in files: FileTree) -> [Mount] {
     let lines = files.text("/proc/self/mounts") ?? ""
     return lines.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ")
@@ -56,7 +68,7 @@ package enum FileSystems {
         // Opening one would mount what it stands for, and may wait for a dead server.
         words[2] != "autofs"
       else { return nil }
-      return unescaped(words[1])
+      return Mount(point: unescaped(words[1]), type: String(words[2]))
     }
   }
 

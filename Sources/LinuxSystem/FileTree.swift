@@ -105,6 +105,13 @@ package struct FileTree: Sendable {
     names(in: path)?.filter { Int($0) != nil }.sorted { Int($0) ?? 0 < Int($1) ?? 0 }
   }
 
+  /// Where the symbolic link at `path` leads; nil when it is none, or leads further than 255 bytes.
+  package func linkTarget(_ path: String) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = unsafe readlink((root + path).cBytes, &bytes, bytes.count)
+    return count > 0 && count < bytes.count ? String(lossless: bytes[..<count]) : nil
+  }
+
   /// Whether there is something at `path`.
   package func exists(_ path: String) -> Bool {
     unsafe access((root + path).cBytes, F_OK) == 0

@@ -31,17 +31,37 @@ package enum Process {
     clinux_evict_program()
   }
 
+  /// Keeps all of the program and its data in memory, so that no page has to be read or written any
+  /// more. Corresponds to `mlockall`; where it is refused, all stays as it was.
+  package static func lockInMemory() {
+    _ = mlockall(Int32(MCL_CURRENT | MCL_FUTURE))
+  }
+
   /// Runs a program with our standard streams and waits for it.
   ///
-  /// - Returns: its exit code, 128 plus the signal that ended it, or nil when there is no such
-  ///   program.
-  package static func run(_ program: String, _ arguments: [String]) -> Int32? {
+  /// - Returns: its exit code, or 128 plus the signal that ended it.
+  /// - Throws: when it cannot be run, or nobody says how it ended.
+  package static func run(
+    _ program: String, _ arguments: [String]
+  ) throws(Errno) -> Int32 {
     var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
+    // We ignore broken pipes; it may not want to. And who ignores its children learns nothing of them.
+    var defaults = sigset_t()
+    var attributes = posix_spawnattr_t()
+    unsafe sigemptyset(&defaults)
+    unsafe sigaddset(&defaults, SIGPIPE)
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    _ = signal(SIGCHLD, SIG_DFL)
     var child: pid_t = 0
-    guard unsafe posix_spawnp(&child, program, nil, nil, &words, environ) == 0 else { return nil }
+    let fault = unsafe posix_spawnp(&child, program, nil, &attributes, &words, environ)
+    guard fault == 0 else { throw Errno(rawValue: fault) }
     var status: Int32 = 0
-    _ = retryOnInterrupt { unsafe waitpid(child, &status, 0) }
+    let ended = retryOnInterrupt { unsafe waitpid(child, &status, 0) }
+    guard ended == child else { throw .last }
     let signal = status & 0x7F
     return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
   }

@@ -56,8 +56,15 @@ package struct KernelCommandLine: Equatable, Sendable {
     return kernelWords.filter { $0.parameterName == name }
   }
 
-  /// The line with `word` as the last of the kernel's words: before a lone `--`.
+  /// Whether a quote is not closed: to the kernel, whatever comes behind it is the same word.
+  package var hasOpenQuote: Bool {
+    !text.utf8.count { $0 == UInt8(ascii: "\"") }.isMultiple(of: 2)
+  }
+
+  /// The line with `word` as the last of the kernel's words: before a lone `--`. Behind an open quote
+  /// it would not be a word of its own, so then it is the first.
   package func adding(_ word: String) -> KernelCommandLine {
+    guard !hasOpenQuote else { return KernelCommandLine(word + " " + text) }
     guard let end = words.first(where: { $0 == "--" })?.startIndex else {
       return KernelCommandLine(text.isEmpty ? word : text + " " + word)
     }

@@ -27,6 +27,9 @@ package struct KexecState: Equatable, Sendable {
   /// Whether this process is in a container's user namespace, where CAP_SYS_BOOT does not count.
   package let isInUserNamespace: Bool
 
+  /// Whether process ids are those of the whole machine: elsewhere the kernel refuses to reboot.
+  package let isInFirstProcessNamespace: Bool
+
   /// Reads the state of the machine in `files`.
   package init(in files: FileTree) {
     isLoaded = files.flag("/sys/kernel/kexec_loaded") ?? files.flag("/sys/kernel/kexec/loaded")
@@ -42,6 +45,9 @@ package struct KexecState: Equatable, Sendable {
     mayReboot = Self.effectiveCapabilities(status).map { $0 & (1 << 22) != 0 } ?? true
     // The initial namespace maps all ids to themselves.
     let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: \.isWhitespace)
+    // PROC_PID_INIT_INO, since 3.8.
+    let namespace = files.linkTarget("/proc/self/ns/pid")
+    isInFirstProcessNamespace = namespace == nil || namespace == "pid:[4026531836]"
     isInUserNamespace = !map.isEmpty && map != ["0", "0", "4294967295"]
   }
 

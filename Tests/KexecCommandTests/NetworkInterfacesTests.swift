@@ -28,14 +28,19 @@ import Testing
 
   @Test func everyOneIsTriedAndFailuresAreNamed() {
     let fake = Fake()
-    let failures = NetworkInterfaces.takeDown(
+    let before = fake.flags
+    let outcome = NetworkInterfaces.takeDown(
       ["bonding_masters", "eth0", "eth1", "secret", "stuck", "leaving", "lo", "eth2"], fake.calls)
-    #expect(failures.map(\.name) == ["secret", "stuck"])
-    #expect(failures.map(\.errno) == [.notPermitted, .busy])
+    #expect(outcome.failures.map(\.name) == ["secret", "stuck"])
+    #expect(outcome.failures.map(\.errno) == [.notPermitted, .busy])
     #expect(fake.flags["eth0"] == Int32(IFF_BROADCAST))
     #expect(fake.flags["eth1"] == Int32(IFF_BROADCAST))
     #expect(fake.flags["eth2"] == Int32(IFF_RUNNING))
     #expect(fake.flags["lo"] == Int32(IFF_UP | IFF_LOOPBACK))
+
+    #expect(outcome.taken.map(\.name) == ["eth0", "eth2"])
+    #expect(NetworkInterfaces.bringUp(outcome, fake.calls).isEmpty)
+    #expect(fake.flags == before)
   }
 
   @Test func namesComeFromSysOrFromProc() {
