@@ -81,7 +81,7 @@ extension IOMemory {
       $0.depth > 0 && $0.topLevelName == "System RAM" && !$0.name.hasPrefix("Kernel ")
     }
     let claimed = resources.lazy.filter { $0.depth == 0 && $0.name != "System RAM" }
-    return memoryMap.ranges(of: .ram)
+    return memoryMap.undisputedRAM
       .subtracting(PhysicalRangeSet(inside.map(\.range)))
       .subtracting(PhysicalRangeSet(claimed.map(\.range)))
   }
