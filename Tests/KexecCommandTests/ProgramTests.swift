@@ -1,4 +1,5 @@
 import ByteCoding
+import Glibc
 import TestSupport
 import Testing
 
@@ -11,6 +12,10 @@ import Testing
       ("--version", 0, "kexec 0.1.0\n"), ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
       ("", 1, "kexec: no kernel was given\n  kexec --help lists the options\n"),
       ("-l --dry-run /dev/null", 255, "kexec: /dev/null: it is not a regular file\n"),
+      (
+        "-S --dry-run --machine=@/none", 255,
+        "kexec: --machine=@/none: there is no @/none/proc\n"
+      ),
       (
         "-l --dry-run @/packed", 255,
         "kexec: @/packed: cannot be unpacked: the gzip stream is damaged at byte 15\n  copy"
@@ -30,6 +35,15 @@ import Testing
     #expect(output.hasPrefix(wanted), "\(output)")
     #expect(code == exit)
     if wanted.isEmpty { #expect(output.isEmpty) }
+  }
+
+  /// Opening one for reading would wait until somebody writes.
+  @Test func aPipeIsNoKernel() throws {
+    let tree = TemporaryTree([:])
+    try #require(unsafe mkfifo(tree.path + "/pipe", 0o600) == 0)
+    let (output, code) = try Program.run("-l --dry-run @/pipe", in: tree)
+    #expect(output == "kexec: \(tree.path)/pipe: it is not a regular file\n")
+    #expect(code == 255)
   }
 
   /// Arguments, names of files and the running command line are bytes.

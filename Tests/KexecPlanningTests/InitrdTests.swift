@@ -54,6 +54,10 @@ import Testing
     Case("gzip and zstd", [gzip, zstd], parts: [main, more]),
     Case("gzip, gzip", [gzip, gzip], parts: [main, main]),
     Case("three kinds", [gzip, filler(gzip), microcode, zstd], parts: [main, microcode, more]),
+    Case(
+      "more streams than any has",
+      Array(repeating: storedGzip([]) + filler(storedGzip([])), count: 65),
+      parts: [storedGzip([])], .tooManyParts(65)),
     Case("a stream of nothing", [storedGzip([]), filler(storedGzip([])), main], parts: [main]),
     Case("only a stream of nothing", [storedGzip([])], parts: []),
     Case("two archives in one stream", [storedGzip(main + more)], parts: [main + more]),

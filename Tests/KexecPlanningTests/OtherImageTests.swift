@@ -183,6 +183,23 @@ import Testing
     }
   }
 
+  @Test func optionsThatMeanNothingAreNamed() throws {
+    let file = SharedBytes(ELFBuilder(is64Bit: true).bytes())
+    let plan = try planned(file, on: guest()) {
+      $0.arguments = .elfNotes
+      $0.entry = .protected32
+      $0.deviceTree = KexecPlanningTests.file(1)
+    }
+    #expect(
+      plan.notes.prefix(2) == [
+        .noEffectOnType(option: "--entry-32bit"), .noEffectOnType(option: "--dtb"),
+      ])
+    let other = try KexecPlanningTests.planned(by: .segments, on: guest()) {
+      $0.arguments = PlanArguments.none
+    }
+    #expect(other.notes.contains(.noEffectOnType(option: "--args-none")))
+  }
+
   typealias PlanArguments = LoadRequest.ArgumentStyle
 
   private func linux(_ bytes: [UInt8]) -> SharedBytes { SharedBytes(bytes) }

@@ -115,6 +115,32 @@ import Testing
     #expect(room.role == .initrd(0) && room.bounds.isEmpty && room.largestHole == nil)
   }
 
+  /// Found by a review: a header by which neither the kernel nor the initrd can be anywhere.
+  @Test func nothingHasRoomInRealMode() throws {
+    let builder = BzImageBuilder { $0.initrdAddressMax = 0x10_0000 }
+    let error = #expect(throws: PlanningError.self) {
+      try segments(builder, on: guest()) {
+        $0.entry = .realMode
+        $0.initrds = [file(1)]
+      }
+    }
+    guard case .noRoom(let room)? = error else {
+      Issue.record("not about room: \(String(describing: error))")
+      return
+    }
+    #expect(room.bounds.isEmpty)
+  }
+
+  /// The purgatory would add its word behind the quote.
+  @Test func aKernelThatReturnsNeedsClosedQuotes() {
+    #expect(throws: PlanningError.openQuote) {
+      try segments(on: guest()) {
+        $0.preservesContext = true
+        $0.commandLine = "a=\"b c"
+      }
+    }
+  }
+
   @Test func noRoomSaysWhatIsMissing() {
     let bounds = physical(0x2000_0800, 0x200_0000)
     #expect(

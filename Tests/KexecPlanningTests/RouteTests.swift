@@ -168,7 +168,7 @@ import Testing
 
 @Suite struct FinalCommandLineTests {
   private static let running =
-    #"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b"#
+    #"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1  crashkernel=256M dyndbg="file x +p" pci=a pci=b kexec_jump_back_entry=0x1000"#
 
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String

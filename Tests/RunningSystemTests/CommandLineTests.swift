@@ -59,4 +59,15 @@ import Testing
     let line = KernelCommandLine("BOOT_IMAGE=a crashkernel=1G,high x crashkernel=64M,low")
     #expect(line.removing(["BOOT_IMAGE", "crashkernel"]).text == "x")
   }
+
+  @Test(
+    arguments: [
+      ("", "w"), ("quiet", "quiet w"), ("quiet -- single", "quiet w -- single"),
+      ("a=\"b c\"", "a=\"b c\" w"), ("a=\"b", "w a=\"b"), ("a=\"b -- c", "w a=\"b -- c"),
+    ])
+  func adding(text: String, wanted: String) {
+    let line = KernelCommandLine(text).adding("w")
+    #expect(line.text == wanted)
+    #expect(line.kernelWords.contains("w"))
+  }
 }
