@@ -21,11 +21,11 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
 
   // Outer blanks are trimmed also inside a quote that nobody closed.
   let line = untouched
-  let removed = Set(names.filter { !$0.utf8.contains(UInt8(ascii: "=")) && $0 != "--" })
+  let removed = Set(names.filter { !$0.utf8.contains { "=\"".utf8.contains($0) } && $0 != "--" })
   let left = line.removing(removed)
-  let canonical = Set(removed.map { canonicalName($0.utf8) })
-  let kept = line.kernelWords.filter { !canonical.contains(name(of: $0)) }
-  expect(left.kernelWords.map { Array($0.utf8) } == kept.map { Array($0.utf8) }, "the others stay")
+  let gone = Set(removed.map { canonical(Array($0.utf8)) })
+  let kept = line.kernelWords.map { Array($0.utf8) }.filter { !gone.contains(name(of: $0)) }
+  expect(left.kernelWords.map { Array($0.utf8) } == kept, "the others stay")
   for name in removed {
     expect(left.value(of: name) == nil, "a removed name is gone")
     checkValue(of: name, in: line)
@@ -33,31 +33,30 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   return 0
 }
 
-/// The name by which the kernel knows a word: without the quote that the word may start with.
-private func name(of word: Substring) -> [UInt8] {
-  let name = word.utf8.prefix { $0 != UInt8(ascii: "=") }
-  let quote = UInt8(ascii: "\"")
-  return canonicalName(
-    name.first == quote ? name.dropFirst().prefix { $0 != quote } : name)
-}
+private let equalsSign = UInt8(ascii: "=")
+private let quote = UInt8(ascii: "\"")
 
-/// Dashes are underscores.
-private func canonicalName(_ name: some Sequence<UInt8>) -> [UInt8] {
+/// Dashes and underscores are the same in names.
+private func canonical(_ name: [UInt8]) -> [UInt8] {
   name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
 }
 
+/// What is before the `=`, without the quotes around a whole word.
+private func name(of word: [UInt8]) -> [UInt8] {
+  let name = Array(word.prefix { $0 != equalsSign })
+  return canonical(name.first == quote ? Array(name.dropFirst().prefix { $0 != quote }) : name)
+}
+
 private func checkValue(of name: String, in line: KernelCommandLine) {
-  let wanted = canonicalName(name.utf8)
-  let word = line.kernelWords.last { kexec_fuzz.name(of: $0) == wanted }
-  let expected = word.map { word in
-    var value = Array(word.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst())
-    if word.utf8.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") {
-      value.removeLast()
-    }
-    return value
+  let wanted = canonical(Array(name.utf8))
+  let words = line.kernelWords.map { Array($0.utf8) }
+  let expected = words.last { kexec_fuzz.name(of: $0) == wanted }.map { word in
+    let value = word.drop { $0 != equalsSign }.dropFirst()
+    return Array(word.first == quote && value.last == quote ? value.dropLast() : value)
   }
-  let found = line.value(of: name).map { Array($0.utf8) }
-  expect(found == expected, "the value is what follows the first =")
+  expect(
+    line.value(of: name).map { Array($0.utf8) } == expected, "the value is what follows the first ="
+  )
 }
 
 private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A }

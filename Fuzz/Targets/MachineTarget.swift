@@ -19,7 +19,7 @@ func fuzzMachine(_ input: Input) -> Int32 {
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
   }
   _ = NetworkInterfaces.names(in: files)
-  _ = FileSystems.writableMountPoints(in: files)
+  _ = FileSystems.writableMounts(in: files)
   checkStamps(of: machine)
 
   guard let image = try? KernelImage.open(smallKernel.bytes) else { fatalError("no kernel") }
