@@ -92,8 +92,9 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
     .enabled(if: Program.path != nil, Program.whySkipped),
     arguments: ExitRow.codes + ExitRow.situations)
   func isAsPromised(row: ExitRow) throws {
-    let (output, code) = try Program.run(row.arguments)
-    #expect(output.hasPrefix(Program.inPlace(row.start)), "\(output)")
+    let tree = Program.tree()
+    let (output, code) = try Program.run(row.arguments, in: tree)
+    #expect(output.hasPrefix(Program.inPlace(row.start, in: tree)), "\(output)")
     #expect(code == row.code)
     guard code != 0, output.hasPrefix("kexec: ") else { return }
     // One line, and what to do about it in at most one more.

@@ -58,33 +58,33 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
 }
 
 @Suite(.enabled(if: Program.path != nil, Program.whySkipped)) struct ImageRowsTests {
-  /// Every file of every row, plain and packed, in the root of a machine.
-  private static let tree: TemporaryTree = {
-    var files = ["/proc/iomem": Array("00100000-5ffdffff : System RAM\n".utf8)]
-    for row in ImageRow.all {
-      files["/\(row.type.rawValue)"] = row.file
-      for compressor in compressors {
-        files["/\(row.type.rawValue).\(compressor.format.name)"] = compressor.compress(row.file)
-      }
-    }
-    for (type, start) in ImageRow.refused {
-      files["/\(type.rawValue)"] = start + [UInt8](repeating: 0, count: 4096)
-    }
-    return TemporaryTree(bytes: files)
-  }()
+  /// A machine with RAM, and in its root `file`, perhaps packed, under the name `path`.
+  private func machine(_ path: String, _ file: [UInt8]) -> TemporaryTree {
+    TemporaryTree(bytes: [
+      "/proc/iomem": Array("00100000-5ffdffff : System RAM\n".utf8), "/" + path: file,
+    ])
+  }
+
+  private func pack(_ file: [UInt8], by packing: CompressionFormat?) throws -> [UInt8] {
+    guard let packing else { return file }
+    return try #require(Self.compressors.first { $0.format == packing }).compress(file)
+  }
 
   private static let compressors: [Compressor] = [
     .gzip, .xz, .lzma, .zstd, .lz4Frame, .bzip2, .lzo,
   ]
 
-  private func plan(_ arguments: String) throws -> (output: String, code: Int32) {
-    try Program.run("-c -l --dry-run --machine=@ \(arguments)", in: Self.tree)
+  private func plan(
+    _ arguments: String, on tree: TemporaryTree
+  ) throws -> (output: String, code: Int32) {
+    try Program.run("-c -l --dry-run --machine=@ \(arguments)", in: tree)
   }
 
   @Test(arguments: ImageRow.all, [nil] + ImageRow.packings)
   func isKnownByItsContent(row: ImageRow, packing: CompressionFormat?) throws {
     let file = row.type.rawValue + (packing.map { "." + $0.name } ?? "")
-    let (output, code) = try plan("@/\(file)")
+    let tree = machine(file, try pack(row.file, by: packing))
+    let (output, code) = try plan("@/\(file)", on: tree)
     #expect(code == 0 && output.contains("\nimage         \(row.description)\n"), "\(output)")
     let note = packing.map { "\($0.name) as a whole" }
     #expect(note.map(output.contains) ?? !output.contains("as a whole"), "\(output)")
@@ -93,21 +93,23 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
   @Test(arguments: ImageRow.all)
   func isKnownByItsName(row: ImageRow) throws {
     let name = row.type.rawValue
-    let (output, code) = try plan("-t \(name) @/\(name)")
+    let tree = machine(name, try pack(row.file, by: .gzip))
+    let (output, code) = try plan("-t \(name) @/\(name)", on: tree)
     #expect(code == 0 && output.contains("\nimage         "), "\(output)")
     // Another name is an error that tells the right one.
     let wrong = row.type == .uki ? "multiboot-x86" : "uki"
-    let (errors, failure) = try plan("--type=\(wrong) @/\(name).gzip")
+    let (errors, failure) = try plan("--type=\(wrong) @/\(name)", on: tree)
     #expect(failure == 255)
     let wanted = Program.inPlace(
-      "kexec: @/\(name).gzip: not of type \(wrong), but \(name)\n", in: Self.tree)
+      "kexec: @/\(name): not of type \(wrong), but \(name)\n", in: tree)
     #expect(errors.hasPrefix(wanted), "\(errors)")
   }
 
-  @Test(arguments: ImageRow.refused.map(\.type))
-  func isRefusedByName(type: ImageType) throws {
+  @Test(arguments: ImageRow.refused)
+  func isRefusedByName(type: ImageType, start: [UInt8]) throws {
+    let tree = machine(type.rawValue, start + [UInt8](repeating: 0, count: 4096))
     for option in ["", "--type=\(type.rawValue)"] {
-      let (output, code) = try plan("\(option) @/\(type.rawValue)")
+      let (output, code) = try plan("\(option) @/\(type.rawValue)", on: tree)
       #expect(code == 255 && output.contains("not supported"), "\(output)")
     }
   }

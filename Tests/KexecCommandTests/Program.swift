@@ -21,27 +21,29 @@ enum Program {
 
   /// A machine with RAM, a kernel of ours in its root, and files that are none. Below `bytes` is one
   /// whose command line is no text, below `crash` one with a panic kernel in its region.
-  static let tree = TemporaryTree(bytes: [
-    "/proc/iomem": Array(
-      "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n".utf8),
-    "/proc/cmdline": Array("BOOT_IMAGE=/vmlinuz root=/dev/vda1\n".utf8),
-    "/sys/kernel/kexec_loaded": Array("0\n".utf8),
-    "/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
-    "/sys/kernel/kexec_crash_size": Array("0\n".utf8),
-    "/vmlinuz": BzImageBuilder().bytes, "/short": Array(BzImageBuilder().bytes.prefix(0x5100)),
-    "/bytes/proc/cmdline": [0x61, 0x3D, 0xFF, 0x0A], "/empty": [],
-    "/text": [UInt8](repeating: 0x20, count: 2000),
-    "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
-    "/\(String(lossless: [0xE9]))": [1, 2, 3],
-    "/crash/proc/iomem": Array(
-      "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
-    "/crash/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
-  ])
+  static func tree() -> TemporaryTree {
+    TemporaryTree(bytes: [
+      "/proc/iomem": Array(
+        "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n".utf8),
+      "/proc/cmdline": Array("BOOT_IMAGE=/vmlinuz root=/dev/vda1\n".utf8),
+      "/sys/kernel/kexec_loaded": Array("0\n".utf8),
+      "/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
+      "/sys/kernel/kexec_crash_size": Array("0\n".utf8),
+      "/vmlinuz": BzImageBuilder().bytes, "/short": Array(BzImageBuilder().bytes.prefix(0x5100)),
+      "/bytes/proc/cmdline": [0x61, 0x3D, 0xFF, 0x0A], "/empty": [],
+      "/text": [UInt8](repeating: 0x20, count: 2000),
+      "/packed": [0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 2000), "/initrd": [1, 2, 3],
+      "/\(String(lossless: [0xE9]))": [1, 2, 3],
+      "/crash/proc/iomem": Array(
+        "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
+      "/crash/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
+    ])
+  }
 
-  /// Runs it with `arguments`, in which `@` is `tree`'s folder and `@line` a line of 3000 characters.
+  /// Runs it with `arguments`, in which `@` is the folder of `tree` and `@line` a line of 3000 characters.
   /// It goes by way of the shell: no argument may have a blank or a quote.
   static func run(
-    _ arguments: String, in tree: TemporaryTree = tree, errors: String = "&1"
+    _ arguments: String, in tree: TemporaryTree, errors: String = "&1"
   ) throws -> (output: String, code: Int32) {
     let path = try #require(path)
     // Under one name, since the C library's messages begin with it.
@@ -63,7 +65,7 @@ enum Program {
   }
 
   /// `text` with the folder of `tree` for each `@`.
-  static func inPlace(_ text: String, in tree: TemporaryTree = tree) -> String {
+  static func inPlace(_ text: String, in tree: TemporaryTree) -> String {
     text.replacing("@line", with: String(repeating: "x", count: 3000))
       .split(separator: "@", omittingEmptySubsequences: false).joined(separator: tree.path)
   }

@@ -6,6 +6,8 @@ import Testing
 /// What the built program prints and what it exits with, beside the rows of ExitRowsTests. Nothing
 /// here needs rights or changes anything.
 @Suite(.enabled(if: Program.path != nil, Program.whySkipped)) struct ProgramTests {
+  private let tree = Program.tree()
+
   /// The arguments, the exit code, and how the output starts.
   @Test(
     arguments: [
@@ -30,8 +32,8 @@ import Testing
       ("-S --json --dry-run --machine=@", 1, "{\n  \"loaded\": false,\n  \"crashLoaded\": true,\n"),
     ] as [(String, Int32, String)])
   func prints(arguments: String, exit: Int32, start: String) throws {
-    let (output, code) = try Program.run(arguments)
-    let wanted = Program.inPlace(start)
+    let (output, code) = try Program.run(arguments, in: tree)
+    let wanted = Program.inPlace(start, in: tree)
     #expect(output.hasPrefix(wanted), "\(output)")
     #expect(code == exit)
     if wanted.isEmpty { #expect(output.isEmpty) }
@@ -50,25 +52,27 @@ import Testing
   @Test func bytesThatAreNoTextGoThrough() throws {
     let byte = #"$'\xe9'"#
     let words = "--reuse-cmdline --append=x\(byte) --initrd=@/\(byte)"
-    let (plan, code) = try Program.run("-s -l --dry-run @/vmlinuz --machine=@/bytes \(words)")
+    let (plan, code) = try Program.run(
+      "-s -l --dry-run @/vmlinuz --machine=@/bytes \(words)", in: tree)
     let (odd, running) = (String(lossless: [0xE9]), String(lossless: [0xFF]))
     #expect(code == 0)
     #expect(plan.contains("\ncommand line  a=\(running) x\(odd)\n"), "\(plan)")
-    #expect(plan.contains(Program.inPlace("\ninitrd        @/\(odd), 3 bytes\n")), "\(plan)")
+    #expect(
+      plan.contains(Program.inPlace("\ninitrd        @/\(odd), 3 bytes\n", in: tree)), "\(plan)")
     let (json, _) = try Program.run(
-      "-s -l --dry-run --json @/vmlinuz --machine=@/bytes \(words)")
+      "-s -l --dry-run --json @/vmlinuz --machine=@/bytes \(words)", in: tree)
     #expect(json.contains("\"a=\\ufffd x\\ufffd\""), "\(json)")
     for arguments in ["-l --dry-run @/\(byte)/\(byte)", "-l --bogus\(byte)"] {
-      let (error, _) = try Program.run(arguments)
+      let (error, _) = try Program.run(arguments, in: tree)
       #expect(error.contains(odd), "\(error)")
     }
   }
 
   @Test func aPlanGoesToTheOutputAndDetailsToTheErrorStream() throws {
     let line = "-d -c -l --dry-run @/vmlinuz --machine=@ --reuse-cmdline --append=x"
-    let (all, _) = try Program.run(line)
-    let (plan, _) = try Program.run(line, errors: "/dev/null")
-    #expect(all.contains(Program.inPlace("kexec: debug: reading the machine below @/\n")))
+    let (all, _) = try Program.run(line, in: tree)
+    let (plan, _) = try Program.run(line, in: tree, errors: "/dev/null")
+    #expect(all.contains(Program.inPlace("kexec: debug: reading the machine below @/\n", in: tree)))
     #expect(!plan.contains("debug"))
     #expect(plan.contains("\ncommand line  root=/dev/vda1 x\n"))
     #expect(plan.contains("\ncheck         komihash (64 bits) over "))
