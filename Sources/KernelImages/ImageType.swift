@@ -1,4 +1,5 @@
-/// The types of images that can be named by `--type`. The raw value is the name.
+/// The types of images that can be named by `--type`, in the order in which they are looked for: a
+/// multiboot kernel may also be an ELF file. The raw value is the name.
 package enum ImageType: String, CaseIterable, Sendable {
   /// A multiboot 2 kernel.
   case multiboot2 = "multiboot2-x86"
