@@ -62,6 +62,10 @@ package struct BzImage: Sendable {
     commandLineLimit = Int(try header.value(of: SetupHeader.cmdlineSize, since: 0x0206) ?? 255)
     extendedFlags = ExtendedLoadFlags(
       rawValue: try header.value(of: SetupHeader.xloadflags, since: 0x020C) ?? 0)
+    guard protectedMode.count > 0 else {
+      throw .badField(
+        name: "syssize", offset: SetupHeader.syssize.offset, found: 0, wanted: .nonzero)
+    }
     // The 64-bit entry is at 0x200 of the protected-mode part.
     guard !extendedFlags.contains(.has64BitEntry) || protectedMode.count > 0x200 else {
       throw .badField(

@@ -60,7 +60,10 @@ package struct LoadedModules: Equatable, Sendable {
       guard words.count >= 5, words[4] == "Live" else { return nil }
       let name = String(words[0])
       let users = words[3].split(separator: ",").filter { $0 != "-" && $0.first != "[" }
-      let (known, unknown) = hidden?.parameters(of: name) ?? ([], [])
+      var (known, unknown) = hidden?.parameters(of: name) ?? ([], [])
+      // A module may change what nobody sees: zram counts num_devices down to 0. A 0 that somebody
+      // has set cannot be told from that, and is the default of nearly all.
+      known.removeAll { $0.value == "0" }
       return LoadedModule(
         name: name, isNeeded: !users.isEmpty,
         parameters: (Self.shownParameters(of: name, in: files) + known).sorted {

@@ -171,6 +171,15 @@ import Testing
     #expect(((try? open(builder)) != nil) == isTaken)
   }
 
+  /// Found by fuzzing.
+  @Test func aKernelOfNothingIsRefused() {
+    var bytes = BzImageBuilder { $0.xloadflags = 0x7E }.bytes
+    bytes.store(UInt32(0), as: SetupHeader.syssize)
+    #expect(
+      throws: ImageError.badField(name: "syssize", offset: 0x1F4, found: 0, wanted: .nonzero)
+    ) { try KernelImage.open(SharedBytes(bytes)) }
+  }
+
   @Test func wildOffsetsAreNotFollowed() throws {
     var bytes = BzImageBuilder().bytes
     bytes.store(UInt16(0xFFFF), as: SetupHeader.kernelVersion)

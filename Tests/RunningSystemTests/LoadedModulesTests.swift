@@ -119,6 +119,8 @@ import Testing
           ("byte", 0xFFFF_FFFF_8100_0060, 0, number), ("long", 0xFFFF_FFFF_8100_0070, 0, number),
           ("shown", 0xFFFF_FFFF_8100_0010, 0o444, number),
           ("unset", 0xFFFF_FFFF_8100_0030, 0, Self.base + 0xE00),
+          // Perhaps counted down by the module itself.
+          ("zero", 0xFFFF_FFFF_8100_0010, 0, Self.base + 0xE00),
           ("list", 0xFFFF_FFFF_8100_0080, 0, number), ("odd", 0, 0, number),
           ("far", 0xFFFF_FFFF_8100_0010, 0, 0xFFFF_8000_0000_0000),
         ])))
