@@ -98,10 +98,7 @@ let package = Package(
       of: "KexecPlanning",
       [
         "TestSupport", "CrashDumps", "ELFFormat", "CpioFormat", "Compression", "Digests",
-        "KernelImages",
-        "RunningSystem",
-        "LinuxSystem", "PhysicalMemory",
-        "ByteCoding",
+        "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory", "ByteCoding",
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "KernelImages", ["TestSupport", "ELFFormat", "Compression", "ByteCoding"]),

@@ -46,13 +46,13 @@ extension Command {
 
   /// Where the purgatory said that the other kernel is to be entered.
   private func toldEntry(_ machine: Machine) throws(CommandError) -> PhysicalAddress {
-    guard let word = machine.commandLine.value(of: "kexec_jump_back_entry") else {
+    guard let word = machine.commandLine.value(of: jumpBackWordName) else {
       throw CommandError(
-        "no kernel to return to: this one's command line has no kexec_jump_back_entry",
+        "no kernel to return to: this one's command line has no \(jumpBackWordName)",
         advice: "give its address by --entry")
     }
     guard let address = UInt64(cNumber: word), Invocation.jumpBackAddresses.contains(address) else {
-      throw CommandError("kexec_jump_back_entry=\(word): not an address in memory")
+      throw CommandError("\(jumpBackWordName)=\(word): not an address in memory")
     }
     return PhysicalAddress(address)
   }

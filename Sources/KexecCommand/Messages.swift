@@ -77,8 +77,7 @@ extension PlanNote {
   var isWarning: Bool {
     switch self {
     case .checksumMismatch, .noEFI, .noEffectOnFileCall, .noEffectOnType, .noBootParameters,
-      .noRandomAddress,
-      .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
+      .noRandomAddress, .modulesWithoutRoom, .parametersNotKept, .hiddenParametersUnknown,
       .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug,
       .onlyForCrash, .unknownToKernel, .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown:
       true

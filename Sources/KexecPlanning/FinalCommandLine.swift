@@ -35,9 +35,7 @@ extension LoadRequest {
   /// loaders add, the header of an older dump, the way back to the kernel before this one, and for a
   /// crash kernel the reservation of another one.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
-    let names: Set<String> = [
-      "BOOT_IMAGE", "elfcorehdr", TimeStamps.name, "kexec_jump_back_entry",
-    ]
+    let names: Set<String> = ["BOOT_IMAGE", "elfcorehdr", TimeStamps.name, jumpBackWordName]
     return running.removing(purpose == .crash ? names.union(["crashkernel"]) : names)
   }
 

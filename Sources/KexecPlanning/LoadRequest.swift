@@ -32,6 +32,15 @@ package struct LoadRequest: Sendable {
     case protected32
     /// In real mode. `--real-mode`.
     case realMode
+
+    /// The option that asks for it; nil for what needs none.
+    var option: String? {
+      switch self {
+      case .automatic: nil
+      case .protected32: "--entry-32bit"
+      case .realMode: "--real-mode"
+      }
+    }
   }
 
   /// A file that the user named.
@@ -198,6 +207,9 @@ package struct LoadRequest: Sendable {
   package var followsHotplug = false
   /// Random bytes for the next kernel's generator; nil when there are none yet.
   package var randomSeed: [UInt8]?
+
+  /// What the device tree was given by: the option, or the section of a unified image; nil without one.
+  var deviceTreeOption: String? { deviceTree.map { $0.isPart ? ".dtb" : "--dtb" } }
 
   /// A request for `kernel`, with everything else as it is without options.
   package init(kernel: File) {

@@ -3,6 +3,10 @@ package import PhysicalMemory
 internal import PurgatoryImage
 package import RunningSystem
 
+/// The word by which the purgatory tells a kernel where to enter the one that it came from. The
+/// purgatory's own copy of the name is in CPurgatoryABI.
+package let jumpBackWordName = "kexec_jump_back_entry"
+
 /// Plans the load of what returns to the kernel that this one was jumped to from, by
 /// KEXEC_PRESERVE_CONTEXT: nothing but a purgatory that goes back to `entry`.
 ///

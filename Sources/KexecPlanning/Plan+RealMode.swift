@@ -11,8 +11,8 @@ extension LoadRequest {
     if call == .file { return "-s" }
     if purpose == .crash { return "-p" }
     if preservesContext { return "--load-preserve-context" }
-    if entry == .protected32 { return "--entry-32bit" }
-    return deviceTree.map { $0.isPart ? ".dtb" : "--dtb" }
+    if entry == .protected32 { return entry.option }
+    return deviceTreeOption
   }
 }
 

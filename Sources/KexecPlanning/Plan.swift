@@ -257,13 +257,7 @@ extension LoadRequest {
     if writesOnVGA { options.append("--console-vga") }
     if resetsVGA { options.append("--reset-vga") }
     if reusesVideoType { options.append("--reuse-video-type") }
-    switch entry {
-    case .automatic: break
-    case .protected32: options.append("--entry-32bit")
-    case .realMode: options.append("--real-mode")
-    }
-    if let deviceTree { options.append(deviceTree.isPart ? ".dtb" : "--dtb") }
-    return options
+    return options + [entry.option, deviceTreeOption].compactMap(\.self)
   }
 }
 
@@ -288,15 +282,10 @@ extension LoadRequest {
 extension LoadRequest {
   /// The options given that mean nothing to `image`, which is no bzImage.
   fileprivate func optionsWithoutEffect(on image: KernelImage, isLinux: Bool) -> [String] {
-    var options: [String] = []
-    switch entry {
-    case .automatic: break
-    case .protected32: options.append("--entry-32bit")
-    case .realMode: options.append("--real-mode")
-    }
-    if deviceTree != nil, !isLinux { options.append("--dtb") }
-    if case .multiboot = image, let arguments { options.append(arguments.option) }
-    return options
+    let isMultiboot = if case .multiboot = image { true } else { false }
+    return [
+      entry.option, isLinux ? nil : deviceTreeOption, isMultiboot ? arguments?.option : nil,
+    ].compactMap(\.self)
   }
 }
 

@@ -53,7 +53,13 @@ public struct Workshop: Sendable {
   /// The initrd that initramfs-tools makes for 6.12, packed by `packer` ("zstd" or "gzip") and padded
   /// for an archive behind it; nil when `script/bootstrap` could not make it.
   public func debianInitrd(packedBy packer: String) throws -> [UInt8]? {
-    let path = ".lab/initrd/debian-6.12-\(packer)"
+    try initrd("debian-6.12-\(packer)")
+  }
+
+  /// An initrd by its file's name, padded for an archive behind it; nil when `script/bootstrap` could
+  /// not make it.
+  func initrd(_ name: String) throws -> [UInt8]? {
+    let path = ".lab/initrd/\(name)"
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     let bytes = try contents(of: path)
     return bytes + [UInt8](repeating: 0, count: -bytes.count & 3)

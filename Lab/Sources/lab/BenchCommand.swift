@@ -43,11 +43,10 @@ struct BenchCommand {
     defer { workshop.tidyUp() }
     say(
       "\(tool) against \(peer), medians (least–most) of \(runs) jumps each, taking turns in fresh VMs, by"
-        + " kexec_load, 6.12 to 6.12, with 1 GiB and 1 CPU (QEMU, TCG,"
+        + " kexec_load, 6.12 to 6.12, with 1 GiB and 1 CPU (QEMU, TCG, \(processor),"
         + " \(isRandomised ? "KASLR" : "nokaslr"))\n")
     let plain = try await measure(.plain, by: contestants, in: workshop)
     var targets = plain.measurements.targets(peakLimit: plain.segments)
-    var floors: [String] = []
     let pair = contestants.filter { [.ours, .peer].contains($0) }
     for series in [InitrdSeries.debianZstd, .debianGzip] where !pair.isEmpty {
       guard try series.initrd(in: workshop) != nil else {
@@ -56,11 +55,9 @@ struct BenchCommand {
       }
       let found = try await measure(series, by: pair, in: workshop).measurements
       targets.append(found.initrdTarget(series.meaning))
-      floors.append(found.floorText(series.meaning))
     }
     guard contestants.count > 1 else { return true }
     targets.forEach { say($0.text) }
-    floors.forEach { say($0) }
     return targets.allSatisfy(\.isReached)
   }
 
