@@ -21,15 +21,11 @@ struct GuestImage {
       try writer.append(.file(module.path, module.bytes))
     }
 
-    var libraries = tool.libraries
-    try add("sbin/kexec", from: tool.path)
-    for (name, program) in programs {
-      try add("sbin/\(name)", from: program.path)
-      libraries += program.libraries
-    }
     var seen: Set<String> = []
-    for library in libraries where seen.insert(library.guest).inserted {
-      try add(library.guest, from: library.host)
+    for (name, program) in [("kexec", tool)] + programs {
+      for (path, contents) in try program.files(inGuestAs: name) where seen.insert(path).inserted {
+        try writer.append(.file(path, contents, permissions: 0o755))
+      }
     }
   }
 

@@ -31,7 +31,7 @@ public enum Kernel: String, CaseIterable, Sendable {
   public var path: String { "/boot/\(rawValue)" }
 
   /// The kernel's file on this computer.
-  func file(in workshop: Workshop) throws -> String {
+  public func file(in workshop: Workshop) throws -> String {
     switch self {
     case .debian6_1, .debian6_12:
       return try workshop.file(in: workshop.debian + "/boot", startingWith: "vmlinuz-" + prefix)

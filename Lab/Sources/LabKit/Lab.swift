@@ -9,7 +9,7 @@ public let defaultProcessor = "max,la57=off"
 public final class Lab: Sendable {
   /// The program under test.
   public let tool: Tool
-  /// More programs that every guest gets under these names; the peer of a benchmark.
+  /// More programs that every guest gets under these names: what a benchmark compares with.
   let programs: [(name: String, tool: Tool)]
   let workshop: Workshop
   let log: ScenarioLog

@@ -4,18 +4,65 @@ import Foundation
 public struct Tool: Sendable {
   /// Where the program lies on this computer.
   public let path: String
-  /// The shared libraries that it needs, by the paths that the guest must have them at.
-  let libraries: [(guest: String, host: String)]
+  /// The folder of libraries and loader that came with the program: `lib` beside it, if there is one.
+  private let ownLibraries: String?
+  /// The libraries that it needs: where a guest must have each, by name alone if that is the program's
+  /// own folder; and where it is on this computer.
+  private let libraries: [(guest: String, host: String)]
+
+  private static let loader = "ld-linux-x86-64.so.2"
 
   /// Finds out what the program at `path` needs to run.
   public init(path: String, workshop: Workshop) throws {
-    guard FileManager.default.isExecutableFile(atPath: path) else {
-      throw Failure("no program at \(path)")
-    }
+    let files = FileManager.default
+    guard files.isExecutableFile(atPath: path) else { throw Failure("no program at \(path)") }
     self.path = path
-    // The libraries of an unpacked package lie beside it, not where the loader would look.
-    let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
-    libraries = try Self.libraries(of: path, folder: unpacked)
+    let beside = URL(fileURLWithPath: path).deletingLastPathComponent().relativePath + "/lib"
+    if files.isExecutableFile(atPath: "\(beside)/\(Self.loader)") {
+      ownLibraries = beside
+      libraries = try files.contentsOfDirectory(atPath: beside).sorted().map {
+        ($0, "\(beside)/\($0)")
+      }
+    } else {
+      ownLibraries = nil
+      // The libraries of an unpacked package lie beside it, not where the loader would look.
+      let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
+      libraries = try Self.libraries(of: path, folder: unpacked)
+    }
+  }
+
+  /// The words that run it on this computer.
+  public var command: [String] {
+    ownLibraries.map { Self.command(program: path, libraries: $0) } ?? [path]
+  }
+
+  /// What runs it in a guest that has it as `name`, with no script in between.
+  public func command(inGuestAs name: String) -> String {
+    guard ownLibraries != nil else { return name }
+    let folder = "/" + Self.folder(name)
+    return Self.command(program: folder + "/program", libraries: folder + "/lib")
+      .joined(separator: " ")
+  }
+
+  /// The files that a guest needs, by path, to have it as /sbin/`name`.
+  ///
+  /// Libraries of its own stay in a folder of its own: a Debian on a disk has others of the same names.
+  func files(inGuestAs name: String) throws -> [(path: String, contents: [UInt8])] {
+    let program = try contents(of: path)
+    guard ownLibraries != nil else {
+      return try libraries.map { ($0.guest, try contents(of: $0.host)) }
+        + [("sbin/\(name)", program)]
+    }
+    let folder = Self.folder(name)
+    let script = "#!/bin/sh\nexec \(command(inGuestAs: name)) \"$@\"\n"
+    return try libraries.map { ("\(folder)/lib/\($0.guest)", try contents(of: $0.host)) }
+      + [("\(folder)/program", program), ("sbin/\(name)", Array(script.utf8))]
+  }
+
+  private static func folder(_ name: String) -> String { "opt/\(name)" }
+
+  private static func command(program: String, libraries: String) -> [String] {
+    ["\(libraries)/\(loader)", "--library-path", libraries, program]
   }
 
   /// Reads `NAME => PATH (ADDRESS)` and `/lib64/ld-linux-x86-64.so.2 (ADDRESS)`.

@@ -50,8 +50,13 @@ public struct Workshop: Sendable {
     try files.createDirectory(atPath: scratch, withIntermediateDirectories: true)
   }
 
-  /// The initrd that initramfs-tools makes for 6.12, packed by `packer` ("zstd" or "gzip") and padded
-  /// for an archive behind it; nil when `script/bootstrap` could not make it.
+  /// Where the initrd is that initramfs-tools makes for 6.12, packed by `packer` ("zstd" or "gzip");
+  /// nil when `script/bootstrap` could not make it.
+  public func debianInitrdPath(packedBy packer: String) -> String? {
+    initrdPath("debian-6.12-\(packer)")
+  }
+
+  /// The same initrd, padded for an archive behind it.
   public func debianInitrd(packedBy packer: String) throws -> [UInt8]? {
     try initrd("debian-6.12-\(packer)")
   }
@@ -59,10 +64,14 @@ public struct Workshop: Sendable {
   /// An initrd by its file's name, padded for an archive behind it; nil when `script/bootstrap` could
   /// not make it.
   func initrd(_ name: String) throws -> [UInt8]? {
-    let path = ".lab/initrd/\(name)"
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard let path = initrdPath(name) else { return nil }
     let bytes = try contents(of: path)
     return bytes + [UInt8](repeating: 0, count: -bytes.count & 3)
+  }
+
+  private func initrdPath(_ name: String) -> String? {
+    let path = ".lab/initrd/\(name)"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
   /// Removes what only this run needed.

@@ -9,8 +9,8 @@ enum LabCommand {
   static let usage = """
     lab test [--tool PATH] [--filter TEXT] [--core] [--jobs N] [--list] [--markdown]
     lab demo [--tool PATH] [--firmware bios|uefi]
-    lab bench [--tool PATH] [--peer PATH] [--runs N] [--kaslr] [--cpu NAME] [--only NAME]
-            [--extra OPTIONS]
+    lab bench [--tool PATH] [--kexec-tools PATH | --against PATH] [--runs N] [--native] [--kaslr]
+            [--cpu NAME] [--only NAME] [--extra OPTIONS]
     lab capture [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N]
             [--append WORDS] DIR
     lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]

@@ -1,0 +1,34 @@
+import LabKit
+
+extension BenchCommand {
+  /// What a change of our program may cost: nothing, as far as it can be measured.
+  func compareBuilds(
+    _ native: NativeBench, _ jumps: JumpBench, _ workshop: Workshop
+  ) async throws -> [Comparison] {
+    let calls = [
+      NativeCall.startUp,
+      try .load("load of the kernel", in: workshop),
+      try .load("load of the kernel, moved", isRandomised: true, in: workshop),
+      try .load("load with Debian's initrd", initrd: "zstd", in: workshop),
+      try .load("the same, --no-fast", "-c --no-fast", initrd: "zstd", in: workshop),
+      try .load("the same, -s", "-s", initrd: "zstd", in: workshop),
+    ]
+    var comparisons: [Comparison] = []
+    for call in calls {
+      guard let found = try native.measure(call, by: Contestant.builds) else {
+        throw Failure("the dry run of a load was no dry run")
+      }
+      comparisons += [.instructions, .peak].map { quantity in
+        found.compare(quantity, .ours, .other, in: call.name, .ratio(atMost: 1.05))
+      }
+    }
+    guard !isNative else { return comparisons }
+    for series in [InitrdSeries.plain, .debianZstd] {
+      let found = try await jumps.measure(series, by: Contestant.builds)
+      comparisons += [.loadCPU, .firstLine, .firstProcess].map { quantity in
+        found.compare(quantity, .ours, .other, in: "in a VM, \(series.name)", .notSlower)
+      }
+    }
+    return comparisons
+  }
+}

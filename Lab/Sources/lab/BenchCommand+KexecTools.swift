@@ -1,0 +1,74 @@
+import LabKit
+
+extension BenchCommand {
+  /// What is promised of our program beside kexec-tools.
+  func compareWithKexecTools(
+    _ native: NativeBench, _ jumps: JumpBench, _ workshop: Workshop
+  ) async throws -> [Comparison] {
+    var comparisons = try compareLoads(native, workshop)
+    guard !isNative else { return comparisons }
+    let plain = try await jumps.measure(.plain, by: Contestant.jumping)
+    comparisons += promises(of: plain)
+    for series in [InitrdSeries.debianZstd, .debianGzip] {
+      let found = try await jumps.measure(series, by: [.ours, .kexecTools])
+      comparisons += [
+        found.compare(.firstLine, .ours, .kexecTools, in: series.name, .ratio(atMost: 0.22)),
+        found.compare(
+          .firstProcess, .ours, .kexecTools, in: series.name, .ratio(atMost: 0.5),
+          obstacle: "from the first line on both start the same kernel, which takes"
+            + " \(found[.kernelStart, .ours].summary) s of it under TCG"),
+      ]
+    }
+    return comparisons
+  }
+
+  private func compareLoads(
+    _ native: NativeBench, _ workshop: Workshop
+  ) throws -> [Comparison] {
+    let calls = [
+      try NativeCall.load("load of the kernel", in: workshop),
+      try .load("load with Debian's initrd, zstd", initrd: "zstd", in: workshop),
+      try .load("load with Debian's initrd, gzip", initrd: "gzip", in: workshop),
+    ]
+    var comparisons: [Comparison] = []
+    for (call, limit) in zip(calls, [0.5, 0.5, 0.6]) {
+      guard let found = try native.measure(call, by: Contestant.native) else {
+        say("This computer lets kexec-tools load: loads are not compared on it.\n")
+        return []
+      }
+      say("The \(call.name), on this computer:\n")
+      found.report()
+      comparisons += [
+        found.compare(.instructions, .ours, .kexecTools, in: call.name, .ratio(atMost: limit)),
+        found.compare(
+          .instructions, .plain, .kexecTools, in: "\(call.name), no fast jump", .ratio(atMost: 0.5)),
+        found.compare(
+          .loadCPU, .ours, .kexecTools, in: call.name, .ratio(atMost: 0.5),
+          obstacle: "the kernel clears the pages of what is unpacked, which depends on the machine"),
+      ]
+    }
+    return comparisons
+  }
+
+  /// What is promised of a jump with a plain initrd.
+  private func promises(of found: Measurements) -> [Comparison] {
+    let name = InitrdSeries.plain.name
+    var comparisons = [
+      found.compare(.firstLine, .ours, .kexecTools, in: name, .ratio(atMost: 0.22)),
+      found.compare(
+        .firstLine, .ours, .oursUnchecked, in: "\(name), beside --no-checks", .ratio(atMost: 1.1),
+        obstacle: "TCG digests many times slower than a processor"),
+      Comparison(
+        "\(name): peak memory beside that of the segments, MiB", ours: found[.peak, .ours],
+        other: found[.segments, .ours], .excess(atMost: 16)),
+    ]
+    let quantities: [Measurements.Quantity] = [
+      .loadWall, .loadCPU, .peak, .firstLine, .firstLineMachine, .firstProcess,
+      .firstProcessMachine,
+    ]
+    comparisons += quantities.map {
+      found.compare($0, .plain, .kexecTools, in: "\(name), no fast jump", .ratio(atMost: 1))
+    }
+    return comparisons
+  }
+}
