@@ -86,7 +86,8 @@ extension [Comparison] {
     let counts = [Comparison.Verdict.passed, .failed, .goal].map { verdict in
       count { $0.verdict == verdict }
     }
-    say("\n\(counts[0]) passed, \(counts[1]) failed, \(counts[2]) goals")  }
+    say("\n\(counts[0]) passed, \(counts[1]) failed, \(counts[2]) goals")
+  }
 }
 
 /// Samples of one quantity.
