@@ -7,11 +7,12 @@ extension BenchCommand {
   ) async throws -> [Comparison] {
     let calls = [
       NativeCall.startUp,
-      try .load("load of the kernel", in: workshop),
-      try .load("load of the kernel, moved", isRandomised: true, in: workshop),
-      try .load("load with Debian's initrd", initrd: "zstd", in: workshop),
-      try .load("the same, --no-fast", "-c --no-fast", initrd: "zstd", in: workshop),
-      try .load("the same, -s", "-s", initrd: "zstd", in: workshop),
+      try .load("kernel alone", in: workshop),
+      try .load("kernel alone, moved", isRandomised: true, in: workshop),
+      try .load("kernel and Debian's initrd", initrd: "zstd", in: workshop),
+      try .load(
+        "kernel and Debian's initrd, --no-fast", "-c --no-fast", initrd: "zstd", in: workshop),
+      try .load("kernel and Debian's initrd, -s", "-s", initrd: "zstd", in: workshop),
     ]
     var comparisons: [Comparison] = []
     for call in calls {

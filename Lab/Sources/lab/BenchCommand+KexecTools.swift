@@ -26,9 +26,9 @@ extension BenchCommand {
     _ native: NativeBench, _ workshop: Workshop
   ) throws -> [Comparison] {
     let calls = [
-      try NativeCall.load("load of the kernel", in: workshop),
-      try .load("load with Debian's initrd, zstd", initrd: "zstd", in: workshop),
-      try .load("load with Debian's initrd, gzip", initrd: "gzip", in: workshop),
+      try NativeCall.load("kernel alone", in: workshop),
+      try .load("kernel and Debian's initrd (zstd)", initrd: "zstd", in: workshop),
+      try .load("kernel and Debian's initrd (gzip)", initrd: "gzip", in: workshop),
     ]
     var comparisons: [Comparison] = []
     for (call, limit) in zip(calls, [0.5, 0.5, 0.6]) {
@@ -36,7 +36,7 @@ extension BenchCommand {
         say("This computer lets kexec-tools load: loads are not compared on it.\n")
         return []
       }
-      say("The \(call.name), on this computer:\n")
+      say("Loads on this computer, \(call.name):\n")
       found.report()
       comparisons += [
         found.compare(.instructions, .ours, .kexecTools, in: call.name, .ratio(atMost: limit)),
@@ -44,7 +44,7 @@ extension BenchCommand {
           .instructions, .plain, .kexecTools, in: "\(call.name), no fast jump", .ratio(atMost: 0.5)),
         found.compare(
           .loadCPU, .ours, .kexecTools, in: call.name, .ratio(atMost: 0.5),
-          obstacle: "the kernel clears the pages of what is unpacked, which depends on the machine"),
+          obstacle: "the running kernel's work for the memory of what is unpacked is in it"),
       ]
     }
     return comparisons

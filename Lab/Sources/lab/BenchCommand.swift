@@ -1,3 +1,4 @@
+import Foundation
 import LabKit
 
 /// `lab bench`: measures our program beside kexec-tools, or beside another build of ours.
@@ -29,9 +30,11 @@ struct BenchCommand {
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
-    let ours = try Tool(path: tool, workshop: workshop)
-    let other = try Tool(path: build ?? kexecTools, workshop: workshop)
-    for program in [ours, other] { say("\(program.path): \(try version(of: program))") }
+    var paths = [tool, build ?? kexecTools]
+    for path in paths { say("\(path): \(try version(of: Tool(path: path, workshop: workshop)))") }
+    if build != nil { paths = try copy(paths, workshop) }
+    let ours = try Tool(path: paths[0], workshop: workshop)
+    let other = try Tool(path: paths[1], workshop: workshop)
     let native = NativeBench(ours: ours, other: other, runs: runs, workshop: workshop)
     let jumps = JumpBench(
       ours: ours, other: other, runs: runs, isRandomised: isRandomised, extra: extra,
@@ -61,6 +64,15 @@ struct BenchCommand {
       throw Failure("--only is some of: \(known)")
     }
     _ = try await jumps.measure(.plain, by: contestants)
+  }
+
+  /// Both builds, freshly written and with names of one length: the memory that they need depends on it.
+  private func copy(_ builds: [String], _ workshop: Workshop) throws -> [String] {
+    let copies = ["new", "old"].map { "\(workshop.scratch)/\($0)" }
+    for (build, copy) in zip(builds, copies) {
+      try FileManager.default.copyItem(atPath: build, toPath: copy)
+    }
+    return copies
   }
 
   private func version(of tool: Tool) throws -> String {
