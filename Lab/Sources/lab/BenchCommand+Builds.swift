@@ -26,7 +26,7 @@ extension BenchCommand {
     guard !isNative else { return comparisons }
     for series in [InitrdSeries.plain, .debianZstd] {
       let found = try await jumps.measure(series, by: Contestant.builds)
-      comparisons += [.loadCPU, .firstLine, .firstProcess].map { quantity in
+      comparisons += [.loadMachine, .firstLineMachine, .firstProcessMachine].map { quantity in
         found.compare(quantity, .ours, .other, in: "in a VM, \(series.name)", .notSlower)
       }
     }

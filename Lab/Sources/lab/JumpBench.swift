@@ -37,7 +37,8 @@ struct JumpBench {
       let result = await Result { try await play(series, contestant, in: lab) }
       await lab.end()
       let found = try result.get()
-      try measurements.add(cost: found.cost, of: contestant)
+      try measurements.add(cost: found.cost.text, of: contestant)
+      measurements.add(found.cost.elapsed.cpu.seconds * 1000, .loadMachine, contestant)
       if let segments = found.segments { measurements.add(segments, .segments, contestant) }
       measurements.add(found.arrival, of: contestant)
       progress(
@@ -53,7 +54,7 @@ struct JumpBench {
   /// What one machine showed.
   private struct Round: Sendable {
     /// What `measure` said of the load.
-    var cost: String
+    var cost: Guest.Output
     /// Mebibytes of memory that the segments take, if the program tells.
     var segments: Double?
     var arrival: Guest.Arrival
@@ -69,7 +70,7 @@ struct JumpBench {
       files: file)
     let load = load(
       by: contestant, initrd: debian == nil ? "/boot/initrd" : "/boot/debian", words: series.words)
-    let cost = try await guest.run("measure \(load)").text
+    let cost = try await guest.run("measure \(load)")
     var segments: Double?
     if contestant.hasDryRun {
       let plan = try await guest.run("\(load) --dry-run --json").text

@@ -2,15 +2,17 @@ import LabKit
 
 /// The numbers that `lab bench` collects: samples of each quantity, of each contestant.
 struct Measurements: Sendable {
-  /// What is measured.
+  /// What is measured. Of a VM, the CPU time that its process has on this computer is the figure that
+  /// other work on it disturbs least; the clocks in the guest go on while the guest has to wait.
   enum Quantity: String, CaseIterable, Sendable {
     case instructions = "instructions, millions"
     case loadWall = "load, wall time, ms"
     case loadCPU = "load, CPU time, ms"
+    case loadMachine = "… CPU time of the VM for it, ms"
     case peak = "peak memory, MiB"
     case segments = "memory of the segments, MiB"
     case firstLine = "jump to first line, s"
-    case firstLineMachine = "… CPU time of the VM, s"
+    case firstLineMachine = "… CPU time of the VM to the first line, s"
     case firstProcess = "jump to init, s"
     case firstProcessMachine = "… CPU time of the VM to init, s"
     case kernelStart = "first line to init, the kernel's own time, s"
