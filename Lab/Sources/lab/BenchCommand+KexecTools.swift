@@ -65,10 +65,10 @@ extension BenchCommand {
         .firstLineMachine, .ours, .oursUnchecked, in: "\(name), ours --no-checks",
         .ratio(atMost: 1.1), obstacle: "TCG digests many times slower than a processor"),
       Comparison(
-        "\(name), that of its segments: peak memory, MiB", ours: found[.peak, .ours],
+        "\(name), ours beside its segments: peak memory, MiB", ours: found[.peak, .ours],
         other: found[.segments, .ours], .excess(atMost: 16)),
     ]
-    comparisons += [.peak, .firstLineMachine, .firstProcessMachine].map {
+    comparisons += [.loadMachine, .peak, .firstLineMachine, .firstProcessMachine].map {
       found.compare($0, .plain, .kexecTools, in: "\(name), no fast jump", .ratio(atMost: 1))
     }
     return comparisons

@@ -1,4 +1,3 @@
-import Foundation
 import LabKit
 
 /// `lab bench`: measures our program beside kexec-tools, or beside another build of ours.
@@ -66,11 +65,13 @@ struct BenchCommand {
     _ = try await jumps.measure(.plain, by: contestants)
   }
 
-  /// Both builds, freshly written and with names of one length: the memory that they need depends on it.
+  /// Both builds, freshly written and with names of one length, since the memory that they need depends
+  /// on it; and stripped, since valgrind does not understand all that the compiler says for debuggers.
   private func copy(_ builds: [String], _ workshop: Workshop) throws -> [String] {
     let copies = ["new", "old"].map { "\(workshop.scratch)/\($0)" }
     for (build, copy) in zip(builds, copies) {
-      try FileManager.default.copyItem(atPath: build, toPath: copy)
+      let (status, text) = try execute(["strip", "-o", copy, build])
+      guard status == 0 else { throw Failure("strip \(build): \(text)") }
     }
     return copies
   }

@@ -8,13 +8,13 @@ struct Measurements: Sendable {
     case instructions = "instructions, millions"
     case loadWall = "load, wall time, ms"
     case loadCPU = "load, CPU time, ms"
-    case loadMachine = "… CPU time of the VM for it, ms"
+    case loadMachine = "load, CPU time of the VM, ms"
     case peak = "peak memory, MiB"
     case segments = "memory of the segments, MiB"
     case firstLine = "jump to first line, s"
-    case firstLineMachine = "… CPU time of the VM to the first line, s"
+    case firstLineMachine = "jump, CPU time of the VM to the first line, s"
     case firstProcess = "jump to init, s"
-    case firstProcessMachine = "… CPU time of the VM to init, s"
+    case firstProcessMachine = "jump, CPU time of the VM to init, s"
     case kernelStart = "first line to init, the kernel's own time, s"
   }
 
