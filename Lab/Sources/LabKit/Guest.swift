@@ -161,6 +161,15 @@ public struct Guest: Sendable {
       file: file, line: line)
   }
 
+  /// The CPU time that the virtual machine used from its start to the first act of its first init.
+  public var bootTime: Duration {
+    get throws {
+      let line = machine.console.transcript.lines().first { $0.text.hasSuffix("@init") }
+      guard let line else { throw Failure("the console did not say @init") }
+      return line.moment.cpu
+    }
+  }
+
   private func send(_ command: String) throws -> (number: Int, start: Int) {
     let number = machine.nextCommand()
     let start = machine.agent.transcript.end

@@ -13,6 +13,7 @@ enum LabCommand {
             [--extra OPTIONS]
     lab capture [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N]
             [--append WORDS] DIR
+    lab boot-time [--runs N]
     lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]
             [--tool PATH] COMMAND...
 
@@ -32,6 +33,7 @@ enum LabCommand {
       case "demo": passed = try await DemoCommand(&arguments).run()
       case "bench": passed = try await BenchCommand(&arguments).run()
       case "capture": passed = try await CaptureCommand(&arguments).run()
+      case "boot-time": passed = try await BootTimeCommand(&arguments).run()
       case "run": passed = try await RunCommand(&arguments).run()
       default:
         say(usage)
