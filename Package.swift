@@ -120,16 +120,22 @@ let package = Package(
   ]
 )
 
-// The fuzz targets need a sanitizer that ordinary builds do not have: `script/fuzz` sets this.
+// What is fuzzed. `swift test` replays the seeds and the finds; looking for more needs a sanitizer that
+// ordinary builds do not have, and `script/fuzz` sets this.
+let fuzzed: [Target.Dependency] = [
+  "TestSupport", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps",
+  "LinuxSystem", "PhysicalMemory", "ByteCoding",
+]
 if Context.environment["KEXEC_FUZZ"] == "1" {
   package.targets += [
     .executableTarget(
-      name: "kexec-fuzz",
-      dependencies: [
-        "CLibFuzzer", "TestSupport", "KexecCommand", "KexecPlanning", "KernelImages",
-        "RunningSystem", "CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding",
-      ],
-      path: "Fuzz/Targets", swiftSettings: strict),
+      name: "kexec-fuzz", dependencies: ["CLibFuzzer"] + fuzzed, path: "Fuzz",
+      sources: ["Targets", "Driver"], swiftSettings: strict),
     .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
   ]
+} else {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz", sources: ["Targets", "Tests"],
+      swiftSettings: strict))
 }

@@ -4,6 +4,8 @@ import Foundation
 public struct Tool: Sendable {
   /// Where the program lies on this computer.
   public let path: String
+  /// Whether it is ours, which is held to its words; of others only the deeds are judged.
+  public let isOurs: Bool
   /// The shared libraries that it needs, by the paths that the guest must have them at.
   let libraries: [(guest: String, host: String)]
 
@@ -13,6 +15,8 @@ public struct Tool: Sendable {
       throw Failure("no program at \(path)")
     }
     self.path = path
+    let version = try? output(of: [path, "--version"])
+    isOurs = version.map { String(decoding: $0, as: UTF8.self).hasPrefix("kexec 0.") } ?? false
     // The libraries of an unpacked package lie beside it, not where the loader would look.
     let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
     libraries = try Self.libraries(of: path, folder: unpacked)

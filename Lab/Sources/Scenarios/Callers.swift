@@ -7,28 +7,27 @@ let callers: [Scenario] = [
 ]
 
 private let systemctlKexec = Scenario.core(
-  "systemd: services stop before the jump, by systemctl kexec and by kexec KERNEL",
-  within: .seconds(900)
+  "systemd: services stop before the jump, by systemctl kexec and by kexec KERNEL"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, system: .debian, carrying: Kernel.allCases, within: .seconds(300))
+    .debian6_1, system: .debian, carrying: Kernel.allCases)
   try await guest.run(startWitness)
   try await guest.run("kexec -l /boot/6.12 --initrd=/boot/initrd --reuse-cmdline")
   let words = try await guest.run("cat /proc/cmdline").text
-  let next = try await guest.jump("systemctl kexec", returns: true, within: .seconds(300))
+  let next = try await guest.jump("systemctl kexec", returns: true)
   try next.mustBe(.debian6_12)
   try await next.mustSay(guest.bootID, when: "cat /var/lib/witness")
   try await next.mustSay(words, when: "cat /proc/cmdline")
 
   try await next.run("systemctl start witness")
   let last = try await next.jump(
-    "kexec /boot/6.1 --initrd=/boot/initrd --reuse-cmdline", returns: true, within: .seconds(300))
+    "kexec /boot/6.1 --initrd=/boot/initrd --reuse-cmdline", returns: true)
   try last.mustBe(.debian6_1)
   try await last.mustSay(next.bootID, when: "cat /var/lib/witness")
 }
 
 private let preservedBySystemd = Scenario(
-  "systemd: --preserve=modules brings modules and their parameters back", within: .seconds(600)
+  "systemd: --preserve=modules brings modules and their parameters back"
 ) { lab in
   let paths = ["kernel/drivers/block/loop.ko", "kernel/drivers/net/dummy.ko"]
   let guest = try await lab.boot(
@@ -40,7 +39,7 @@ private let preservedBySystemd = Scenario(
     kexec -l /boot/6.12 --initrd=/boot/initrd --preserve=modules \
       --command-line="\(Lab.commandLine) \(GuestSystem.debian.commandLine)"
     """)
-  let next = try await guest.jump(within: .seconds(300))
+  let next = try await guest.jump()
   try next.mustBe(.debian6_12)
   try await next.run("systemctl is-active systemd-modules-load")
   try await next.mustSay("5", when: "cat /sys/module/loop/parameters/max_loop")
@@ -88,7 +87,7 @@ private let sysvScripts = Scenario.core(
 }
 
 private let kdumpConfig = Scenario.core(
-  "kdump-config: load, status, unload, and the dump of a panic", within: .seconds(600)
+  "kdump-config: load, status, unload, and the dump of a panic"
 ) { lab in
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, commandLine: "crashkernel=256M",
@@ -110,13 +109,24 @@ private let kdumpConfig = Scenario.core(
 
   try await guest.run("kdump-config load")
   let crash = try await guest.jump("echo c >/proc/sysrq-trigger")
-  try await crash.run("kdump-config savecore", within: .seconds(200))
+  let memory = try await crash.coreDump()
+  // Its own script takes a failed makedumpfile for success: the pipe's status is that of `cat`.
+  try await crash.run("kdump-config savecore")
+  try await crash.run("makedumpfile -R /var/crash/plain </var/crash/*/dump.*")
+  for key in ["BUILD-ID", "CRASHTIME"] {
+    try await crash.mustSay(
+      "\(key)=\(memory.value(of: key))", when: "grep -a -o '^\(key)=[0-9a-f]*' /var/crash/plain")
+  }
+  // This is read from pages of the dump, by way of the kernel's own tables.
   try await crash.run(
-    "ls /var/crash/*/dump.* && grep -q 'sysrq: Trigger a crash' /var/crash/*/dmesg.*")
+    """
+    makedumpfile --dump-dmesg /var/crash/plain /var/crash/log
+    grep 'sysrq: Trigger a crash' /var/crash/log /var/crash/*/dmesg.* | wc -l | grep -x 2
+    """)
 }
 
 private let loadSequences = Scenario.core(
-  "the load sequences of nixos-images and SONiC, and usual spellings", within: .seconds(400)
+  "the load sequences of nixos-images and SONiC, and usual spellings"
 ) { lab in
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12])

@@ -17,7 +17,7 @@ let crashDumps: [Scenario] = [
 
 /// With nokaslr, so that both guests have everything at the same addresses.
 private let sameDumps = Scenario(
-  "crash dump: kexec_load and kexec_file_load, the same memory", within: .seconds(480)
+  "crash dump: kexec_load and kexec_file_load, the same memory"
 ) { lab in
   var dumps: [CoreDump] = []
   for call in LoadCall.allCases {
@@ -151,23 +151,4 @@ private func loadCrashKernel(
 ) -> String {
   "kexec \(call.rawValue) -p \(kernel.path) --initrd=/boot/initrd \(options)"
     + " --command-line='\(Lab.commandLine) nr_cpus=1'"
-}
-
-extension Guest {
-  /// Lets the kernel panic, and checks what its crash kernel finds: a dump of this kernel, with the
-  /// registers of `cpus` processors.
-  fileprivate func crash(
-    into kernel: Kernel, cpus: Int, file: String = #fileID, line: Int = #line
-  ) async throws -> (Guest, CoreDump) {
-    let crash = try await jump("echo c >/proc/sysrq-trigger", file: file, line: line)
-    try crash.mustBe(kernel, file: file, line: line)
-    let dump = try await crash.coreDump()
-    try expect(
-      dump.processorCount == cpus, "the dump has \(dump.processorCount) processors, not \(cpus)",
-      file: file, line: line)
-    try expect(
-      dump.information.contains("OSRELEASE=\(release)\n"),
-      "VMCOREINFO is not of \(release): \(dump.information.prefix(100))", file: file, line: line)
-    return (crash, dump)
-  }
 }

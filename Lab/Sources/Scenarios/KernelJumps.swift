@@ -18,7 +18,7 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
     let guest = try await lab.boot(
       .lab, firmware: firmware, memory: 2048, cpus: cpus, carrying: [.lab])
     try await guest.run("echo kept >/run/kept")
-    try await guest.run(load(.lab), within: .seconds(120))
+    try await guest.run(load(.lab))
 
     let next = try await guest.jump(leave)
     try next.mustBe(.lab)

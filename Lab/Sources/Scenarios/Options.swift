@@ -64,7 +64,7 @@ private let withoutEFI = Scenario(
 }
 
 private let elfKernels = Scenario(
-  "an ELF kernel by --args-elf, --args-none and --args-linux", within: .seconds(400)
+  "an ELF kernel by --args-elf, --args-none and --args-linux"
 ) { lab in
   let files = [
     "boot/elf32": try lab.elfKernel(bits: 32), "boot/elf64": try lab.elfKernel(bits: 64),

@@ -28,8 +28,7 @@ private func byOwnInit(_ call: LoadCall) -> Scenario {
 /// Nothing else in that system loads modules: systemd does not run there. zram needs another module.
 private func byInitrd(of maker: InitrdMaker) -> Scenario {
   Scenario(
-    "--preserve=modules: an initrd by \(maker.rawValue) loads them before the root is there",
-    within: .seconds(600)
+    "--preserve=modules: an initrd by \(maker.rawValue) loads them before the root is there"
   ) { lab in
     let paths = [
       "kernel/drivers/block/loop.ko", "kernel/drivers/block/brd.ko", "kernel/mm/zsmalloc.ko",
@@ -48,7 +47,7 @@ private func byInitrd(of maker: InitrdMaker) -> Scenario {
         \(Lab.commandLine) root=/dev/nvme0n1 rootfstype=ext4 rw init=/usr/local/sbin/lab-agent"
       """)
 
-    let next = try await guest.jump(within: .seconds(300))
+    let next = try await guest.jump()
     try next.mustBe(.debian6_12)
     try await next.mustSay("loop brd zsmalloc zram 5 ram0 ram1 ram2", when: blockModules)
   }

@@ -5,22 +5,38 @@ let refusals: [Scenario] = [
   .core("not root") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
     for call in LoadCall.allCases {
-      try await guest.mustRefuse("su nobody -c '\(load(by: call))'", saying: "")
+      try await guest.mustRefuse(
+        "su nobody -c '\(load(by: call))'", saying: "it needs CAP_SYS_BOOT: run it as root",
+        othersSay: "Operation not permitted")
     }
+    // The file may be read and the call is refused, or the other way round.
     try await guest.run("chmod 600 \(Kernel.debian6_12.path)")
-    try await guest.mustRefuse("su nobody -c '\(load(by: .classic))'", saying: "")
+    try await guest.mustRefuse(
+      "su nobody -c '\(load(by: .classic)) --dry-run'",
+      saying: "\(Kernel.debian6_12.path): Permission denied", othersSay: "dry-run")
+    try await guest.mustRefuse(
+      "su nobody -c '\(load(by: .classic))'", saying: "run it as root",
+      othersSay: "\(Kernel.debian6_12.path)': Permission denied")
   },
 
   .core("kexec_load_disabled") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
     try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
-    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+    for call in LoadCall.allCases {
+      try await guest.mustRefuse(
+        load(by: call), saying: "kernel.kexec_load_disabled is 1",
+        othersSay: "Operation not permitted")
+    }
   },
 
   .core("lockdown for integrity") { lab in
     let guest = try await lab.boot(
       .debian6_1, commandLine: "lockdown=integrity", carrying: [.debian6_12])
-    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+    for call in LoadCall.allCases {
+      try await guest.mustRefuse(
+        load(by: call), saying: "the kernel is locked down (integrity)",
+        othersSay: "Operation not permitted")
+    }
   },
 
   Scenario("every refusal names its cause in one line and exits with 255") { lab in

@@ -7,7 +7,8 @@ import Scenarios
 @main
 enum LabCommand {
   static let usage = """
-    lab test [--tool PATH] [--filter TEXT] [--core] [--jobs N] [--list] [--markdown]
+    lab test [--tool PATH] [--filter TEXT] [--core] [--all] [--jobs N] [--seed N] [--list]
+            [--markdown] [--boot-time SECONDS] [--allowed-skips FILE]
     lab demo [--tool PATH] [--firmware bios|uefi]
     lab bench [--tool PATH] [--peer PATH] [--runs N] [--kaslr] [--cpu NAME] [--only NAME]
             [--extra OPTIONS]
