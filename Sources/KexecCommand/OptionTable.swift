@@ -4,7 +4,8 @@ internal import LinuxSystem
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case loadPreserveContext, loadJumpBackHelper, entry
-  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, seed, memMin, memMax
+  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, seed
+  case memMin, memMax
   case entry32Bit, realMode, type
   case argsLinux, argsELF, argsNone, module
   case noCMA, forceDTB

@@ -35,8 +35,7 @@ public struct Verdict: Sendable {
 
 extension Scenario {
   /// Plays the scenario with `tool` and judges it; ends its machines in any case.
-  ///
-  /// - Parameter seed: what the random addresses of loads are drawn from.
+  /// The random addresses of loads are drawn from `seed`.
   public func play(tool: Tool, workshop: Workshop, seed: Int) async throws -> Verdict {
     let lab = try Lab(name: name, tool: tool, workshop: workshop, seed: seed)
     let start = ContinuousClock.now
