@@ -39,7 +39,7 @@ let package = Package(
       "KexecCommand",
       [
         "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
-        "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding",
+        "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     room(
       "KexecPlanning",
@@ -91,8 +91,8 @@ let package = Package(
     tests(
       of: "KexecCommand",
       [
-        "TestSupport", "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem",
-        "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding",
+        "TestSupport", "KexecPlanning", "KernelImages", "PurgatoryImage", "RunningSystem",
+        "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(
       of: "KexecPlanning",
@@ -130,12 +130,15 @@ if Context.environment["KEXEC_FUZZ"] == "1" {
   package.targets += [
     .executableTarget(
       name: "kexec-fuzz", dependencies: ["CLibFuzzer"] + fuzzed, path: "Fuzz",
+      exclude: ["README.md", "Seeds", "Finds", "Tests", "CLibFuzzer"],
       sources: ["Targets", "Driver"], swiftSettings: strict),
     .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
   ]
 } else {
   package.targets.append(
     .testTarget(
-      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz", sources: ["Targets", "Tests"],
+      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz",
+      exclude: ["README.md", "Seeds", "Finds", "Driver", "CLibFuzzer"],
+      sources: ["Targets", "Tests"],
       swiftSettings: strict))
 }
