@@ -15,7 +15,7 @@ public struct Tool: Sendable {
       throw Failure("no program at \(path)")
     }
     self.path = path
-    let version = try? output(of: [path, "--version"])
+    let version = try? output(of: [path, "--version"], isQuiet: true)
     isOurs = version.map { String(decoding: $0, as: UTF8.self).hasPrefix("kexec 0.") } ?? false
     // The libraries of an unpacked package lie beside it, not where the loader would look.
     let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"

@@ -12,13 +12,13 @@ let callers: [Scenario] = [
 /// disk.
 private func servicesStop(_ caller: String, load: String?, jump: String) -> Scenario {
   .core("systemd: services stop before the jump, by \(caller)") { lab in
-    let guest = try await lab.boot(.debian6_1, system: .debian, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, system: .debian, carrying: [.debian6_1])
     try await guest.run(startWitness)
     let words = "\(Lab.commandLine) \(GuestSystem.debianWithoutSystemd.commandLine)"
-    let kernel = "/boot/6.12 --initrd=/boot/initrd --command-line='\(words)'"
+    let kernel = "/boot/6.1 --initrd=/boot/initrd --command-line='\(words)'"
     if let load { try await guest.run("\(load) \(kernel)") }
     let next = try await guest.jump(load == nil ? "\(jump) \(kernel)" : jump, returns: true)
-    try next.mustBe(.debian6_12)
+    try next.mustBe(.debian6_1)
     try await next.mustSay(guest.bootID, when: "cat /var/lib/witness")
     try await next.mustSay(words, when: "cat /proc/cmdline")
   }
@@ -29,16 +29,16 @@ private let preservedBySystemd = Scenario(
 ) { lab in
   let paths = ["kernel/drivers/block/loop.ko", "kernel/drivers/net/dummy.ko"]
   let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12],
-    files: lab.modules(paths, of: .debian6_1), nextFiles: lab.modules(paths, of: .debian6_12))
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_1],
+    files: lab.modules(paths, of: .debian6_1), nextFiles: lab.modules(paths, of: .debian6_1))
   try await guest.run("modprobe loop max_loop=5; modprobe dummy numdummies=3")
   try await guest.run(
     """
-    kexec -l /boot/6.12 --initrd=/boot/initrd --preserve=modules \
+    kexec -l /boot/6.1 --initrd=/boot/initrd --preserve=modules \
       --command-line="\(Lab.commandLine) \(GuestSystem.debian.commandLine)"
     """)
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.debian6_1)
   try await next.run("systemctl is-active systemd-modules-load")
   try await next.mustSay("5", when: "cat /sys/module/loop/parameters/max_loop")
   try await next.mustSay("dummy0 dummy1 dummy2", when: "cd /sys/class/net && echo dummy*")
@@ -61,12 +61,12 @@ private let sysvScripts = Scenario.core(
   "the init scripts of kexec-tools: coldreboot passes by, kexec-load loads, kexec jumps"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12])
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_1])
   try await guest.run(
     """
     cat >/etc/default/kexec <<END
     LOAD_KEXEC=true
-    KERNEL_IMAGE=/boot/6.12
+    KERNEL_IMAGE=/boot/6.1
     INITRD=/boot/initrd
     APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
     END
@@ -80,7 +80,7 @@ private let sysvScripts = Scenario.core(
   try await guest.mustHaveLoaded(true)
 
   let next = try await guest.jump("\(reboot) /etc/init.d/kexec stop")
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.debian6_1)
   try await next.run("grep -w lab.caller=kexec-load /proc/cmdline")
 }
 
@@ -127,7 +127,7 @@ private let loadSequences = Scenario.core(
   "the load sequences of nixos-images and SONiC, and usual spellings"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_12, .lab])
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_1, .lab])
   for spelling in spellings {
     try await guest.run(spelling)
     try await guest.mustHaveLoaded(true)
@@ -137,12 +137,12 @@ private let loadSequences = Scenario.core(
   }
   try await guest.run(
     """
-    kexec --load /boot/6.12 --initrd=/boot/initrd --no-checks \\
+    kexec --load /boot/6.1 --initrd=/boot/initrd --no-checks \\
       --command-line "$(cat /proc/cmdline) init=/nix/store/lab/init"
     """)
   let next = try await guest.jump(
     "exec >/dev/kmsg 2>&1; nohup sh -c \"sleep 1 && '/sbin/kexec' -e \" &", returns: true)
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.debian6_1)
   try await next.run("grep -w init=/nix/store/lab/init /proc/cmdline")
 }
 

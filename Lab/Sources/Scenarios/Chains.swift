@@ -1,20 +1,18 @@
 import LabKit
 
 /// Kernel after kernel after kernel.
-let chains: [Scenario] = [
-  chain(of: 3, "3 kexecs in a row"), chain(of: 20, "20 kexecs in a row").extra,
-]
+let chains: [Scenario] = [chain(of: 3, .debian6_1), chain(of: 20, .debian6_12).extra]
 
-private func chain(of count: Int, _ name: String) -> Scenario {
-  .core(name) { lab in
+private func chain(of count: Int, _ kernel: Kernel) -> Scenario {
+  .core("\(count) kexecs in a row") { lab in
     // Every kernel keeps its initrd, which has the next kernel in it, and gives it to the next one.
     let words = "\(Lab.commandLine) retain_initrd quiet"
     var guest = try await lab.boot(
-      .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
+      kernel, commandLine: "retain_initrd", carrying: [kernel], isChain: true)
     for generation in 1...count {
       try await guest.run("cat /sys/firmware/initrd >/run/initrd")
       try await guest.run(
-        "kexec -c -l \(Kernel.debian6_12.path) --initrd=/run/initrd"
+        "kexec -c -l \(kernel.path) --initrd=/run/initrd"
           + " --command-line='\(words) generation=\(generation)'")
       guest = try await guest.jump()
       try await guest.mustSay("\(words) generation=\(generation)", when: "cat /proc/cmdline")
