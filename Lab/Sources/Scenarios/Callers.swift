@@ -4,7 +4,8 @@ import LabKit
 /// must work unchanged.
 let callers: [Scenario] = [
   servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec"),
-  servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd, sysvScripts,
+  servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd.extra,
+  sysvScripts,
   kdumpConfig, loadSequences,
 ]
 
@@ -88,7 +89,7 @@ private let kdumpConfig = Scenario.core(
   "kdump-config: load, status, unload, and the dump of a panic"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, commandLine: "crashkernel=256M",
+    .debian6_1, system: .debianWithoutSystemd, memory: 768, commandLine: "crashkernel=256M",
     carrying: [.debian6_1])
   // Where its own hook would put them, after half a minute of mkinitramfs.
   try await guest.run(

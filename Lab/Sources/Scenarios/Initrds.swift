@@ -18,7 +18,7 @@ let initrds: [Scenario] = [
       + Array(repeating: 0x55, count: 4096)
   },
   truncated,
-  large,
+  large.extra,
 ]
 
 private func initrd(

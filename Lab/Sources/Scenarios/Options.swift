@@ -87,17 +87,17 @@ private let oddBytes = Scenario(
   "bytes that are no text go through: command line, --reuse-cmdline, and the name of a file"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, commandLine: "retain_initrd", carrying: [.debian6_1], isChain: true)
+    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
   let odd = "$(printf 'a\\351\\377')"
   try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
   try await guest.run(
-    "kexec -s -l \(Kernel.debian6_1.path) --initrd=\"/run/\(odd)\""
+    "kexec -s -l \(Kernel.debian6_12.path) --initrd=\"/run/\(odd)\""
       + " --command-line=\"\(Lab.commandLine) retain_initrd lab.odd=\(odd)\"")
   let isThere = "tail -c 4 /proc/cmdline | od -An -tx1"
   let next = try await guest.jump()
   try await next.mustSay(" 61 e9 ff 0a", when: isThere)
   try await next.run(
-    "kexec -c -l \(Kernel.debian6_1.path) --reuseinitrd --reuse-cmdline")
+    "kexec -c -l \(Kernel.debian6_12.path) --reuseinitrd --reuse-cmdline")
   try await next.jump().mustSay(" 61 e9 ff 0a", when: isThere)
 }
 
