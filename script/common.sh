@@ -1,0 +1,104 @@
+# Functions that several scripts need; to be sourced, by sh and by bash.
+# shellcheck shell=sh
+
+say() { echo "${0##*/}: $*" >&2; }
+
+# The compiler's version, such as 6.3.1; nothing when it does not run.
+compiler_version() { swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p'; }
+
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
+}
+
+# Package lists are fetched once, and only when something is missing.
+refresh_lists() {
+  [ -n "${refreshed:-}" ] || { say 'refreshing the package lists'; apt_get update; }
+  refreshed=yes
+}
+
+# install_packages PACKAGE...: installs those that are missing on this computer.
+install_packages() {
+  # dpkg-query complains about packages that it has never heard of.
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  missing=
+  for package; do
+    echo "$installed" | grep -qxF "$package installed" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  [ "$(id -u)" = 0 ] ||
+    { say "as root, run: apt-get install --no-install-recommends$missing"; exit 1; }
+  refresh_lists
+  say "installing$missing"
+  # shellcheck disable=SC2086
+  apt_get install --no-install-recommends $missing >/dev/null
+}
+
+# linux-image-cloud-amd64 -> linux-image-6.1.0-NN-cloud-amd64; other names stay as they are.
+current_name() {
+  newest=
+  case $1 in
+    linux-image-*)
+      newest=$(apt-cache depends "$1" | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)
+      ;;
+  esac
+  echo "${newest:-$1}"
+}
+
+# download_packages FOLDER PACKAGE...: fetches the packages' files.
+download_packages() {
+  (
+    cd "$1"
+    shift
+    for package; do
+      set -- "$@" "$(current_name "$package")"
+      shift
+    done
+    apt_get download "$@"
+  )
+}
+
+# unpack_packages FOLDER PACKAGE...: fetches packages and unpacks them there. Nothing is installed.
+unpack_packages() {
+  folder=$1
+  shift
+  rm -rf "$folder.packages"
+  mkdir -p "$folder" "$folder.packages"
+  # Old package lists name versions that are gone.
+  download_packages "$folder.packages" "$@" 2>/dev/null ||
+    { refresh_lists; download_packages "$folder.packages" "$@"; }
+  for package in "$folder.packages"/*.deb; do dpkg-deb -x "$package" "$folder"; done
+  rm -rf "$folder.packages"
+}
+
+# The mirror from which apt has Debian 12 here.
+debian_mirror() {
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' \
+    'Created-By: Packages' 'Component: main' |
+    sed -nE 's/^([^ ]*) (bookworm .*|.* bookworm)$/\1/p' | head -n 1)
+  [ -n "$mirror" ] || { say "apt's sources have no bookworm"; return 1; }
+  echo "$mirror"
+}
+
+# use_other_debian FOLDER ARCHITECTURE SUITE...: from now on apt is that of another Debian, on the
+# mirror that apt has here. FOLDER, an absolute path, is for its lists. Nothing of it is installed.
+use_other_debian() {
+  mirror=$(debian_mirror)
+  folder=$1
+  architecture=$2
+  shift 2
+  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+  for suite; do
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+  done >"$folder/sources.list"
+  cat >"$folder/apt.conf" <<END
+Dir::Etc::SourceList "$folder/sources.list";
+Dir::Etc::SourceParts "-";
+Dir::State::Lists "$folder/lists";
+Dir::State::status "/dev/null";
+Dir::Cache "$folder/cache";
+APT::Architecture "$architecture";
+APT::Architectures { "$architecture"; };
+END
+  export APT_CONFIG="$folder/apt.conf"
+  apt_get update
+}
