@@ -30,7 +30,8 @@ install_packages() {
   refresh_lists
   say "installing$missing"
   # shellcheck disable=SC2086
-  apt_get install --no-install-recommends $missing >/dev/null
+  said=$(apt_get install --no-install-recommends $missing 2>&1) ||
+    { echo "$said" >&2; exit 1; }
 }
 
 # linux-image-cloud-amd64 -> linux-image-6.1.0-NN-cloud-amd64; other names stay as they are.
