@@ -4,7 +4,6 @@ import PackageDescription
 // The lab is a package of its own, so that what it depends on never reaches the product.
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
-  .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),

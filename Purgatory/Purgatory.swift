@@ -29,7 +29,11 @@ extension Parameters {
 }
 
 /// Does all the work; returns when the next kernel may be entered.
-@c(purgatory_run)
+#if compiler(>=6.3)
+  @c(purgatory_run)
+#else
+  @_cdecl("purgatory_run")
+#endif
 func run(_ parameters: Parameters) {
   // SAFETY: start.S passes the block in our own segment; nobody else runs.
   guard unsafe areIntact(parameters) else {
@@ -55,7 +59,11 @@ func run(_ parameters: Parameters) {
 }
 
 /// Reports an exception inside the purgatory, and resets the machine.
-@c(purgatory_exception)
+#if compiler(>=6.3)
+  @c(purgatory_exception)
+#else
+  @_cdecl("purgatory_exception")
+#endif
 func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameters: Parameters) {
   // An exception while we report this one is not reported but resets the machine.
   machine_drop_interrupt_table()
@@ -76,7 +84,11 @@ func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameter
 }
 
 /// Whether the digest is right: the checks and what is written after them, for tests in an ordinary process.
-@c(purgatory_verify)
+#if compiler(>=6.3)
+  @c(purgatory_verify)
+#else
+  @_cdecl("purgatory_verify")
+#endif
 func verify(_ parameters: Parameters) -> Int32 {
   // SAFETY: start.S passes the block in our own segment.
   guard unsafe areIntact(parameters) else { return 2 }

@@ -24,7 +24,9 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   let removed = Set(names.filter { !$0.utf8.contains { "=\"".utf8.contains($0) } && $0 != "--" })
   let left = line.removing(removed)
   let gone = Set(removed.map { canonical(Array($0.utf8)) })
-  let kept = line.kernelWords.map { Array($0.utf8) }.filter { !gone.contains(name(of: $0)) }
+  let kept = line.kernelWords.map { Array($0.utf8) }.filter {
+    !gone.contains(canonicalName(of: $0))
+  }
   expect(left.kernelWords.map { Array($0.utf8) } == kept, "the others stay")
   for name in removed {
     expect(left.value(of: name) == nil, "a removed name is gone")
@@ -42,7 +44,7 @@ private func canonical(_ name: [UInt8]) -> [UInt8] {
 }
 
 /// What is before the `=`, without the quotes around a whole word.
-private func name(of word: [UInt8]) -> [UInt8] {
+private func canonicalName(of word: [UInt8]) -> [UInt8] {
   let name = Array(word.prefix { $0 != equalsSign })
   return canonical(name.first == quote ? Array(name.dropFirst().prefix { $0 != quote }) : name)
 }
@@ -50,7 +52,7 @@ private func name(of word: [UInt8]) -> [UInt8] {
 private func checkValue(of name: String, in line: KernelCommandLine) {
   let wanted = canonical(Array(name.utf8))
   let words = line.kernelWords.map { Array($0.utf8) }
-  let expected = words.last { kexec_fuzz.name(of: $0) == wanted }.map { word in
+  let expected = words.last { canonicalName(of: $0) == wanted }.map { word in
     let value = word.drop { $0 != equalsSign }.dropFirst()
     return Array(word.first == quote && value.last == quote ? value.dropLast() : value)
   }

@@ -22,16 +22,18 @@ internal struct Output: ~Copyable {
   /// Without a size to expect, it has four times that of the input: usual for kernels and initial
   /// file systems. Memory that is never filled costs nothing.
   init(limit: Int, expectedSize: Int?, input: SharedBytes) throws(CompressionError) {
-    self.limit = max(limit, 0)
-    self.input = input
-    self.hasExpectedSize = expectedSize != nil
+    let limit = max(limit, 0)
     let size =
       expectedSize.map { max($0, 0) } ?? max(1 << 16, input.count.saturatingMultiply(4))
+    // First, since it can fail: Swift 6.2's verifier refuses to give up a value that is half made.
     do {
-      buffer = try GrowableBytes(capacity: min(size, self.limit).saturatingAdd(1))
+      buffer = try GrowableBytes(capacity: min(size, limit).saturatingAdd(1))
     } catch {
       throw .outOfMemory(wanted: error.wanted)
     }
+    self.limit = limit
+    self.input = input
+    hasExpectedSize = expectedSize != nil
   }
 
   /// How many bytes have been decompressed.

@@ -184,7 +184,9 @@ extension Command {
     request.digest = invocation.digest
     request.unpacksKernel = invocation.isFast
     request.unpacksInitrds = invocation.isFast
-    if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
+    if let seed = invocation.seed {
+      request.randomNumbers = .init(seed: seed)
+    } else if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
       request.randomNumbers = .init(virtual: virtual, physical: physical)
     }
     request.memoryBounds = invocation.memoryBounds

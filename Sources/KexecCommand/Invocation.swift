@@ -46,6 +46,8 @@ struct Invocation: Equatable {
   var call = LoadRequest.CallChoice.automatic
   var digest = DigestKind.komihash
   var isFast = true
+  /// What the random addresses are drawn from; nil for the running kernel's generator.
+  var seed: UInt64?
   /// The lowest and the highest byte that a piece may use.
   var memoryMinimum = PhysicalAddress(0)
   var memoryMaximum = PhysicalAddress(.max)
@@ -240,6 +242,7 @@ extension Invocation {
       }
       digest = kind
     case .noFast: isFast = false
+    case .seed: seed = try Self.number(value, of: "--seed")
     case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
     case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))
     case .type:

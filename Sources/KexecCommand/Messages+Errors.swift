@@ -3,6 +3,7 @@ internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
+internal import PurgatoryImage
 internal import RunningSystem
 
 // The sentences of errors: what is wrong, where, and what to do.
@@ -303,8 +304,20 @@ extension PlanFault {
     case .overlap(let lower, let upper): "the \(lower.text) and the \(upper.text) overlap"
     case .moreThanHalfOfRAM(let segments, let ram):
       "the segments take \(byteText(segments)), more than half of the RAM (\(byteText(ram)))"
-    case .purgatory(let error): "the purgatory's parameters do not fit: \(error)"
+    case .purgatory(let error): "the purgatory's parameters do not fit: \(error.text)"
     case .entryOutside(let entry): "the entry \(entry) is in no segment"
+    }
+  }
+}
+
+extension PurgatoryError {
+  fileprivate var text: String {
+    switch self {
+    case .tooManyRegions(let found, let limit): "\(found) regions to check, and it takes \(limit)"
+    case .wrongDigestLength(let found, let wanted):
+      "a digest of \(found) bytes, and it takes \(wanted)"
+    case .impossibleRegion(let region):
+      "no memory has \(region.byteCount) bytes at 0x\(String(region.start, radix: 16))"
     }
   }
 }

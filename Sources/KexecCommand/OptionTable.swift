@@ -4,7 +4,8 @@ internal import LinuxSystem
 enum Option: CaseIterable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case loadPreserveContext, loadJumpBackHelper, entry
-  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, memMin, memMax
+  case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, seed
+  case memMin, memMax
   case entry32Bit, realMode, type
   case argsLinux, argsELF, argsNone, module
   case noCMA, forceDTB
@@ -92,6 +93,9 @@ extension OptionDescription {
     .init(
       .noFast, .loading, nil, "no-fast",
       help: "do not unpack kernel and initrd now: let the next kernel do it"),
+    .init(
+      .seed, .loading, nil, "seed", value: "N",
+      help: "draw the random addresses from this number, so that each load has the same"),
     .init(
       .memMin, .loading, nil, "mem-min", value: "ADDR", help: "put no piece below this address"),
     .init(

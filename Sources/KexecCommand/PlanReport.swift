@@ -149,6 +149,7 @@ extension PlanReport {
       ("flags", .number(UInt64(load.flags))),
       ("entry", .number(load.entry.value)),
       ("kernelEntry", .number(load.kernelEntry.value)),
+      ("virtualShift", load.virtualShift.map(JSON.number) ?? .null),
       ("digest", .string(load.digest.rawValue)),
       ("expectedPeak", .number(load.expectedPeak)),
       (

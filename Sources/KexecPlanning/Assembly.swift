@@ -16,6 +16,8 @@ struct Assembly {
   var timestampText: UInt64?
   /// Where the purgatory writes how to return to the running kernel, if anywhere.
   var jumpBackText: UInt64?
+  /// By how many bytes the kernel was moved at random; nil when nobody drew.
+  var virtualShift: UInt64?
   /// Bytes of our memory that the pieces take.
   let memoryUse: UInt64
 
@@ -49,7 +51,7 @@ struct Assembly {
       kernelEntry: PhysicalAddress(entry.address),
       segments: all.sorted { $0.destination.start < $1.destination.start },
       flags: SegmentLoad.x86_64 | flags, memoryMap: memory.map, digest: request.digest,
-      expectedPeak: memoryUse + SegmentLoad.programSize)
+      expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift)
     do {
       try load.validate(in: memory)
     } catch {

@@ -48,7 +48,7 @@ extension KernelPiece {
         throw VmlinuxError.truncated
       }
       piece.randomPlace = move.place
-      piece.isRandomised = move.shift != nil
+      piece.virtualShift = move.shift
       return (piece, [.unpacked(format: format.name)] + move.notes)
     } catch {
       throw .notUnderstood(error)

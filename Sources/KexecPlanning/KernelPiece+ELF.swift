@@ -26,11 +26,12 @@ extension KernelPiece {
       guard let copy = kernel.file.ownedCopy() else { throw VmlinuxError.truncated }
       var file = copy
       let slots = vmlinux.virtualSlots(alignment: alignment)
-      try vmlinux.relocate(&file, by: numbers.virtual % slots * alignment)
+      let shift = numbers.virtual % slots * alignment
+      try vmlinux.relocate(&file, by: shift)
       var piece = try KernelPiece(
         vmlinux, file: file.freeze(), alignment: alignment, preferring: PhysicalRangeSet())
       piece.randomPlace = numbers.physical
-      piece.isRandomised = true
+      piece.virtualShift = shift
       return (piece, [])
     } catch {
       throw .vmlinux(error)

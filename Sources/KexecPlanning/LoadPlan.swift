@@ -87,6 +87,9 @@ package struct SegmentLoad: Sendable {
   /// Bytes of memory that the loader is expected to take at the most: kernel and initrds, unpacked
   /// where they are, and itself.
   package let expectedPeak: UInt64
+  /// By how many bytes the kernel was moved from the virtual address that it was linked for, drawn at
+  /// random at load time; nil when the kernel stays there or moves itself.
+  package var virtualShift: UInt64?
 }
 
 /// How the purgatory checks the segments before it enters the kernel.

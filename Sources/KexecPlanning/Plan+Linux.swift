@@ -30,7 +30,7 @@ private func planLinux(
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let (bootBlock, notes) = try describeMachine(
     target, request: request, machine: machine, site: site,
-    isRandomised: kernel.isRandomised)
+    isRandomised: kernel.virtualShift != nil)
   let limits = PhysicalRange(
     start: PhysicalAddress(1 << 20), end: PhysicalAddress(target.addressEnd))
   var rooms = [
@@ -56,6 +56,7 @@ private func planLinux(
       at: PhysicalAddress(places.kernel.start.value + kernel.entryOffset),
       bootParameters: bootPlace.start),
     memoryUse: kernel.memoryUse + initrd.byteCount)
+  assembly.virtualShift = kernel.virtualShift
   if request.stamps != nil, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)

@@ -88,9 +88,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct ExitRowsTests {
-  @Test(
-    .enabled(if: Program.path != nil, Program.whySkipped),
-    arguments: ExitRow.codes + ExitRow.situations)
+  @Test(arguments: ExitRow.codes + ExitRow.situations)
   func isAsPromised(row: ExitRow) throws {
     let tree = Program.tree()
     let (output, code) = try Program.run(row.arguments, in: tree)

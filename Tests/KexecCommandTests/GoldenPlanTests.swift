@@ -1,4 +1,5 @@
 import ByteCoding
+import CpioFormat
 import KernelImages
 import KexecPlanning
 import LinuxSystem
@@ -9,24 +10,33 @@ import Testing
 
 @testable import KexecCommand
 
-/// For every memory map in Tests/Fixtures/machines: how it is understood, and where a kernel would
-/// go. A machine dropped into that folder becomes a test.
+/// For every memory map in Tests/Fixtures/machines: how it is understood, and where a kernel would go.
+/// A machine dropped into that folder becomes a test.
+///
+/// What is compared is the plan's JSON, with the codes of its notes in the place of their sentences: how
+/// those read is tested elsewhere.
 @Suite struct GoldenPlanTests {
   @Test(arguments: MachineFixture.all)
   func plan(fixture: MachineFixture) throws {
     _ = try #require(fixture.architecture, "\(fixture.folder) has no row in INDEX.md")
-    var text = memoryText(fixture)
+    var members = memory(of: fixture)
     if fixture.isX86 {
-      text += try planText(fixture, .reboot)
-      if !fixture.machine.ioMemory.crashRegions.isEmpty { text += try planText(fixture, .crash) }
+      let packed = try plan(fixture, .reboot, StandardFiles.packed)
+      members.append(("packed", packed))
+      members.append(
+        ("default", try plan(fixture, .reboot, StandardFiles.unpacked).withoutMap(of: packed)))
+      if !fixture.machine.ioMemory.crashRegions.isEmpty {
+        members.append(("crash", try plan(fixture, .crash, StandardFiles.packed)))
+      }
     }
-    let difference = Fixtures.differenceFromGolden(text, "plans/\(fixture.name).txt")
+    let text = JSON.object(members).compactText
+    let difference = Fixtures.differenceFromGolden(text, "plans/\(fixture.name).json")
     #expect(difference == nil, "\(difference ?? "")")
   }
 
   /// A plan whose machine is gone would never fail again.
   @Test func everyGoldenHasItsMachine() {
-    let wanted = Set(MachineFixture.all.map { $0.name + ".txt" })
+    let wanted = Set(MachineFixture.all.map { $0.name + ".json" })
     let found = Set(Fixtures.files.names(in: "/plans") ?? [])
     #expect(found.subtracting(wanted).isEmpty)
   }
@@ -41,68 +51,159 @@ import Testing
     }
   }
 
-  private func memoryText(_ fixture: MachineFixture) -> String {
+  private func memory(of fixture: MachineFixture) -> [(String, JSON)] {
     let machine = fixture.machine
-    var lines = ["machine       \(fixture.name), \(fixture.architecture ?? "?")"]
-    lines.append("iomem hidden  \(machine.ioMemory.isHidden ? "yes" : "no")")
-    for region in machine.ioMemory.crashRegions {
-      lines.append("crash region  \(region), \(byteText(region.byteCount))")
-    }
+    var members: [(String, JSON)] = [
+      ("machine", .string(fixture.name)),
+      ("architecture", .string(fixture.architecture ?? "unknown")),
+      ("ioMemoryHidden", .bool(machine.ioMemory.isHidden)),
+      ("crashRegions", json(machine.ioMemory.crashRegions)),
+    ]
     do {
       let memory = try UsableMemory(of: machine, commandLine: .init(""))
-      let ram = memory.map.ranges(of: .ram)
-      lines += list("RAM", ram) + list("free", memory.free)
+      members.append(("ram", json(memory.map.ranges(of: .ram).ranges)))
+      members.append(("free", json(memory.free.ranges)))
     } catch {
-      lines.append("no memory     \(error)")
+      members.append(("noMemory", .string(error.code.rawValue)))
     }
-    return lines.joined(separator: "\n") + "\n"
+    return members
   }
 
-  private func list(_ name: String, _ set: PhysicalRangeSet) -> [String] {
-    let total = "\(set.byteCount) bytes in \(set.ranges.count) ranges"
-    return [name + String(repeating: " ", count: 14 - name.count) + total]
-      + set.ranges.map { "  \($0), \(byteText($0.byteCount))" }
+  private func json(_ ranges: [PhysicalRange]) -> JSON {
+    .array(
+      ranges.map {
+        .object([("start", .number($0.start.value)), ("size", .number($0.byteCount))])
+      })
   }
 
-  private func planText(
-    _ fixture: MachineFixture, _ purpose: LoadRequest.Purpose
-  ) throws -> String {
+  private func plan(
+    _ fixture: MachineFixture, _ purpose: LoadRequest.Purpose, _ files: StandardFiles
+  ) throws -> JSON {
     let machine = fixture.machine
-    var request = standardRequest(reusingCommandLine: !machine.commandLine.text.isEmpty)
+    var request = files.request
+    request.reusesCommandLine = !machine.commandLine.text.isEmpty
     request.purpose = purpose
     do {
       let plan = try KexecPlanning.plan(
         request, by: Route(.segments, .asked), on: machine,
         image: KernelImage.open(request.kernel.bytes))
-      return "\n" + withoutPurgatorySize(PlanReport(plan: plan).text)
+      return PlanReport(plan: plan).json.withCodes(of: plan)
     } catch let error as PlanningError {
-      return "\n"
-        + CommandError(error, request: request, machine: machine, after: nil).text
+      return .object([("error", .string(error.code.rawValue))])
     }
-  }
-
-  /// The purgatory's code is compiled with the tests: its size in bytes may differ by compiler.
-  private func withoutPurgatorySize(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      guard let mark = line.firstRange(of: "█ purgatory, "), let of = line.firstRange(of: " in ")
-      else { return String(line) }
-      return line[..<mark.upperBound] + "…" + line[of.lowerBound...]
-    }.joined(separator: "\n")
   }
 }
 
-/// The kernel of the goldens: a real header, a small file.
-private let standardKernel = BzImageBuilder().file
-/// 30 MB that are shared and never read: the goldens' purgatories check nothing.
-private let standardInitrd = SharedBytes([UInt8](repeating: 0, count: 30_000_000))
+/// What the goldens load.
+private struct StandardFiles {
+  let request: LoadRequest
 
-private func standardRequest(reusingCommandLine: Bool) -> LoadRequest {
-  var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: standardKernel))
-  request.initrds = [.init(path: "initrd.img", bytes: standardInitrd)]
-  request.reusesCommandLine = reusingCommandLine
-  request.digest = .none
-  request.unpacksKernel = false
-  request.unpacksInitrds = false
-  request.randomSeed = [UInt8](repeating: 0x5A, count: 32)
-  return request
+  private init(
+    kernel: SharedBytes, initrd: SharedBytes, _ change: (inout LoadRequest) -> Void = { _ in }
+  ) {
+    var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: kernel))
+    request.initrds = [.init(path: "initrd.img", bytes: initrd)]
+    request.randomSeed = [UInt8](repeating: 0x5A, count: 32)
+    change(&request)
+    self.request = request
+  }
+
+  /// A real header and a small file, which unpacks itself, unchecked; and 30 MB that are shared and never
+  /// read.
+  static let packed = StandardFiles(
+    kernel: BzImageBuilder().file,
+    initrd: SharedBytes([UInt8](repeating: 0, count: 30_000_000))
+  ) {
+    $0.digest = .none
+    $0.unpacksKernel = false
+    $0.unpacksInitrds = false
+  }
+
+  /// All as it comes without options: a kernel that is unpacked now, checked by komihash, at an address
+  /// drawn from a seed; and an initrd of two archives, the second packed by gzip.
+  static let unpacked = StandardFiles(
+    kernel: BzImageBuilder { $0.payload = payload(zstd: VmlinuxBuilder().bytes) }.file,
+    initrd: SharedBytes(archive("first") + storedGzip(archive("second")))
+  ) {
+    $0.randomNumbers = .init(seed: 1)
+  }
+
+  private static func archive(_ name: String) -> [UInt8] {
+    var writer = CpioWriter()
+    do {
+      try writer.append(.file(name, [UInt8](repeating: 7, count: 5000)))
+    } catch {
+      fatalError("\(name): \(error)")
+    }
+    return writer.archive()
+  }
+}
+
+extension JSON {
+  /// The same with codes for sentences, and without the bytes of the purgatory, whose code is compiled
+  /// with the tests: its size may differ by compiler.
+  fileprivate func withCodes(of plan: LoadPlan) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(
+      members.map { name, value in
+        switch name {
+        case "reason": (name, .string(plan.reason.code.rawValue))
+        case "notes": (name, .array(plan.notes.map { .string($0.code.rawValue) }))
+        case "segments": (name, value.withoutPurgatoryBytes)
+        default: (name, value)
+        }
+      })
+  }
+
+  private var withoutPurgatoryBytes: JSON {
+    guard case .array(let segments) = self else { return self }
+    return .array(
+      segments.map { segment in
+        guard case .object(let members) = segment,
+          members.contains(where: { $0.0 == "role" && $0.1.text == "\"purgatory\"\n" })
+        else { return segment }
+        return .object(members.filter { $0.0 != "bytes" })
+      })
+  }
+
+  /// The same without the memory map, where that is the one of `other`.
+  fileprivate func withoutMap(of other: JSON) -> JSON {
+    guard case .object(let mine) = self, case .object(let others) = other,
+      let map = others.first(where: { $0.0 == "memoryMap" })
+    else { return self }
+    return .object(
+      mine.map { name, value in
+        name == "memoryMap" && value.text == map.1.text
+          ? (name, .string("as above")) : (name, value)
+      })
+  }
+
+  /// The value as text, with what holds no other objects or arrays on one line.
+  fileprivate var compactText: String { compact(depth: 0) + "\n" }
+
+  private func compact(depth: Int) -> String {
+    let inner = String(repeating: "  ", count: depth + 1)
+    let outer = String(repeating: "  ", count: depth)
+    switch self {
+    case .array(let values):
+      guard !values.isEmpty else { return "[]" }
+      let items = values.map { $0.compact(depth: depth + 1) }
+      guard values.contains(where: \.isNested) else { return "[\(items.joined(separator: ", "))]" }
+      return "[\n\(items.map { inner + $0 }.joined(separator: ",\n"))\n\(outer)]"
+    case .object(let members):
+      let items = members.map { "\"\($0.0)\": " + $0.1.compact(depth: depth + 1) }
+      guard members.contains(where: { $0.1.isNested }) else {
+        return "{ \(items.joined(separator: ", ")) }"
+      }
+      return "{\n\(items.map { inner + $0 }.joined(separator: ",\n"))\n\(outer)}"
+    default: return String(text.dropLast())
+    }
+  }
+
+  private var isNested: Bool {
+    switch self {
+    case .array, .object: true
+    default: false
+    }
+  }
 }

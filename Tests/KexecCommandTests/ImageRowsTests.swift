@@ -57,7 +57,7 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     + packings.map { "packed by " + $0.name }
 }
 
-@Suite(.enabled(if: Program.path != nil, Program.whySkipped)) struct ImageRowsTests {
+@Suite struct ImageRowsTests {
   /// A machine with RAM, and in its root `file`, perhaps packed, under the name `path`.
   private func machine(_ path: String, _ file: [UInt8]) -> TemporaryTree {
     TemporaryTree(bytes: [

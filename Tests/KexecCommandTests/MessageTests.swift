@@ -149,20 +149,6 @@ import Testing
     #expect(found.advice == "run this as root")
   }
 
-  @Test func everyFaultIsOneLine() {
-    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
-    let machine = TemporaryTree([:]).machine
-    let range = PhysicalRange(start: PhysicalAddress(0x1000), byteCount: 0x1000)
-    let faults: [PlanFault] =
-      [
-        .unaligned(.purgatory), .overfull(.initrd(0)), .entryOutside(PhysicalAddress(1)),
-      ] + (range.map { [.outsideRAM(.kernel, $0)] } ?? [])
-    for fault in faults {
-      expectOneLineAndAdvice(
-        CommandError(.invalid(fault), request: request, machine: machine, after: nil))
-    }
-  }
-
   @Test(
     arguments: [
       (
@@ -422,46 +408,6 @@ import Testing
         }
 
         """)
-  }
-
-  @Test func everyNoteAndReasonIsOneLine() {
-    let ordinary: [OrdinaryEntryReason] =
-      [
-        .switchedOff, .realMode, .realModeOnly, .noPayload, .unknownCompression,
-        .badPayload("zstd"), .fiveLevelPaging,
-        .encryptedMemory, .unacceptedMemory, .littleMemory(needed: 1 << 30, available: 1 << 20),
-      ]
-      + ([
-        .notELF64, .truncated, .partCount(7), .badPart(index: 1), .entryOutside(.max),
-        .relocationLists(4), .relocationOutside(offset: 60_000_000, address: .max),
-      ] as [VmlinuxError]).map(OrdinaryEntryReason.notUnderstood)
-    let initrd: [InitrdReason] = [
-      .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
-      .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom,
-    ]
-    let notes: [PlanNote] =
-      [
-        .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
-        .framebufferLost, .noRandomSeed, .checksOff, .noEffectOnFileCall("--x"),
-        .loaderWordKept("initrd=x"), .noEFI(.kernelTooOld), .noEFI(.mixedMode),
-        .noEFI(.descriptorVersion(2)), .noEFI(.missing("fw_vendor")), .noEFI(.noRuntimeMap),
-        .unpacked(format: "zstd"), .noRandomAddress, .initrdUnpacked(0),
-        .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)), .initrdsJoined(9),
-        .modulesWithoutRoom(modules: 1, parameters: 2), .hiddenParametersUnknown,
-        .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]),
-        .fileUnpacked(nil, format: "lzop"), .fileUnpacked(.kernel, format: "zstd"),
-        .videoModeNotSet, .noRootPointer, .fiveLevelsUnknown,
-      ]
-      + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
-    let reasons: [RouteReason] = [
-      .asked, .preferred, .fileCallRefused, .needed(by: ["--a", "--b"]),
-      .commandLineTooLongForFileCall, .jumpsFaster, .policy, .segmentsRefused, .imageType,
-    ]
-    let texts = notes.map(\.text) + reasons.map(\.text)
-    #expect(Set(texts).count == texts.count)
-    for text in texts {
-      #expect(!text.isEmpty && !text.contains("\n") && text.count <= 100, "\(text)")
-    }
   }
 }
 

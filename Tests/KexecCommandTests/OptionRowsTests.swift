@@ -38,7 +38,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.entry, nil, "entry", value: "0xa110f2", after: "--load-jump-back-helper"),
     // How to load.
     .init(.fileSyscall, "s", "kexec-file-syscall"), .init(.segmentsSyscall, "c", "kexec-syscall"),
-    .init(.automaticSyscall, "a", "kexec-syscall-auto"),
+    .init(.automaticSyscall, "a", "kexec-syscall-auto"), .init(.seed, nil, "seed", value: "7"),
     .init(.noChecks, "i", "no-checks"), .init(.memMin, nil, "mem-min", value: "0x1000000"),
     .init(.memMax, nil, "mem-max", value: "0x3fffffff"), .init(.debug, "d", "debug"),
     .init(.noIfdown, "x", "no-ifdown", after: "-e"), .init(.noSync, "y", "no-sync", after: "-e"),

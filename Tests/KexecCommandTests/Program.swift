@@ -16,9 +16,6 @@ enum Program {
     return nil
   }()
 
-  /// What is said when tests are skipped.
-  static let whySkipped: Comment = "kexec is not built beside the tests"
-
   /// A machine with RAM, a kernel of ours in its root, and files that are none. Below `bytes` is one
   /// whose command line is no text, below `crash` one with a panic kernel in its region.
   static func tree() -> TemporaryTree {
@@ -45,7 +42,8 @@ enum Program {
   static func run(
     _ arguments: String, in tree: TemporaryTree, errors: String = "&1"
   ) throws -> (output: String, code: Int32) {
-    let path = try #require(path)
+    let path = try #require(
+      path, "kexec is not built beside the tests: swift build --product kexec")
     // Under one name, since the C library's messages begin with it.
     let words = inPlace(arguments, in: tree)
     let line = "exec -a kexec '\(path)' \(words) 2>\(errors)"

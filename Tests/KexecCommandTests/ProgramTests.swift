@@ -5,7 +5,7 @@ import Testing
 
 /// What the built program prints and what it exits with, beside the rows of ExitRowsTests. Nothing
 /// here needs rights or changes anything.
-@Suite(.enabled(if: Program.path != nil, Program.whySkipped)) struct ProgramTests {
+@Suite struct ProgramTests {
   private let tree = Program.tree()
 
   /// The arguments, the exit code, and how the output starts.

@@ -10,13 +10,36 @@ import Testing
 /// Plans for every x86 machine in Tests/Fixtures/machines, checked against the fixture's own text
 /// by code that shares nothing with the planner.
 @Suite struct InvariantTests {
-  static let planned = MachineFixture.all.filter { fixture in
-    fixture.isX86 && (try? segments(for: fixture)) != nil
+  /// All machines for which there are planners.
+  static let machines = MachineFixture.all.filter(\.isX86)
+
+  /// What no plan can be made for, and why: any other must have one.
+  static let unplannable: [String: PlanningError.Code] = [
+    // Only a part of the map was published, without System RAM.
+    "cxl-freed-names": .noMemoryMap, "cxl-freed-names.iomem.after-unload": .noMemoryMap,
+    "cxl-freed-names.iomem.pmem": .noMemoryMap,
+    "cxl-freed-names.iomem.pmem-after-disable": .noMemoryMap,
+    "cxl-pmem-device-backed-vmemmap": .noMemoryMap, "cxl-soft-reserved-nested": .noMemoryMap,
+    "cxl-soft-reserved-nested.iomem.hole-inside-region": .noMemoryMap,
+    "cxl-soft-reserved-nested.iomem.after-odd-end": .noMemoryMap,
+    "cxl-soft-reserved-nested.iomem.odd-end": .noMemoryMap,
+    // The published part has no free range of the kernel's size.
+    "server-memmap-kaslr-conflict": .noRoom, "server-memmap-kaslr-conflict.iomem+e820": .noRoom,
+    // Who is not root sees zeros.
+    "server-zero-iomem-unprivileged": .noMemoryMap,
+  ]
+
+  @Test(arguments: machines)
+  func everyMachineIsPlannedOrHasItsReason(fixture: MachineFixture) {
+    do {
+      _ = try Self.segments(for: fixture)
+      #expect(Self.unplannable[fixture.name] == nil, "it can be planned now")
+    } catch {
+      #expect((error as? PlanningError)?.code == Self.unplannable[fixture.name], "\(error)")
+    }
   }
 
-  @Test func mostMachinesCanBePlanned() {
-    #expect(Self.planned.count >= 30)
-  }
+  static let planned = machines.filter { unplannable[$0.name] == nil }
 
   @Test(arguments: planned)
   func segmentsLieInFreeRAM(fixture: MachineFixture) throws {
@@ -46,7 +69,7 @@ import Testing
     fixture.isX86 && !crashRegions(in: fixture.ioMemoryText).isEmpty
   }
 
-  @Test func someMachinesCanBePlannedForACrash() {
+  @Test func someMachinesHaveAReservedRegion() {
     #expect(Self.reserved.count >= 6)
   }
 

@@ -12,6 +12,9 @@ package enum Fixtures {
   /// Its files.
   package static let files = FileTree(root: path)
 
+  /// The files of the folder Fuzz of this checkout.
+  package static let fuzz = FileTree(root: path + "/../../Fuzz")
+
   /// The text of the file at `name`; empty when there is none.
   package static func text(_ name: String) -> String {
     String(decoding: (try? files.read(name)) ?? [], as: UTF8.self)

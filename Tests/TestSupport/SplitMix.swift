@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Numbers that look random and are the same for the same seed.
 package struct SplitMix: RandomNumberGenerator, Sendable {
   private var state: UInt64
@@ -5,6 +7,15 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
   /// The numbers that follow from `seed`.
   package init(seed: UInt64) {
     state = seed
+  }
+
+  /// The seed for the tests called `name`, which is printed: always the same, so that no test passes or
+  /// fails by chance, unless KEXEC_TEST_SEED has another.
+  package static func seed(of name: String) -> UInt64 {
+    let given = unsafe getenv("KEXEC_TEST_SEED").flatMap { unsafe UInt64(String(cString: $0)) }
+    let seed = given ?? 1
+    print("\(name): seed \(seed); KEXEC_TEST_SEED=N takes another")
+    return seed
   }
 
   /// The next number.

@@ -16,6 +16,7 @@ final class ChildProcess: Sendable {
   }
 
   private let phase = Mutex(Phase.starting)
+  private let used = Mutex(Duration.zero)
   private static let running = Mutex<[ObjectIdentifier: ChildProcess]>([:])
 
   /// Starts `arguments`, with what it prints going to the file at `output`.
@@ -41,6 +42,9 @@ final class ChildProcess: Sendable {
     signal(SIGKILL)
     while isRunning { try? await Task.sleep(for: .milliseconds(10)) }
   }
+
+  /// The CPU time that the program used, user and system; zero as long as it runs.
+  var cpuTime: Duration { used.withLock { $0 } }
 
   /// Ends all programs at once; for when the lab itself is interrupted.
   static func endAll() {
@@ -105,9 +109,17 @@ final class ChildProcess: Sendable {
     while waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
     phase.withLock {
       var status: Int32 = 0
-      waitpid(id, &status, 0)
+      var usage = rusage()
+      wait4(id, &status, 0, &usage)
+      used.withLock { $0 = Duration(usage.ru_utime) + Duration(usage.ru_stime) }
       $0 = .ended
     }
+  }
+}
+
+extension Duration {
+  fileprivate init(_ time: timeval) {
+    self = .seconds(time.tv_sec) + .microseconds(time.tv_usec)
   }
 }
 

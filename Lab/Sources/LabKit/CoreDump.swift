@@ -78,6 +78,13 @@ public struct CoreDump: Sendable {
     self.information = information
   }
 
+  /// A value of VMCOREINFO, such as that of `BUILD-ID`.
+  public func value(of key: String) throws -> String {
+    let line = information.split(separator: "\n").first { $0.hasPrefix(key + "=") }
+    guard let line else { throw Failure("VMCOREINFO has no \(key): \(information.prefix(200))") }
+    return String(line.dropFirst(key.count + 1))
+  }
+
   /// Where the byte at `physical` is in the file.
   public func offset(of physical: UInt64) throws -> UInt64 {
     let segment = segments.first { $0.physical <= physical && physical < $0.physical + $0.size }

@@ -5,8 +5,11 @@ public struct KernelPlace: Sendable, Equatable {
   /// The physical address of its code; 0x1000000 when it was not moved.
   public let code: UInt64
 
+  /// The virtual address that `_text` is linked for.
+  static let linked: UInt64 = 0xFFFF_FFFF_8100_0000
+
   /// By how much it was moved from the addresses that it was linked for.
-  public var virtualShift: UInt64 { text &- 0xFFFF_FFFF_8100_0000 }
+  public var virtualShift: UInt64 { text &- Self.linked }
 }
 
 extension Guest {
@@ -25,14 +28,35 @@ extension Guest {
     return KernelPlace(text: text, code: code)
   }
 
-  /// What `load --dry-run` remarks; fails unless one of its notes contains `text`.
+  /// What `load --dry-run` plans; fails unless one of its notes contains `text`.
+  public func plan(
+    _ load: String, noting text: String? = nil, file: String = #fileID, line: Int = #line
+  ) async throws -> LoadReport {
+    let json = try await run("\(load) --dry-run --json", file: file, line: line).text
+    let plan = try LoadReport(json)
+    let notes = plan.notes ?? []
+    if let text {
+      try expect(
+        notes.contains { $0.contains(text) }, "no note has \"\(text)\": \(notes)",
+        file: file, line: line)
+    }
+    return plan
+  }
+
+  /// Fails unless the kernel runs where the plan put it: then it did not unpack itself, since its own
+  /// decompressor would have drawn another address.
+  public func mustRun(
+    at plan: LoadReport, file: String = #fileID, line: Int = #line
+  ) async throws {
+    let (found, planned) = (try await place(), try plan.place)
+    try expect(
+      found == planned, "it runs at \(found), planned was \(planned)", file: file, line: line)
+  }
+
+  /// Fails unless the plan of `load` has a note that contains `text`.
   public func mustNote(
     _ text: String, when load: String, file: String = #fileID, line: Int = #line
   ) async throws {
-    let json = try await run("\(load) --dry-run --json", file: file, line: line).text
-    let notes = try LoadReport(json).notes ?? []
-    try expect(
-      notes.contains { $0.contains(text) }, "no note has \"\(text)\": \(notes)",
-      file: file, line: line)
+    _ = try await plan(load, noting: text, file: file, line: line)
   }
 }

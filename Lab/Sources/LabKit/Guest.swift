@@ -38,7 +38,7 @@ public struct Guest: Sendable {
   /// Runs `command` with the guest's shell and fails unless it exits with `status`.
   @discardableResult
   public func run(
-    _ command: String, exits status: Int = 0, within limit: Duration = .seconds(60),
+    _ command: String, exits status: Int = 0, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws -> Output {
     let output = try await attempt(command, within: limit, file: file, line: line)
@@ -52,7 +52,7 @@ public struct Guest: Sendable {
 
   /// Runs `command` with the guest's shell, whatever comes of it.
   public func attempt(
-    _ command: String, within limit: Duration = .seconds(60),
+    _ command: String, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws -> Output {
     let sent = machine.agent.transcript.now
@@ -71,7 +71,8 @@ public struct Guest: Sendable {
   ///
   /// A command that only asks for the jump `returns` before it.
   public func jump(
-    _ command: String = "kexec -e", returns: Bool = false, within limit: Duration = .seconds(90),
+    _ command: String = "kexec -e", returns: Bool = false,
+    within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
     let console = machine.console.transcript
@@ -100,7 +101,7 @@ public struct Guest: Sendable {
   /// Starts the loaded kernel, which has no agent, and waits until the console says each of `texts`
   /// in this order.
   public func jump(
-    sayingOnConsole texts: [String], within limit: Duration = .seconds(90),
+    sayingOnConsole texts: [String], within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws {
     let console = machine.console.transcript
@@ -119,7 +120,7 @@ public struct Guest: Sendable {
 
   /// Starts the loaded kernel, which has no agent, and waits until `text` is on the VGA's screen.
   public func jump(
-    sayingOnScreen text: String, within limit: Duration = .seconds(90),
+    sayingOnScreen text: String, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws {
     _ = try send("kexec -e")
@@ -140,7 +141,7 @@ public struct Guest: Sendable {
 
   /// Waits until the console says one of `texts`, in any case of letters.
   public func waitForConsole(
-    oneOf texts: [String], within limit: Duration = .seconds(10),
+    oneOf texts: [String], within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws {
     let deadline = ContinuousClock.now + limit
@@ -159,6 +160,15 @@ public struct Guest: Sendable {
     try expect(
       kernel.isRelease(release), "this is \(release), not \(kernel.rawValue)",
       file: file, line: line)
+  }
+
+  /// The CPU time that the virtual machine used from its start to the first act of its first init.
+  public var bootTime: Duration {
+    get throws {
+      let line = machine.console.transcript.lines().first { $0.text.hasSuffix("@init") }
+      guard let line else { throw Failure("the console did not say @init") }
+      return line.moment.cpu
+    }
   }
 
   private func send(_ command: String) throws -> (number: Int, start: Int) {

@@ -60,13 +60,14 @@ struct GuestImage {
   }
 }
 
-/// What a program of this computer prints.
-func output(of command: [String]) throws -> Data {
+/// What a program of this computer prints; on its error stream too unless it is to be quiet.
+func output(of command: [String], isQuiet: Bool = false) throws -> Data {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: command[0])
   process.arguments = Array(command.dropFirst())
   let output = Pipe()
   process.standardOutput = output
+  if isQuiet { process.standardError = FileHandle.nullDevice }
   try process.run()
   let data = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()

@@ -13,14 +13,18 @@ public final class Lab: Sendable {
   let programs: [(name: String, tool: Tool)]
   let workshop: Workshop
   let log: ScenarioLog
+  /// What the random addresses of loads are drawn from, so that a run can be repeated.
+  public let seed: Int
   private let name: String
   private let machines = Mutex<[VirtualMachine]>([])
 
   /// A lab for one scenario, called `name` in the names of files.
   public init(
-    name: String, tool: Tool, programs: [(name: String, tool: Tool)] = [], workshop: Workshop
+    name: String, tool: Tool, programs: [(name: String, tool: Tool)] = [], workshop: Workshop,
+    seed: Int = 1
   ) throws {
     self.tool = tool
+    self.seed = seed
     self.programs = programs
     self.workshop = workshop
     self.name = name.fileName
@@ -51,7 +55,7 @@ public final class Lab: Sendable {
     isConsoleSecond: Bool = false,
     hasEmptyDisk: Bool = false,
     hasVGA: Bool = false,
-    within limit: Duration = .seconds(120),
+    within limit: Duration = againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
     let number = machines.withLock { $0.count }
@@ -76,7 +80,7 @@ public final class Lab: Sendable {
       ].filter { !$0.isEmpty }.joined(separator: " "),
       disk: hasEmptyDisk ? try emptyDisk(in: folder) : try system.disk(in: workshop),
       mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
-      hasVGA: hasVGA)
+      hasVGA: hasVGA, isToolOurs: tool.isOurs)
     let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 
@@ -118,6 +122,16 @@ public final class Lab: Sendable {
     return files
   }
 
+  /// Bytes that look random and follow from the seed.
+  public func randomBytes(_ count: Int) -> [UInt8] {
+    var state = UInt64(seed)
+    return (0..<count).map { _ in
+      // Knuth's MMIX generator; its high bits are the good ones.
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
+  }
+
   /// The words that every kernel gets: both consoles, a reset rather than a hang after a panic, and no
   /// panic when a timer interrupt comes late, as happens when this computer has much else to do.
   public static let commandLine = "console=ttyS0 earlyprintk=ttyS0,115200 panic=-1 no_timer_check"
@@ -129,9 +143,18 @@ public final class Lab: Sendable {
   private static let secondPortCommandLine = "console=ttyS1,57600 " + agentOnFirstPort
 
   /// Ends every machine.
-  public func end() async {
-    for machine in machines.withLock({ $0 }) { await machine.end() }
+  ///
+  /// - Returns: the CPU time that all of them took.
+  @discardableResult
+  public func end() async -> Duration {
+    var used = Duration.zero
+    for machine in machines.withLock({ $0 }) { used += await machine.end() }
+    return used
   }
+
+  /// How long the lab waits for a guest before it takes it for hung, where nobody says otherwise: far
+  /// longer than the slowest computer takes.
+  public static let againstHanging = Duration.seconds(600)
 
   /// The log of what happened.
   public var story: ScenarioLog { log }

@@ -19,6 +19,8 @@ public struct LoadReport: Decodable, Sendable {
 
   /// The name of the system call that would be used.
   public let systemCall: String
+  /// By how much the kernel was moved from its virtual address at random; nil when nobody drew.
+  public let virtualShift: UInt64?
   private let segments: [Segment]?
 
   /// Reads a report.
@@ -42,6 +44,14 @@ public struct LoadReport: Decodable, Sendable {
     guard let segments, !segments.isEmpty else { return false }
     return segments.allSatisfy {
       range.contains($0.start) && $0.start + $0.size - 1 <= range.upperBound
+    }
+  }
+
+  /// Where the kernel is to run: its first segment holds its code.
+  public var place: KernelPlace {
+    get throws {
+      KernelPlace(
+        text: KernelPlace.linked &+ (virtualShift ?? 0), code: try segment("kernel").start)
     }
   }
 

@@ -40,7 +40,7 @@ final class SerialPort: Sendable {
       transcript.close()
     }
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-    guard poll(&wait, 1, 20_000) == 1 else { return }
+    guard poll(&wait, 1, 600_000) == 1 else { return }
     let descriptor = accept(listener, nil, nil)
     guard descriptor >= 0 else { return }
     connection.withLock { $0 = descriptor }

@@ -4,6 +4,8 @@ import Foundation
 public struct Tool: Sendable {
   /// Where the program lies on this computer.
   public let path: String
+  /// Whether it is ours, which is held to its words; of others only the deeds are judged.
+  public let isOurs: Bool
   /// The folder of libraries and loader that came with the program: `lib` beside it, if there is one.
   private let ownLibraries: String?
   /// The libraries that it needs: where a guest must have each, by name alone if that is the program's
@@ -29,6 +31,9 @@ public struct Tool: Sendable {
       let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
       libraries = try Self.libraries(of: path, folder: unpacked)
     }
+    let words = ownLibraries.map { Self.command(program: path, libraries: $0) } ?? [path]
+    let version = try? output(of: words + ["--version"], isQuiet: true)
+    isOurs = version.map { String(decoding: $0, as: UTF8.self).hasPrefix("kexec 0.") } ?? false
   }
 
   /// The words that run it on this computer.

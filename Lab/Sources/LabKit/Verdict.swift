@@ -16,20 +16,35 @@ public struct Verdict: Sendable {
   public let outcome: Outcome
   /// How long it took.
   public let duration: Duration
+  /// The CPU time that its machines took.
+  public let cpu: Duration
   /// Everything that happened.
   public let log: ScenarioLog
+
+  /// What came of `scenario`.
+  public init(
+    scenario: Scenario, outcome: Outcome, duration: Duration, cpu: Duration, log: ScenarioLog
+  ) {
+    self.scenario = scenario
+    self.outcome = outcome
+    self.duration = duration
+    self.cpu = cpu
+    self.log = log
+  }
 }
 
 extension Scenario {
   /// Plays the scenario with `tool` and judges it; ends its machines in any case.
-  public func play(tool: Tool, workshop: Workshop) async throws -> Verdict {
-    let lab = try Lab(name: name, tool: tool, workshop: workshop)
+  /// The random addresses of loads are drawn from `seed`.
+  public func play(tool: Tool, workshop: Workshop, seed: Int) async throws -> Verdict {
+    let lab = try Lab(name: name, tool: tool, workshop: workshop, seed: seed)
     let start = ContinuousClock.now
     let outcome = await outcome(in: lab)
-    await lab.end()
+    let cpu = await lab.end()
     if case .failed(let reason) = outcome { lab.log.write("failed", reason) }
     return Verdict(
-      scenario: self, outcome: outcome, duration: ContinuousClock.now - start, log: lab.log)
+      scenario: self, outcome: outcome, duration: ContinuousClock.now - start, cpu: cpu,
+      log: lab.log)
   }
 
   private func outcome(in lab: Lab) async -> Verdict.Outcome {

@@ -24,6 +24,8 @@ struct MachineParts: Sendable {
   var isMemoryShared: Bool
   /// Whether there is a VGA, though nobody looks at it.
   var hasVGA: Bool
+  /// Whether the program under test is ours.
+  var isToolOurs: Bool
 }
 
 /// One QEMU, with two serial ports: the kernel's console and the agent's.
@@ -31,6 +33,8 @@ final class VirtualMachine: Sendable {
   let console: SerialPort
   let agent: SerialPort
   let log: ScenarioLog
+  /// Whether the program under test is ours.
+  let isToolOurs: Bool
   /// The file that is the guest's memory, when the parts say so.
   let memoryFile: String
   private let folder: String
@@ -41,6 +45,7 @@ final class VirtualMachine: Sendable {
   init(_ parts: MachineParts, folder: String, log: ScenarioLog, workshop: Workshop) async throws {
     self.folder = folder
     self.log = log
+    isToolOurs = parts.isToolOurs
     let meter = CPUMeter()
     memoryFile = folder + "/memory"
     console = try SerialPort(
@@ -85,11 +90,14 @@ final class VirtualMachine: Sendable {
   }
 
   /// Ends QEMU and frees what it used.
-  func end() async {
+  ///
+  /// - Returns: the CPU time that it took.
+  func end() async -> Duration {
     await process.end()
     let words = (try? String(contentsOfFile: folder + "/qemu", encoding: .utf8)) ?? ""
     if !words.isEmpty { log.write("qemu", words) }
     try? FileManager.default.removeItem(atPath: folder)
+    return process.cpuTime
   }
 
   private static func arguments(

@@ -4,7 +4,7 @@ import LabKit
 let dryRuns: [Scenario] =
   [
     Scenario("a dry run is what is then loaded, and where the next kernel finds it") { lab in
-      let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+      let guest = try await lab.boot(.debian6_1, carrying: [.lab])
       try await guest.skipUnlessOffered("--dry-run")
       let plan = try await guest.run("\(load(by: .classic)) --dry-run").text
       let json = try await guest.run("\(load(by: .classic)) --dry-run --json").text
@@ -18,7 +18,7 @@ let dryRuns: [Scenario] =
   ]
   + LoadCall.allCases.map { call in
     Scenario("a dry run touches nothing and repeats itself, \(call.name)") { lab in
-      let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+      let guest = try await lab.boot(.debian6_1, carrying: [.lab])
       try await guest.skipUnlessOffered("--dry-run")
       let report = try await guest.run("\(load(by: call)) --dry-run --json").text
       try expect(
@@ -30,6 +30,6 @@ let dryRuns: [Scenario] =
 
 /// With nokaslr, because a random address is drawn anew by every run.
 private func load(by call: LoadCall) -> String {
-  "kexec \(call.rawValue) -l \(Kernel.debian6_12.path) --initrd=/boot/initrd"
+  "kexec \(call.rawValue) -l \(Kernel.lab.path) --initrd=/boot/initrd"
     + " --command-line='\(Lab.commandLine) nokaslr'"
 }

@@ -6,9 +6,9 @@ let endings: [Scenario] = [shutdown, interfaces, sync, forcedSync]
 private let shutdown = Scenario.core(
   "KERNEL alone: it is loaded, then shutdown is called, which ends in the jump"
 ) { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
   let kernel =
-    "kexec \(Kernel.debian6_12.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
+    "kexec \(Kernel.lab.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
   // As the last script of a shutdown does it.
   try await guest.run(
     """
@@ -20,7 +20,7 @@ private let shutdown = Scenario.core(
     chmod +x /sbin/shutdown
     """)
   let next = try await guest.jump(kernel)
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.lab)
   try next.mustHaveLogged("lab: shutdown -r now with 1 loaded")
 }
 
@@ -30,7 +30,7 @@ private let interfaces = Scenario(
   "network interfaces are taken down, with -x they are not, and they come up when the jump fails"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, carrying: [.debian6_12],
+    .debian6_1, carrying: [.lab],
     files: lab.modules(["kernel/drivers/net/dummy.ko"], of: .debian6_1))
   try await guest.run("modprobe dummy numdummies=3; ip link set dummy0 up; ip link set dummy2 up")
   let down = "echo $(grep -o 'dummy[0-9]: taken down' /run/log)"
@@ -42,12 +42,12 @@ private let interfaces = Scenario(
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
   try await guest.run("while umount /sys/kernel 2>/dev/null; do :; done")
 
-  try await guest.load(.debian6_12, by: .classic)
+  try await guest.load(.lab, by: .classic)
   // The kernel would refuse: this is found before the network is down.
   try await guest.run("unshare -p -f kexec -d -e 2>/run/log", exits: 255)
   try await guest.run("grep 'its own process ids' /run/log")
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
-  try await guest.jump().mustBe(.debian6_12)
+  try await guest.jump().mustBe(.lab)
 }
 
 /// The interfaces' flags: 0x1 is IFF_UP, the rest is IFF_BROADCAST and IFF_NOARP.
@@ -78,7 +78,7 @@ private let sync = Scenario.core("dirty files are on the disk after the jump, an
 private let forcedSync = Scenario("--force-sync: no jump when a file system cannot be written") {
   lab in
   let guest = try await lab.boot(
-    .debian6_1, carrying: [.debian6_12],
+    .debian6_1, carrying: [.lab],
     files: lab.modules(["kernel/drivers/block/loop.ko"], of: .debian6_1))
   // A disk of 16 MiB in a file that has room for 2.
   try await guest.run(
@@ -91,7 +91,7 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
     mke2fs -F /run/small/disk
     mount -t ext4 -o loop /run/small/disk /mnt
     """)
-  try await guest.load(.debian6_12, by: .classic)
+  try await guest.load(.lab, by: .classic)
   for option in ["-s", "--force-sync"] {
     // The kernel tells of an error once, so there is a new one for each.
     let output = try await guest.run(
@@ -99,5 +99,5 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
     try expect(output.errors.contains("/mnt"), "the mount is not named: \(output.errors)")
     try await guest.mustHaveLoaded(true)
   }
-  try await guest.jump().mustBe(.debian6_12)
+  try await guest.jump().mustBe(.lab)
 }

@@ -2,7 +2,7 @@ import LabKit
 
 /// Where the next kernel is entered, and what it finds of the screen.
 let entries: [Scenario] =
-  Kernel.allCases.map { kernel in in32Bits(kernel, .bios) } + [in32Bits(.debian6_12, .uefi)]
+  Kernel.allCases.map { kernel in in32Bits(kernel, .bios) } + [in32Bits(.lab, .uefi)]
   + Kernel.allCases.map(inRealMode) + [fromFiveLevels, vgaText, videoType, noBIOS]
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
@@ -36,28 +36,28 @@ private func inRealMode(_ kernel: Kernel) -> Scenario {
 
 private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a panic kernel") {
   lab in
-  let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.debian6_12])
-  try await guest.mustRefuse(load(.debian6_12, "--real-mode"), saying: "booted by EFI")
+  let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
+  try await guest.mustRefuse(load(.lab, "--real-mode"), saying: "booted by EFI")
   try await guest.mustRefuse(
-    "kexec --real-mode -c -p \(Kernel.debian6_12.path)", saying: "panic kernel")
+    "kexec --real-mode -c -p \(Kernel.lab.path)", saying: "panic kernel")
 }
 
 private let fromFiveLevels = Scenario("five-level page tables are left for a 32-bit entry") { lab in
-  let guest = try await lab.boot(.debian6_1, processor: "max,la57=on", carrying: [.debian6_12])
+  let guest = try await lab.boot(.debian6_1, processor: "max,la57=on", carrying: [.debian6_1])
   guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
     throw Skip("this QEMU has no five-level page tables")
   }
-  try await guest.run(load(.debian6_12, "--entry-32bit", words: "no5lvl"))
+  try await guest.run(load(.debian6_1, "--entry-32bit", words: "no5lvl"))
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.debian6_1)
   try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
 }
 
 private let vgaText = Scenario("the purgatory's line is on the VGA text screen") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12], hasVGA: true)
-  try await guest.run(load(.debian6_12, "--console-vga --reset-vga"))
+  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_1], hasVGA: true)
+  try await guest.run(load(.debian6_1, "--console-vga --reset-vga"))
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.debian6_1)
   // Two bytes a character: the letter and its colours.
   let screen = try await next.run("dd if=/dev/mem bs=4096 skip=$((0xb8)) count=1").bytes
   let letters = stride(from: 0, to: screen.count, by: 2).map { screen[$0] }
@@ -67,12 +67,12 @@ private let vgaText = Scenario("the purgatory's line is on the VGA text screen")
 
 private let videoType = Scenario("firmware's picture is kept by --reuse-video-type") { lab in
   let guest = try await lab.boot(
-    .debian6_1, firmware: .uefi, carrying: [.debian6_12], hasVGA: true)
+    .debian6_1, firmware: .uefi, carrying: [.debian6_1], hasVGA: true)
   try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")
   // These kernels have no driver that changes the mode, so one is pretended.
   try await guest.run("echo '0 bochs-drmdrmfb' >/run/fb; mount --bind /run/fb /proc/fb")
-  try await guest.mustNote("a graphics driver changed the mode", when: load(.debian6_12, ""))
-  try await guest.run(load(.debian6_12, "--reuse-video-type"))
+  try await guest.mustNote("a graphics driver changed the mode", when: load(.debian6_1, ""))
+  try await guest.run(load(.debian6_1, "--reuse-video-type"))
   try await guest.jump().mustSay("0 EFI VGA", when: "cat /proc/fb")
 }
 

@@ -2,95 +2,99 @@ import LabKit
 
 /// The kernel is unpacked and moved before the jump.
 let fastJumps: [Scenario] =
-  [tenAddresses]
-  + Firmware.allCases.flatMap { firmware in Kernel.allCases.map { moved($0, firmware) } }
-  + [Compressor.gzip, .xz, .bzip2, .lzma, .lzop, .lz4].map(repacked)
+  [inARow(3, .lab), inARow(10, .debian6_12).extra]
+  + [Compressor.gzip, .lz4].map(repacked)
+  // Unpacking these takes an emulated processor long; what unpacks them has tests of its own.
+  + [Compressor.xz, .bzip2, .lzma, .lzop].map { repacked(by: $0).extra }
   + [notMoved, report, fiveLevels, damagedPayload, littleMemory]
 
-private func moved(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
-  Scenario(
-    "fast jump into \(kernel.rawValue), \(firmware.name): unpacked by us, and at an address that we drew"
-  ) { lab in
-    let guest = try await lab.boot(.debian6_1, firmware: firmware, carrying: [kernel])
-    try await guest.mustNote("a fast jump", when: load(kernel.path))
-    try await guest.run(load(kernel.path))
-
-    let next = try await guest.jump()
-    try next.mustBe(kernel)
-    // Its own decompressor would have told of itself on the early console.
-    try next.mustNotHaveLogged("Decompressing Linux")
-    try await next.mustHaveMoved()
+/// Each draw has a seed of its own.
+private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {
+  Scenario("\(count) fast jumps in a row: each where its plan says, and nowhere twice") { lab in
+    var guest = try await lab.boot(
+      kernel, commandLine: "retain_initrd", carrying: [kernel], isChain: true)
+    var seed = lab.seed
+    var plans: [LoadReport] = []
+    for _ in 1...count {
+      try await guest.run("cat /sys/firmware/initrd >/run/initrd")
+      var plan: LoadReport
+      var load: String
+      // 500 places: among ten draws, two may well be the same.
+      repeat {
+        load =
+          "kexec -c --seed=\(seed) -l \(kernel.path) --initrd=/run/initrd"
+          + " --command-line='\(Lab.commandLine) retain_initrd quiet'"
+        plan = try await guest.plan(load)
+        seed += 1
+      } while plans.contains { $0.virtualShift == plan.virtualShift } && seed < lab.seed + 100
+      try expect(
+        !plans.contains { $0.virtualShift == plan.virtualShift }, "a hundred seeds, one address")
+      plans.append(plan)
+      try await guest.run(load)
+      guest = try await guest.jump()
+      try await guest.mustRun(at: plan)
+    }
+    let codes = Set(try plans.map { try $0.place.code })
+    try expect(codes.count > 1, "each is at the physical address \(codes)")
   }
-}
-
-private let tenAddresses = Scenario(
-  "ten fast jumps in a row: ten addresses", within: .seconds(600)
-) { lab in
-  var guest = try await lab.boot(
-    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
-  var places: [KernelPlace] = []
-  for _ in 1...10 {
-    try await guest.run("cat /sys/firmware/initrd >/run/initrd")
-    try await guest.run(
-      "kexec -c -l \(Kernel.debian6_12.path) --initrd=/run/initrd"
-        + " --command-line='\(Lab.commandLine) retain_initrd quiet'")
-    guest = try await guest.jump()
-    places.append(try await guest.place())
-  }
-  let addresses = Set(places.map(\.text))
-  // 500 places: two of ten are the same in one of eleven runs, three or more pairs never.
-  try expect(addresses.count >= 9, "only \(addresses.count) addresses in ten jumps: \(places)")
-  try expect(Set(places.map(\.code)).count >= 8, "the physical addresses repeat: \(places)")
 }
 
 private func repacked(by compressor: Compressor) -> Scenario {
   Scenario("fast jump into a kernel packed by \(compressor.rawValue)") { lab in
     // This kernel cannot unpack itself: that it starts proves who did it.
-    let kernel = try lab.repack(.debian6_12, by: compressor)
+    let kernel = try lab.repack(.lab, by: compressor)
     let guest = try await lab.boot(
-      .debian6_1, carrying: [.debian6_12], files: ["boot/repacked": kernel])
-    try await guest.mustNote("(\(compressor.rawValue))", when: load("/boot/repacked"))
-    try await guest.run(load("/boot/repacked"))
+      .debian6_1, carrying: [.lab], files: ["boot/repacked": kernel])
+    let load = load("/boot/repacked", seed: lab.seed)
+    let plan = try await guest.plan(load, noting: "(\(compressor.rawValue))")
+    try await guest.run(load)
 
     let next = try await guest.jump()
-    try next.mustBe(.debian6_12)
-    try await next.mustHaveMoved()
+    try next.mustBe(.lab)
+    try await next.mustRun(at: plan)
   }
 }
 
 private let notMoved = Scenario("fast jump with nokaslr: the virtual address stays") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
-  try await guest.run(load(Kernel.debian6_12.path, words: "nokaslr"))
+  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  try await guest.run(load(Kernel.lab.path, words: "nokaslr"))
   let place = try await guest.jump().place()
   try expect(place.virtualShift == 0, "moved by \(place.virtualShift) in spite of nokaslr")
 }
 
 private let report = Scenario("stamps: the next system reports how long each part took") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
-  try await guest.run(load(Kernel.debian6_12.path, options: "--stamp"))
+  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  try await guest.run(load(Kernel.lab.path, options: "--stamp"))
   let next = try await guest.jump()
   let times = try JumpReport(try await next.run("kexec --report --json").text)
-  try expect((100_000...5_000_000_000).contains(times.check), "the check took \(times.check) ns")
-  try expect(times.kernelStart < 20_000_000_000, "the start took \(times.kernelStart) ns")
-  let arrival = Double(times.kernelToInit ?? 0) / 1e9
-  try expect((0.1...60).contains(arrival), "the way to init took \(arrival) s")
+  guard let arrival = next.arrival, let toInit = times.kernelToInit else {
+    throw Failure("the console or the report missed the jump")
+  }
+  try expect(
+    times.check > 0 && times.kernelStart > 0 && toInit > 0, "a part took no time: \(times)")
+  // The parts lie one behind the other between the old kernel's last line and init. The clocks of the
+  // host and of the guest need not run quite alike.
+  let sum = Double(times.check + times.kernelStart + toInit) / 1e9
+  let limit = arrival.toInit.wall.seconds * 1.5
+  try expect(sum <= limit, "the parts took \(sum) s, all of it at most \(limit) s")
   try await next.run("kexec --report | grep 'kernel start'")
 }
 
 private let fiveLevels = Scenario("fast jump with five-level page tables") { lab in
   let guest = try await lab.boot(
-    .debian6_1, processor: "max,la57=on", carrying: [.debian6_12])
+    .debian6_1, processor: "max,la57=on", carrying: [.debian6_1])
   guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
     throw Skip("this QEMU has no five-level page tables")
   }
-  try await guest.mustNote("a fast jump", when: load(Kernel.debian6_12.path))
   try await guest.mustNote(
-    "5-level", when: load(Kernel.debian6_12.path, words: "no5lvl"))
-  try await guest.run(load(Kernel.debian6_12.path))
+    "5-level", when: load(Kernel.debian6_1.path, words: "no5lvl"))
+  let load = load(Kernel.debian6_1.path, seed: lab.seed)
+  let plan = try await guest.plan(load, noting: "a fast jump")
+  try await guest.run(load)
 
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
-  try await next.mustHaveMoved()
+  try next.mustBe(.debian6_1)
+  try await next.mustRun(at: plan)
   try await next.run("grep -qw la57 /proc/cpuinfo")
 }
 
@@ -114,23 +118,9 @@ private let littleMemory = Scenario("little memory: the ordinary way, with a not
   try await guest.jump().mustBe(.debian6_12)
 }
 
-private func load(_ kernel: String, options: String = "", words: String = "") -> String {
-  "kexec -c \(options) -l \(kernel) --initrd=/boot/initrd"
+private func load(
+  _ kernel: String, options: String = "", words: String = "", seed: Int? = nil
+) -> String {
+  "kexec -c \(options) \(seed.map { "--seed=\($0)" } ?? "") -l \(kernel) --initrd=/boot/initrd"
     + " --command-line='\(Lab.commandLine) \(words)'"
-}
-
-extension Guest {
-  /// Fails unless the kernel runs at another address than it was linked for, and its code is where a
-  /// kernel may be.
-  fileprivate func mustHaveMoved(file: String = #fileID, line: Int = #line) async throws {
-    let place = try await place()
-    let alignment: UInt64 = 0x20_0000
-    try expect(
-      place.virtualShift != 0 && place.virtualShift % alignment == 0
-        && place.virtualShift < 0x4000_0000,
-      "moved by \(place.virtualShift)", file: file, line: line)
-    try expect(
-      place.code >= 0x100_0000 && place.code % alignment == 0,
-      "the code is at \(place.code)", file: file, line: line)
-  }
 }

@@ -16,10 +16,21 @@ private func jump(
   .core("\(old.rawValue) to \(new.rawValue) by \(call.name), \(firmware.name)") { lab in
     let guest = try await lab.boot(old, firmware: firmware, carrying: [new])
     let words = "\(Lab.commandLine) lab.question=\"6 times 9\"  lab.answer=42"
-    try await guest.load(new, by: call, commandLine: words)
+    let isFast = lab.tool.isOurs && call == .classic
+    let options = isFast ? "--seed=\(lab.seed)" : ""
+    let load =
+      "kexec \(call.rawValue) \(options) -l \(new.path) --initrd=/boot/initrd"
+      + " --command-line='\(words)'"
+    let plan = isFast ? try await guest.plan(load, noting: "a fast jump") : nil
+    try await guest.run(load)
 
     let next = try await guest.jump()
     try next.mustBe(new)
     try await next.mustSay(words, when: "cat /proc/cmdline")
+    // Unpacked by us, and at an address that we drew.
+    if let plan {
+      try expect(plan.virtualShift != nil, "no address was drawn")
+      try await next.mustRun(at: plan)
+    }
   }
 }

@@ -4,8 +4,8 @@ import LabKit
 let kernelJumps: [Scenario] = [
   thereAndBack(.bios, cpus: 1), thereAndBack(.uefi, cpus: 1), thereAndBack(.bios, cpus: 2),
   Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
-    try await guest.mustRefuse(load(.debian6_12), saying: "CONFIG_KEXEC_JUMP")
+    let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+    try await guest.mustRefuse(load(.lab), saying: "CONFIG_KEXEC_JUMP")
     try await guest.mustRefuse("kexec --load-jump-back-helper", saying: "kexec_jump_back_entry")
     try await guest.mustRefuse(
       "kexec --load-jump-back-helper --entry=0x1000000", saying: "CONFIG_KEXEC_JUMP")
@@ -18,7 +18,7 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
     let guest = try await lab.boot(
       .lab, firmware: firmware, memory: 2048, cpus: cpus, carrying: [.lab])
     try await guest.run("echo kept >/run/kept")
-    try await guest.run(load(.lab), within: .seconds(120))
+    try await guest.run(load(.lab))
 
     let next = try await guest.jump(leave)
     try next.mustBe(.lab)

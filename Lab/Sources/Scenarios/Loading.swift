@@ -7,9 +7,9 @@ let loading: [Scenario] = LoadCall.allCases.flatMap { call in
 
 private func statusAndUnload(by call: LoadCall) -> Scenario {
   .core("status and unload, \(call.name)") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, carrying: [.lab])
     try await guest.mustHaveLoaded(false)
-    try await guest.load(.debian6_12, by: call)
+    try await guest.load(.lab, by: call)
     try await guest.mustHaveLoaded(true)
 
     try await guest.run("kexec \(call.rawValue) -u")
@@ -21,9 +21,9 @@ private func statusAndUnload(by call: LoadCall) -> Scenario {
 
 private func replacing(by call: LoadCall) -> Scenario {
   .core("a second load replaces the first, \(call.name)") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: Kernel.allCases)
+    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_1, .lab])
     try await guest.load(.debian6_1, by: call)
-    try await guest.load(.debian6_12, by: call)
-    try await guest.jump().mustBe(.debian6_12)
+    try await guest.load(.lab, by: call)
+    try await guest.jump().mustBe(.lab)
   }
 }

@@ -7,12 +7,12 @@ let machines: [Scenario] =
 
 private func bothProcessors(by call: LoadCall) -> Scenario {
   .core("two processors come back, \(call.name)") { lab in
-    let guest = try await lab.boot(.debian6_1, cpus: 2, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, cpus: 2, carrying: [.lab])
     try await guest.mustSay("2", when: "nproc")
-    try await guest.load(.debian6_12, by: call)
+    try await guest.load(.lab, by: call)
 
     let next = try await guest.jump()
-    try next.mustBe(.debian6_12)
+    try next.mustBe(.lab)
     try await next.mustSay("2", when: "nproc")
   }
 }
@@ -20,9 +20,9 @@ private func bothProcessors(by call: LoadCall) -> Scenario {
 private func acpi(under firmware: Firmware) -> Scenario {
   .core("ACPI is found again, \(firmware.name)") { lab in
     let tables = "cd /sys/firmware/acpi/tables && sha256sum APIC FACP | cut -c1-16"
-    let guest = try await lab.boot(.debian6_1, firmware: firmware, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, firmware: firmware, carrying: [.lab])
     let before = try await guest.run(tables).text
-    try await guest.load(.debian6_12, by: .classic)
+    try await guest.load(.lab, by: .classic)
 
     let next = try await guest.jump()
     try await next.mustSay(before, when: tables)
@@ -31,11 +31,11 @@ private func acpi(under firmware: Firmware) -> Scenario {
 
 private func efiRuntime(by call: LoadCall) -> Scenario {
   .core("EFI runtime services work in the next kernel, \(call.name)") { lab in
-    let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
     let names = "ls /sys/firmware/efi/efivars"
     let before = try await guest.run(names).text
     try expect(before.contains("BootOrder-"), "the first kernel sees no variables")
-    try await guest.load(.debian6_12, by: call)
+    try await guest.load(.lab, by: call)
 
     let next = try await guest.jump()
     try await next.mustSay(before, when: names)

@@ -2,7 +2,7 @@ import LabKit
 
 /// What is no Linux kernel, made by others.
 let otherSystems: [Scenario] = [
-  xen, mach, grub, memtest("x64"), memtest("ia32"), ipxe,
+  xen, mach, grub, memtest("x64").extra, memtest("ia32").extra, ipxe,
 ]
 
 private let xen = Scenario("Xen, a packed multiboot 2 kernel, finds Linux as its module") { lab in

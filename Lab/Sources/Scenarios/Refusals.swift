@@ -3,33 +3,49 @@ import LabKit
 /// What the kernel forbids, and whether the program can tell why.
 let refusals: [Scenario] = [
   .core("not root") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, carrying: [.lab])
     for call in LoadCall.allCases {
-      try await guest.mustRefuse("su nobody -c '\(load(by: call))'", saying: "")
+      try await guest.mustRefuse(
+        "su nobody -c '\(load(by: call))'", saying: "it needs CAP_SYS_BOOT: run it as root",
+        othersSay: "Operation not permitted")
     }
-    try await guest.run("chmod 600 \(Kernel.debian6_12.path)")
-    try await guest.mustRefuse("su nobody -c '\(load(by: .classic))'", saying: "")
+    // The file may be read and the call is refused, or the other way round.
+    try await guest.run("chmod 600 \(Kernel.lab.path)")
+    try await guest.mustRefuse(
+      "su nobody -c '\(load(by: .classic)) --dry-run'",
+      saying: "\(Kernel.lab.path): Permission denied", othersSay: "dry-run")
+    try await guest.mustRefuse(
+      "su nobody -c '\(load(by: .classic))'", saying: "run it as root",
+      othersSay: "\(Kernel.lab.path)': Permission denied")
   },
 
   .core("kexec_load_disabled") { lab in
-    let guest = try await lab.boot(.debian6_1, carrying: [.debian6_12])
+    let guest = try await lab.boot(.debian6_1, carrying: [.lab])
     try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
-    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+    for call in LoadCall.allCases {
+      try await guest.mustRefuse(
+        load(by: call), saying: "kernel.kexec_load_disabled is 1",
+        othersSay: "Operation not permitted")
+    }
   },
 
   .core("lockdown for integrity") { lab in
     let guest = try await lab.boot(
-      .debian6_1, commandLine: "lockdown=integrity", carrying: [.debian6_12])
-    for call in LoadCall.allCases { try await guest.mustRefuse(load(by: call), saying: "") }
+      .debian6_1, commandLine: "lockdown=integrity", carrying: [.lab])
+    for call in LoadCall.allCases {
+      try await guest.mustRefuse(
+        load(by: call), saying: "the kernel is locked down (integrity)",
+        othersSay: "Operation not permitted")
+    }
   },
 
   Scenario("every refusal names its cause in one line and exits with 255") { lab in
     let guest = try await lab.boot(
-      .debian6_1, commandLine: "lockdown=integrity", carrying: [.debian6_12])
+      .debian6_1, commandLine: "lockdown=integrity", carrying: [.lab])
     try await guest.mustExplain(load(by: .classic), cause: "lockdown")
     try await guest.mustExplain("su nobody -c '\(load(by: .classic))'", cause: "root")
     try await guest.mustExplain("kexec -l /run/missing", cause: "/run/missing")
-    try await guest.run("head -c 20480 \(Kernel.debian6_12.path) >/run/short")
+    try await guest.run("head -c 20480 \(Kernel.lab.path) >/run/short")
     try await guest.mustExplain("kexec -l /run/short", cause: "/run/short")
     try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
     try await guest.mustExplain(load(by: .classic), cause: "kexec_load_disabled")
@@ -37,7 +53,7 @@ let refusals: [Scenario] = [
 ]
 
 private func load(by call: LoadCall) -> String {
-  "kexec \(call.rawValue) -l \(Kernel.debian6_12.path) --initrd=/boot/initrd"
+  "kexec \(call.rawValue) -l \(Kernel.lab.path) --initrd=/boot/initrd"
 }
 
 extension Guest {

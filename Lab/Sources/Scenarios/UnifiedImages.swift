@@ -3,11 +3,12 @@ import LabKit
 /// Unified kernel images, made by the programs that people make them with.
 let unifiedImages: [Scenario] = [
   Scenario("UKI by ukify, all sections, kexec_load: they are all used") { lab in
-    try await startWhole(UnifiedImage(.debian6_12, by: .ukify), by: .classic, in: lab)
+    try await startWhole(
+      .debian6_12, UnifiedImage(.debian6_12, by: .ukify), by: .classic, in: lab)
   },
   Scenario("UKI by objcopy, all sections, signed, kexec_file_load: they are all used") { lab in
     try await startWhole(
-      UnifiedImage(.debian6_12, by: .objcopy, isSigned: true), by: .file, in: lab)
+      .lab, UnifiedImage(.lab, by: .objcopy, isSigned: true), by: .file, in: lab)
   },
   compressedKernel, userWins, signatureInside, signedKernelInside, badImages,
 ]
@@ -15,7 +16,9 @@ let unifiedImages: [Scenario] = [
 private let words = "\(Lab.commandLine) lab.source=image"
 
 /// Loads an image by its name alone, and asks the next system what it was given.
-private func startWhole(_ plain: UnifiedImage, by call: LoadCall, in lab: Lab) async throws {
+private func startWhole(
+  _ kernel: Kernel, _ plain: UnifiedImage, by call: LoadCall, in lab: Lab
+) async throws {
   var image = plain
   image.sections = [
     ".cmdline": Array(words.utf8), ".initrd": try lab.archive(),
@@ -33,7 +36,7 @@ private func startWhole(_ plain: UnifiedImage, by call: LoadCall, in lab: Lab) a
   try await guest.run(load)
 
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(kernel)
   try await next.mustSay(words, when: "cat /proc/cmdline")
   try await next.mustSay("seen", when: "cat /microcode")
 }
@@ -42,9 +45,9 @@ private let compressedKernel = Scenario(
   "UKI whose kernel is compressed as a whole, by each call"
 ) { lab in
   let image = UnifiedImage(
-    .debian6_12, by: .objcopy,
+    .lab, by: .objcopy,
     sections: [".cmdline": Array(words.utf8), ".initrd": try lab.archive()])
-  let packed = try Compressor.gzip.compress(lab.file(of: .debian6_12))
+  let packed = try Compressor.gzip.compress(lab.file(of: .lab))
   let guest = try await lab.boot(
     .debian6_1, files: ["boot/uki.efi": lab.make(image, of: packed)])
   try await guest.run("kexec -s -l /boot/uki.efi")
@@ -54,22 +57,22 @@ private let compressedKernel = Scenario(
     ".linux was compressed by gzip", when: "kexec -c -l /boot/uki.efi --type=uki")
   try await guest.run("kexec -c -l /boot/uki.efi --type=uki")
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.lab)
   try await next.mustSay(words, when: "cat /proc/cmdline")
 }
 
 private let userWins = Scenario("UKI: what the user gives wins, by the default call, UEFI") { lab in
   let sections = [".cmdline": Array("rdinit=/none".utf8), ".initrd": Array("no archive".utf8)]
-  let full = UnifiedImage(.debian6_12, by: .ukify, sections: sections)
+  let full = UnifiedImage(.lab, by: .ukify, sections: sections)
   let guest = try await lab.boot(
-    .debian6_1, firmware: .uefi, carrying: [.debian6_12], files: ["boot/uki.efi": lab.make(full)])
+    .debian6_1, firmware: .uefi, carrying: [.lab], files: ["boot/uki.efi": lab.make(full)])
   let load = "kexec -l /boot/uki.efi --initrd=/boot/initrd"
   try await guest.mustNote("--reuse-cmdline takes its place", when: "\(load) --reuse-cmdline")
   try await guest.mustNote("--initrd takes its place", when: load)
   try await guest.run("\(load) --command-line='\(Lab.commandLine)' --append=lab.source=user")
 
   let next = try await guest.jump()
-  try next.mustBe(.debian6_12)
+  try next.mustBe(.lab)
   try await next.mustSay("\(Lab.commandLine) lab.source=user", when: "cat /proc/cmdline")
   try await next.run("ls /sys/firmware/efi/efivars/BootOrder-*")
 }
@@ -77,7 +80,7 @@ private let userWins = Scenario("UKI: what the user gives wins, by the default c
 private let signatureInside = Scenario(
   "UKI under lockdown: refused, and the message says which signature counts"
 ) { lab in
-  let image = UnifiedImage(.debian6_12, by: .ukify, isSigned: true)
+  let image = UnifiedImage(.lab, by: .ukify, isSigned: true)
   let guest = try await lab.boot(
     .debian6_1, commandLine: "lockdown=integrity", files: ["boot/uki.efi": lab.make(image)])
   for options in ["", "-s"] {
@@ -111,7 +114,7 @@ private let signedKernelInside = Scenario(
 private let badImages = Scenario("UKI cut off, damaged, or without a kernel: nothing is loaded") {
   lab in
   let image = try lab.make(
-    UnifiedImage(.debian6_12, by: .objcopy, sections: [".cmdline": Array(words.utf8)]))
+    UnifiedImage(.lab, by: .objcopy, sections: [".cmdline": Array(words.utf8)]))
   let guest = try await lab.boot(.debian6_1, files: ["boot/uki.efi": image])
   for call in LoadCall.allCases {
     for length in [64, 600, 100_000, image.count - 1_000_000] {

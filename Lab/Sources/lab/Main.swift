@@ -7,12 +7,14 @@ import Scenarios
 @main
 enum LabCommand {
   static let usage = """
-    lab test [--tool PATH] [--filter TEXT] [--core] [--jobs N] [--list] [--markdown]
+    lab test [--tool PATH] [--filter TEXT] [--core] [--all] [--jobs N] [--seed N] [--list]
+            [--markdown] [--boot-time SECONDS] [--allowed-skips FILE]
     lab demo [--tool PATH] [--firmware bios|uefi]
     lab bench [--tool PATH] [--kexec-tools PATH | --against PATH] [--runs N] [--native] [--kaslr]
             [--cpu NAME] [--only NAME] [--extra OPTIONS]
     lab capture [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N]
             [--append WORDS] DIR
+    lab boot-time [--runs N]
     lab run [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N] [--append WORDS]
             [--tool PATH] COMMAND...
 
@@ -32,6 +34,7 @@ enum LabCommand {
       case "demo": passed = try await DemoCommand(&arguments).run()
       case "bench": passed = try await BenchCommand(&arguments).run()
       case "capture": passed = try await CaptureCommand(&arguments).run()
+      case "boot-time": passed = try await BootTimeCommand(&arguments).run()
       case "run": passed = try await RunCommand(&arguments).run()
       default:
         say(usage)

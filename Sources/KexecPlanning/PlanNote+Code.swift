@@ -1,0 +1,102 @@
+// Codes let programs match what people read, and tests see that no case is left out.
+
+extension RouteReason {
+  /// The kinds of it, without values: one for each case.
+  package enum Code: String, CaseIterable, Sendable {
+    case asked, preferred, jumpsFaster, keepsMeasurements, policy, segmentsRefused
+    case otherNotPlanned, fileCallRefused, imageType, needed, commandLineTooLongForFileCall
+  }
+
+  /// Which kind it is.
+  package var code: Code {
+    switch self {
+    case .asked: .asked
+    case .preferred: .preferred
+    case .jumpsFaster: .jumpsFaster
+    case .keepsMeasurements: .keepsMeasurements
+    case .policy: .policy
+    case .segmentsRefused: .segmentsRefused
+    case .otherNotPlanned: .otherNotPlanned
+    case .fileCallRefused: .fileCallRefused
+    case .imageType: .imageType
+    case .needed: .needed
+    case .commandLineTooLongForFileCall: .commandLineTooLongForFileCall
+    }
+  }
+}
+
+extension PlanNote {
+  /// The kinds of it, without values: one for each case.
+  package enum Code: String, CaseIterable, Sendable {
+    case checksumMismatch, noFirmwareMap, efiMapWasAdded, ioMemoryHidden, noEFI, noBootParameters
+    case framebufferLost, noRandomSeed, unpacked, ordinaryEntry, noRandomAddress, initrdUnpacked
+    case initrdPartlyUnpacked, initrdUnchanged, confined, fileUnpacked, videoModeNotSet
+    case noRootPointer, fiveLevelsUnknown, checksOff, noProcessorNotes, noVMCOREINFO
+    case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
+    case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
+    case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
+    case hiddenParametersUnknown
+  }
+
+  /// Which kind it is.
+  package var code: Code {
+    switch self {
+    case .checksumMismatch: .checksumMismatch
+    case .noFirmwareMap: .noFirmwareMap
+    case .efiMapWasAdded: .efiMapWasAdded
+    case .ioMemoryHidden: .ioMemoryHidden
+    case .noEFI: .noEFI
+    case .noBootParameters: .noBootParameters
+    case .framebufferLost: .framebufferLost
+    case .noRandomSeed: .noRandomSeed
+    case .unpacked: .unpacked
+    case .ordinaryEntry: .ordinaryEntry
+    case .noRandomAddress: .noRandomAddress
+    case .initrdUnpacked: .initrdUnpacked
+    case .initrdPartlyUnpacked: .initrdPartlyUnpacked
+    case .initrdUnchanged: .initrdUnchanged
+    case .confined: .confined
+    case .fileUnpacked: .fileUnpacked
+    case .videoModeNotSet: .videoModeNotSet
+    case .noRootPointer: .noRootPointer
+    case .fiveLevelsUnknown: .fiveLevelsUnknown
+    case .checksOff: .checksOff
+    case .noProcessorNotes: .noProcessorNotes
+    case .noVMCOREINFO: .noVMCOREINFO
+    case .kernelAddressesGuessed: .kernelAddressesGuessed
+    case .lowMemoryNotDumped: .lowMemoryNotDumped
+    case .noHotplug: .noHotplug
+    case .onlyForCrash: .onlyForCrash
+    case .noEffectOnFileCall: .noEffectOnFileCall
+    case .noEffectOnType: .noEffectOnType
+    case .unknownToKernel: .unknownToKernel
+    case .loaderWordKept: .loaderWordKept
+    case .sectionsUsed: .sectionsUsed
+    case .sectionReplaced: .sectionReplaced
+    case .firstProfile: .firstProfile
+    case .signatureOfPart: .signatureOfPart
+    case .initrdsJoined: .initrdsJoined
+    case .modulesWithoutRoom: .modulesWithoutRoom
+    case .parametersNotKept: .parametersNotKept
+    case .hiddenParametersUnknown: .hiddenParametersUnknown
+    }
+  }
+}
+
+extension PlanNote.NoEFIReason {
+  /// The kinds of it, without values: one for each case.
+  package enum Code: String, CaseIterable, Sendable {
+    case kernelTooOld, mixedMode, descriptorVersion, missing, noRuntimeMap
+  }
+
+  /// Which kind it is.
+  package var code: Code {
+    switch self {
+    case .kernelTooOld: .kernelTooOld
+    case .mixedMode: .mixedMode
+    case .descriptorVersion: .descriptorVersion
+    case .missing: .missing
+    case .noRuntimeMap: .noRuntimeMap
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import ByteCoding
+import Compression
+import KernelImages
+import PhysicalMemory
+import PurgatoryImage
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// Every fault, note and reason that there is, by a sample of each: none is left out, each has a sentence
+/// of its own in one line, and none shows how Swift writes its values.
+@Suite struct EveryMessageTests {
+  private static let range = PhysicalRange(
+    start: PhysicalAddress(0x1000), end: PhysicalAddress(0x2000))
+  private static let noRoom = PlanningError.NoRoom(
+    role: .kernel, byteCount: 1 << 20, alignment: 4096, bounds: range, largestHole: nil)
+
+  static let vmlinux: [VmlinuxError] = [
+    .notELF64, .truncated, .partCount(7), .badPart(index: 1), .entryOutside(.max), .otherWindow,
+    .relocationLists(4), .relocationOutside(offset: 60_000_000, address: .max),
+  ]
+  static let purgatory: [PurgatoryError] = [
+    .tooManyRegions(found: 17, limit: 16), .wrongDigestLength(found: 3, wanted: 8),
+    .impossibleRegion(.init(start: 0, byteCount: 4096)),
+  ]
+  static let planFaults: [PlanFault] =
+    [
+      .tooManySegments(17), .unaligned(.purgatory), .overfull(.initrd(0)),
+      .outsideRAM(.kernel, range), .overlap(.kernel, .bootBlock),
+      .moreThanHalfOfRAM(segments: 3 << 30, ram: 5 << 30), .entryOutside(PhysicalAddress(1)),
+    ] + purgatory.map(PlanFault.purgatory)
+  static let deviceTree: [DeviceTreeError] = [.notATree(found: 7), .truncated(needs: 40, has: 7)]
+  static let noRealMode: [PlanningError.NoRealMode] = [.noBIOS, .tooLarge(70_000)]
+  static let planning: [PlanningError] =
+    [
+      .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
+      .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
+      .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
+      .protocolTooOld("2.01"), .realModeOnly(option: "-p"), .argumentStyleUnknown,
+      .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
+      .returnNeedsLinux,
+    ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
+    + vmlinux.map(PlanningError.vmlinux) + planFaults.map(PlanningError.invalid)
+
+  static let compression: [CompressionError] = [
+    .corrupt(.gzip, inputOffset: 7), .truncated(.xz, inputOffset: 7),
+    .unsupported(.zstd, inputOffset: 7), .tooLarge(limit: 1 << 20), .windowTooLarge(.zstd),
+    .outOfMemory(wanted: 1 << 20),
+  ]
+  static let parts: [ImagePart] = [
+    .setupHeader, .realModePart, .protectedModePart, .sectionHeaders(3), .section(".linux"),
+    .elfHeader, .programHeaders, .loadedPart(2), .multibootHeader,
+  ]
+  static let partFaults: [PartFault] = [.moreBytesThanMemory, .beyondAddresses, .overlap]
+  static let rules: [FieldRule] = [
+    .powerOfTwo, .beyond64BitEntry, .behindHeaders(64), .behindSection(".linux", end: 99),
+    .sizeOfKernel, .elfMagic, .littleEndianClass, .executable, .programHeaderSize, .insidePart,
+    .below4GiB, .nonzero, .knownFlags, .knownTag, .i386, .tagSize, .orderedAddress,
+  ]
+  static let images: [ImageError] =
+    [
+      .unrecognised(firstBytes: [1, 2]), .unsupported(.cpio),
+      .otherType(wanted: .uki, found: .elf64), .repeated(section: ".initrd", offset: 7),
+      .inside(section: ".linux", offset: 8, .unsupported(.nbi)),
+    ] + compression.map { .notUnpacked($0, streamOffset: 9) }
+    + parts.map { .truncated(missing: $0, needs: 9, has: 7) }
+    + partFaults.map { .badPart($0, index: 1, offset: 64, found: 3) }
+    + rules.map { .badField(name: "field", offset: 3, found: 4, wanted: $0) }
+  static let files: [FileError.Reason] = [.errno(.noSuchFile), .directory, .notRegular, .empty]
+
+  static let ordinary: [OrdinaryEntryReason] =
+    [
+      .switchedOff, .otherEntry, .realMode, .realModeOnly, .noRandomNumbers, .noPayload,
+      .unknownCompression, .badPayload("zstd"), .fiveLevelPaging, .encryptedMemory,
+      .unacceptedMemory, .littleMemory(needed: 1 << 30, available: 1 << 20),
+    ] + vmlinux.map(OrdinaryEntryReason.notUnderstood)
+  static let initrd: [InitrdReason] = [
+    .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
+    .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom,
+  ]
+  static let noEFI: [PlanNote.NoEFIReason] = [
+    .kernelTooOld, .mixedMode, .descriptorVersion(2), .missing("fw_vendor"), .noRuntimeMap,
+  ]
+  static let notes: [PlanNote] =
+    [
+      .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
+      .framebufferLost, .noRandomSeed, .unpacked(format: "zstd"), .noRandomAddress,
+      .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
+      .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
+      .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,
+      .fiveLevelsUnknown, .checksOff, .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed,
+      .lowMemoryNotDumped, .noHotplug, .onlyForCrash("--hotplug"), .noEffectOnFileCall("--x"),
+      .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
+      .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
+      .sectionReplaced(.initrd, by: "--initrd"), .firstProfile(of: 3), .signatureOfPart,
+      .initrdsJoined(9), .modulesWithoutRoom(modules: 1, parameters: 2),
+      .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
+    ] + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
+    + noEFI.map(PlanNote.noEFI)
+  static let routes: [RouteReason] = [
+    .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
+    .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),
+    .commandLineTooLongForFileCall,
+  ]
+
+  @Test func noCaseIsLeftOut() {
+    expectAll(Self.vmlinux.map(\.code))
+    expectAll(Self.purgatory.map(\.code))
+    expectAll(Self.planFaults.map(\.code))
+    expectAll(Self.deviceTree.map(\.code))
+    expectAll(Self.noRealMode.map(\.code))
+    expectAll(Self.planning.map(\.code))
+    expectAll(Self.compression.map(\.code))
+    expectAll(Self.parts.map(\.code))
+    expectAll(Self.partFaults.map(\.code))
+    expectAll(Self.rules.map(\.code))
+    expectAll(Self.images.map(\.code))
+    expectAll(Self.files.map(\.code))
+    expectAll(Self.ordinary.map(\.code))
+    expectAll(Self.initrd.map(\.code))
+    expectAll(Self.noEFI.map(\.code))
+    expectAll(Self.notes.map(\.code))
+    expectAll(Self.routes.map(\.code))
+  }
+
+  @Test func everyErrorIsOneLineAndAdvice() {
+    let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
+    let machine = TemporaryTree([:]).machine
+    let errors =
+      Self.planning.map { CommandError($0, request: request, machine: machine, after: nil) }
+      + Self.images.map { CommandError($0, path: "vmlinuz") }
+      + Self.files.map { CommandError(FileError("vmlinuz", $0)) }
+    for error in errors {
+      expectSentence(error.message)
+      if let advice = error.advice { expectSentence(advice) }
+    }
+    let messages = errors.map(\.message)
+    #expect(Set(messages).count == messages.count)
+  }
+
+  @Test func everyNoteAndReasonIsOneShortLine() {
+    let texts = Self.notes.map(\.text) + Self.routes.map(\.text)
+    #expect(Set(texts).count == texts.count)
+    for text in texts {
+      expectSentence(text)
+      #expect(text.count <= 120, "\(text)")
+    }
+  }
+
+  private func expectAll<Code: CaseIterable & Hashable>(_ codes: [Code]) {
+    let missing = Set(Code.allCases).subtracting(codes)
+    #expect(missing.isEmpty, "no sample of \(Code.self) for \(missing)")
+  }
+
+  /// One line, and no `case(label: value)` or name of a type, as Swift would print an enum.
+  private func expectSentence(_ text: String) {
+    #expect(!text.isEmpty && !text.contains("\n"), "\(text)")
+    for sign in [
+      "byteCount", "PhysicalAddress", "Optional(", "KernelImages", "inputOffset", "found:",
+    ] {
+      #expect(!text.contains(sign), "\(text)")
+    }
+  }
+}
