@@ -2,7 +2,8 @@ import LabKit
 
 /// Modules and their parameters that come back.
 let preservedModules: [Scenario] =
-  LoadCall.allCases.map(byOwnInit) + InitrdMaker.allCases.map(byInitrd)
+  LoadCall.allCases.map(byOwnInit)
+  + [byInitrd(of: .initramfsTools), byInitrd(of: .dracut).extra]
 
 private func byOwnInit(_ call: LoadCall) -> Scenario {
   Scenario("--preserve=modules: the same modules and parameters, \(call.name)") { lab in

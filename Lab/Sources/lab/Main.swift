@@ -8,7 +8,7 @@ import Scenarios
 enum LabCommand {
   static let usage = """
     lab test [--tool PATH] [--filter TEXT] [--core] [--all] [--jobs N] [--seed N] [--list]
-            [--markdown] [--boot-time SECONDS] [--allowed-skips FILE]
+            [--markdown] [--boot-time SECONDS] [--allowed-skips FILE | --no-skips]
     lab demo [--tool PATH] [--firmware bios|uefi]
     lab bench [--tool PATH] [--kexec-tools PATH | --against PATH] [--runs N] [--native] [--kaslr]
             [--cpu NAME] [--only NAME] [--extra OPTIONS]

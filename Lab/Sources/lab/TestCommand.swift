@@ -13,6 +13,8 @@ struct TestCommand {
   private let bootTime: Double?
   /// The file that lists the scenarios that may be skipped; nil when all may.
   private let allowedSkips: String?
+  /// Whether none may be skipped.
+  private let forbidsSkips: Bool
   private let scenarios: [Scenario]
 
   init(_ arguments: inout Arguments) throws {
@@ -27,6 +29,7 @@ struct TestCommand {
       return time
     }
     allowedSkips = try arguments.value(of: "--allowed-skips")
+    forbidsSkips = arguments.flag("--no-skips")
     let isList = arguments.flag("--list")
     let isCoreOnly = arguments.flag("--core")
     let isAll = arguments.flag("--all")
@@ -52,7 +55,7 @@ struct TestCommand {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
     let tool = try Tool(path: self.tool ?? ourTool, workshop: workshop)
-    let mayBeSkipped = try allowedSkips.map(SkipList.init(file:))
+    let mayBeSkipped = forbidsSkips ? SkipList() : try allowedSkips.map(SkipList.init(file:))
     if isMarkdown {
       say("| scenario | result |\n|---|---|")
     } else {
@@ -124,6 +127,9 @@ struct TestCommand {
 /// behind #.
 private struct SkipList {
   private var reasons: [String: String] = [:]
+
+  /// None may.
+  init() {}
 
   init(file: String) throws {
     let text = try String(contentsOfFile: file, encoding: .utf8)
