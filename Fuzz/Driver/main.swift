@@ -1,22 +1,18 @@
 internal import CLibFuzzer
 internal import Glibc
 
-// kexec-fuzz NAME [options and folders of libFuzzer]
+// kexec-fuzz NAME [options and files of libFuzzer]
 //
 // libFuzzer keeps calling the target's function; a trap, an address error, a broken `expect`, or a
 // call that takes too long is a find. `script/fuzz` is the way to run this.
 
-guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1])
-else {
-  for target in FuzzTarget.allCases { print(target.rawValue) }
-  exit(2)
-}
+_ = chosenTarget
 var count = CommandLine.argc - 1
 // SAFETY: argv lives as long as the process; its second word takes the place of the program's name.
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? =
   unsafe CommandLine.unsafeArgv + 1
 let status = unsafe LLVMFuzzerRunDriver(&count, &arguments) { start, count in
   // SAFETY: libFuzzer passes `count` bytes that live until the target returns.
-  target.test(unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)))
+  chosenTarget.test(unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)))
 }
 exit(status)
