@@ -23,42 +23,28 @@ extension Command {
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
     // Without /sys nothing is known: the call itself will say so.
-    if isSupported == nil, FileTree.running.exists("/sys/kernel") {
+    if isSupported == nil, state.isTold {
       throw CommandError("the running kernel was built without kexec for a \(purpose.imageName)")
     }
   }
 
-  /// Where the memory map at the time of the load is kept; /run does not survive a boot.
-  private static let mapFile = "/run/kexec-memory-map"
+  /// What loads and jumps leave behind for later ones.
+  var records: LoadRecords { LoadRecords(files: kernel.files) }
 
-  /// What is there when the loaded kernel can return to the running one.
-  private static let returnFile = "/run/kexec-returns"
-
-  /// Whether the loaded kernel can return to the running one, as far as `recordLoad` knows.
-  var loadedKernelReturns: Bool { FileTree.running.exists(Self.returnFile) }
-
-  /// Remembers which RAM there is, for `checkMemoryMap`, whether there are stamps, and whether the
-  /// kernel returns. Only a help: it may fail.
+  /// Leaves behind what is to be known later of the load of `request`. Only a help: it may fail.
   func recordLoad(on machine: Machine, request: LoadRequest) {
     guard request.purpose == .reboot else { return }
-    forgetLoad()
-    if request.preservesContext { _ = FileTree.running.replace(Self.returnFile, with: "") }
-    if invocation.isStamped { _ = FileTree.running.replace(Self.stampFile, with: "") }
-    guard !machine.ioMemory.isHidden else { return }
-    let isWritten = FileTree.running.replace(Self.mapFile, with: machine.ioMemory.ramText)
-    if !isWritten { debug("\(Self.mapFile) cannot be written: no check of the map before -e") }
-  }
-
-  /// Forgets what `recordLoad` has remembered.
-  func forgetLoad() {
-    FileTree.running.remove(Self.mapFile)
-    FileTree.running.remove(Self.stampFile)
-    FileTree.running.remove(Self.returnFile)
+    let isWritten = records.record(
+      memoryMap: machine.ioMemory.isHidden ? nil : machine.ioMemory.ramText,
+      isStamped: invocation.isStamped, returns: request.preservesContext)
+    if !isWritten {
+      debug("\(LoadRecords.memoryMap) cannot be written: no check of the map before -e")
+    }
   }
 
   /// Refuses to run an image that was made for other memory than there is now.
   func checkMemoryMap(of machine: Machine) throws(CommandError) {
-    guard !machine.ioMemory.isHidden, let then = FileTree.running.text(Self.mapFile),
+    guard !machine.ioMemory.isHidden, let then = records.memoryMapAtLoad,
       then != machine.ioMemory.ramText
     else { return }
     throw CommandError(

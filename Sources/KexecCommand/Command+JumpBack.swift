@@ -32,13 +32,13 @@ extension Command {
       return .success
     }
     guard case .segments(let load) = plan.action else { return .failure }
-    let log = KernelLog()
+    let newLogLines = kernel.log.listen()
     do {
       try carryOut(load)
     } catch {
       throw CommandError(
         error, plan: plan, request: request, machine: machine, after: nil,
-        kernelLog: log?.newLines() ?? [])
+        kernelLog: newLogLines())
     }
     recordLoad(on: machine, request: request)
     return .success

@@ -10,10 +10,9 @@ extension Command {
   func load(kernel path: String, purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
     var machine = readMachine(forCrash: purpose == .crash)
     if !invocation.isDryRun { try checkPermission(on: machine, purpose: purpose) }
-    ProgressLine.begin("unpacking and checking \(path)")
-    Signals.exitOnLostFile(
-      saying:
-        "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
+    beginProgress("unpacking and checking \(path)")
+    kernel.signals.exitOnLostFile(
+      "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
     let files = try openFiles(kernel: path, machine: machine)
     let image = files.image
@@ -22,7 +21,7 @@ extension Command {
 
     var refusal: KexecCallError?
     var planningError: PlanningError?
-    Process.evictProgram()
+    kernel.process.evictProgram()
     let ways = routes(for: request, on: machine, image: image)
     for way in ways {
       let isSecondPlan = planningError != nil && refusal == nil
@@ -34,12 +33,12 @@ extension Command {
         // What one call cannot do the other may: the first error is told when none can.
         if planningError == nil { planningError = error }
         if way != ways.last, way.reason != .policy { continue }
-        ProgressLine.end()
+        endProgress()
         throw CommandError(
           planningError ?? error, request: request,
           machine: refusal == nil ? machine : readMachine(), after: refusal)
       }
-      ProgressLine.end()
+      endProgress()
       if isSecondPlan, let planningError {
         let reason = CommandError(planningError, request: request, machine: machine, after: nil)
         warn("not by the other call: \(reason.message)")
@@ -51,10 +50,10 @@ extension Command {
       for note in plan.notes { report(note) }
       debug("the plan:\n" + PlanReport(plan: plan).text)
       let callFiles = try callFiles(for: plan, files)
-      let log = KernelLog()
+      let newLogLines = kernel.log.listen()
       do {
         try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
-        Signals.endOnLostFile()
+        kernel.signals.endOnLostFile()
         recordLoad(on: machine, request: plan.request)
         return .success
       } catch {
@@ -62,7 +61,7 @@ extension Command {
         guard error.allowsAnotherRoute, way != ways.last else {
           throw CommandError(
             error, plan: plan, request: plan.request, machine: readMachine(), after: refusal,
-            kernelLog: log?.newLines() ?? [])
+            kernelLog: newLogLines())
         }
         refusal = error
       }
@@ -134,7 +133,7 @@ extension Command {
 
   private func join(_ parts: [SharedBytes], _ name: String) throws(CommandError) -> InputFile {
     do {
-      return try InputFile(joining: parts, name: name)
+      return try InputFile(joining: parts, name: name, by: kernel.memoryFiles)
     } catch {
       throw CommandError(error)
     }
@@ -143,9 +142,9 @@ extension Command {
   /// What the running kernel unpacked at boot. Documented in
   /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
   private func retainedInitrd() throws(CommandError) -> InputFile {
-    let files = invocation.machineFolder.map(FileTree.init(root:)) ?? .running
     do {
-      return try InputFile(copying: files.root + "/sys/firmware/initrd")
+      return try InputFile(
+        copying: machineFiles.root + "/sys/firmware/initrd", by: kernel.memoryFiles)
     } catch {
       throw CommandError(error)
     }
@@ -186,7 +185,9 @@ extension Command {
     request.unpacksInitrds = invocation.isFast
     if let seed = invocation.seed {
       request.randomNumbers = .init(seed: seed)
-    } else if let virtual = Process.randomNumber(), let physical = Process.randomNumber() {
+    } else if let virtual = kernel.process.randomNumber(),
+      let physical = kernel.process.randomNumber()
+    {
       request.randomNumbers = .init(virtual: virtual, physical: physical)
     }
     request.memoryBounds = invocation.memoryBounds
@@ -208,9 +209,9 @@ extension Command {
     }
     if invocation.isStamped {
       request.stamps = TimeStamps(
-        loaded: Clocks.timeStampCounter, wallClock: Clocks.wallClock)
+        loaded: kernel.clocks.timeStampCounter(), wallClock: kernel.clocks.wallClock())
     }
-    request.randomSeed = Process.randomBytes(32)
+    request.randomSeed = kernel.process.randomBytes(32)
     return request
   }
 
@@ -231,7 +232,7 @@ extension Command {
   }
 
   private func carryOut(
-    _ plan: LoadPlan, kernel: InputFile, initrd: InputFile?
+    _ plan: LoadPlan, kernel file: InputFile, initrd: InputFile?
   ) throws(KexecCallError) {
     switch plan.action {
     case .segments(let load):
@@ -240,14 +241,14 @@ extension Command {
       debug("calling kexec_file_load")
       let commandLine = plan.commandLine.losslessBytes
       do throws(KexecCallError) {
-        try KexecCalls.fileLoad(
-          kernel: kernel, initrd: initrd, commandLine: commandLine,
+        try kernel.kexec.fileLoad(
+          kernel: file, initrd: initrd, commandLine: commandLine,
           flags: load.flags | load.comfortFlags)
       } catch {
         guard load.comfortFlags != 0, error.errno == .invalidArgument else { throw error }
         report(.unknownToKernel(plan.request.comfortOptions))
-        try KexecCalls.fileLoad(
-          kernel: kernel, initrd: initrd, commandLine: commandLine, flags: load.flags)
+        try kernel.kexec.fileLoad(
+          kernel: file, initrd: initrd, commandLine: commandLine, flags: load.flags)
       }
     }
   }
@@ -255,7 +256,7 @@ extension Command {
   /// Gives the segments of `load` to the running kernel.
   func carryOut(_ load: SegmentLoad) throws(KexecCallError) {
     debug("calling kexec_load")
-    try KexecCalls.load(
+    try kernel.kexec.load(
       entry: load.entry.value,
       segments: load.segments.map {
         KexecSegment(bytes: $0.bytes, destination: $0.destination)
@@ -278,7 +279,7 @@ extension Command {
 
   func print(_ plan: LoadPlan) {
     let report = PlanReport(plan: plan)
-    StandardStreams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
+    kernel.streams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
   }
 
   private func report(_ note: PlanNote) {

@@ -14,35 +14,18 @@ extension Command {
     guard let stamps = TimeStamps(word: word), stamps.entered > 0 else {
       throw CommandError("\(TimeStamps.name)=\(word): these are no stamps of a jump")
     }
-    let rate = Clocks.countsPerNanosecond()
+    let rate = kernel.clocks.countsPerNanosecond()
     guard
       let times = JumpTimes(
-        stamps, now: Clocks.timeStampCounter, rate: rate, sinceBoot: Clocks.sinceBoot,
-        start: Self.noteOfJump(), initStart: KernelLog.time(ofMessage: "Run "))
+        stamps, now: kernel.clocks.timeStampCounter(), rate: rate,
+        sinceBoot: kernel.clocks.sinceBoot(), start: records.jumpTime,
+        initStart: kernel.log.timeOfMessage("Run "))
     else {
       throw CommandError(
         "the time stamp counter has been set back since the load: no times can be told")
     }
-    StandardStreams.writeOutput(invocation.printsJSON ? times.json.text : times.text)
+    kernel.streams.writeOutput(invocation.printsJSON ? times.json.text : times.text)
     return .success
-  }
-
-  /// Where `kexec -e` writes down when it began, for `--report` after the jump: on disk, since
-  /// nothing else is left.
-  private static let jumpFile = "/var/lib/kexec-jump"
-
-  /// Writes down that the way to the jump begins now, if the loaded kernel was given stamps. Only a
-  /// help: it may fail.
-  func noteJump() {
-    guard FileTree.running.exists(Self.stampFile) else { return }
-    _ = FileTree.running.replace(Self.jumpFile, with: "\(Clocks.wallClock)\n")
-  }
-
-  /// Says that the kernel loaded last was given stamps; /run does not survive a boot.
-  static let stampFile = "/run/kexec-stamps"
-
-  private static func noteOfJump() -> UInt64? {
-    FileTree.running.text(jumpFile).flatMap { UInt64($0) }
   }
 }
 

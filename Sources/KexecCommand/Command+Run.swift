@@ -12,7 +12,7 @@ extension Command {
         exitCode: .usage)
     }
     if invocation.isDryRun {
-      StandardStreams.writeOutput("would run the loaded kernel\n")
+      kernel.streams.writeOutput("would run the loaded kernel\n")
       return .success
     }
     try checkPermission(on: machine, purpose: .reboot, forLoad: false)
@@ -23,22 +23,23 @@ extension Command {
         "cannot run the loaded kernel: this is a container with its own process ids",
         advice: "run it on the host")
     }
-    noteJump()
+    records.noteJump(at: kernel.clocks.wallClock())
     try syncFileSystems()
     // From here on nothing may have to be read: the disk may be behind the network.
-    Process.lockInMemory()
+    kernel.process.lockInMemory()
     // What returns finds everything as it was.
     let interfaces =
-      invocation.takesInterfacesDown && !loadedKernelReturns ? NetworkInterfaces.takeDown() : nil
+      invocation.takesInterfacesDown && !records.loadedKernelReturns
+      ? kernel.network.takeDown(in: kernel.files) : nil
     interfaces?.taken.forEach { debug("\($0.name): taken down") }
     interfaces?.failures.forEach {
       warn("\($0.name): cannot take the interface down: \($0.errno.message)")
     }
     debug("calling reboot(LINUX_REBOOT_CMD_KEXEC)")
     do {
-      try KexecCalls.jump()
+      try kernel.kexec.jump()
     } catch {
-      for failure in interfaces.map(NetworkInterfaces.bringUp) ?? [] {
+      for failure in interfaces.map(kernel.network.bringUp) ?? [] {
         warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
       }
       let isMissing = error.errno == .invalidArgument && readMachine().kexec.isLoaded != true
@@ -53,16 +54,16 @@ extension Command {
 
   private func syncFileSystems() throws(CommandError) {
     // A dead server may keep it for ever.
-    ProgressLine.begin("writing file systems (-y leaves that out)")
-    defer { ProgressLine.end() }
+    beginProgress("writing file systems (-y leaves that out)")
+    defer { endProgress() }
     switch invocation.sync {
     case .none: break
     case .ordinary:
       debug("writing file systems")
-      FileSystems.sync()
+      kernel.fileSystems.sync()
     case .forCertain:
       debug("writing file systems for certain")
-      let failures = FileSystems.syncForCertain()
+      let failures = kernel.fileSystems.syncForCertain(mountsIn: kernel.files)
       guard failures.isEmpty else {
         let places = failures.map { "\($0.mountPoint) (\($0.errno.message))" }
         throw CommandError(
@@ -76,29 +77,26 @@ extension Command {
   func shutDown() throws(CommandError) -> ExitCode {
     // The rest of it is the init system's.
     if invocation.sync == .forCertain { try syncFileSystems() }
-    let isSystemd = FileTree.running.exists("/run/systemd/system")
+    let isSystemd = kernel.files.exists("/run/systemd/system")
     let (program, arguments) =
       isSystemd ? ("systemctl", ["kexec"]) : ("shutdown", ["-r", "now"])
     debug("running \(program) \(arguments.joined(separator: " "))")
-    let code: Int32
-    do {
-      code = try Process.run(program, arguments)
-    } catch {
+    switch kernel.process.run(program, arguments) {
+    case .success(0): return .success
+    case .success(let code):
+      throw CommandError("\(program) failed with exit code \(code); the kernel stays loaded")
+    case .failure(let errno):
       throw CommandError(
-        "cannot run \(program): \(error.message); the kernel stays loaded",
+        "cannot run \(program): \(errno.message); the kernel stays loaded",
         advice: "kexec -e runs it at once")
     }
-    guard code == 0 else {
-      throw CommandError("\(program) failed with exit code \(code); the kernel stays loaded")
-    }
-    return .success
   }
 
   /// Frees the loaded kernel, by the other call when the first is refused.
   func unload(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
     let machine = readMachine()
     if invocation.isDryRun {
-      StandardStreams.writeOutput("would unload the \(purpose.imageName)\n")
+      kernel.streams.writeOutput("would unload the \(purpose.imageName)\n")
       return .success
     }
     try checkPermission(on: machine, purpose: purpose)
@@ -107,13 +105,13 @@ extension Command {
       (
         .segmentsOnly,
         { () throws(KexecCallError) in
-          try KexecCalls.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
+          try kernel.kexec.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
         }
       ),
       (
         .fileOnly,
         { () throws(KexecCallError) in
-          try KexecCalls.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
+          try kernel.kexec.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
         }
       ),
     ]
@@ -124,7 +122,7 @@ extension Command {
     where invocation.call == .automatic || invocation.call == choice {
       do throws(KexecCallError) {
         try call()
-        if purpose == .reboot { forgetLoad() }
+        if purpose == .reboot { records.forgetLoad() }
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")

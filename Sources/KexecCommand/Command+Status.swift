@@ -10,13 +10,13 @@ extension Command {
   func status(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
     let files = machineFiles
     let state = KexecState(in: files)
-    guard state.isLoaded != nil || files.exists("/sys/kernel") else {
+    guard state.isLoaded != nil || state.isTold else {
       throw CommandError(
         "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
         advice: "mount it: mount -t sysfs sysfs /sys")
     }
     if !invocation.isQuiet {
-      StandardStreams.writeOutput(
+      kernel.streams.writeOutput(
         invocation.printsJSON ? state.json.text : state.statusText)
     }
     let isLoaded = purpose == .crash ? state.isCrashLoaded : state.isLoaded
@@ -27,7 +27,7 @@ extension Command {
   func printCrashSize() -> ExitCode {
     let machine = readMachine()
     let regions = machine.ioMemory.crashRegions.reduce(0) { $0 + $1.byteCount }
-    StandardStreams.writeOutput("\(machine.kexec.crashSize ?? regions)\n")
+    kernel.streams.writeOutput("\(machine.kexec.crashSize ?? regions)\n")
     return .success
   }
 }

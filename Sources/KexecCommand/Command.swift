@@ -1,17 +1,19 @@
-internal import LinuxSystem
+package import LinuxSystem
 internal import RunningSystem
 
 /// The `kexec` program: reads its arguments, does what they say, and says what it did.
 package struct Command {
   let invocation: Invocation
+  /// All that the program knows of the running kernel, and does to it, goes through this.
+  let kernel: LinuxKernel
 
-  /// Runs the program with `arguments`, the first of which is its name.
-  package static func run(_ arguments: [String]) -> ExitCode {
-    Signals.surviveBrokenPipes()
+  /// Runs the program with `arguments`, the first of which is its name, on `kernel`.
+  package static func run(_ arguments: [String], on kernel: LinuxKernel) -> ExitCode {
+    kernel.signals.surviveBrokenPipes()
     do throws(CommandError) {
-      return try Command(invocation: Invocation(arguments)).run()
+      return try Command(invocation: Invocation(arguments), kernel: kernel).run()
     } catch {
-      StandardStreams.writeError(error.text)
+      kernel.streams.writeError(error.text)
       return error.exitCode
     }
   }
@@ -24,10 +26,10 @@ package struct Command {
     }
     switch invocation.action {
     case .help:
-      StandardStreams.writeOutput(helpText())
+      kernel.streams.writeOutput(helpText())
       return .success
     case .version:
-      StandardStreams.writeOutput("kexec \(productVersion)\n")
+      kernel.streams.writeOutput("kexec \(productVersion)\n")
       return .success
     case .status(let purpose): return try status(purpose)
     case .loadJumpBackHelper: return try loadJumpBackHelper()
@@ -35,8 +37,8 @@ package struct Command {
     case .printCrashSize: return printCrashSize()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
-    case .load(let kernel, let purpose, let sequel):
-      let exit = try load(kernel: kernel, purpose: purpose)
+    case .load(let path, let purpose, let sequel):
+      let exit = try load(kernel: path, purpose: purpose)
       if invocation.isDryRun { return exit }
       switch sequel {
       case .nothing: return exit
@@ -57,17 +59,17 @@ package struct Command {
 
   /// The files of that machine.
   var machineFiles: FileTree {
-    invocation.machineFolder.map(FileTree.init(root:)) ?? .running
+    invocation.machineFolder.map(FileTree.init(root:)) ?? kernel.files
   }
 
   /// Says `text` to those who asked for details.
   func debug(_ text: @autoclosure () -> String) {
-    if invocation.isDebugging { StandardStreams.writeError("kexec: debug: \(text())\n") }
+    if invocation.isDebugging { kernel.streams.writeError("kexec: debug: \(text())\n") }
   }
 
   /// Says something that does not stop the work.
   func warn(_ text: String) {
-    StandardStreams.writeError("kexec: warning: \(text)\n")
+    kernel.streams.writeError("kexec: warning: \(text)\n")
   }
 }
 

@@ -2,22 +2,44 @@ internal import CLinux
 internal import Glibc
 
 /// The computer's clocks.
-package enum Clocks {
+package struct Clocks: Sendable {
   /// The processor's time stamp counter, which goes on through a kexec; 0 where there is none.
-  package static var timeStampCounter: UInt64 { clinux_time_stamp() }
-
+  package var timeStampCounter: @Sendable () -> UInt64
   /// The wall clock in nanoseconds since 1970. Corresponds to CLOCK_REALTIME.
-  package static var wallClock: UInt64 { read(CLOCK_REALTIME) }
-
+  package var wallClock: @Sendable () -> UInt64
   /// Nanoseconds since the kernel started. Corresponds to CLOCK_BOOTTIME.
-  package static var sinceBoot: UInt64 { read(CLOCK_BOOTTIME) }
+  package var sinceBoot: @Sendable () -> UInt64
+  /// How many counts of the time stamp counter pass in a nanosecond; 0 when it has gone back.
+  package var countsPerNanosecond: @Sendable () -> Double
 
-  /// How many counts of the time stamp counter pass in a nanosecond: measured during 50 ms against
-  /// CLOCK_MONOTONIC_RAW.
-  package static func countsPerNanosecond() -> Double {
-    let start = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
+  /// Clocks that are read by these.
+  package init(
+    timeStampCounter: @escaping @Sendable () -> UInt64,
+    wallClock: @escaping @Sendable () -> UInt64, sinceBoot: @escaping @Sendable () -> UInt64,
+    countsPerNanosecond: @escaping @Sendable () -> Double
+  ) {
+    self.timeStampCounter = timeStampCounter
+    self.wallClock = wallClock
+    self.sinceBoot = sinceBoot
+    self.countsPerNanosecond = countsPerNanosecond
+  }
+
+  /// Those of the running computer.
+  package static let running = Clocks {
+    clinux_time_stamp()
+  } wallClock: {
+    read(CLOCK_REALTIME)
+  } sinceBoot: {
+    read(CLOCK_BOOTTIME)
+  } countsPerNanosecond: {
+    measureCounter()
+  }
+
+  /// Measures the time stamp counter during 50 ms against CLOCK_MONOTONIC_RAW.
+  private static func measureCounter() -> Double {
+    let start = (counter: clinux_time_stamp(), time: read(CLOCK_MONOTONIC_RAW))
     usleep(50_000)
-    let end = (counter: timeStampCounter, time: read(CLOCK_MONOTONIC_RAW))
+    let end = (counter: clinux_time_stamp(), time: read(CLOCK_MONOTONIC_RAW))
     // A counter that goes back belongs to another computer by now.
     guard end.counter > start.counter, end.time > start.time else { return 0 }
     return Double(end.counter - start.counter) / Double(end.time - start.time)

@@ -14,6 +14,10 @@ package struct Errno: Error, Hashable, Sendable {
   /// The error of the C call that has just failed on this thread.
   static var last: Errno { Errno(rawValue: errno) }
 
+  /// The error of the C call that has just given `result`: nil for 0, by which it says that all went
+  /// well.
+  static func ofCall(_ result: some BinaryInteger) -> Errno? { result == 0 ? nil : .last }
+
   /// The C library's words for the error, as `strerror` gives them.
   package var message: String {
     // SAFETY: strerror returns a terminated string that lives until the next call on this thread.
@@ -29,6 +33,10 @@ package struct Errno: Error, Hashable, Sendable {
   package static let notPermitted = Errno(rawValue: EPERM)
   /// ENOENT.
   package static let noSuchFile = Errno(rawValue: ENOENT)
+  /// EIO.
+  package static let inputOutput = Errno(rawValue: EIO)
+  /// ENOTDIR.
+  package static let notDirectory = Errno(rawValue: ENOTDIR)
   /// EACCES.
   package static let accessDenied = Errno(rawValue: EACCES)
   /// EBUSY.

@@ -3,18 +3,53 @@ internal import CLinux
 internal import Glibc
 
 /// The mounted file systems.
-package enum FileSystems {
-  /// Writes all buffers to the disks. Corresponds to `sync`, which cannot report failures.
-  package static func sync() {
-    Glibc.sync()
+package struct FileSystems: Sendable {
+  /// Starts writing all buffers to the disks. Corresponds to `sync`, which cannot report failures.
+  package var sync: @Sendable () -> Void
+  /// Opens a mount point, and gives the number of the open file. Corresponds to
+  /// `open(path, O_RDONLY | O_DIRECTORY)`.
+  package var openMount: @Sendable (_ path: String) -> Result<Int32, Errno>
+  /// Writes the buffers of the file system that a file is on, and waits for the disk: nil when that
+  /// worked. Corresponds to `syncfs`.
+  package var syncMount: @Sendable (_ number: Int32) -> Errno?
+  /// Closes what `openMount` has opened.
+  package var closeMount: @Sendable (_ number: Int32) -> Void
+
+  /// File systems that are written by these.
+  package init(
+    sync: @escaping @Sendable () -> Void,
+    openMount: @escaping @Sendable (_ path: String) -> Result<Int32, Errno>,
+    syncMount: @escaping @Sendable (_ number: Int32) -> Errno?,
+    closeMount: @escaping @Sendable (_ number: Int32) -> Void
+  ) {
+    self.sync = sync
+    self.openMount = openMount
+    self.syncMount = syncMount
+    self.closeMount = closeMount
   }
 
-  /// Writes the buffers of every writable mount and waits for the disks. Corresponds to `syncfs`.
+  /// Those of the running kernel.
+  package static let running = FileSystems {
+    Glibc.sync()
+  } openMount: { path in
+    let number = unsafe clinux_open(path.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    return number >= 0 ? .success(number) : .failure(.last)
+  } syncMount: { number in
+    .ofCall(clinux_syncfs(number))
+  } closeMount: { number in
+    _ = close(number)
+  }
+}
+
+extension FileSystems {
+  /// Writes the buffers of every writable mount that `files` has, and waits for the disks.
   ///
   /// - Returns: the mount points where that failed, with the reason.
-  package static func syncForCertain() -> [(mountPoint: String, errno: Errno)] {
+  package func syncForCertain(
+    mountsIn files: FileTree
+  ) -> [(mountPoint: String, errno: Errno)] {
     var failures: [(mountPoint: String, errno: Errno)] = []
-    var mounts = writableMounts(in: .running)[...]
+    var mounts = Self.writableMounts(in: files)[...]
     // Not more at a time than a process may have open.
     while !mounts.isEmpty {
       failures += syncForCertain(mounts.prefix(200))
@@ -23,24 +58,23 @@ package enum FileSystems {
     return failures
   }
 
-  private static func syncForCertain(
+  private func syncForCertain(
     _ mounts: ArraySlice<Mount>
   ) -> [(mountPoint: String, errno: Errno)] {
     var failures: [(mountPoint: String, errno: Errno)] = []
-    var folders: [(mountPoint: String, number: Int32)] = []
+    var open: [(mountPoint: String, number: Int32)] = []
     for mount in mounts {
-      let folder = unsafe clinux_open(mount.point.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      if folder >= 0 {
-        folders.append((mount.point, folder))
-      } else if !mount.mayBeUnreachable(errno) {
-        failures.append((mount.point, .last))
+      switch openMount(mount.point) {
+      case .success(let number): open.append((mount.point, number))
+      case .failure(let errno) where mount.mayBeUnreachable(errno): break
+      case .failure(let errno): failures.append((mount.point, errno))
       }
     }
     // All at once; what goes wrong is told to each that has the file system open.
     sync()
-    for (mountPoint, folder) in folders {
-      if clinux_syncfs(folder) != 0 { failures.append((mountPoint, .last)) }
-      _ = close(folder)
+    for (mountPoint, number) in open {
+      if let errno = syncMount(number) { failures.append((mountPoint, errno)) }
+      closeMount(number)
     }
     return failures
   }
@@ -53,9 +87,9 @@ package enum FileSystems {
 
     /// Whether it is no loss that its root cannot be opened: it may be below another mount, and a
     /// user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
-    func mayBeUnreachable(_ errno: Int32) -> Bool {
+    func mayBeUnreachable(_ errno: Errno) -> Bool {
       let isUsers = type == "fuse" || type.hasPrefix("fuse.")
-      return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && isUsers)
+      return errno == .noSuchFile || errno == .notDirectory || (errno == .accessDenied && isUsers)
     }
   }
 

@@ -1,63 +1,81 @@
 internal import CLinux
 internal import Glibc
 
-/// The kernel's log from a moment on, to show what it said about a call that failed.
-///
-/// Documented in Documentation/ABI/testing/dev-kmsg.
-package struct KernelLog: ~Copyable {
+/// The kernel's log. Documented in Documentation/ABI/testing/dev-kmsg.
+package struct KernelLog: Sendable {
+  /// Listens from now on, to show what the kernel says about a call that fails: what this gives
+  /// tells the messages that have come since, without their prefixes.
+  package var listen: @Sendable () -> @Sendable () -> [String]
+  /// When the kernel wrote the first message that starts with a text, in nanoseconds since it
+  /// started; nil when it has not, or when the log has forgotten it.
+  package var timeOfMessage: @Sendable (_ start: String) -> UInt64?
+
+  /// A log that is read by these.
+  package init(
+    listen: @escaping @Sendable () -> @Sendable () -> [String],
+    timeOfMessage: @escaping @Sendable (_ start: String) -> UInt64?
+  ) {
+    self.listen = listen
+    self.timeOfMessage = timeOfMessage
+  }
+
+  /// That of the running kernel; empty where it cannot be read.
+  package static let running = KernelLog {
+    let log = OpenLog()
+    log?.skipToEnd()
+    return { log?.newLines() ?? [] }
+  } timeOfMessage: { start in
+    OpenLog()?.first { prefix, message in
+      let fields = prefix.split(separator: ",")
+      guard message.hasPrefix(start), fields.count > 2 else { return nil }
+      return UInt64(fields[2]).map { $0 * 1000 }
+    }
+  }
+
+  /// The first message that is still in the running kernel's log for which `isWanted`.
+  static func firstMessage(where isWanted: (Substring) -> Bool) -> String? {
+    OpenLog()?.first { _, message in isWanted(message) ? String(message) : nil }
+  }
+}
+
+/// The log of the running kernel, open: its oldest record comes first.
+private final class OpenLog: Sendable {
   private let descriptor: FileDescriptor
 
-  /// Starts listening now; nil when the log cannot be read.
-  package init?() {
+  /// Nil when it cannot be read.
+  init?() {
     let number = unsafe clinux_open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard number >= 0 else { return nil }
     descriptor = FileDescriptor(owning: number)
-    _ = lseek(number, 0, SEEK_END)
   }
 
-  /// When the kernel wrote the first message that starts with `text`, in nanoseconds since it
-  /// started; nil when it has not, or when the log has forgotten it.
-  package static func time(ofMessage text: String) -> UInt64? {
-    let number = unsafe clinux_open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard number >= 0 else { return nil }
-    let log = FileDescriptor(owning: number)
-    while let record = log.nextRecord() {
-      let fields = record.prefix.split(separator: ",")
-      if record.message.hasPrefix(text), fields.count > 2, let time = UInt64(fields[2]) {
-        return time * 1000
-      }
-    }
-    return nil
+  func skipToEnd() {
+    _ = lseek(descriptor.number, 0, SEEK_END)
   }
 
-  /// The first message that is still in the log for which `isWanted`.
-  static func firstMessage(where isWanted: (Substring) -> Bool) -> String? {
-    let number = unsafe clinux_open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard number >= 0 else { return nil }
-    let log = FileDescriptor(owning: number)
-    while let record = log.nextRecord() {
-      if isWanted(record.message) { return String(record.message) }
-    }
-    return nil
-  }
-
-  /// The messages written since then, without their prefixes.
-  package borrowing func newLines() -> [String] {
+  /// The next messages, without their prefixes.
+  func newLines() -> [String] {
     var lines: [String] = []
-    while lines.count < 16, let record = descriptor.nextRecord() {
+    while lines.count < 16, let record = nextRecord() {
       lines.append(String(record.message))
     }
     return lines
   }
-}
 
-extension FileDescriptor {
+  /// What `find` makes of the first record of which it makes something.
+  func first<Result>(_ find: (_ prefix: Substring, _ message: Substring) -> Result?) -> Result? {
+    while let record = nextRecord() {
+      if let result = find(record.prefix, record.message) { return result }
+    }
+    return nil
+  }
+
   /// The next record of the kernel's log: "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE", then lines of
   /// properties that start with a blank. Nil when there is none yet.
-  fileprivate borrowing func nextRecord() -> (prefix: Substring, message: Substring)? {
+  private func nextRecord() -> (prefix: Substring, message: Substring)? {
     var bytes = [UInt8](repeating: 0, count: 8192)
     while true {
-      let count = retryOnInterrupt { unsafe read(number, &bytes, bytes.count) }
+      let count = retryOnInterrupt { unsafe read(descriptor.number, &bytes, bytes.count) }
       // EPIPE: records were lost before they were read; the next one follows.
       if count < 0, errno == EPIPE { continue }
       guard count > 0 else { return nil }

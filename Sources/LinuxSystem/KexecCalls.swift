@@ -36,16 +36,106 @@ package struct KexecCallError: Error, Equatable, Sendable {
 }
 
 /// The system calls that load, unload and run a kernel. Documented in kexec_load(2) and reboot(2).
-package enum KexecCalls {
+package struct KexecCalls: Sendable {
+  /// kexec_load(entry, segments, flags): nil when that worked, else what the kernel answered.
+  package var kexecLoad:
+    @Sendable (_ entry: UInt64, _ segments: [KexecSegment], _ flags: UInt) -> Errno?
+  /// kexec_file_load(kernel, initrd, command line, flags), the line with its terminator: as above.
+  package var kexecFileLoad:
+    @Sendable (
+      _ kernel: InputFile?, _ initrd: InputFile?, _ commandLine: [UInt8], _ flags: UInt
+    ) -> Errno?
+  /// reboot(command): as above.
+  package var reboot: @Sendable (_ command: UInt32) -> Errno?
+
+  /// System calls that are answered by these.
+  package init(
+    kexecLoad:
+      @escaping @Sendable (
+        _ entry: UInt64, _ segments: [KexecSegment], _ flags: UInt
+      ) -> Errno?,
+    kexecFileLoad:
+      @escaping @Sendable (
+        _ kernel: InputFile?, _ initrd: InputFile?, _ commandLine: [UInt8], _ flags: UInt
+      ) -> Errno?,
+    reboot: @escaping @Sendable (_ command: UInt32) -> Errno?
+  ) {
+    self.kexecLoad = kexecLoad
+    self.kexecFileLoad = kexecFileLoad
+    self.reboot = reboot
+  }
+}
+
+extension KexecCalls {
+  /// LINUX_REBOOT_CMD_KEXEC.
+  package static let jumpCommand: UInt32 = 0x4558_4543
+
   /// The flag of `load` for a crash kernel. KEXEC_ON_CRASH.
   package static let onCrash = UInt(KEXEC_ON_CRASH)
 
   /// Loads `segments`, to be entered at `entry`. Corresponds to `kexec_load`.
   ///
   /// An empty list unloads.
-  package static func load(
+  package func load(
     entry: UInt64, segments: [KexecSegment], flags: UInt
   ) throws(KexecCallError) {
+    guard let errno = kexecLoad(entry, segments, flags) else { return }
+    throw KexecCallError(
+      call: .load(entry: entry, segmentCount: segments.count, flags: flags), errno: errno)
+  }
+
+  /// Lets the kernel load the files itself. Corresponds to `kexec_file_load`.
+  ///
+  /// - Parameters:
+  ///   - kernel: the kernel file.
+  ///   - initrd: the initrd file; without one `flags` must have KEXEC_FILE_NO_INITRAMFS.
+  ///   - commandLine: the command line's bytes, without a terminator.
+  ///   - flags: the KEXEC_FILE_ bits.
+  /// - Throws: what the kernel answered.
+  package func fileLoad(
+    kernel: InputFile, initrd: InputFile?, commandLine: [UInt8], flags: UInt
+  ) throws(KexecCallError) {
+    guard let errno = kexecFileLoad(kernel, initrd, commandLine + [0], flags) else { return }
+    throw KexecCallError(call: .fileLoad(flags: flags), errno: errno)
+  }
+
+  /// Unloads what kexec_file_load loaded; lockdown allows it where it refuses the classic call.
+  package func fileUnload(flags: UInt) throws(KexecCallError) {
+    let flags = flags | UInt(KEXEC_FILE_UNLOAD)
+    guard let errno = kexecFileLoad(nil, nil, [], flags) else { return }
+    throw KexecCallError(call: .fileLoad(flags: flags), errno: errno)
+  }
+
+  /// Runs the loaded kernel; returns only when that failed, or when a kernel that was loaded to
+  /// return (KEXEC_PRESERVE_CONTEXT) has done so. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
+  package func jump() throws(KexecCallError) {
+    guard let errno = reboot(Self.jumpCommand) else { return }
+    throw KexecCallError(call: .reboot, errno: errno)
+  }
+}
+
+extension KexecCalls {
+  /// Those of the running kernel.
+  package static let running = KexecCalls { entry, segments, flags in
+    callLoad(entry, segments, flags)
+  } kexecFileLoad: { kernel, initrd, commandLine, flags in
+    // The number of no file is -1.
+    let (kernelNumber, initrdNumber) = (
+      kernel?.descriptorNumber ?? -1, initrd?.descriptorNumber ?? -1
+    )
+    return unsafe commandLine.withUnsafeBytes { text in
+      unsafe .ofCall(
+        clinux_kexec_file_load(
+          kernelNumber, initrdNumber, UInt(text.count),
+          text.count == 0 ? nil : text.baseAddress?.assumingMemoryBound(to: CChar.self), flags))
+    }
+  } reboot: { command in
+    .ofCall(CLinux.reboot(Int32(bitPattern: command)))
+  }
+
+  private static func callLoad(
+    _ entry: UInt64, _ segments: [KexecSegment], _ flags: UInt
+  ) -> Errno? {
     let list = unsafe segments.map { segment in
       // SAFETY: the addresses stay valid because `segments` keeps the storage alive until the end
       // of this function (withExtendedLifetime below).
@@ -57,58 +147,12 @@ package enum KexecCalls {
       }
     }
     // The call reads all segments, so the process is at its largest in it.
-    Process.evictProgram()
-    let result = withExtendedLifetime(segments) {
-      unsafe clinux_kexec_load(UInt(entry), UInt(list.count), list, flags)
+    clinux_evict_program()
+    let errno = withExtendedLifetime(segments) {
+      unsafe Errno.ofCall(clinux_kexec_load(UInt(entry), UInt(list.count), list, flags))
     }
-    let errno = Errno.last
     // What runs from here on comes back into memory: the segments need not be there with it.
     segments.forEach { $0.bytes.evict() }
-    guard result == 0 else {
-      throw KexecCallError(
-        call: .load(entry: entry, segmentCount: segments.count, flags: flags), errno: errno)
-    }
-  }
-
-  /// Lets the kernel load the files itself. Corresponds to `kexec_file_load`.
-  ///
-  /// - Parameters:
-  ///   - kernel: the kernel file.
-  ///   - initrd: the initrd file; without one `flags` must have KEXEC_FILE_NO_INITRAMFS.
-  ///   - commandLine: the command line's bytes, without a terminator.
-  ///   - flags: the KEXEC_FILE_ bits.
-  /// - Throws: what the kernel answered.
-  package static func fileLoad(
-    kernel: InputFile, initrd: InputFile?, commandLine: [UInt8], flags: UInt
-  ) throws(KexecCallError) {
-    try fileLoad(
-      kernelNumber: kernel.descriptorNumber, initrdNumber: initrd?.descriptorNumber ?? -1,
-      terminated: commandLine + [0], flags: flags)
-  }
-
-  /// Unloads what kexec_file_load loaded; lockdown allows it where it refuses the classic call.
-  package static func fileUnload(flags: UInt) throws(KexecCallError) {
-    try fileLoad(
-      kernelNumber: -1, initrdNumber: -1, terminated: [],
-      flags: flags | UInt(KEXEC_FILE_UNLOAD))
-  }
-
-  private static func fileLoad(
-    kernelNumber: Int32, initrdNumber: Int32, terminated: [UInt8], flags: UInt
-  ) throws(KexecCallError) {
-    let result = unsafe terminated.withUnsafeBytes { text in
-      unsafe clinux_kexec_file_load(
-        kernelNumber, initrdNumber, UInt(text.count),
-        text.count == 0 ? nil : text.baseAddress?.assumingMemoryBound(to: CChar.self), flags)
-    }
-    guard result == 0 else { throw KexecCallError(call: .fileLoad(flags: flags), errno: .last) }
-  }
-
-  /// Runs the loaded kernel; returns only when that failed, or when a kernel that was loaded to
-  /// return (KEXEC_PRESERVE_CONTEXT) has done so. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
-  package static func jump() throws(KexecCallError) {
-    guard reboot(Int32(bitPattern: 0x4558_4543)) == 0 else {
-      throw KexecCallError(call: .reboot, errno: .last)
-    }
+    return errno
   }
 }

@@ -2,16 +2,33 @@ internal import CLinux
 internal import Glibc
 
 /// The machine's network interfaces.
-package enum NetworkInterfaces {
+package struct NetworkInterfaces: Sendable {
   /// An interface that could not be taken down, and why.
   package typealias Failure = (name: String, errno: Errno)
 
-  /// What is asked of the kernel about an interface, by its name. Tests put something else there.
-  struct Calls {
+  /// What is asked of the kernel about an interface, by its name.
+  package struct Calls {
     /// The interface's flags. Corresponds to SIOCGIFFLAGS.
     let flags: (String) -> Result<Int32, Errno>
     /// Sets them. Corresponds to SIOCSIFFLAGS.
     let setFlags: (String, Int32) -> Errno?
+
+    /// Interfaces that are asked for and set by these.
+    package init(
+      flags: @escaping (String) -> Result<Int32, Errno>,
+      setFlags: @escaping (String, Int32) -> Errno?
+    ) {
+      self.flags = flags
+      self.setFlags = setFlags
+    }
+  }
+
+  /// What is asked of the kernel, or why nothing can be. Corresponds to `socket`.
+  package var open: @Sendable () -> Result<Calls, Errno>
+
+  /// Interfaces that are reached by what `open` gives.
+  package init(open: @escaping @Sendable () -> Result<Calls, Errno>) {
+    self.open = open
   }
 
   /// What came of taking interfaces down.
@@ -22,34 +39,52 @@ package enum NetworkInterfaces {
     package fileprivate(set) var failures: [Failure] = []
   }
 
-  /// Takes every interface but the loopback ones down, so that nothing is written into the next
-  /// kernel's memory by a card that still receives.
-  package static func takeDown() -> Outcome {
-    withCalls { takeDown(names(in: .running), $0) } ?? Outcome(failures: [("all", .last)])
+  /// Takes every interface of `files` but the loopback ones down, so that nothing is written into the
+  /// next kernel's memory by a card that still receives.
+  package func takeDown(in files: FileTree) -> Outcome {
+    switch open() {
+    case .success(let calls): Self.takeDown(Self.names(in: files), calls)
+    case .failure(let errno): Outcome(failures: [("all", errno)])
+    }
   }
 
   /// Brings up again what `takeDown` has taken down. Their addresses are still there, all but IPv6's;
   /// the routes through them are gone.
   ///
   /// - Returns: the interfaces that stay down, with the reason.
-  package static func bringUp(_ outcome: Outcome) -> [Failure] {
-    withCalls { bringUp(outcome, $0) } ?? outcome.taken.map { ($0.name, .last) }
+  package func bringUp(_ outcome: Outcome) -> [Failure] {
+    switch open() {
+    case .success(let calls): Self.bringUp(outcome, calls)
+    case .failure(let errno): outcome.taken.map { ($0.name, errno) }
+    }
   }
 
-  /// Nil when there is no socket to ask by; `Errno.last` then says why.
-  private static func withCalls<Result>(_ body: (Calls) -> Result) -> Result? {
+  /// Those of the running kernel, or of the network namespace that this process is in.
+  package static let running = NetworkInterfaces {
     // Any family will do; a kernel may have been built without IPv4.
     let families = [AF_INET, AF_UNIX]
-    let sockets = families.lazy.map { Glibc.socket($0, Int32(SOCK_DGRAM.rawValue), 0) }
-    guard let socket = sockets.first(where: { $0 >= 0 }) else { return nil }
-    defer { _ = close(socket) }
-    return body(
+    let sockets = families.lazy.map {
+      Glibc.socket($0, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    }
+    guard let number = sockets.first(where: { $0 >= 0 }) else { return .failure(.last) }
+    let socket = Socket(FileDescriptor(owning: number))
+    return .success(
       Calls { name in
-        let flags = unsafe clinux_interface_flags(socket, name)
+        let flags = unsafe clinux_interface_flags(socket.number, name)
         return flags < 0 ? .failure(.last) : .success(flags)
       } setFlags: { name, flags in
-        unsafe clinux_set_interface_flags(socket, name, flags) == 0 ? nil : .last
+        .ofCall(unsafe clinux_set_interface_flags(socket.number, name, flags))
       })
+  }
+
+  /// Closed with the last of the calls that ask by it.
+  private final class Socket {
+    private let descriptor: FileDescriptor
+    var number: Int32 { descriptor.number }
+
+    init(_ descriptor: consuming FileDescriptor) {
+      self.descriptor = descriptor
+    }
   }
 
   static func bringUp(_ outcome: Outcome, _ calls: Calls) -> [Failure] {

@@ -2,8 +2,41 @@ internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
-/// This process, and programs that it starts.
-package enum Process {
+/// This process, random numbers for it, and programs that it starts.
+package struct Process: Sendable {
+  /// Random bytes that are fit for keys, or nil when the kernel has none yet.
+  /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
+  package var randomBytes: @Sendable (_ count: Int) -> [UInt8]?
+  /// Lets the memory of the program's own code go; what still runs is read from the file again.
+  /// Before the big files come into memory, so that the process never has both.
+  package var evictProgram: @Sendable () -> Void
+  /// Keeps all of the program and its data in memory, so that no page has to be read or written any
+  /// more. Corresponds to `mlockall`; where it is refused, all stays as it was.
+  package var lockInMemory: @Sendable () -> Void
+  /// Runs a program with our standard streams and waits for it: its exit code, or 128 plus the
+  /// signal that ended it. Fails when it cannot be run, or nobody says how it ended.
+  package var run: @Sendable (_ program: String, _ arguments: [String]) -> Result<Int32, Errno>
+
+  /// A process that does this by these.
+  package init(
+    randomBytes: @escaping @Sendable (_ count: Int) -> [UInt8]?,
+    evictProgram: @escaping @Sendable () -> Void, lockInMemory: @escaping @Sendable () -> Void,
+    run:
+      @escaping @Sendable (
+        _ program: String, _ arguments: [String]
+      ) -> Result<Int32, Errno>
+  ) {
+    self.randomBytes = randomBytes
+    self.evictProgram = evictProgram
+    self.lockInMemory = lockInMemory
+    self.run = run
+  }
+
+  /// A random number, or nil as in `randomBytes`.
+  package func randomNumber() -> UInt64? {
+    randomBytes(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+
   /// The program's arguments, the first of which is its name, with all their bytes.
   package static var arguments: [String] {
     // SAFETY: argv has this many terminated texts and lives as long as the process; nobody writes it.
@@ -11,39 +44,25 @@ package enum Process {
       unsafe CommandLine.unsafeArgv[index].map { unsafe String(lossless: $0) }
     }
   }
+}
 
-  /// Random bytes that are fit for keys, or nil when the kernel has none yet.
-  /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
-  package static func randomBytes(_ count: Int) -> [UInt8]? {
+extension Process {
+  /// The process that this is.
+  package static let running = Process { count in
     var bytes = [UInt8](repeating: 0, count: count)
     let got = unsafe getrandom(&bytes, count, UInt32(GRND_NONBLOCK))
     return got == count ? bytes : nil
-  }
-
-  /// A random number, or nil as in `randomBytes`.
-  package static func randomNumber() -> UInt64? {
-    randomBytes(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
-  }
-
-  /// Lets the memory of the program's own code go; what still runs is read from the file again.
-  /// Before the big files come into memory, so that the process never has both.
-  package static func evictProgram() {
+  } evictProgram: {
     clinux_evict_program()
-  }
-
-  /// Keeps all of the program and its data in memory, so that no page has to be read or written any
-  /// more. Corresponds to `mlockall`; where it is refused, all stays as it was.
-  package static func lockInMemory() {
+  } lockInMemory: {
     _ = mlockall(Int32(MCL_CURRENT | MCL_FUTURE))
+  } run: { program, arguments in
+    spawn(program, arguments)
   }
 
-  /// Runs a program with our standard streams and waits for it.
-  ///
-  /// - Returns: its exit code, or 128 plus the signal that ended it.
-  /// - Throws: when it cannot be run, or nobody says how it ended.
-  package static func run(
+  private static func spawn(
     _ program: String, _ arguments: [String]
-  ) throws(Errno) -> Int32 {
+  ) -> Result<Int32, Errno> {
     var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
     // We ignore broken pipes; it may not want to. And who ignores its children learns nothing of them.
@@ -58,11 +77,11 @@ package enum Process {
     _ = signal(SIGCHLD, SIG_DFL)
     var child: pid_t = 0
     let fault = unsafe posix_spawnp(&child, program, nil, &attributes, &words, environ)
-    guard fault == 0 else { throw Errno(rawValue: fault) }
+    guard fault == 0 else { return .failure(Errno(rawValue: fault)) }
     var status: Int32 = 0
     let ended = retryOnInterrupt { unsafe waitpid(child, &status, 0) }
-    guard ended == child else { throw .last }
+    guard ended == child else { return .failure(.last) }
     let signal = status & 0x7F
-    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+    return .success(signal == 0 ? (status >> 8) & 0xFF : 128 + signal)
   }
 }

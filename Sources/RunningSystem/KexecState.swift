@@ -2,6 +2,8 @@ package import LinuxSystem
 
 /// What the running kernel says about kexec: what is loaded, and what forbids loading.
 package struct KexecState: Equatable, Sendable {
+  /// Whether the kernel tells about itself: without /sys nothing is known. `/sys/kernel`.
+  package let isTold: Bool
   /// Whether a kernel is loaded; nil when the running kernel has no kexec.
   /// `/sys/kernel/kexec_loaded`.
   package let isLoaded: Bool?
@@ -32,6 +34,7 @@ package struct KexecState: Equatable, Sendable {
 
   /// Reads the state of the machine in `files`.
   package init(in files: FileTree) {
+    isTold = files.exists("/sys/kernel")
     isLoaded = files.flag("/sys/kernel/kexec_loaded") ?? files.flag("/sys/kernel/kexec/loaded")
     isCrashLoaded =
       files.flag("/sys/kernel/kexec_crash_loaded") ?? files.flag("/sys/kernel/kexec/crash_loaded")

@@ -2,4 +2,4 @@ import Glibc
 import KexecCommand
 import LinuxSystem
 
-exit(Command.run(Process.arguments).rawValue)
+exit(Command.run(Process.arguments, on: .running).rawValue)

@@ -105,24 +105,28 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
     #expect((0...255).filter { ExitCode(rawValue: $0) != nil } == [0, 1, 254, 255])
   }
 
+  @Test func notReadable() {
+    let error = CommandError(FileError("initrd", .errno(.accessDenied)))
+    #expect(error.text == "kexec: initrd: Permission denied\n")
+    #expect(error.exitCode == .failure)
+  }
+}
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
   @Test(arguments: ["-l k", "-p k", "-e", "-u", "-f k", "--load-jump-back-helper"])
   func notRoot(arguments: String) throws {
     let machine = TemporaryTree([
       "/proc/self/status": "CapEff:\t0\n", "/sys/kernel/kexec_loaded": "1\n",
     ]).machine
     let words = arguments.split(separator: " ").map(String.init)
-    let command = Command(invocation: try Invocation(["kexec"] + words, isQuiet: true))
+    let command = Command(
+      invocation: try Invocation(["kexec"] + words, isQuiet: true), kernel: .running)
     let error = #expect(throws: CommandError.self) {
       try command.checkPermission(on: machine, purpose: .reboot, forLoad: arguments != "-e")
     }
     #expect(
       error?.text == "kexec: not permitted\n  it needs CAP_SYS_BOOT: run it as root\n")
     #expect(error?.exitCode == .failure)
-  }
-
-  @Test func notReadable() {
-    let error = CommandError(FileError("initrd", .errno(.accessDenied)))
-    #expect(error.text == "kexec: initrd: Permission denied\n")
-    #expect(error.exitCode == .failure)
   }
 }

@@ -1,0 +1,59 @@
+package import ByteCoding
+internal import CLinux
+internal import Glibc
+
+/// Files that have no name and are only in memory, for calls that want an open file.
+package struct MemoryFiles: Sendable {
+  /// Makes one, called so in /proc, and gives the number of the open file. Corresponds to
+  /// `memfd_create`.
+  package var create: @Sendable (_ name: String) -> Result<Int32, Errno>
+  /// Appends bytes to the open file of this number, and says how many of them: perhaps not all.
+  /// Corresponds to `write`.
+  package var write: @Sendable (_ number: Int32, _ bytes: SharedBytes) -> Result<Int, Errno>
+
+  /// Files that are made and written by these.
+  package init(
+    create: @escaping @Sendable (_ name: String) -> Result<Int32, Errno>,
+    write: @escaping @Sendable (_ number: Int32, _ bytes: SharedBytes) -> Result<Int, Errno>
+  ) {
+    self.create = create
+    self.write = write
+  }
+
+  /// Those of the running kernel.
+  package static let running = MemoryFiles { name in
+    let number = unsafe clinux_memfd(name.cBytes)
+    return number >= 0 ? .success(number) : .failure(.last)
+  } write: { number, bytes in
+    let count = unsafe bytes.withUnsafeBytes { buffer in
+      retryOnInterrupt { unsafe Glibc.write(number, buffer.baseAddress, buffer.count) }
+    }
+    return count >= 0 ? .success(count) : .failure(.last)
+  }
+}
+
+extension MemoryFiles {
+  /// Makes a file called `name`; errors name `path`.
+  func open(_ name: String, path: String) throws(FileError) -> FileDescriptor {
+    switch create(name) {
+    case .success(let number): return FileDescriptor(owning: number)
+    case .failure(let errno): throw FileError(path, .errno(errno))
+    }
+  }
+
+  /// Appends all of `bytes` to `file`; errors name `path`.
+  func append(
+    _ bytes: SharedBytes, to file: borrowing FileDescriptor, path: String
+  ) throws(FileError) {
+    var written = 0
+    while written < bytes.count {
+      let result = (try? bytes.slice(written..<bytes.count)).map { write(file.number, $0) }
+      switch result {
+      case .success(let count) where count > 0: written += count
+      case .failure(let errno): throw FileError(path, .errno(errno))
+      // Nothing was written, and would not be the next time.
+      case .success, nil: throw FileError(path, .errno(.inputOutput))
+      }
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import ByteCoding
+import Glibc
+import Synchronization
+import TestSupport
+
+@testable import KexecCommand
+@testable import LinuxSystem
+
+/// A kernel that answers what a test tells it to, and remembers what it was asked for.
+final class FakeKernel: Sendable {
+  /// Something that the program did to the kernel.
+  enum Call: Equatable, Sendable {
+    case load(segments: Int, flags: UInt)
+    case fileLoad(kernel: [UInt8]?, initrd: [UInt8]?, line: [UInt8], flags: UInt)
+    case reboot(UInt32)
+    case sync, lock
+    case openMount(String), syncMount(String), closeMount(String)
+    case setFlags(String, Int32)
+    case run(String)
+  }
+
+  /// What the kernel answers; as it is here, all goes well.
+  struct Answers: Sendable {
+    /// Errors of the first calls; those after them work.
+    var kexecLoad: [Errno] = []
+    var kexecFileLoad: [Errno] = []
+    var reboot: Errno?
+    var openMount: [String: Errno] = [:]
+    var syncMount: [String: Errno] = [:]
+    /// The interfaces and their flags; an error in place of a socket to ask by.
+    var interfaces: [String: Int32] = [:]
+    var noSocket: Errno?
+    var setFlags: [String: Errno] = [:]
+    var run: Result<Int32, Errno> = .success(0)
+    var memoryFile: Errno?
+    /// The most that a write into a file in memory takes, and when it takes no more.
+    var writeSize = Int.max
+    var writeLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
+    var logLines: [String] = []
+    var isTerminal = false
+    var hasRandomBytes = true
+    var counter: UInt64 = 5000
+    var wallClock: UInt64 = 7_000_000_000
+  }
+
+  private struct State {
+    var answers: Answers
+    var calls: [Call] = []
+    var output = ""
+    var errors = ""
+    var announced: [String] = []
+    var written = 0
+    var mounts: [String] = []
+  }
+
+  /// The files that it has. Those that the program makes go with it.
+  let tree: TemporaryTree
+  private let state: Mutex<State>
+
+  /// A kernel with the files of a machine where all works, and others: nil takes one away.
+  init(
+    _ others: [String: [UInt8]?] = [:], _ change: (inout Answers) -> Void = { _ in }
+  ) {
+    var files: [String: [UInt8]?] = Self.files.mapValues { Array($0.utf8) }
+    files["/vmlinuz"] = BzImageBuilder().bytes
+    files["/sys/kernel/boot_params/data"] = [UInt8](repeating: 0, count: 4096)
+    files.merge(others) { $1 }
+    tree = TemporaryTree(bytes: files.compactMapValues(\.self))
+    var answers = Answers()
+    change(&answers)
+    state = Mutex(State(answers: answers))
+  }
+
+  deinit {
+    for path in Self.made { FileTree(root: tree.path).remove(path) }
+  }
+
+  /// Ordinary files, by path. The empty ones hold a place for what the program makes there.
+  static let files = [
+    "/proc/iomem": "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n",
+    "/proc/cmdline": "BOOT_IMAGE=/vmlinuz root=/dev/vda1\n",
+    "/proc/self/status": "CapEff:\t000001ffffffffff\n",
+    "/proc/self/mounts": "/dev/vda1 / ext4 rw 0 0\nproc /proc proc ro 0 0\n",
+    "/sys/kernel/kexec_loaded": "1\n", "/sys/kernel/kexec_crash_loaded": "0\n",
+    "/sys/kernel/kexec_crash_size": "0\n", "/sys/class/net/eth0/flags": "0x1003\n",
+    "/run/utmp": "", "/var/lib/dpkg": "", "/initrd": "first", "/initrd2": "second",
+  ]
+
+  private static let made = [
+    LoadRecords.memoryMap, LoadRecords.stamps, LoadRecords.returns, LoadRecords.jump,
+  ]
+}
+
+extension FakeKernel {
+  /// What was asked of it so far.
+  var calls: [Call] { state.withLock { $0.calls } }
+  /// What was written on the standard streams so far.
+  var output: String { state.withLock { $0.output } }
+  var errors: String { state.withLock { $0.errors } }
+  /// What would have been said on the terminal after a second.
+  var announced: [String] { state.withLock { $0.announced } }
+  /// The files as the program sees them.
+  var files: FileTree { FileTree(root: tree.path) }
+
+  /// Runs the program with the words of `line`, in which `@` is the folder of the files.
+  func run(_ line: String) -> ExitCode {
+    run(words: line.split(separator: " ").map(String.init))
+  }
+
+  /// Runs the program with `words`.
+  func run(words: [String]) -> ExitCode {
+    Command.run(["kexec"] + words.map { $0.replacing("@", with: tree.path) }, on: value)
+  }
+
+  private func record(_ call: Call) {
+    state.withLock { $0.calls.append(call) }
+  }
+
+  private func answer<Result>(_ find: (inout Answers) -> Result) -> Result {
+    state.withLock { find(&$0.answers) }
+  }
+
+  /// The kernel as the program is given it.
+  var value: LinuxKernel {
+    LinuxKernel(
+      files: files, kexec: kexec, fileSystems: fileSystems,
+      network: NetworkInterfaces {
+        if let errno = self.answer({ $0.noSocket }) { return .failure(errno) }
+        return .success(self.interfaces)
+      }, memoryFiles: memoryFiles,
+      log: KernelLog {
+        { self.answer { $0.logLines } }
+      } timeOfMessage: { start in
+        start == "Run " ? 2_000_000 : nil
+      },
+      clocks: Clocks {
+        self.answer { $0.counter }
+      } wallClock: {
+        self.answer { $0.wallClock }
+      } sinceBoot: {
+        1_000_000
+      } countsPerNanosecond: {
+        1
+      }, process: process,
+      signals: Signals { text, _ in
+        self.state.withLock { $0.announced.append(text) }
+      } sayNothing: {
+      } exitOnLostFile: { _ in
+      } endOnLostFile: {
+      } surviveBrokenPipes: {
+      },
+      streams: StandardStreams { text in
+        self.state.withLock { $0.output += text }
+      } writeError: { text in
+        self.state.withLock { $0.errors += text }
+      } isErrorTerminal: {
+        self.answer { $0.isTerminal }
+      })
+  }
+
+  private var kexec: KexecCalls {
+    KexecCalls { _, segments, flags in
+      self.record(.load(segments: segments.count, flags: flags))
+      return self.answer { $0.kexecLoad.isEmpty ? nil : $0.kexecLoad.removeFirst() }
+    } kexecFileLoad: { kernel, initrd, line, flags in
+      self.record(
+        .fileLoad(
+          kernel: kernel?.bytes.array, initrd: initrd?.bytes.array, line: line, flags: flags))
+      return self.answer { $0.kexecFileLoad.isEmpty ? nil : $0.kexecFileLoad.removeFirst() }
+    } reboot: { command in
+      self.record(.reboot(command))
+      return self.answer { $0.reboot }
+    }
+  }
+
+  private var fileSystems: FileSystems {
+    FileSystems {
+      self.record(.sync)
+    } openMount: { path in
+      self.record(.openMount(path))
+      if let errno = self.answer({ $0.openMount[path] }) { return .failure(errno) }
+      return self.state.withLock {
+        $0.mounts.append(path)
+        return .success(Int32($0.mounts.count))
+      }
+    } syncMount: { number in
+      let path = self.mount(number)
+      self.record(.syncMount(path))
+      return self.answer { $0.syncMount[path] }
+    } closeMount: { number in
+      self.record(.closeMount(self.mount(number)))
+    }
+  }
+
+  private func mount(_ number: Int32) -> String {
+    state.withLock { $0.mounts[Int(number) - 1] }
+  }
+
+  private var interfaces: NetworkInterfaces.Calls {
+    NetworkInterfaces.Calls { name in
+      self.answer { $0.interfaces[name].map { .success($0) } ?? .failure(.noDevice) }
+    } setFlags: { name, flags in
+      self.record(.setFlags(name, flags))
+      return self.answer {
+        if let errno = $0.setFlags[name] { return errno }
+        $0.interfaces[name] = flags
+        return nil
+      }
+    }
+  }
+
+  private var memoryFiles: MemoryFiles {
+    MemoryFiles { name in
+      if let errno = self.answer({ $0.memoryFile }) { return .failure(errno) }
+      return MemoryFiles.running.create(name)
+    } write: { number, bytes in
+      let (size, left, then) = self.state.withLock {
+        let limit = $0.answers.writeLimit
+        return ($0.answers.writeSize, limit.size - $0.written, limit.then)
+      }
+      guard left > 0, let part = try? bytes.slice(0..<min(bytes.count, size, left)) else {
+        return then
+      }
+      self.state.withLock { $0.written += part.count }
+      return MemoryFiles.running.write(number, part)
+    }
+  }
+
+  private var process: LinuxSystem.Process {
+    LinuxSystem.Process { count in
+      self.answer { $0.hasRandomBytes } ? [UInt8](repeating: 0x5A, count: count) : nil
+    } evictProgram: {
+    } lockInMemory: {
+      self.record(.lock)
+    } run: { program, arguments in
+      self.record(.run(([program] + arguments).joined(separator: " ")))
+      return self.answer { $0.run }
+    }
+  }
+}

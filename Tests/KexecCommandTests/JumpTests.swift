@@ -1,0 +1,216 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What `-e` does before the jump, and makes of the kernel's answers.
+  @Suite struct JumpTests {
+    private static let up = Int32(IFF_UP | IFF_RUNNING)
+    private static let down = Int32(IFF_RUNNING)
+    private static let jump = FakeKernel.Call.reboot(0x4558_4543)
+    private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
+
+    @Test func fileSystemsAreWrittenAndInterfacesTakenDownBeforeTheJump() {
+      let kernel = FakeKernel { $0.interfaces = ["eth0": Self.up] }
+      #expect(kernel.run("-e") == .success)
+      #expect(kernel.calls == [.sync, .lock, .setFlags("eth0", Self.down), Self.jump])
+      #expect(kernel.errors == "")
+    }
+
+    @Test func withoutEitherOnRequest() {
+      let kernel = FakeKernel { $0.interfaces = ["eth0": Self.up] }
+      #expect(kernel.run("-e -x -y") == .success)
+      #expect(kernel.calls == [.lock, Self.jump])
+    }
+
+    @Test func aKernelThatReturnsFindsTheNetworkAsItWas() {
+      let kernel = FakeKernel([LoadRecords.returns: []]) { $0.interfaces = ["eth0": Self.up] }
+      #expect(kernel.run("-e") == .success)
+      #expect(kernel.calls == [.sync, .lock, Self.jump])
+    }
+
+    @Test(
+      arguments: [
+        .notPermitted, .invalidArgument, .busy, .outOfMemory, .inputOutput, .notImplemented,
+      ] as [Errno])
+    func aJumpThatFailsIsAnErrorAndTheNetworkComesBack(errno: Errno) {
+      let kernel = FakeKernel {
+        ($0.reboot, $0.interfaces) = (errno, ["eth0": Self.up])
+      }
+      #expect(kernel.run("-e") == .failure)
+      #expect(
+        kernel.calls == [
+          .sync, .lock, .setFlags("eth0", Self.down), Self.jump, .setFlags("eth0", Self.up),
+        ])
+      #expect(
+        kernel.errors.hasPrefix("kexec: cannot run the loaded kernel: \(errno.message)\n"),
+        "\(kernel.errors)")
+    }
+
+    /// EINVAL means that, where the kernel does not say what is loaded.
+    @Test func nothingLoadedIsAnErrorOfItsOwn() {
+      let unknown = FakeKernel(["/sys/kernel/kexec_loaded": nil]) { $0.reboot = .invalidArgument }
+      #expect(unknown.run("-e") == .usage)
+      #expect(unknown.errors == "kexec: cannot run the loaded kernel: nothing is loaded\n")
+      let known = FakeKernel(["/sys/kernel/kexec_loaded": Array("0\n".utf8)])
+      #expect(known.run("-e") == .usage)
+      #expect(known.calls == [])
+      #expect(known.errors.hasPrefix("kexec: nothing is loaded\n"))
+    }
+
+    @Test func interfacesThatRefuseAreNamed() {
+      let kernel = FakeKernel {
+        $0.interfaces = ["eth0": Self.up]
+        $0.setFlags = ["eth0": .busy]
+      }
+      #expect(kernel.run("-e") == .success)
+      #expect(
+        kernel.errors
+          == "kexec: warning: eth0: cannot take the interface down: \(Errno.busy.message)\n")
+      let blind = FakeKernel { $0.noSocket = .outOfMemory }
+      #expect(blind.run("-e") == .success)
+      #expect(
+        blind.errors
+          == "kexec: warning: all: cannot take the interface down: \(Errno.outOfMemory.message)\n")
+    }
+
+    private static let mounts: [String: [UInt8]?] = [
+      "/proc/self/mounts": Array(
+        """
+        /dev/vda1 / ext4 rw,relatime 0 0
+        /dev/vda2 /mnt/a\\040b xfs rw 0 0
+        /dev/vda3 /boot vfat ro 0 0
+        systemd-1 /misc autofs rw 0 0
+        user /home/u fuse.sshfs rw 0 0
+
+        """.utf8)
+    ]
+
+    @Test func everyWritableMountIsWritten() {
+      let kernel = FakeKernel(Self.mounts)
+      #expect(kernel.run("-e --force-sync") == .success)
+      let points = ["/", "/mnt/a b", "/home/u"]
+      #expect(
+        kernel.calls
+          == points.map { .openMount($0) } + [.sync]
+          + points.flatMap { [.syncMount($0), .closeMount($0)] } + [.lock, Self.jump])
+    }
+
+    @Test(arguments: ["-e --force-sync", "-e -s"])
+    func aFileSystemThatCannotBeWrittenStopsTheJump(line: String) {
+      let kernel = FakeKernel(Self.mounts) { $0.syncMount = ["/mnt/a b": .inputOutput] }
+      #expect(kernel.run(line) == .failure)
+      #expect(!kernel.calls.contains(Self.jump) && !kernel.calls.contains(.lock))
+      let wanted = "cannot write every file system: /mnt/a b (\(Errno.inputOutput.message))\n"
+      #expect(kernel.errors.hasPrefix("kexec: " + wanted), "\(kernel.errors)")
+      // All are closed all the same.
+      #expect(kernel.calls.filter { $0 == .closeMount("/home/u") }.count == 1)
+    }
+
+    @Test(
+      arguments: [
+        ("/", .inputOutput, false), ("/", .accessDenied, false), ("/", .notPermitted, false),
+        ("/home/u", .inputOutput, false), ("/home/u", .accessDenied, true),
+        ("/", .noSuchFile, true), ("/", .notDirectory, true),
+      ] as [(String, Errno, Bool)])
+    func aMountThatCannotBeOpened(point: String, errno: Errno, isNoLoss: Bool) {
+      let kernel = FakeKernel(Self.mounts) { $0.openMount = [point: errno] }
+      #expect(kernel.run("-e --force-sync") == (isNoLoss ? .success : .failure))
+      #expect(kernel.calls.contains(Self.jump) == isNoLoss)
+      #expect(kernel.errors.contains("\(point) (\(errno.message))") == !isNoLoss)
+    }
+
+    @Test func moreMountsThanAProcessMayHaveOpen() {
+      let lines = (0..<401).map { "d /m\($0) ext4 rw 0 0\n" }.joined()
+      let kernel = FakeKernel(["/proc/self/mounts": Array(lines.utf8)]) {
+        $0.syncMount = ["/m400": .inputOutput]
+      }
+      #expect(kernel.run("-e --force-sync") == .failure)
+      #expect(kernel.calls.filter { $0 == .sync }.count == 3)
+      #expect(kernel.errors.contains("/m400 ("))
+    }
+
+    @Test func otherMemoryThanAtTheLoadStopsTheJump() {
+      let other = [UInt8]("0x1000-0x9ffff".utf8)
+      let kernel = FakeKernel([LoadRecords.memoryMap: other])
+      #expect(kernel.run("-e") == .failure)
+      #expect(kernel.calls == [])
+      #expect(
+        kernel.errors == """
+          kexec: the memory map has changed since the kernel was loaded: 0x1000-0x9ffff then, \
+          \(Self.ram) now
+            load the kernel again, or run it all the same with -e -f
+
+          """)
+      let forced = FakeKernel([LoadRecords.memoryMap: other])
+      #expect(forced.run("-e -f") == .success)
+      let hidden = FakeKernel([
+        LoadRecords.memoryMap: other,
+        "/proc/iomem": Array("00000000-00000000 : System RAM\n".utf8),
+      ])
+      #expect(hidden.run("-e") == .success)
+      let same = FakeKernel([LoadRecords.memoryMap: Array(Self.ram.utf8)])
+      #expect(same.run("-e") == .success)
+      #expect(same.calls.last == Self.jump)
+    }
+
+    @Test func theJumpOfAKernelWithStampsIsNoted() {
+      let kernel = FakeKernel([LoadRecords.stamps: []]) { $0.wallClock = 42 }
+      #expect(kernel.run("-e") == .success)
+      #expect(kernel.files.text(LoadRecords.jump) == "42")
+      let other = FakeKernel()
+      #expect(other.run("-e") == .success)
+      #expect(other.files.text(LoadRecords.jump) == nil)
+    }
+
+    @Test func aContainerCannotJump() throws {
+      let kernel = FakeKernel(["/proc/self/ns/net": []])
+      let link = kernel.tree.path + "/proc/self/ns/pid"
+      try #require(unsafe symlink("pid:[4026532000]", link) == 0)
+      defer { unsafe unlink(link) }
+      #expect(kernel.run("-e") == .failure)
+      #expect(kernel.calls == [] && kernel.errors.contains("a container with its own process ids"))
+    }
+
+    @Test func loadAndJumpAtOnce() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("-f -s @/vmlinuz") == .success)
+      #expect(kernel.calls.map(\.isFileLoad) == [true, false, false, false])
+      #expect(kernel.calls.last == Self.jump)
+      let refused = FakeKernel { $0.kexecFileLoad = [.notPermitted] }
+      #expect(refused.run("-f -s @/vmlinuz") == .failure)
+      #expect(refused.calls.count == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func withoutAnActionTheInitSystemJumps(isSystemd: Bool) {
+      let kernel = FakeKernel(isSystemd ? ["/run/systemd/system/x": []] : [:])
+      #expect(kernel.run("-s @/vmlinuz") == .success)
+      #expect(
+        kernel.calls.dropFirst() == [.run(isSystemd ? "systemctl kexec" : "shutdown -r now")])
+    }
+
+    @Test func aShutdownThatFailsIsAnError() {
+      let failing = FakeKernel { $0.run = .success(1) }
+      #expect(failing.run("@/vmlinuz") == .failure)
+      #expect(
+        failing.errors == "kexec: shutdown failed with exit code 1; the kernel stays loaded\n")
+      let missing = FakeKernel { $0.run = .failure(.noSuchFile) }
+      #expect(missing.run("@/vmlinuz") == .failure)
+      #expect(missing.errors.hasPrefix("kexec: cannot run shutdown: "))
+      let refused = FakeKernel { $0.kexecFileLoad = [.notPermitted] }
+      #expect(refused.run("@/vmlinuz") == .failure)
+      #expect(refused.calls.count == 1)
+    }
+
+    @Test func forceSyncComesBeforeTheShutdown() {
+      let kernel = FakeKernel { $0.syncMount = ["/": .inputOutput] }
+      #expect(kernel.run("@/vmlinuz --force-sync") == .failure)
+      #expect(!kernel.calls.contains(.run("shutdown -r now")))
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// Unloading, what forbids it, what is remembered, and what is told of the kernel's state.
+  @Suite struct KernelStateTests {
+    private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
+    private static let unload = UInt(1)
+    private static let lockdown = ["/sys/kernel/security/lockdown": text("none [integrity]\n")]
+    private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
+
+    @Test func theCallThatWillNotBeRefusedUnloads() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("-u") == .success)
+      #expect(kernel.calls == [.load(segments: 0, flags: 0)])
+      // Each try counts against kexec_load_limit_*.
+      let locked = FakeKernel(Self.lockdown)
+      #expect(locked.run("-u") == .success)
+      #expect(
+        locked.calls == [.fileLoad(kernel: nil, initrd: nil, line: [], flags: Self.unload)])
+    }
+
+    @Test func theOtherCallUnloadsWhenOneIsRefused() {
+      let kernel = FakeKernel { $0.kexecLoad = [.notPermitted] }
+      #expect(kernel.run("-u -p") == .success)
+      #expect(
+        kernel.calls == [
+          .load(segments: 0, flags: 1),
+          .fileLoad(kernel: nil, initrd: nil, line: [], flags: Self.unload | 2),
+        ])
+      let locked = FakeKernel(Self.lockdown) { $0.kexecFileLoad = [.notImplemented] }
+      #expect(locked.run("-u") == .success)
+      #expect(locked.calls.map(\.isFileLoad) == [true, false])
+    }
+
+    @Test func bothErrorsOfAnUnloadAreTold() {
+      let kernel = FakeKernel {
+        ($0.kexecLoad, $0.kexecFileLoad) = ([.notPermitted], [.busy])
+      }
+      #expect(kernel.run("-u") == .failure)
+      #expect(
+        kernel.errors == "kexec: cannot unload the kernel: kexec_load: \(Errno.notPermitted.text); "
+          + "kexec_file_load: \(Errno.busy.text)\n")
+    }
+
+    @Test(arguments: ["-c", "-s"])
+    func theCallThatTheUserNamedIsTheOnlyOne(option: String) {
+      let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }
+      #expect(kernel.run("-u \(option)") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
+    }
+
+    private static let marks: [String: [UInt8]?] = [
+      LoadRecords.memoryMap: text(ram), LoadRecords.stamps: text(""), LoadRecords.returns: text(""),
+    ]
+
+    private func marks(of kernel: FakeKernel) -> [Bool] {
+      [LoadRecords.memoryMap, LoadRecords.stamps, LoadRecords.returns].map(kernel.files.exists)
+    }
+
+    @Test func aLoadIsRemembered() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.files.text(LoadRecords.memoryMap) == Self.ram)
+      #expect(marks(of: kernel) == [true, false, false])
+      #expect(kernel.run("-l -c --stamp @/vmlinuz") == .success)
+      #expect(marks(of: kernel) == [true, true, false])
+      #expect(kernel.run("--load-preserve-context @/vmlinuz") == .success)
+      #expect(marks(of: kernel) == [true, false, true])
+      #expect(kernel.run("-e") == .success)
+    }
+
+    @Test func memoryThatIsHiddenIsNotRemembered() {
+      let kernel = FakeKernel([
+        "/proc/iomem": Self.text("00000000-00000000 : System RAM\n"),
+        "/sys/firmware/memmap/0/start": Self.text("0x100000\n"),
+        "/sys/firmware/memmap/0/end": Self.text("0x5fffffff\n"),
+        "/sys/firmware/memmap/0/type": Self.text("System RAM\n"),
+      ])
+      #expect(kernel.run("-l -c @/vmlinuz") == .success, "\(kernel.errors)")
+      #expect(marks(of: kernel) == [false, false, false])
+    }
+
+    @Test func whereNothingCanBeWrittenTheLoadIsNoFailure() {
+      let kernel = FakeKernel(["/run/utmp": nil])
+      #expect(kernel.run("-d -l @/vmlinuz") == .success)
+      #expect(kernel.errors.contains("\(LoadRecords.memoryMap) cannot be written"))
+    }
+
+    @Test func aCrashKernelLeavesTheRecordsOfTheOther() {
+      let kernel = FakeKernel(
+        Self.marks.merging([
+          "/proc/iomem": Self.text(
+            "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n")
+        ]) { $1 })
+      #expect(kernel.run("-p @/vmlinuz") == .success)
+      #expect(kernel.run("-u -p") == .success)
+      #expect(marks(of: kernel) == [true, true, true])
+      #expect(kernel.files.text(LoadRecords.memoryMap) == Self.ram)
+    }
+
+    @Test func anUnloadForgetsTheRecordsWhenItWorks() {
+      let failing = FakeKernel(Self.marks) {
+        ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy])
+      }
+      #expect(failing.run("-u") == .failure)
+      #expect(marks(of: failing) == [true, true, true])
+      let kernel = FakeKernel(Self.marks)
+      #expect(kernel.run("-u") == .success)
+      #expect(marks(of: kernel) == [false, false, false])
+    }
+
+    @Test(
+      arguments: [
+        ("-l @/vmlinuz", "reboot", "kernel.kexec_load_limit_reboot is used up"),
+        ("-u", "reboot", "kernel.kexec_load_limit_reboot is used up"),
+        ("-p @/vmlinuz", "panic", "kernel.kexec_load_limit_panic is used up"),
+        ("-u -p", "panic", "kernel.kexec_load_limit_panic is used up"),
+        ("--load-jump-back-helper --entry=0x1000", "reboot", "reboot is used up"),
+      ])
+    func theLoadLimitHolds(line: String, name: String, advice: String) {
+      for (limit, isReached) in [("0\n", true), ("1\n", false), ("-1\n", false)] {
+        let kernel = FakeKernel([
+          "/proc/sys/kernel/kexec_load_limit_\(name)": Self.text(limit),
+          "/proc/iomem": Self.text(
+            "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
+        ])
+        #expect(kernel.run(line) == (isReached ? .failure : .success), "\(kernel.errors)")
+        #expect(kernel.calls.isEmpty == isReached)
+        guard isReached else { continue }
+        #expect(kernel.errors.hasPrefix("kexec: no more loads are allowed\n"))
+        #expect(kernel.errors.contains(advice))
+      }
+    }
+
+    @Test(arguments: ["-l @/vmlinuz", "-u", "-p @/vmlinuz"])
+    func loadingThatIsSwitchedOffHolds(line: String) {
+      let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
+      #expect(kernel.run(line) == .failure)
+      #expect(kernel.calls == [])
+      #expect(kernel.errors.hasPrefix("kexec: loading and unloading are switched off\n"))
+    }
+
+    /// What was loaded before runs all the same.
+    @Test func loadingThatIsSwitchedOffIsNoReasonNotToJump() {
+      let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
+      #expect(kernel.run("-e") == .success)
+    }
+
+    @Test(arguments: ["-l @/vmlinuz", "-p @/vmlinuz", "-u", "-e"])
+    func withoutRightsNothingIsTried(line: String) {
+      for files in [
+        ["/proc/self/status": Self.text("CapEff:\t00000000ffbfffff\n")],
+        ["/proc/self/uid_map": Self.text("0 100000 65536\n")],
+      ] {
+        let kernel = FakeKernel(files)
+        #expect(kernel.run(line) == .failure)
+        #expect(kernel.calls == [] && kernel.errors.hasPrefix("kexec: not permitted\n"))
+      }
+    }
+
+    @Test func aKernelWithoutKexecSaysSo() {
+      let kernel = FakeKernel(["/sys/kernel/kexec_loaded": nil])
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(kernel.calls == [])
+      #expect(
+        kernel.errors == "kexec: the running kernel was built without kexec for a kernel\n")
+      // Without /sys nothing is known.
+      let blind = FakeKernel([
+        "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
+        "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
+      ])
+      #expect(blind.run("-l @/vmlinuz") == .success)
+      #expect(blind.run("-S") == .failure)
+      #expect(blind.errors.contains("/sys/kernel is not there: what is loaded cannot be told\n"))
+    }
+
+    @Test(
+      arguments: [
+        ("-S", "1", "0", .success), ("-S", "0", "1", .usage), ("-S -l", "1", "0", .usage),
+        ("-S -l", "0", "1", .success),
+      ] as [(String, String, String, ExitCode)])
+    func theStatusIsThatOfTheKernel(
+      line: String, loaded: String, crashLoaded: String, wanted: ExitCode
+    ) {
+      let kernel = FakeKernel([
+        "/sys/kernel/kexec_loaded": Self.text(loaded),
+        "/sys/kernel/kexec_crash_loaded": Self.text(crashLoaded),
+      ])
+      #expect(kernel.run(line) == wanted)
+      #expect(kernel.output.hasPrefix("kernel: \(loaded == "1" ? "loaded" : "not loaded")\n"))
+    }
+
+    @Test func theWayBackIsLoadedAndRemembered() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("--load-jump-back-helper --entry=0x1000") == .success)
+      #expect(kernel.calls == [.load(segments: 2, flags: 62 << 16 | 2)])
+      #expect(kernel.files.exists(LoadRecords.returns))
+      let refused = FakeKernel {
+        ($0.kexecLoad, $0.logLines) = ([.invalidArgument], ["kexec: no"])
+      }
+      #expect(refused.run("--load-jump-back-helper --entry=0x1000") == .failure)
+      #expect(refused.calls.count == 1 && !refused.files.exists(LoadRecords.returns))
+      #expect(refused.errors.contains("CONFIG_KEXEC_JUMP"))
+      #expect(refused.errors.contains("\n  kernel log: kexec: no\n"))
+    }
+
+    @Test func timesAreThoseOfTheClocks() {
+      var stamps = TimeStamps(loaded: 1000, wallClock: 6000)
+      (stamps.entered, stamps.checked) = (3_000_000, 3_500_000)
+      let kernel = FakeKernel([
+        "/proc/cmdline": Self.text("quiet \(stamps.word)\n"), LoadRecords.jump: Self.text("7000\n"),
+      ]) { $0.counter = 9_500_000 }
+      #expect(kernel.run("--report --json") == .success)
+      #expect(
+        kernel.output == """
+          {
+            "shutdownNanoseconds": 2998000,
+            "checkNanoseconds": 500000,
+            "kernelStartNanoseconds": 5000000,
+            "kernelToInitNanoseconds": 2000000
+          }
+
+          """)
+      let back = FakeKernel(["/proc/cmdline": Self.text(stamps.word)]) { $0.counter = 1 }
+      #expect(back.run("--report") == .failure)
+    }
+  }
+}

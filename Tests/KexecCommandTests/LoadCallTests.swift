@@ -1,0 +1,255 @@
+import ByteCoding
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What a load makes of the kernel's answers.
+  @Suite struct LoadCallTests {
+    private static let lockdown: [String: [UInt8]?] = [
+      "/sys/kernel/security/lockdown": Array("none [integrity] confidentiality\n".utf8)
+    ]
+    /// A kernel that we could unpack, so that kexec_load comes first.
+    private static let fast: [String: [UInt8]?] = [
+      "/vmlinuz": BzImageBuilder { $0.payload = [UInt8](repeating: 1, count: 64) }.bytes
+    ]
+
+    /// Errors of kexec_file_load that say something against the file, the user or the moment.
+    static let refusals: [Errno] = [
+      .notPermitted, .accessDenied, .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary,
+      .noData, .busy, .outOfMemory, .textFileBusy, .addressNotAvailable, .inputOutput,
+      .noSuchFile,
+    ]
+    /// Errors that say only that it is not made for the file.
+    static let unfit: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
+
+    @Test(arguments: refusals, [true, false])
+    func aRefusalByPolicyIsNotGoneAround(errno: Errno, isLockedDown: Bool) {
+      let kernel = FakeKernel(isLockedDown ? Self.lockdown : [:]) { $0.kexecFileLoad = [errno] }
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(kernel.calls.count == 1 && kernel.calls.allSatisfy(\.isFileLoad))
+      #expect(
+        kernel.errors.hasPrefix(
+          "kexec: cannot load \(kernel.tree.path)/vmlinuz: kexec_file_load: \(errno.text)"),
+        "\(kernel.errors)")
+      #expect(kernel.files.text(LoadRecords.memoryMap) == nil)
+    }
+
+    @Test(arguments: unfit, [true, false])
+    func theOtherCallIsTriedForAFileThatTheFirstIsNotMadeFor(errno: Errno, isLockedDown: Bool) {
+      let kernel = FakeKernel(isLockedDown ? Self.lockdown : [:]) { $0.kexecFileLoad = [errno] }
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.calls.map(\.isFileLoad) == [true, false])
+      #expect(kernel.errors == "")
+    }
+
+    @Test func bothErrorsAreTold() {
+      let kernel = FakeKernel {
+        ($0.kexecFileLoad, $0.kexecLoad) = ([.notExecutable], [.outOfMemory])
+        $0.logLines = ["kexec: said so"]
+      }
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [true, false])
+      #expect(kernel.errors.contains("kexec_load: \(Errno.outOfMemory.text)"))
+      #expect(
+        kernel.errors.contains("; kexec_file_load had answered: \(Errno.notExecutable.text)\n"))
+      #expect(kernel.errors.contains("\n  kernel log: kexec: said so\n"))
+    }
+
+    @Test(arguments: [Errno.notImplemented, .notPermitted, .accessDenied])
+    func theFileCallIsTriedAfterTheClassicOneIsRefused(errno: Errno) {
+      let kernel = FakeKernel(Self.fast) { $0.kexecLoad = [errno] }
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.calls.map(\.isFileLoad) == [false, true])
+    }
+
+    @Test(arguments: [Errno.invalidArgument, .busy, .outOfMemory, .addressNotAvailable])
+    func nothingElseIsTriedAfterAnotherError(errno: Errno) {
+      let kernel = FakeKernel(Self.fast) { $0.kexecLoad = [errno] }
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [false])
+      #expect(kernel.errors.contains("kexec_load: \(errno.text)"), "\(kernel.errors)")
+    }
+
+    @Test(arguments: ["-s", "-c"], unfit + [.notPermitted])
+    func theCallThatTheUserNamedIsTheOnlyOne(option: String, errno: Errno) {
+      let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([errno], [errno]) }
+      #expect(kernel.run("-l \(option) @/vmlinuz") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
+    }
+
+    /// 2020 bytes are more than the file call takes, and fewer than the classic one does.
+    @Test func whatCannotBePlannedByPolicyIsNotPlannedOtherwise() {
+      let line = "--command-line=" + String(repeating: "x", count: 2020)
+      let kernel = FakeKernel(Self.lockdown)
+      #expect(kernel.run("-l @/vmlinuz \(line)") == .failure)
+      #expect(kernel.calls == [])
+      #expect(kernel.errors.hasPrefix("kexec: the command line is too long: 2020 bytes"))
+
+      let free = FakeKernel()
+      #expect(free.run("-l @/vmlinuz \(line)") == .success)
+      #expect(free.calls.map(\.isFileLoad) == [false])
+    }
+
+    /// A kernel without 5-level page tables, on a machine that uses them.
+    @Test func whatOneCallCannotDoTheOtherMay() {
+      let kernel = FakeKernel([
+        "/proc/cpuinfo": Array("processor\t: 0\nflags\t\t: fpu la57\n\n".utf8),
+        "/vmlinuz": BzImageBuilder { $0.xloadflags = 0x1F }.bytes,
+      ])
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.calls.map(\.isFileLoad) == [false])
+      let start = "kexec: warning: not by the other call: "
+      #expect(kernel.errors.hasPrefix(start), "\(kernel.errors)")
+    }
+
+    @Test func theFileCallGetsTheFilesOfTheUser() {
+      let kernel = FakeKernel()
+      #expect(
+        kernel.run(words: ["-s", "-l", "@/vmlinuz", "--initrd=@/initrd", "--append=a b"])
+          == .success)
+      #expect(
+        kernel.calls == [
+          .fileLoad(
+            kernel: BzImageBuilder().bytes, initrd: Array("first".utf8),
+            line: Array("a b\0".utf8), flags: 0)
+        ])
+    }
+
+    @Test(arguments: [("-l", UInt(4)), ("-p", 6)])
+    func withoutAnInitrdTheFlagSaysSo(action: String, flags: UInt) {
+      let kernel = FakeKernel([
+        "/proc/iomem": Array(
+          "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8)
+      ])
+      #expect(kernel.run("-s \(action) @/vmlinuz") == .success)
+      #expect(
+        kernel.calls == [
+          .fileLoad(kernel: BzImageBuilder().bytes, initrd: nil, line: [0], flags: flags)
+        ])
+    }
+
+    /// However little of it a write takes.
+    @Test(arguments: [1, 3, Int.max])
+    func severalInitrdsAreJoinedWhole(writeSize: Int) {
+      let kernel = FakeKernel { $0.writeSize = writeSize }
+      #expect(
+        kernel.run("-s -l @/vmlinuz --initrd=@/initrd --initrd=@/initrd2") == .success)
+      #expect(
+        kernel.calls.map(\.initrd) == [Array("first\0\0\0second".utf8)], "\(kernel.errors)")
+    }
+
+    @Test(
+      arguments: [
+        (7, .success(0), .inputOutput), (0, .success(0), .inputOutput),
+        (7, .failure(Errno(rawValue: ENOSPC)), Errno(rawValue: ENOSPC)),
+      ] as [(Int, Result<Int, Errno>, Errno)])
+    func aFileInMemoryThatIsCutShortIsNotLoaded(
+      limit: Int, answer: Result<Int, Errno>, wanted: Errno
+    ) {
+      let kernel = FakeKernel { $0.writeLimit = (limit, answer) }
+      #expect(
+        kernel.run("-s -l @/vmlinuz --initrd=@/initrd --initrd=@/initrd2") == .failure)
+      #expect(kernel.calls == [])
+      #expect(kernel.errors == "kexec: initrd: \(wanted.message)\n")
+    }
+
+    @Test func withoutFilesInMemoryNothingIsLoaded() {
+      let kernel = FakeKernel { $0.memoryFile = .notImplemented }
+      #expect(kernel.run("-s -l @/vmlinuz --initrd=none") == .failure)
+      #expect(kernel.calls == [])
+      #expect(kernel.errors == "kexec: none: \(Errno.notImplemented.message)\n")
+    }
+
+    @Test func theInitrdOfTheRunningKernelIsHandedOn() {
+      let kernel = FakeKernel(["/sys/firmware/initrd": Array("kept".utf8)]) { $0.writeSize = 3 }
+      #expect(kernel.run("-s -l @/vmlinuz --reuseinitrd") == .success)
+      #expect(kernel.calls.map(\.initrd) == [Array("kept".utf8)])
+    }
+
+    @Test func withoutFlagsThatTheKernelDoesNotKnowItLoadsAndSaysSo() {
+      let kernel = FakeKernel { $0.kexecFileLoad = [.invalidArgument] }
+      #expect(kernel.run("-s -l @/vmlinuz --no-cma --force-dtb") == .success)
+      #expect(kernel.calls.map(\.flags) == [0x34, 4])
+      #expect(
+        kernel.errors
+          == "kexec: warning: the running kernel does not know --no-cma and --force-dtb:"
+          + " loaded without\n")
+    }
+
+    @Test(arguments: refusals)
+    func aRefusalIsNotOfTheFlags(errno: Errno) {
+      let kernel = FakeKernel { $0.kexecFileLoad = [errno] }
+      #expect(kernel.run("-s -l @/vmlinuz --no-cma") == .failure)
+      #expect(kernel.calls.map(\.flags) == [0x14])
+    }
+
+    /// The segments of kernel, boot parameters and purgatory, for x86_64.
+    @Test func theClassicCallGetsTheSegments() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("-c -l @/vmlinuz") == .success)
+      #expect(kernel.calls == [.load(segments: 3, flags: 62 << 16)])
+      #expect(kernel.errors == "" && kernel.output == "")
+    }
+
+    @Test func warningsAreSaidAndOtherNotesOnlyOnRequest() {
+      let warning = "kexec: warning: --no-checks has no effect on kexec_file_load\n"
+      let kernel = FakeKernel()
+      #expect(kernel.run("-s -l @/vmlinuz --no-checks") == .success)
+      #expect(kernel.errors == warning)
+      let classic = FakeKernel()
+      #expect(classic.run("-c -l @/vmlinuz --no-checks") == .success)
+      #expect(!classic.errors.contains("not checked"), "\(classic.errors)")
+      let debugging = FakeKernel()
+      #expect(debugging.run("-d -c -l @/vmlinuz --no-checks") == .success)
+      #expect(
+        debugging.errors.contains(
+          "kexec: debug: the pieces are not checked before the jump (--no-checks)\n"))
+    }
+
+    @Test func aDryRunTouchesNothing() {
+      let kernel = FakeKernel(["/proc/self/status": Array("CapEff:\t0\n".utf8)])
+      #expect(kernel.run("--dry-run -c -l @/vmlinuz --stamp") == .success)
+      #expect(kernel.calls == [] && kernel.output.hasPrefix("kernel        "))
+      #expect(!kernel.files.exists(LoadRecords.memoryMap))
+      #expect(!kernel.files.exists(LoadRecords.stamps))
+    }
+
+    @Test func withoutRandomNumbersTheKernelIsToldSo() {
+      let kernel = FakeKernel { $0.hasRandomBytes = false }
+      #expect(kernel.run("--dry-run -c -l @/vmlinuz") == .success)
+      #expect(kernel.output.contains("no random bytes yet"), "\(kernel.output)")
+      let other = FakeKernel()
+      #expect(other.run("--dry-run -c -l @/vmlinuz") == .success)
+      #expect(!other.output.contains("no random bytes yet"), "\(other.output)")
+    }
+
+    @Test func whatTakesLongIsAnnouncedOnATerminal() {
+      let kernel = FakeKernel { $0.isTerminal = true }
+      #expect(kernel.run("-c -l @/vmlinuz") == .success)
+      #expect(
+        kernel.announced == ["kexec: unpacking and checking \(kernel.tree.path)/vmlinuz ...\n"])
+      let unseen = FakeKernel()
+      #expect(unseen.run("-c -l @/vmlinuz") == .success)
+      #expect(unseen.announced == [])
+    }
+  }
+}
+
+extension FakeKernel.Call {
+  var isFileLoad: Bool { if case .fileLoad = self { true } else { false } }
+
+  var flags: UInt? {
+    switch self {
+    case .load(_, let flags), .fileLoad(_, _, _, let flags): flags
+    default: nil
+    }
+  }
+
+  var initrd: [UInt8]? { if case .fileLoad(_, let initrd, _, _) = self { initrd } else { nil } }
+}
