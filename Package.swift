@@ -83,8 +83,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "RunningSystem", "LinuxSystem", "PhysicalMemory", "Compression", "CZlib", "CLzma", "CZstd",
-        "CLz4", "CBzip2", "CLzo", "ByteCoding",
+        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "Compression", "CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(

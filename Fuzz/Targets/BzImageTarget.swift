@@ -4,6 +4,7 @@ import KexecPlanning
 import LinuxSystem
 import PhysicalMemory
 import RunningSystem
+import TestSupport
 
 @testable import KexecCommand
 
@@ -21,7 +22,7 @@ func fuzzBzImage(_ input: Input) -> Int32 {
   }
   var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: bytes))
   request.initrds = [.init(path: "initrd", bytes: SharedBytes([UInt8](repeating: 7, count: 5000)))]
-  request.commandLine = "root=/dev/vda1 quiet"
+  request.options.commandLine = "root=/dev/vda1 quiet"
   request.randomSeed = [UInt8](repeating: 9, count: 32)
   request.randomNumbers = .init(virtual: 123_456_789, physical: 987_654_321)
   _ = routes(for: request, on: .small, image: image)

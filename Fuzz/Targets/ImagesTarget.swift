@@ -3,6 +3,7 @@ import KernelImages
 import KexecPlanning
 import PhysicalMemory
 import RunningSystem
+import TestSupport
 
 @testable import KexecCommand
 
@@ -25,12 +26,12 @@ func fuzzImages(_ input: Input) -> Int32 {
 
 private func checkOther(_ image: KernelImage, bytes: SharedBytes, choice: UInt8) {
   var request = LoadRequest(kernel: .init(path: "kernel", bytes: bytes))
-  request.commandLine = "some words"
+  request.options.commandLine = "some words"
   request.randomNumbers = .init(virtual: 123_456_789, physical: 987_654_321)
-  let styles: [LoadRequest.ArgumentStyle?] = [
-    nil, .linux, .elfNotes, LoadRequest.ArgumentStyle.none,
+  let styles: [LoadOptions.ArgumentStyle?] = [
+    nil, .linux, .elfNotes, LoadOptions.ArgumentStyle.none,
   ]
-  request.arguments = styles[Int(choice & 3)]
+  request.options.arguments = styles[Int(choice & 3)]
   if case .multiboot = image {
     request.modules = (0..<Int(choice >> 6)).map {
       .init(file: .init(path: "m", bytes: SharedBytes([7, 7])), text: "module \($0)")

@@ -9,7 +9,7 @@ func fuzzKernelMemory(_ input: Input) -> Int32 {
   var files = kernelFiles
   files["/proc/kcore"] = input.bytes
   let tree = TemporaryTree(bytes: files)
-  let machine = Machine.read(FileTree(root: tree.path), listsModules: true, forCrash: true)
+  let machine = Machine.read(FileTree(root: tree.path), with: [.modules, .crash])
   guard let module = machine.modules?.modules.first else { fatalError("no module") }
   expect(
     module.parameters.count + module.unreadable.count <= 512, "not more parameters than the limit")

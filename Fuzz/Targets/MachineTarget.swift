@@ -12,8 +12,7 @@ import TestSupport
 func fuzzMachine(_ input: Input) -> Int32 {
   let tree = TemporaryTree(bytes: machineFiles(in: input.bytes))
   let files = FileTree(root: tree.path)
-  var machine = Machine.read(files, asksTerminals: true, listsModules: true, forCrash: true)
-  machine.readRootPointer(files)
+  let machine = Machine.read(files, with: [.terminals, .modules, .crash, .rootPointer])
   if let pointer = machine.acpiRootPointer {
     expect(pointer.starts(with: "RSD PTR ".utf8), "a root pointer has its signature")
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
@@ -24,14 +23,13 @@ func fuzzMachine(_ input: Input) -> Int32 {
 
   guard let image = try? KernelImage.open(smallKernel.bytes) else { fatalError("no kernel") }
   var request = LoadRequest(kernel: smallKernel)
-  request.reusesCommandLine = true
-  request.reusesConsole = true
-  request.preservesModules = true
-  request.followsHotplug = true
-  request.passesMemoryMap = true
-  request.consolePort = machine.consolePort
-  for purpose in [LoadRequest.Purpose.reboot, .crash] {
-    request.purpose = purpose
+  request.options.reusesCommandLine = true
+  request.options.reusesConsole = true
+  request.options.preservesModules = true
+  request.options.followsHotplug = true
+  request.options.passesMemoryMap = true
+  for purpose in [LoadOptions.Purpose.reboot, .crash] {
+    request.options.purpose = purpose
     _ = machine.kexec.obstacle(for: purpose)
     _ = routes(for: request, on: machine, image: image)
     planByBothCalls(request, on: machine, image: image) { plan in

@@ -1,4 +1,5 @@
 import ByteCoding
+import KexecPlanning
 import PhysicalMemory
 
 @testable import KexecCommand
@@ -14,8 +15,8 @@ func fuzzOptions(_ input: Input) -> Int32 {
   switch (first, second) {
   case (.success(let one), .success(let other)):
     expect(one == other, "the parser keeps nothing from one call to the next")
-    expect(one.memoryMinimum < one.memoryMaximum, "--mem-min is below --mem-max")
-    if case .load(let kernel, _, _) = one.action {
+    expect(!one.options.memoryBounds.isEmpty, "--mem-min is below --mem-max")
+    if case .load(let kernel, _) = one.action {
       expect(arguments.dropFirst().contains(kernel), "the kernel is one of the arguments")
     }
   case (.failure(let one), .failure(let other)):

@@ -3,6 +3,7 @@ import KernelImages
 import KexecPlanning
 import LinuxSystem
 import RunningSystem
+import TestSupport
 
 @testable import KexecCommand
 

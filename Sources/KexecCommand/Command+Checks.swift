@@ -6,9 +6,8 @@ internal import RunningSystem
 extension Command {
   /// Refuses early what the kernel would refuse with a bare EPERM, so that the reason is said.
   func checkPermission(
-    on machine: Machine, purpose: LoadRequest.Purpose, forLoad: Bool = true
+    _ state: KexecState, purpose: LoadOptions.Purpose, forLoad: Bool = true
   ) throws(CommandError) {
-    let state = machine.kexec
     if !state.mayReboot || state.isInUserNamespace {
       throw CommandError("not permitted", advice: state.obstacle(for: purpose))
     }
@@ -33,10 +32,10 @@ extension Command {
 
   /// Leaves behind what is to be known later of the load of `request`. Only a help: it may fail.
   func recordLoad(on machine: Machine, request: LoadRequest) {
-    guard request.purpose == .reboot else { return }
+    guard request.options.purpose == .reboot else { return }
     let isWritten = records.record(
       memoryMap: machine.ioMemory.isHidden ? nil : machine.ioMemory.ramText,
-      isStamped: invocation.isStamped, returns: request.preservesContext)
+      isStamped: request.options.isStamped, returns: request.options.preservesContext)
     if !isWritten {
       debug("\(LoadRecords.memoryMap) cannot be written: no check of the map before -e")
     }

@@ -8,7 +8,7 @@ extension Command {
   /// Loads what returns to the kernel that this one was jumped to from.
   func loadJumpBackHelper() throws(CommandError) -> ExitCode {
     let machine = readMachine()
-    if !invocation.isDryRun { try checkPermission(on: machine, purpose: .reboot) }
+    if !invocation.isDryRun { try checkPermission(machine.kexec, purpose: .reboot) }
     let entry: PhysicalAddress
     if let given = invocation.jumpBackEntry {
       entry = given
@@ -16,11 +16,9 @@ extension Command {
       entry = try toldEntry(machine)
     }
     var request = LoadRequest(
-      kernel: .init(path: "the kernel at \(entry)", bytes: SharedBytes([])))
-    request.digest = invocation.digest
-    request.memoryBounds = invocation.memoryBounds
-    request.serial = try serialConsole(on: machine)
-    request.preservesContext = true
+      kernel: .init(path: "the kernel at \(entry)", bytes: SharedBytes([]), origin: .generated),
+      options: invocation.options)
+    request.options.preservesContext = true
     let plan: LoadPlan
     do {
       plan = try planJumpBack(to: entry, request: request, on: machine)

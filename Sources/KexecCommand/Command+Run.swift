@@ -15,7 +15,7 @@ extension Command {
       kernel.streams.writeOutput("would run the loaded kernel\n")
       return .success
     }
-    try checkPermission(on: machine, purpose: .reboot, forLoad: false)
+    try checkPermission(machine.kexec, purpose: .reboot, forLoad: false)
     if !invocation.isForced { try checkMemoryMap(of: machine) }
     // The kernel would refuse to, when the network is down already.
     guard machine.kexec.isInFirstProcessNamespace else {
@@ -93,15 +93,15 @@ extension Command {
   }
 
   /// Frees the loaded kernel, by the other call when the first is refused.
-  func unload(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
+  func unload(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let machine = readMachine()
     if invocation.isDryRun {
       kernel.streams.writeOutput("would unload the \(purpose.imageName)\n")
       return .success
     }
-    try checkPermission(on: machine, purpose: purpose)
+    try checkPermission(machine.kexec, purpose: purpose)
     let isCrash = purpose == .crash
-    let calls: [(LoadRequest.CallChoice, () throws(KexecCallError) -> Void)] = [
+    let calls: [(LoadOptions.CallChoice, () throws(KexecCallError) -> Void)] = [
       (
         .segmentsOnly,
         { () throws(KexecCallError) in
@@ -119,7 +119,7 @@ extension Command {
     let ordered = machine.kexec.lockdown == nil ? calls : calls.reversed()
     var errors: [KexecCallError] = []
     for (choice, call) in ordered
-    where invocation.call == .automatic || invocation.call == choice {
+    where [.automatic, choice].contains(invocation.options.call) {
       do throws(KexecCallError) {
         try call()
         if purpose == .reboot { records.forgetLoad() }

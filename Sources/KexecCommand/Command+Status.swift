@@ -7,7 +7,7 @@ extension Command {
   /// Says what is loaded.
   ///
   /// - Returns: 1 when an image for `purpose` is loaded, else 0: the peer's exit codes.
-  func status(_ purpose: LoadRequest.Purpose) throws(CommandError) -> ExitCode {
+  func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let files = machineFiles
     let state = KexecState(in: files)
     guard state.isLoaded != nil || state.isTold else {

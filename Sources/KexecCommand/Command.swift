@@ -37,8 +37,8 @@ package struct Command {
     case .printCrashSize: return printCrashSize()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
-    case .load(let path, let purpose, let sequel):
-      let exit = try load(kernel: path, purpose: purpose)
+    case .load(let path, let sequel):
+      let exit = try load(kernel: path)
       if invocation.isDryRun { return exit }
       switch sequel {
       case .nothing: return exit
@@ -49,12 +49,12 @@ package struct Command {
   }
 
   /// The machine that this is about: the running one, or one captured in a folder.
-  func readMachine(forCrash: Bool = false) -> Machine {
+  func readMachine(
+    with wanted: Machine.OptionalFacts = [], memory: MemoryFacts? = nil
+  ) -> Machine {
     let files = machineFiles
     debug("reading the machine below \(files.root)/")
-    return Machine.read(
-      files, asksTerminals: invocation.reusesConsole, listsModules: invocation.preservesModules,
-      forCrash: forCrash)
+    return Machine.read(files, with: wanted, memory: memory)
   }
 
   /// The files of that machine.

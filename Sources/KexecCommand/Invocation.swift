@@ -11,13 +11,13 @@ struct Invocation: Equatable {
   /// What is to be done.
   enum Action: Equatable {
     /// Load a kernel, and perhaps go on.
-    case load(kernel: String, purpose: LoadRequest.Purpose, then: Sequel)
+    case load(kernel: String, then: Sequel)
     /// Run the loaded kernel.
     case exec
     /// Free a loaded kernel.
-    case unload(LoadRequest.Purpose)
+    case unload(LoadOptions.Purpose)
     /// Say what is loaded; the exit code tells of this kind.
-    case status(LoadRequest.Purpose)
+    case status(LoadOptions.Purpose)
     /// Load what returns to the kernel before this one.
     case loadJumpBackHelper
     /// Say how long the jump into this system took.
@@ -25,6 +25,8 @@ struct Invocation: Equatable {
     /// Say how much memory is reserved for a panic kernel.
     case printCrashSize
     case help, version
+
+    var isLoad: Bool { if case .load = self { true } else { false } }
   }
 
   /// What follows a load.
@@ -43,43 +45,8 @@ struct Invocation: Equatable {
   }
 
   var action: Action
-  var call = LoadRequest.CallChoice.automatic
-  var digest = DigestKind.komihash
-  var isFast = true
-  /// What the random addresses are drawn from; nil for the running kernel's generator.
-  var seed: UInt64?
-  /// The lowest and the highest byte that a piece may use.
-  var memoryMinimum = PhysicalAddress(0)
-  var memoryMaximum = PhysicalAddress(.max)
-  var imageType: ImageType?
-  var arguments: LoadRequest.ArgumentStyle?
-  /// Each with the file's path as its first word.
-  var modules: [String] = []
-  var initrds: [String] = []
-  var reusesInitrd = false
-  /// The file with the device tree.
-  var deviceTree: String?
-  var avoidsContiguousMemory = false
-  var forcesDeviceTree = false
-  var commandLine: String?
-  var appended: [String] = []
-  var reusesCommandLine = false
-  var reusesConsole = false
-  var preservesModules = false
-  var handsOverEFI = true
-  var isStamped = false
-  var coreHeaderWidth: ELFWidth?
-  var passesMemoryMap = false
-  var followsHotplug = false
-  /// The serial port by name or number, when one was given.
-  var serial: String?
-  var serialBaud: UInt32 = 0
-  var greetsOnSerial = false
-  var writesOnVGA = false
-  var resetsVGA = false
-  var reusesVideoType = false
-  var entry = LoadRequest.EntryChoice.automatic
-  var preservesContext = false
+  /// What is asked of a load; the call also of an unload.
+  var options = LoadOptions()
   /// Where the kernel before this one is returned to, when that was given.
   var jumpBackEntry: PhysicalAddress?
   /// Where that may be: 46 bits are what any x86 page table reaches.
@@ -95,11 +62,6 @@ struct Invocation: Equatable {
 }
 
 extension Invocation {
-  /// Where pieces may be.
-  var memoryBounds: PhysicalRange {
-    PhysicalRange(start: memoryMinimum, end: memoryMaximum.advanced(by: 1) ?? memoryMaximum)
-  }
-
   /// Reads `arguments`, the first of which is the program's name.
   ///
   /// - Throws: a usage error, also for arguments that contradict each other.
@@ -109,38 +71,38 @@ extension Invocation {
     guard let parsed = OptionParser.parse(names, table.map(\.shape), isQuiet: isQuiet) else {
       throw .usage(nil)
     }
-    let given = parsed.options.map { (option: table[$0.index].option, short: $0.isShort) }
-    let options = Set(given.map(\.option))
+    let given = Set(parsed.options.map { table[$0.index].option })
 
-    self.init(action: try Self.action(options, kernels: parsed.positionals))
+    self.init(action: try Self.action(given, kernels: parsed.positionals))
+    if given.contains(.loadPanic), action.isLoad { options.purpose = .crash }
+    var memory = MemoryLimits()
     for option in parsed.options {
-      try apply(table[option.index].option, isShort: option.isShort, value: option.value)
+      try apply(
+        table[option.index].option, isShort: option.isShort, value: option.value, &memory)
     }
     if let folder = machineFolder, !isDryRun {
       throw .usage("--machine=\(folder) goes with --dry-run: another machine cannot be loaded")
     }
-    if reusesInitrd, let initrd = initrds.first {
+    if options.reusesInitrd, let initrd = options.initrds.first {
       throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")
     }
-    if memoryMinimum >= memoryMaximum {
-      throw .usage("--mem-min=\(memoryMinimum) is not below --mem-max=\(memoryMaximum)")
-    }
+    options.memoryBounds = try memory.range()
     if jumpBackEntry != nil, action != .loadJumpBackHelper {
       throw .usage("--entry goes with --load-jump-back-helper")
     }
-    if preservesContext {
+    if options.preservesContext {
       try Self.refuse(
-        [.loadPanic, .fileSyscall, .realMode], in: options, beside: "--load-preserve-context")
+        [.loadPanic, .fileSyscall, .realMode], in: given, beside: "--load-preserve-context")
     }
-    if entry == .realMode {
-      try Self.refuse([.entry32Bit, .deviceTree], in: options, beside: "--real-mode")
-      if options.contains(.loadPanic) {
+    if options.entry == .realMode {
+      try Self.refuse([.entry32Bit, .deviceTree], in: given, beside: "--real-mode")
+      if given.contains(.loadPanic) {
         throw .usage("--real-mode is not for a panic kernel: after a panic there is no BIOS to ask")
       }
     }
-    if resetsVGA {
+    if options.resetsVGA {
       // After the reset there is no picture of firmware's.
-      try Self.refuse([.reuseVideoType], in: options, beside: "--reset-vga")
+      try Self.refuse([.reuseVideoType], in: given, beside: "--reset-vga")
     }
   }
 
@@ -170,7 +132,6 @@ extension Invocation {
     if kernels.count > 1 {
       throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
     }
-    let purpose: LoadRequest.Purpose = options.contains(.loadPanic) ? .crash : .reboot
     // -p and -l say of which kind -u and -S speak; -f says how -e and a load go on.
     if options.contains(.status) {
       try refuse(
@@ -182,7 +143,7 @@ extension Invocation {
       try refuse(
         [.exec, .load, .force, .loadPreserveContext], in: options, beside: "-u (--unload)")
       try refuse(kernels, beside: "-u (--unload)")
-      return .unload(purpose)
+      return .unload(options.contains(.loadPanic) ? .crash : .reboot)
     }
     if options.contains(.exec) || (options.contains(.force) && kernels.isEmpty) {
       try refuse([.load, .loadPanic, .loadPreserveContext], in: options, beside: "-e (--exec)")
@@ -196,7 +157,7 @@ extension Invocation {
     guard let kernel = kernels.first else { throw .usage("no kernel was given") }
     let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])
     let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
-    return .load(kernel: kernel, purpose: purpose, then: sequel)
+    return .load(kernel: kernel, then: sequel)
   }
 
   private static func refuse(
@@ -215,14 +176,14 @@ extension Invocation {
   }
 
   private mutating func apply(
-    _ option: Option, isShort: Bool, value: String?
+    _ option: Option, isShort: Bool, value: String?, _ memory: inout MemoryLimits
   ) throws(CommandError) {
     let value = value ?? ""
     switch option {
     case .load, .loadPanic, .loadJumpBackHelper, .exec, .unload, .status, .report,
       .printCrashSize, .help, .version:
       break
-    case .loadPreserveContext: preservesContext = true
+    case .loadPreserveContext: options.preservesContext = true
     case .entry:
       let address = try Self.number(value, of: "--entry")
       guard Self.jumpBackAddresses.contains(address) else {
@@ -232,63 +193,63 @@ extension Invocation {
     case .force: isForced = true
     // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
     case .fileSyscall where isShort && action == .exec: sync = .forCertain
-    case .fileSyscall: call = .fileOnly
-    case .segmentsSyscall: call = .segmentsOnly
-    case .automaticSyscall: call = .automatic
-    case .noChecks: digest = .none
+    case .fileSyscall: options.call = .fileOnly
+    case .segmentsSyscall: options.call = .segmentsOnly
+    case .automaticSyscall: options.call = .automatic
+    case .noChecks: options.digest = .none
     case .digest:
       guard let kind = DigestKind(rawValue: value), kind != .none else {
         throw .usage("--digest=\(value): neither komihash nor sha256")
       }
-      digest = kind
-    case .noFast: isFast = false
-    case .seed: seed = try Self.number(value, of: "--seed")
-    case .memMin: memoryMinimum = PhysicalAddress(try Self.number(value, of: "--mem-min"))
-    case .memMax: memoryMaximum = PhysicalAddress(try Self.number(value, of: "--mem-max"))
+      options.digest = kind
+    case .noFast: options.isFast = false
+    case .seed: options.seed = try Self.number(value, of: "--seed")
+    case .memMin: memory.lowest = PhysicalAddress(try Self.number(value, of: "--mem-min"))
+    case .memMax: memory.highest = PhysicalAddress(try Self.number(value, of: "--mem-max"))
     case .type:
       guard let type = ImageType(rawValue: value) else {
         throw .usage("--type=\(value): not one of \(imageTypeNames)")
       }
-      imageType = type
+      options.imageType = type
     case .argsLinux: try setArguments(.linux)
     case .argsELF: try setArguments(.elfNotes)
     case .argsNone: try setArguments(.none)
-    case .module: modules.append(value)
-    case .initrd: initrds.append(value)
-    case .reuseInitrd: reusesInitrd = true
-    case .deviceTree: deviceTree = value
-    case .noCMA: avoidsContiguousMemory = true
-    case .forceDTB: forcesDeviceTree = true
-    case .commandLine: commandLine = value
-    case .append: appended.append(value)
-    case .reuseCommandLine: reusesCommandLine = true
-    case .reuseConsole: reusesConsole = true
+    case .module: options.modules.append(value)
+    case .initrd: options.initrds.append(value)
+    case .reuseInitrd: options.reusesInitrd = true
+    case .deviceTree: options.deviceTree = value
+    case .noCMA: options.avoidsContiguousMemory = true
+    case .forceDTB: options.forcesDeviceTree = true
+    case .commandLine: options.commandLine = value
+    case .append: options.appended.append(value)
+    case .reuseCommandLine: options.reusesCommandLine = true
+    case .reuseConsole: options.reusesConsole = true
     case .preserve:
       for what in value.split(separator: ",", omittingEmptySubsequences: false) {
         guard what == "modules" else {
           throw .usage("--preserve=\(value): only modules can be preserved")
         }
-        preservesModules = true
+        options.preservesModules = true
       }
-    case .noEFI: handsOverEFI = false
-    case .stamp: isStamped = true
-    case .elf32CoreHeaders: coreHeaderWidth = .bits32
-    case .elf64CoreHeaders: coreHeaderWidth = .bits64
-    case .passMemmap: passesMemoryMap = true
-    case .hotplug: followsHotplug = true
-    case .consoleSerial: greetsOnSerial = true
-    case .serial: serial = value
+    case .noEFI: options.handsOverEFI = false
+    case .stamp: options.isStamped = true
+    case .elf32CoreHeaders: options.coreHeaderWidth = .bits32
+    case .elf64CoreHeaders: options.coreHeaderWidth = .bits64
+    case .passMemmap: options.passesMemoryMap = true
+    case .hotplug: options.followsHotplug = true
+    case .consoleSerial: options.greetsOnSerial = true
+    case .serial: options.serial = value
     case .serialBaud:
       let baud = try Self.number(value, of: "--serial-baud")
       guard baud <= 115_200, baud == 0 || 115_200 % baud == 0 else {
         throw .usage("--serial-baud=\(value): not a rate that divides 115200")
       }
-      serialBaud = UInt32(baud)
-    case .consoleVGA: writesOnVGA = true
-    case .resetVGA: resetsVGA = true
-    case .reuseVideoType: reusesVideoType = true
-    case .entry32Bit: entry = .protected32
-    case .realMode: entry = .realMode
+      options.serialBaud = UInt32(baud)
+    case .consoleVGA: options.writesOnVGA = true
+    case .resetVGA: options.resetsVGA = true
+    case .reuseVideoType: options.reusesVideoType = true
+    case .entry32Bit: options.entry = .protected32
+    case .realMode: options.entry = .realMode
     case .forceSync: sync = .forCertain
     case .noSync: sync = .none
     case .noIfdown: takesInterfacesDown = false
@@ -301,12 +262,12 @@ extension Invocation {
   }
 
   private mutating func setArguments(
-    _ style: LoadRequest.ArgumentStyle
+    _ style: LoadOptions.ArgumentStyle
   ) throws(CommandError) {
-    if let arguments, arguments != style {
+    if let arguments = options.arguments, arguments != style {
       throw .usage("--args-linux, --args-elf and --args-none contradict each other")
     }
-    arguments = style
+    options.arguments = style
   }
 
   private static func number(_ text: String, of option: String) throws(CommandError) -> UInt64 {
@@ -314,6 +275,19 @@ extension Invocation {
       throw .usage("\(option)=\(text): not a number (decimal, or hexadecimal with 0x)")
     }
     return number
+  }
+}
+
+/// The lowest and the highest byte that a segment may use, as far as the arguments are read.
+private struct MemoryLimits {
+  var lowest = PhysicalAddress(0)
+  var highest = PhysicalAddress(.max)
+
+  func range() throws(CommandError) -> PhysicalRange {
+    guard lowest < highest else {
+      throw .usage("--mem-min=\(lowest) is not below --mem-max=\(highest)")
+    }
+    return PhysicalRange(start: lowest, end: highest.advanced(by: 1) ?? highest)
   }
 }
 

@@ -31,9 +31,9 @@ extension CommandError {
     case .commandLineTooLong(let length, let limit):
       self.init(
         "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
-        advice: request.call == .fileOnly
+        advice: request.options.call == .fileOnly
           ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
-          : request.purpose == .crash
+          : request.options.purpose == .crash
             ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
     case .openQuote:
       self.init(
@@ -43,7 +43,7 @@ extension CommandError {
       self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
       self.init(room)
-      if request.purpose == .crash {
+      if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
       }
     case .noMemoryMap:
@@ -77,8 +77,11 @@ extension CommandError {
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
     case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
+    case .serialPort(let name):
+      self = .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")
+      return
     case .realMode(let reason):
-      let isAsked = request.entry == .realMode
+      let isAsked = request.options.entry == .realMode
       self.init(
         "\(isAsked ? "--real-mode" : "\(request.kernel.path): for real mode only"): \(reason.text)")
     case .realModeOnly(let option):
@@ -113,7 +116,7 @@ extension CommandError {
     if let refusal { message += " (\(refusal.call.name) had answered: \(refusal.errno.text))" }
     // Nothing was touched by planning, and without a region there is nothing to say.
     let isAbout = refusal != nil || machine.kexec.isCrashLoaded == true
-    if request.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
+    if request.options.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
   }
 
   /// Says whether there is still a panic kernel. The running kernel drops the old one before it looks
@@ -149,7 +152,7 @@ extension CommandError {
   }
 
   /// The kernel refused to free an image, by each call that was tried.
-  init(unloading purpose: LoadRequest.Purpose, _ errors: [KexecCallError], machine: Machine) {
+  init(unloading purpose: LoadOptions.Purpose, _ errors: [KexecCallError], machine: Machine) {
     let reasons = errors.map { "\($0.call.name): \($0.errno.text)" }
     let advice =
       errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle(for: purpose) : nil
@@ -236,7 +239,7 @@ extension LoadPlan {
 extension KexecState {
   /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil when
   /// nothing is known to.
-  func obstacle(for purpose: LoadRequest.Purpose) -> String? {
+  func obstacle(for purpose: LoadOptions.Purpose) -> String? {
     if isInUserNamespace { return "this is a container: only the host may do it" }
     if !mayReboot { return "it needs CAP_SYS_BOOT: run it as root" }
     if isLoadDisabled { return "kernel.kexec_load_disabled is 1: only a reboot switches it back" }

@@ -17,7 +17,7 @@ func byteText(_ count: UInt64) -> String {
   return tenths == 0 ? "\(whole) \(units[scale])" : "\(whole).\(tenths) \(units[scale])"
 }
 
-extension LoadRequest.Purpose {
+extension LoadOptions.Purpose {
   /// What an image for this purpose is called.
   var imageName: String {
     self == .crash ? "panic kernel" : "kernel"

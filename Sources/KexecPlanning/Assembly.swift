@@ -50,7 +50,7 @@ struct Assembly {
       entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
       kernelEntry: PhysicalAddress(entry.address),
       segments: all.sorted { $0.destination.start < $1.destination.start },
-      flags: SegmentLoad.x86_64 | flags, memoryMap: memory.map, digest: request.digest,
+      flags: SegmentLoad.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
       expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift)
     do {
       try load.validate(in: memory)
@@ -64,17 +64,15 @@ struct Assembly {
   ///
   /// Only the bytes from the files are checked: the kernel clears what lies behind them itself.
   private func parameters(for request: LoadRequest) -> PurgatoryParameters {
-    let checked = request.digest == .none ? [] : segments.filter(\.isChecked)
+    let checked = request.options.digest == .none ? [] : segments.filter(\.isChecked)
     return PurgatoryParameters(
-      entry: entry, digest: PurgatoryParameters.Digest(request.digest, of: checked),
+      entry: entry, digest: PurgatoryParameters.Digest(request.options.digest, of: checked),
       regions: checked.map {
         .init(start: $0.destination.start.value, byteCount: UInt64($0.bytes.count))
       },
-      serial: (request.serial?.port ?? request.consolePort).map {
-        .init(port: $0, baud: request.serial?.baud ?? 0)
-      },
-      greets: request.serial?.greets ?? false, resetsVGA: request.resetsVGA,
-      usesVGA: request.writesOnVGA, timestampText: timestampText,
+      serial: request.console.map { .init(port: $0.port, baud: $0.baud) },
+      greets: request.console?.greets ?? false, resetsVGA: request.options.resetsVGA,
+      usesVGA: request.options.writesOnVGA, timestampText: timestampText,
       jumpBackText: jumpBackText)
   }
 }

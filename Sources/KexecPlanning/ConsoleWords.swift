@@ -1,4 +1,4 @@
-package import RunningSystem
+internal import RunningSystem
 
 extension Machine {
   /// The words that let the next kernel write where the running one does. `--reuse-console`.
@@ -25,7 +25,7 @@ extension Machine {
 
   /// The I/O port of the serial port that the running kernel writes on, /dev/console rather than
   /// another; nil when it writes on none that the purgatory can drive.
-  package var consolePort: UInt16? {
+  var consolePort: UInt16? {
     let names = reusedConsoles.map(\.name)
     // The last word is that of /dev/console.
     return names.reversed().lazy.compactMap { serialPorts[$0] }.first

@@ -15,7 +15,7 @@ extension KernelPiece {
     _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
     commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
-    guard request.unpacksKernel else { throw .switchedOff }
+    guard request.options.isFast else { throw .switchedOff }
     guard entry == .long else { throw .otherEntry }
     try checkMachine(machine, image: image, commandLine: commandLine)
     guard let payload = image.payload else { throw .noPayload }
@@ -99,14 +99,6 @@ extension KernelPiece {
       return (nil, numbers.physical, [.noRandomAddress])
     }
     return (numbers.virtual % slots * image.alignment, numbers.physical, [])
-  }
-}
-
-extension LoadRequest {
-  /// Whether the kernel goes to a random address. A crash kernel does not: its place is known from
-  /// the reserved region, and it serves nobody.
-  fileprivate func randomises(_ commandLine: KernelCommandLine) -> Bool {
-    purpose == .reboot && commandLine.value(of: "nokaslr") == nil
   }
 }
 

@@ -9,17 +9,19 @@ extension LoadRequest {
   /// before the rest.
   func finalCommandLine(on machine: Machine) -> String {
     let base =
-      commandLine ?? (reusesCommandLine ? reusable(machine.commandLine).text : ownLine)
-    let given = ([base] + appended).filter { !$0.isEmpty }.joined(separator: " ")
-    let words = reusesConsole ? machine.consoleWords(beside: KernelCommandLine(given)) : []
+      options.commandLine
+      ?? (options.reusesCommandLine ? reusable(machine.commandLine).text : ownLine)
+    let given = ([base] + options.appended).filter { !$0.isEmpty }.joined(separator: " ")
+    let words = options.reusesConsole ? machine.consoleWords(beside: KernelCommandLine(given)) : []
     let line = (words + [given]).filter { !$0.isEmpty }.joined(separator: " ")
-    return stamps.map { KernelCommandLine(line).adding($0.word).text } ?? line
+    guard options.isStamped, let stamps else { return line }
+    return KernelCommandLine(line).adding(stamps.word).text
   }
 
   /// The same with the words of `--preserve=modules`, as far as there is room for them below `limit`.
   func finalCommandLine(on machine: Machine, limit: Int) -> (line: String, notes: [PlanNote]) {
     let line = finalCommandLine(on: machine)
-    guard preservesModules, let modules = machine.modules else { return (line, []) }
+    guard options.preservesModules, let modules = machine.modules else { return (line, []) }
     let (words, notes) = PreservedModules(modules).words(
       beside: KernelCommandLine(line), room: limit - line.losslessByteCount)
     return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
@@ -28,7 +30,7 @@ extension LoadRequest {
   /// The line in a unified image. A crash kernel reserves no memory for another one.
   private var ownLine: String {
     guard let text = unifiedImage?.commandLine else { return "" }
-    return purpose == .crash ? KernelCommandLine(text).removing(["crashkernel"]).text : text
+    return options.purpose == .crash ? KernelCommandLine(text).removing(["crashkernel"]).text : text
   }
 
   /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
@@ -36,12 +38,12 @@ extension LoadRequest {
   /// crash kernel the reservation of another one.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
     let names: Set<String> = ["BOOT_IMAGE", "elfcorehdr", TimeStamps.name, jumpBackWordName]
-    return running.removing(purpose == .crash ? names.union(["crashkernel"]) : names)
+    return running.removing(options.purpose == .crash ? names.union(["crashkernel"]) : names)
   }
 
   /// Words of a reused line that did something for the EFI loader and do nothing after kexec.
   func loaderWords(running: KernelCommandLine) -> [PlanNote] {
-    guard reusesCommandLine, commandLine == nil else { return [] }
+    guard options.reusesCommandLine, options.commandLine == nil else { return [] }
     return running.kernelWords
       .filter { $0.hasPrefix("initrd=") && $0.dropFirst(7).first?.isNumber != true }
       .map { .loaderWordKept(String($0)) }

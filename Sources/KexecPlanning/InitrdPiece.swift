@@ -19,7 +19,7 @@ struct InitrdPiece: Sendable {
 
   /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
   /// comes with it, which for a crash is a header more.
-  private static func partLimit(for purpose: LoadRequest.Purpose) -> Int {
+  private static func partLimit(for purpose: LoadOptions.Purpose) -> Int {
     purpose == .crash ? 7 : 8
   }
 
@@ -32,14 +32,14 @@ struct InitrdPiece: Sendable {
     _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory
   ) {
     parts = Self.files(of: request)
-    let partLimit = Self.partLimit(for: request.purpose)
+    let partLimit = Self.partLimit(for: request.options.purpose)
     guard parts.count <= partLimit else {
       let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
       parts = [Part(file: 0, bytes: SharedBytes(row.reduce(into: []) { $0 += $1.array }))]
       notes.append(.initrdsJoined(request.initrds.count))
       return
     }
-    guard request.unpacksInitrds, byteCount <= memory.ramByteCount / 2 else { return }
+    guard request.options.isFast, byteCount <= memory.ramByteCount / 2 else { return }
     var left = Self.limit(kernelSize: kernelSize, machine: machine, memory: memory)
     for (file, initrd) in request.initrds.enumerated() {
       let unpacked = UnpackedInitrd(initrd.bytes, limit: left)

@@ -16,7 +16,7 @@ enum LinuxEntry: Equatable, Sendable {
   ///
   /// - Throws: `PlanningError.protocolTooOld`.
   init(
-    _ image: BzImage, choice: LoadRequest.EntryChoice, on machine: Machine
+    _ image: BzImage, choice: LoadOptions.EntryChoice, on machine: Machine
   ) throws(PlanningError) {
     if choice == .automatic, image.extendedFlags.contains(.has64BitEntry),
       image.copesWithPaging(of: machine)

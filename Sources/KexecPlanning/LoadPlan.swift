@@ -21,7 +21,7 @@ package struct LoadPlan: Sendable {
   /// The command line that the next kernel gets.
   package let commandLine: String
   /// What the kernel is for.
-  package var purpose: LoadRequest.Purpose { request.purpose }
+  package var purpose: LoadOptions.Purpose { request.options.purpose }
   /// What the system call gets.
   package let action: Action
   /// Why this system call.
@@ -109,8 +109,8 @@ package struct FileLoad: Equatable, Sendable {
   package let hasInitrd: Bool
   /// KEXEC_FILE_ bits.
   package let flags: UInt
-  /// More of them, for comfort: where the kernel does not know them the load is tried without.
-  package let comfortFlags: UInt
+  /// Best-effort flags: where the kernel does not know them the load is tried without.
+  package let bestEffortFlags: UInt
 }
 
 /// Why a system call was chosen.

@@ -7,12 +7,13 @@ extension LoadRequest {
     var request = self
     func file(_ kind: UnifiedKernelImage.Kind) -> File? {
       image.section(kind).map {
-        File(path: "\(kernel.path), section \(kind.rawValue)", bytes: $0, isPart: true)
+        File(path: "\(kernel.path), section \(kind.rawValue)", bytes: $0, origin: .section(kind))
       }
     }
     request.unifiedImage = image
     request.kernel = File(
-      path: kernel.path, bytes: image.kernelFile, isPart: true, packing: image.packing)
+      path: kernel.path, bytes: image.kernelFile,
+      origin: image.packing.map(File.Origin.unpacked) ?? .section(.kernel))
     if !hasInitrdOfItsOwn, let initrd = file(.initrd) { request.initrds.insert(initrd, at: 0) }
     if deviceTree == nil { request.deviceTree = file(.deviceTree) }
     if let microcode = file(.microcode) { request.initrds.insert(microcode, at: 0) }
@@ -20,11 +21,10 @@ extension LoadRequest {
   }
 
   /// Whether the user has given an initrd. What is made up to be put behind one is none.
-  private var hasInitrdOfItsOwn: Bool { initrds.contains { !$0.isPart } }
+  private var hasInitrdOfItsOwn: Bool { initrds.contains { $0.origin == .file } }
 
-  /// What became of the parts of the unified image, as seen from the user's own `request`.
-  func unifiedNotes(by call: Route.Call, from request: LoadRequest) -> [PlanNote] {
-    guard let image = unifiedImage else { return [] }
+  /// What becomes of the parts of the unified image of which this is the user's own request.
+  func notes(on image: UnifiedKernelImage, by call: Route.Call) -> [PlanNote] {
     var used: [UnifiedKernelImage.Kind] = []
     var notes: [PlanNote] = []
     func tell(_ kind: UnifiedKernelImage.Kind, replacedBy option: String?) {
@@ -36,13 +36,14 @@ extension LoadRequest {
       }
     }
     let base =
-      commandLine != nil ? "--command-line" : reusesCommandLine ? "--reuse-cmdline" : nil
+      options.commandLine != nil
+      ? "--command-line" : options.reusesCommandLine ? "--reuse-cmdline" : nil
     tell(.commandLine, replacedBy: base)
     tell(.microcode, replacedBy: nil)
-    tell(.initrd, replacedBy: request.hasInitrdOfItsOwn ? "--initrd" : nil)
+    tell(.initrd, replacedBy: hasInitrdOfItsOwn ? "--initrd" : nil)
     // What only our own segments can carry has a note of its own.
     if call == .segments {
-      tell(.deviceTree, replacedBy: request.deviceTree == nil ? nil : "--dtb")
+      tell(.deviceTree, replacedBy: deviceTree == nil ? nil : "--dtb")
     }
     if !used.isEmpty { notes.insert(.sectionsUsed(used), at: 0) }
     if image.profileCount > 1 { notes.append(.firstProfile(of: image.profileCount)) }

@@ -25,16 +25,16 @@ extension LoadSite {
     limit: Int
   ) throws(PlanningError) -> LoadSite {
     let regions = try CrashRegions(of: machine)
-    let headerSize = request.followsHotplug ? machine.crash?.headerSize : nil
+    let headerSize = request.options.followsHotplug ? machine.crash?.headerSize : nil
     let (header, headerNotes) = coreHeader(of: machine)
-    let bytes = try encode(header, request.coreHeaderWidth ?? .bits64)
+    let bytes = try encode(header, request.options.coreHeaderWidth ?? .bits64)
     let place = try regions.place(
-      headerOf: max(UInt64(bytes.count), headerSize ?? 0), bounds: request.memoryBounds)
+      headerOf: max(UInt64(bytes.count), headerSize ?? 0), bounds: request.options.memoryBounds)
 
     let map = regions.map(without: place, of: machine)
     // Of two such words the last counts.
     var line = KernelCommandLine(commandLine).adding("elfcorehdr=\(place.start)")
-    if request.passesMemoryMap {
+    if request.options.passesMemoryMap {
       for word in memoryMapWords(map) { line = line.adding(word) }
     }
     // boot_params have it too, where kernels since 5.0 look, so that it may stay away.
@@ -46,7 +46,7 @@ extension LoadSite {
     }
 
     let shown =
-      request.passesMemoryMap
+      request.options.passesMemoryMap
       ? try UsableMemory(of: machine, commandLine: KernelCommandLine("")).map : map
     let memory = UsableMemory(
       map: shown, used: map.undisputedRAM, free: regions.free,

@@ -71,8 +71,10 @@ extension LoadSite {
   ) throws(PlanningError) -> PhysicalRange {
     // DMA by old devices reaches 4 GiB.
     let low = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
-    let isBounded = request.memoryBounds.start.value != 0 || request.memoryBounds.end.value != .max
-    let bounds = isBounded ? request.memoryBounds : low
+    let isBounded =
+      request.options.memoryBounds.start.value != 0
+      || request.options.memoryBounds.end.value != .max
+    let bounds = isBounded ? request.options.memoryBounds : low
     let alignment: UInt64 = 2 << 20
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
     // No more than is needed: the running kernel takes a time that grows with the square of it.

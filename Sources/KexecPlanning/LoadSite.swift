@@ -26,8 +26,8 @@ struct LoadSite {
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
     limit: Int
   ) throws(PlanningError) {
-    switch request.purpose {
-    case .reboot where request.preservesContext:
+    switch request.options.purpose {
+    case .reboot where request.options.preservesContext:
       self = try .jump(of: request, on: machine, commandLine: commandLine)
     case .reboot:
       memory = try UsableMemory(of: machine, commandLine: KernelCommandLine(commandLine))

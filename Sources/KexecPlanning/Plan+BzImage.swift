@@ -6,10 +6,10 @@ internal import Threads
 func planBzImage(
   _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  if request.entry == .realMode || image.isForBIOSOnly {
+  if request.options.entry == .realMode || image.isForBIOSOnly {
     return try planRealMode(image, request: request, machine: machine, site: site)
   }
-  let entry = try LinuxEntry(image, choice: request.entry, on: machine)
+  let entry = try LinuxEntry(image, choice: request.options.entry, on: machine)
   let (kernel, initrd, unpackNotes) = unpackPieces(
     image, by: entry, request: request, machine: machine,
     commandLine: KernelCommandLine(site.commandLine), memory: site.memory)

@@ -10,7 +10,7 @@ internal import RunningSystem
 func planELF(
   _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  guard let style = request.arguments ?? (kernel.isLinux ? .linux : nil) else {
+  guard let style = request.options.arguments ?? (kernel.isLinux ? .linux : nil) else {
     throw .argumentStyleUnknown
   }
   switch style {
@@ -19,7 +19,7 @@ func planELF(
   case .elfNotes, .none:
     guard request.initrds.isEmpty else { throw .initrdForOther }
     guard request.modules.isEmpty else { throw .modulesForOther }
-    guard request.purpose == .reboot else { throw .crashNeedsLinux }
+    guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
     let notes = ELFBootNotes(commandLine: site.commandLine.losslessBytes)
     let is64Bit = kernel.headers.width == .bits64
     let entry = kernel.headers.entry
@@ -37,7 +37,7 @@ func planELF(
               eip: UInt32(truncatingIfNeeded: entry), esp: UInt32(truncatingIfNeeded: stack)))
         }),
       request: request, memory: site.memory)
-    return (load, site.notes + (request.digest == .none ? [.checksOff] : []))
+    return (load, site.notes + (request.options.digest == .none ? [.checksOff] : []))
   }
 }
 

@@ -28,7 +28,7 @@ func planFixed(
     throw .vmlinux(.truncated)
   }
   var segments = paged.segments(movedBy: kernel.movedBy)
-  var placement = Placement(free: memory.freeWithLow, bounds: request.memoryBounds)
+  var placement = Placement(free: memory.freeWithLow, bounds: request.options.memoryBounds)
   try placement.take(exactly: segments)
 
   let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))

@@ -14,11 +14,13 @@ package let jumpBackWordName = "kexec_jump_back_entry"
 package func planJumpBack(
   to entry: PhysicalAddress, request: LoadRequest, on machine: Machine
 ) throws(PlanningError) -> LoadPlan {
+  var request = request
+  request.console = try PurgatoryConsole(request.options, on: machine)
   let memory = try UsableMemory(of: machine, commandLine: machine.commandLine)
   let tables = IdentityMap(
     reaching: entry.value, hasFiveLevels: machine.usesFiveLevelPaging)
   let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
-  var placement = Placement(free: memory.free, bounds: request.memoryBounds)
+  var placement = Placement(free: memory.free, bounds: request.options.memoryBounds)
   let places = try placement.take([
     Assembly.purgatoryRoom(limits: limits),
     PieceRoom(role: .pageTables, byteCount: tables.byteCount, limits: limits),

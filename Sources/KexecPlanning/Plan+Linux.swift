@@ -41,7 +41,7 @@ private func planLinux(
     rooms.append(initrd.room(below: target.initrdEnd))
   }
   let places = try Places(
-    kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)
+    kernel: kernel, others: rooms, in: site.free, bounds: request.options.memoryBounds)
   let bootPlace = places.others[0]
   let initrdPlace = places.others.count > 2 ? places.others[2] : nil
 
@@ -57,7 +57,7 @@ private func planLinux(
       bootParameters: bootPlace.start),
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
-  if request.stamps != nil, let offset = TimeStamps.textOffset(in: site.commandLine) {
+  if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)
   }
@@ -83,7 +83,7 @@ private func describeMachine(
     notes.append(.framebufferLost)
   }
   if request.randomSeed == nil { notes.append(.noRandomSeed) }
-  if request.digest == .none { notes.append(.checksOff) }
+  if request.options.digest == .none { notes.append(.checksOff) }
 
   var block = BootBlock(
     header: target.header, inherited: machine.bootParameters,
@@ -99,15 +99,6 @@ private func describeMachine(
   case nil: break
   }
   return (block, notes)
-}
-
-extension LoadRequest {
-  /// What the next kernel is told of the screen.
-  fileprivate func screen(on machine: Machine) -> BootBlock.Screen {
-    if resetsVGA { return .text }
-    let isLost = machine.hasNativeGraphics && !reusesVideoType && !reusesConsole
-    return isLost ? .withoutFramebuffer : .inherited
-  }
 }
 
 extension Machine {
@@ -156,7 +147,7 @@ private func moreSetupData(
 func efiHandover(
   takesEFI: Bool, request: LoadRequest, machine: Machine
 ) -> Result<EFIHandover, PlanNote.NoEFIReason>? {
-  guard request.handsOverEFI, let efi = machine.efi, let running = machine.bootParameters,
+  guard request.options.handsOverEFI, let efi = machine.efi, let running = machine.bootParameters,
     running.loadField(BootParameters.efiMemmapSize) != 0
   else { return nil }
   guard takesEFI else { return .failure(.kernelTooOld) }

@@ -9,7 +9,7 @@ internal import RunningSystem
 func planMultiboot(
   _ kernel: MultibootKernel, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  guard request.purpose == .reboot else { throw .crashNeedsLinux }
+  guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
   guard request.initrds.isEmpty else { throw .initrdForOther }
   let memory = site.memory
   let shift = try shift(of: kernel, request: request, memory: memory)
@@ -48,7 +48,7 @@ func planMultiboot(
   var notes = site.notes
   if kernel.wantsVideoMode { notes.append(.videoModeNotSet) }
   if version == .two, machine.acpiRootPointer == nil { notes.append(.noRootPointer) }
-  if request.digest == .none { notes.append(.checksOff) }
+  if request.options.digest == .none { notes.append(.checksOff) }
   return (load, notes)
 }
 
@@ -64,13 +64,13 @@ private func shift(
     start: PhysicalAddress(first.physicalAddress).alignedDown(to: pageSize),
     end: PhysicalAddress(last.physicalEnd).alignedUp(to: pageSize)
       ?? PhysicalAddress(last.physicalEnd))
-  if memory.freeWithLow.contains(linked), request.memoryBounds.contains(linked) { return 0 }
+  if memory.freeWithLow.contains(linked), request.options.memoryBounds.contains(linked) { return 0 }
   let end = min(relocation.end, 1 << 32)
   let limits = PhysicalRange(
     start: PhysicalAddress(min(relocation.lowest, end)), end: PhysicalAddress(end))
   let wish = PlacementWish(
     byteCount: linked.byteCount, alignment: max(relocation.alignment, pageSize),
-    bounds: limits.intersection(request.memoryBounds) ?? limits)
+    bounds: limits.intersection(request.options.memoryBounds) ?? limits)
   let free = memory.freeWithLow
   let found = relocation.prefersLow ? free.place(number: 0, for: wish) : free.place(for: wish)
   guard let place = found else {

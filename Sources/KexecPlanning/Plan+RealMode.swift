@@ -5,17 +5,6 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
-extension LoadRequest {
-  /// What the user asks for that a load by `call` cannot do for a kernel in real mode.
-  func optionAgainstRealMode(by call: Route.Call) -> String? {
-    if call == .file { return "-s" }
-    if purpose == .crash { return "-p" }
-    if preservesContext { return "--load-preserve-context" }
-    if entry == .protected32 { return entry.option }
-    return deviceTreeOption
-  }
-}
-
 /// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
 /// map, the screen and the disks: nothing of what the running kernel knows is handed over.
 func planRealMode(
@@ -50,7 +39,7 @@ private func planRealMode(
     rooms.append(initrd.room(below: image.initrdAddressEnd(by: .protected32)))
   }
   let places = try Places(
-    kernel: kernel, others: rooms, in: site.free, bounds: request.memoryBounds)
+    kernel: kernel, others: rooms, in: site.free, bounds: request.options.memoryBounds)
   let initrdPlace = places.others.dropFirst().first
   // A segment of the processor: 64 KiB. The bounds are for what may lie anywhere.
   var low = Placement(free: site.memory.low, bounds: UsableMemory.lowLimits)
@@ -68,13 +57,13 @@ private func planRealMode(
     entry: .realMode(
       segment: UInt16(place.start.value >> 4), stackPointer: UInt16(RealModePart.heapEnd)),
     memoryUse: kernel.memoryUse + initrd.byteCount)
-  if request.stamps != nil, let offset = TimeStamps.textOffset(in: site.commandLine) {
+  if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText = place.start.value + UInt64(RealModePart.heapEnd + offset)
   }
-  let notes: [PlanNote] = request.digest == .none ? [.checksOff] : []
+  let notes: [PlanNote] = request.options.digest == .none ? [.checksOff] : []
   return (
     try assembly.finish(request, in: site.memory, flags: site.flags),
-    site.notes + [.ordinaryEntry(request.entry == .realMode ? .realMode : .realModeOnly)]
+    site.notes + [.ordinaryEntry(request.options.entry == .realMode ? .realMode : .realModeOnly)]
       + initrd.notes + notes
   )
 }

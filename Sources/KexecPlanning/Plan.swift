@@ -3,19 +3,20 @@ internal import ByteCoding
 internal import Compression
 internal import CrashDumps
 internal import ELFFormat
-package import KernelImages
+internal import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage
-package import RunningSystem
+internal import RunningSystem
 
 // The way from a request to a plan. A newcomer reads this file first:
 //
-//   routes(for:on:image:)   which system calls may be tried, in which order, and why
-//   plan(_:by:on:image:)    what exactly that call will be given
-//     LoadSite                (LoadSite) the memory for it: the machine's, or a region of it
-//     planBzImage             (Plan+BzImage) file -> pieces
-//     planLinux               (Plan+Linux) pieces -> places -> bytes
-//     Assembly.finish         (Assembly) segments and entry -> purgatory -> validation
+//   LoadPlanner(_:image:on:)  (LoadPlanner) the request with all in it that the planner knows
+//   routes                    which system calls may be tried, in which order, and why
+//   plan(by:)                 what exactly that call will be given
+//     LoadSite                  (LoadSite) the memory for it: the machine's, or a region of it
+//     planBzImage               (Plan+BzImage) file -> pieces
+//     planLinux                 (Plan+Linux) pieces -> places -> bytes
+//     Assembly.finish           (Assembly) segments and entry -> purgatory -> validation
 //
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
 
@@ -41,152 +42,116 @@ package struct Route: Equatable, Sendable {
   }
 }
 
-/// The ways to try for `request`, best first.
-///
-/// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
-/// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
-/// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
-/// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
-/// command line, only our own segments can carry.
-package func routes(
-  for request: LoadRequest, on machine: Machine, image: KernelImage
-) -> [Route] {
-  if case .unified(let unified) = image {
-    return routes(for: request.taking(unified), on: machine, image: unified.kernel)
-  }
-  if request.preservesContext {
-    let needed = RouteReason.needed(by: ["--load-preserve-context"])
-    return [Route(.segments, request.call == .segmentsOnly ? .asked : needed)]
-  }
-  switch request.call {
-  case .fileOnly: return [Route(.file, .asked)]
-  case .segmentsOnly: return [Route(.segments, .asked)]
-  case .automatic: break
-  }
-  guard case .bzImage(let image) = image, image.isForFileCall else {
-    return [Route(.segments, .imageType)]
-  }
-  guard !machine.wantsSignatures else {
-    return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
-  }
-  let options = request.optionsForSegments
-  if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
-  let length = request.finalCommandLine(on: machine).losslessByteCount
-  if length > image.commandLineLimitOfFileCall {
-    return [Route(.segments, .commandLineTooLongForFileCall)]
-  }
-  if machine.keepsMeasurements {
-    return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
-  }
-  // For a crash kernel the running one describes itself, and keeps that true when processors or
-  // memory come and go.
-  if request.purpose == .crash {
-    return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
-  }
-  let canBeFast = image.payload != nil && image.extendedFlags.contains(.has64BitEntry)
-  return canBeFast && request.unpacksKernel
-    ? [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
-    : [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
-}
-
-/// Plans the load of `request` by `route`: every byte and every address, or why it cannot be.
-package func plan(
-  _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
-) throws(PlanningError) -> LoadPlan {
-  var made: LoadPlan
-  switch image {
-  case .unified(let unified):
-    let inner = request.taking(unified)
-    made = try plan(inner, by: route, on: machine, image: unified.kernel)
-    made.notes = inner.unifiedNotes(by: route.call, from: request) + made.notes
-  case .bzImage(let image):
-    made = try plan(request, by: route, on: machine, bzImage: image)
-  case .elf, .multiboot:
-    made = try plan(request, by: route, on: machine, other: image)
-  }
-  if let packing = request.kernel.packing {
-    let section = request.unifiedImage.map { _ in UnifiedKernelImage.Kind.kernel }
-    made.notes.insert(.fileUnpacked(section, format: packing.name), at: 0)
-  }
-  return made
-}
-
-private func plan(
-  _ request: LoadRequest, by route: Route, on machine: Machine, bzImage image: BzImage
-) throws(PlanningError) -> LoadPlan {
-  guard request.modules.isEmpty else { throw .modulesForOther }
-  if image.isForBIOSOnly, let option = request.optionAgainstRealMode(by: route.call) {
-    throw .realModeOnly(option: option)
-  }
-  // The purgatory will add a word to that of a kernel that can return.
-  let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
-  var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
-  try checkCommandLine(commandLine, for: request, limit: limit)
-  var notes = wordNotes + request.loaderWords(running: machine.commandLine)
-  notes += request.notesOnCrashOptions(machine)
-  if let style = request.arguments, style != .linux {
-    notes.append(.noEffectOnType(option: style.option))
-  }
-  if image.checksumMatches == false { notes.append(.checksumMismatch) }
-  let action: LoadPlan.Action
-  switch route.call {
-  case .segments:
-    let site = try LoadSite(
-      of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
-      commandLine: commandLine, limit: limit)
-    commandLine = site.commandLine
-    try checkCommandLine(commandLine, for: request, limit: limit)
-    let (load, more) = try planBzImage(
-      image, request: request, machine: machine, site: site)
-    action = .segments(load)
-    notes += more
-  case .file:
-    guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
-    guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
-    action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
-    notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
-  }
-  return LoadPlan(
-    request: request, kernelVersion: image.kernelVersion,
-    imageDescription: image.description, commandLine: commandLine, action: action,
-    reason: route.reason, notes: notes)
-}
-
-/// Plans what only kexec_load can load.
-private func plan(
-  _ request: LoadRequest, by route: Route, on machine: Machine, other image: KernelImage
-) throws(PlanningError) -> LoadPlan {
-  guard route.call == .segments else { throw .notByFileCall(image.type) }
-  let isLinux = image.takesArgumentsLikeLinux(request)
-  guard isLinux || !request.preservesContext else { throw .returnNeedsLinux }
-  let limit = isLinux ? VmlinuxHeader.commandLineLimit - request.jumpBackWordSize : .max
-  let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
-  try checkCommandLine(commandLine, for: request, limit: limit)
-  var notes = wordNotes + request.loaderWords(running: machine.commandLine)
-  notes += request.notesOnCrashOptions(machine)
-  notes += request.optionsWithoutEffect(on: image, isLinux: isLinux)
-    .map(PlanNote.noEffectOnType)
-  let site = try LoadSite(
-    of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
-  try checkCommandLine(site.commandLine, for: request, limit: limit)
-  let (load, more) =
-    switch image {
-    case .bzImage, .unified: throw .notByFileCall(image.type)
-    case .elf(let kernel):
-      try planELF(kernel, request: request, machine: machine, site: site)
-    case .multiboot(let kernel):
-      try planMultiboot(kernel, request: request, machine: machine, site: site)
+extension LoadPlanner {
+  /// The ways to try, best first.
+  ///
+  /// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
+  /// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
+  /// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
+  /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
+  /// command line, only our own segments can carry.
+  package var routes: [Route] {
+    if request.options.preservesContext {
+      let needed = RouteReason.needed(by: ["--load-preserve-context"])
+      return [Route(.segments, request.options.call == .segmentsOnly ? .asked : needed)]
     }
-  return LoadPlan(
-    request: request, kernelVersion: nil, imageDescription: image.type.rawValue,
-    commandLine: site.commandLine, action: .segments(load), reason: route.reason,
-    notes: notes + more)
-}
+    switch request.options.call {
+    case .fileOnly: return [Route(.file, .asked)]
+    case .segmentsOnly: return [Route(.segments, .asked)]
+    case .automatic: break
+    }
+    guard case .bzImage(let image) = image, image.isForFileCall else {
+      return [Route(.segments, .imageType)]
+    }
+    guard !machine.wantsSignatures else {
+      return [Route(.file, .policy), Route(.segments, .fileCallRefused)]
+    }
+    let options = request.optionsForSegments
+    if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
+    let length = request.finalCommandLine(on: machine).losslessByteCount
+    if length > image.commandLineLimitOfFileCall {
+      return [Route(.segments, .commandLineTooLongForFileCall)]
+    }
+    if machine.keepsMeasurements {
+      return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
+    }
+    // For a crash kernel the running one describes itself, and keeps that true when processors or
+    // memory come and go.
+    if request.options.purpose == .crash {
+      return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+    }
+    let canBeFast = image.payload != nil && image.extendedFlags.contains(.has64BitEntry)
+    return canBeFast && request.options.isFast
+      ? [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
+      : [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
+  }
 
-extension LoadRequest {
-  /// Characters of the word by which the purgatory tells a kernel where to return to, if it may.
-  fileprivate var jumpBackWordSize: Int {
-    preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
+  func plan(by route: Route, bzImage image: BzImage) throws(PlanningError) -> LoadPlan {
+    guard request.modules.isEmpty else { throw .modulesForOther }
+    if image.isForBIOSOnly, let option = request.optionAgainstRealMode(by: route.call) {
+      throw .realModeOnly(option: option)
+    }
+    // The purgatory will add a word to that of a kernel that can return.
+    let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
+    var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    try checkCommandLine(commandLine, for: request, limit: limit)
+    var notes = wordNotes + request.loaderWords(running: machine.commandLine)
+    notes += request.notesOnCrashOptions(machine)
+    if let style = request.options.arguments, style != .linux {
+      notes.append(.noEffectOnType(option: style.option))
+    }
+    if image.checksumMatches == false { notes.append(.checksumMismatch) }
+    let action: LoadPlan.Action
+    switch route.call {
+    case .segments:
+      let site = try LoadSite(
+        of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
+        commandLine: commandLine, limit: limit)
+      commandLine = site.commandLine
+      try checkCommandLine(commandLine, for: request, limit: limit)
+      let (load, more) = try planBzImage(
+        image, request: request, machine: machine, site: site)
+      action = .segments(load)
+      notes += more
+    case .file:
+      guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
+      guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
+      action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
+      notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
+    }
+    return LoadPlan(
+      request: request, kernelVersion: image.kernelVersion,
+      imageDescription: image.description, commandLine: commandLine, action: action,
+      reason: route.reason, notes: notes)
+  }
+
+  /// Plans what only kexec_load can load.
+  func planOther(by route: Route) throws(PlanningError) -> LoadPlan {
+    guard route.call == .segments else { throw .notByFileCall(image.type) }
+    let isLinux = image.takesArgumentsLikeLinux(request)
+    guard isLinux || !request.options.preservesContext else { throw .returnNeedsLinux }
+    let limit = isLinux ? VmlinuxHeader.commandLineLimit - request.jumpBackWordSize : .max
+    let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    try checkCommandLine(commandLine, for: request, limit: limit)
+    var notes = wordNotes + request.loaderWords(running: machine.commandLine)
+    notes += request.notesOnCrashOptions(machine)
+    notes += request.optionsWithoutEffect(on: image, isLinux: isLinux)
+      .map(PlanNote.noEffectOnType)
+    let site = try LoadSite(
+      of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
+    try checkCommandLine(site.commandLine, for: request, limit: limit)
+    let (load, more) =
+      switch image {
+      case .bzImage, .unified: throw .notByFileCall(image.type)
+      case .elf(let kernel):
+        try planELF(kernel, request: request, machine: machine, site: site)
+      case .multiboot(let kernel):
+        try planMultiboot(kernel, request: request, machine: machine, site: site)
+      }
+    return LoadPlan(
+      request: request, kernelVersion: nil, imageDescription: image.type.rawValue,
+      commandLine: site.commandLine, action: .segments(load), reason: route.reason,
+      notes: notes + more)
   }
 }
 
@@ -194,7 +159,7 @@ extension KernelImage {
   /// Whether this is an ELF file that gets boot_params.
   fileprivate func takesArgumentsLikeLinux(_ request: LoadRequest) -> Bool {
     guard case .elf(let kernel) = self else { return false }
-    return request.arguments.map { $0 == .linux } ?? kernel.isLinux
+    return request.options.arguments.map { $0 == .linux } ?? kernel.isLinux
   }
 }
 
@@ -202,7 +167,7 @@ private func checkCommandLine(
   _ text: String, for request: LoadRequest, limit: Int
 ) throws(PlanningError) {
   // Behind an open quote the purgatory's word would be no word of its own.
-  guard !request.preservesContext || !KernelCommandLine(text).hasOpenQuote else {
+  guard !request.options.preservesContext || !KernelCommandLine(text).hasOpenQuote else {
     throw .openQuote
   }
   if let offset = text.losslessBytes.firstIndex(of: 0) { throw .commandLineHasNUL(offset: offset) }
@@ -213,16 +178,16 @@ private func checkCommandLine(
 private func planFileCall(
   _ request: LoadRequest, machine: Machine, kernelSize: UInt64
 ) throws(PlanningError) -> FileLoad {
-  if request.purpose == .crash {
+  if request.options.purpose == .crash {
     try request.checkCrashRegion(of: machine, kernelSize: kernelSize)
   }
-  var flags = request.purpose == .crash ? FileLoad.onCrash : 0
+  var flags = request.options.purpose == .crash ? FileLoad.onCrash : 0
   if request.initrds.isEmpty { flags |= FileLoad.noInitramfs }
-  let comfort =
-    (request.avoidsContiguousMemory ? FileLoad.noCMA : 0)
-    | (request.forcesDeviceTree ? FileLoad.forceDTB : 0)
+  let bestEffort =
+    (request.options.avoidsContiguousMemory ? FileLoad.noCMA : 0)
+    | (request.options.forcesDeviceTree ? FileLoad.forceDTB : 0)
   return FileLoad(
-    hasInitrd: !request.initrds.isEmpty, flags: flags, comfortFlags: comfort)
+    hasInitrd: !request.initrds.isEmpty, flags: flags, bestEffortFlags: bestEffort)
 }
 
 extension FileLoad {
@@ -234,59 +199,6 @@ extension FileLoad {
   static let noCMA: UInt = 0x10
   /// KEXEC_FILE_FORCE_DTB, since 6.18.
   static let forceDTB: UInt = 0x20
-}
-
-extension LoadRequest {
-  /// The options given that only a load by kexec_load can obey.
-  fileprivate var optionsForSegments: [String] {
-    var options: [String] = []
-    switch digest {
-    case .komihash: break
-    case .sha256: options.append("--digest")
-    case .none: options.append("--no-checks")
-    }
-    if memoryBounds.start.value != 0 { options.append("--mem-min") }
-    if memoryBounds.end.value != .max { options.append("--mem-max") }
-    if !handsOverEFI { options.append("--noefi") }
-    if stamps != nil { options.append("--stamp") }
-    if purpose == .crash {
-      if coreHeaderWidth == .bits32 { options.append("--elf32-core-headers") }
-      if passesMemoryMap { options.append("--pass-memmap-cmdline") }
-    }
-    if let serial { options.append(serial.greets ? "--console-serial" : "--serial") }
-    if writesOnVGA { options.append("--console-vga") }
-    if resetsVGA { options.append("--reset-vga") }
-    if reusesVideoType { options.append("--reuse-video-type") }
-    return options + [entry.option, deviceTreeOption].compactMap(\.self)
-  }
-}
-
-extension LoadRequest {
-  /// The options for crash kernels that come to nothing.
-  fileprivate func notesOnCrashOptions(_ machine: Machine) -> [PlanNote] {
-    if purpose == .crash {
-      return followsHotplug && machine.crash?.headerSize == nil ? [.noHotplug] : []
-    }
-    var options: [String] = []
-    switch coreHeaderWidth {
-    case .bits32: options.append("--elf32-core-headers")
-    case .bits64: options.append("--elf64-core-headers")
-    case nil: break
-    }
-    if passesMemoryMap { options.append("--pass-memmap-cmdline") }
-    if followsHotplug { options.append("--hotplug") }
-    return options.map(PlanNote.onlyForCrash)
-  }
-}
-
-extension LoadRequest {
-  /// The options given that mean nothing to `image`, which is no bzImage.
-  fileprivate func optionsWithoutEffect(on image: KernelImage, isLinux: Bool) -> [String] {
-    let isMultiboot = if case .multiboot = image { true } else { false }
-    return [
-      entry.option, isLinux ? nil : deviceTreeOption, isMultiboot ? arguments?.option : nil,
-    ].compactMap(\.self)
-  }
 }
 
 extension Machine {

@@ -6,7 +6,7 @@ extension PlanningError {
     case commandLineTooLong, openQuote, commandLineHasNUL, noRoom, noMemoryMap, noCrashRegion
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
     case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
-    case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid
+    case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
   }
 
   /// Which kind it is.
@@ -34,6 +34,7 @@ extension PlanningError {
     case .returnNeedsLinux: .returnNeedsLinux
     case .vmlinux: .vmlinux
     case .invalid: .invalid
+    case .serialPort: .serialPort
     }
   }
 }

@@ -29,6 +29,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case protocolTooOld(String)
   /// The file that is to be the device tree is none.
   case deviceTree(path: String, DeviceTreeError)
+  /// The name stands for no serial port.
+  case serialPort(String)
   /// The kernel cannot be entered in real mode.
   case realMode(NoRealMode)
   /// The kernel can be entered only in real mode, which does not go with an option that was given.

@@ -46,47 +46,68 @@ package struct Machine: Sendable {
   package var kexec: KexecState
   /// What a crash kernel must know; nil when nobody asked.
   package var crash: CrashFacts?
-  /// The bytes of the ACPI root pointer; nil unless `readRootPointer` has found it.
+  /// The bytes of the ACPI RSDP; nil when nobody asked, or they cannot be read.
   package var acpiRootPointer: [UInt8]?
 
+  /// What is read only on request.
+  package struct OptionalFacts: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// How the consoles' terminals are set: opening them may move a modem's signals.
+    package static let terminals = OptionalFacts(rawValue: 1)
+    /// The modules: looking for them takes time.
+    package static let modules = OptionalFacts(rawValue: 2)
+    /// What only a crash kernel must know.
+    package static let crash = OptionalFacts(rawValue: 4)
+    /// The ACPI RSDP, for kernels that want a copy of it: it may have to be searched for in memory.
+    package static let rootPointer = OptionalFacts(rawValue: 8)
+  }
+
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
-  /// The consoles' terminals are opened to learn their rates only if `asksTerminals`, since that may
-  /// move a modem's signals; modules are looked for only if `listsModules`, since that takes time; what
-  /// only a crash kernel must know is read only if `forCrash`.
+  ///
+  /// - Parameters:
+  ///   - files: the machine.
+  ///   - wanted: what to read beside the rest.
+  ///   - memory: the amounts of memory, where they have been read already.
+  /// - Returns: all that was there.
   package static func read(
-    _ files: FileTree, asksTerminals: Bool = false, listsModules: Bool = false,
-    forCrash: Bool = false
+    _ files: FileTree, with wanted: OptionalFacts = [], memory: MemoryFacts? = nil
   ) -> Machine {
     let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
     let processors = ProcessorFacts(in: files)
-    let memory = MemoryFacts(in: files)
+    let memory = memory ?? MemoryFacts(in: files)
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
       $0.count == 4096 ? $0 : nil
     }
     let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
+    let efi = EFIState(in: files, at: bootParameters.map(efiSystemTable))
     return Machine(
       ioMemory: ioMemory,
       firmwareMap: MemoryMap.firmware(in: files),
       commandLine: commandLine,
       bootParameters: bootParameters,
       setupData: SetupDataNode.all(in: files),
-      efi: EFIState(in: files, at: bootParameters.map(efiSystemTable)),
+      efi: efi,
       usesFiveLevelPaging: processors.flags.contains("la57")
         && commandLine.value(of: "no5lvl") == nil,
       mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
         || bootParameters.map { $0[0x13C..<0x140] != [0, 0, 0, 0] } ?? false,
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
       totalMemory: memory["MemTotal"],
-      availableMemory: memory["MemAvailable"],
+      availableMemory: memory.available,
       // The list always has one entry, for the boot itself.
       keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0
         > 1,
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
-      consoles: Console.all(in: files, asksTerminals: asksTerminals),
-      modules: listsModules ? LoadedModules(in: files) : nil,
+      consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),
+      modules: wanted.contains(.modules) ? LoadedModules(in: files) : nil,
       kexec: KexecState(in: files),
-      crash: forCrash ? CrashFacts(in: files, ioMemory: ioMemory) : nil)
+      crash: wanted.contains(.crash) ? CrashFacts(in: files, ioMemory: ioMemory) : nil,
+      acpiRootPointer: wanted.contains(.rootPointer)
+        ? files.rootPointer(efi: efi, bootParameters: bootParameters) : nil)
   }
 
   /// efi_info.efi_systab and efi_systab_hi of boot_params.

@@ -43,12 +43,16 @@ package struct ProcessorFacts: Equatable, Sendable {
 }
 
 /// What `/proc/meminfo` tells, in bytes.
-struct MemoryFacts {
+package struct MemoryFacts: Sendable {
   private let lines: [Substring]
 
-  init(in files: FileTree) {
+  /// Reads the facts of the machine in `files`.
+  package init(in files: FileTree) {
     lines = (files.text("/proc/meminfo") ?? "").split(separator: "\n").map { $0[...] }
   }
+
+  /// Bytes that can be had without swapping; nil when unknown.
+  package var available: UInt64? { self["MemAvailable"] }
 
   /// The value of the line `name:`, which is in KiB.
   subscript(name: String) -> UInt64? {

@@ -1,5 +1,6 @@
 import KexecPlanning
 import LinuxSystem
+import RunningSystem
 import TestSupport
 import Testing
 
@@ -123,7 +124,7 @@ extension InvocationTests {
     let command = Command(
       invocation: try Invocation(["kexec"] + words, isQuiet: true), kernel: .running)
     let error = #expect(throws: CommandError.self) {
-      try command.checkPermission(on: machine, purpose: .reboot, forLoad: arguments != "-e")
+      try command.checkPermission(machine.kexec, purpose: .reboot, forLoad: arguments != "-e")
     }
     #expect(
       error?.text == "kexec: not permitted\n  it needs CAP_SYS_BOOT: run it as root\n")

@@ -77,14 +77,14 @@ import Testing
   }
 
   private func plan(
-    _ fixture: MachineFixture, _ purpose: LoadRequest.Purpose, _ files: StandardFiles
+    _ fixture: MachineFixture, _ purpose: LoadOptions.Purpose, _ files: StandardFiles
   ) throws -> JSON {
     let machine = fixture.machine
     var request = files.request
-    request.reusesCommandLine = !machine.commandLine.text.isEmpty
-    request.purpose = purpose
+    request.options.reusesCommandLine = !machine.commandLine.text.isEmpty
+    request.options.purpose = purpose
     do {
-      let plan = try KexecPlanning.plan(
+      let plan = try TestSupport.plan(
         request, by: Route(.segments, .asked), on: machine,
         image: KernelImage.open(request.kernel.bytes))
       return PlanReport(plan: plan).json.withCodes(of: plan)
@@ -114,9 +114,8 @@ private struct StandardFiles {
     kernel: BzImageBuilder().file,
     initrd: SharedBytes([UInt8](repeating: 0, count: 30_000_000))
   ) {
-    $0.digest = .none
-    $0.unpacksKernel = false
-    $0.unpacksInitrds = false
+    $0.options.digest = .none
+    $0.options.isFast = false
   }
 
   /// All as it comes without options: a kernel that is unpacked now, checked by komihash, at an address

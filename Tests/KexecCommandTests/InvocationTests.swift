@@ -12,24 +12,28 @@ import Testing
     let wanted: Invocation
 
     init(
-      _ arguments: String, _ action: Invocation.Action,
+      _ arguments: String, _ action: Invocation.Action, for purpose: LoadOptions.Purpose = .reboot,
       _ change: (inout Invocation) -> Void = { _ in }
     ) {
       self.arguments = arguments
       var invocation = Invocation(action: action)
+      invocation.options.purpose = purpose
       change(&invocation)
       wanted = invocation
     }
   }
 
-  private static let load = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .nothing)
-  private static let crash = Invocation.Action.load(kernel: "k", purpose: .crash, then: .nothing)
-  private static let reboot = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .shutDown)
-  private static let jump = Invocation.Action.load(kernel: "k", purpose: .reboot, then: .jump)
+  private static func bounds(_ start: UInt64, _ end: UInt64) -> PhysicalRange {
+    PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(end))
+  }
+  private static let load = Invocation.Action.load(kernel: "k", then: .nothing)
+  private static let reboot = Invocation.Action.load(kernel: "k", then: .shutDown)
+  private static let jump = Invocation.Action.load(kernel: "k", then: .jump)
 
   static let actions: [Case] = [
     Case("-l k", load), Case("--load k", load), Case("k -l", load), Case("--load -- k", load),
-    Case("-p k", crash), Case("--load-panic k", crash), Case("k -p", crash),
+    Case("-p k", load, for: .crash), Case("--load-panic k", load, for: .crash),
+    Case("k -p", load, for: .crash),
     Case("k", reboot),
     Case("-f k", jump) { $0.isForced = true }, Case("-l -f k", jump) { $0.isForced = true },
     Case("-fl k", jump) { $0.isForced = true },
@@ -45,71 +49,77 @@ import Testing
     Case("-h", .help), Case("--help", .help), Case("-l -h k", .help), Case("-v", .version),
     Case("--version", .version), Case("-v -h", .help),
     // What comes after -- is no option.
-    Case("-l -- -p", .load(kernel: "-p", purpose: .reboot, then: .nothing)),
+    Case("-l -- -p", .load(kernel: "-p", then: .nothing)),
   ]
 
   static let options: [Case] = [
     // -s: the file call, but with a lone -e or -f the sync.
-    Case("-l -s k", load) { $0.call = .fileOnly }, Case("-s -l k", load) { $0.call = .fileOnly },
-    Case("-sl k", load) { $0.call = .fileOnly }, Case("-p -s k", crash) { $0.call = .fileOnly },
-    Case("-s k", reboot) { $0.call = .fileOnly },
-    Case("-u -s", .unload(.reboot)) { $0.call = .fileOnly },
-    Case("-S -s", .status(.crash)) { $0.call = .fileOnly },
-    Case("-s -f k", jump) { ($0.call, $0.isForced) = (.fileOnly, true) },
+    Case("-l -s k", load) { $0.options.call = .fileOnly },
+    Case("-s -l k", load) { $0.options.call = .fileOnly },
+    Case("-sl k", load) { $0.options.call = .fileOnly },
+    Case("-p -s k", load, for: .crash) { $0.options.call = .fileOnly },
+    Case("-s k", reboot) { $0.options.call = .fileOnly },
+    Case("-u -s", .unload(.reboot)) { $0.options.call = .fileOnly },
+    Case("-S -s", .status(.crash)) { $0.options.call = .fileOnly },
+    Case("-s -f k", jump) { ($0.options.call, $0.isForced) = (.fileOnly, true) },
     Case("-e -s", .exec) { $0.sync = .forCertain }, Case("-es", .exec) { $0.sync = .forCertain },
     Case("-se", .exec) { $0.sync = .forCertain },
     Case("-f -s", .exec) { ($0.sync, $0.isForced) = (.forCertain, true) },
-    Case("-e --kexec-file-syscall", .exec) { $0.call = .fileOnly },
+    Case("-e --kexec-file-syscall", .exec) { $0.options.call = .fileOnly },
     Case("-l --force-sync k", load) { $0.sync = .forCertain },
     Case("-f --force-sync --kexec-file-syscall k", jump) {
-      ($0.call, $0.isForced, $0.sync) = (.fileOnly, true, .forCertain)
+      ($0.options.call, $0.isForced, $0.sync) = (.fileOnly, true, .forCertain)
     },
-    Case("-l -c k", load) { $0.call = .segmentsOnly }, Case("-l -a k", load),
-    Case("-l -c -a k", load), Case("-l -i k", load) { $0.digest = .none },
-    Case("-l --no-checks k", load) { $0.digest = .none },
-    Case("-l --digest=sha256 k", load) { $0.digest = .sha256 },
+    Case("-l -c k", load) { $0.options.call = .segmentsOnly }, Case("-l -a k", load),
+    Case("-l -c -a k", load), Case("-l -i k", load) { $0.options.digest = .none },
+    Case("-l --no-checks k", load) { $0.options.digest = .none },
+    Case("-l --digest=sha256 k", load) { $0.options.digest = .sha256 },
     Case("-l --digest komihash k", load), Case("-l -i --digest=komihash k", load),
-    Case("-l --no-fast k", load) { $0.isFast = false },
-    Case("-l --entry-32bit k", load) { $0.entry = .protected32 },
-    Case("-l --real-mode k", load) { $0.entry = .realMode },
-    Case("--load-preserve-context k", load) { $0.preservesContext = true },
+    Case("-l --no-fast k", load) { $0.options.isFast = false },
+    Case("-l --entry-32bit k", load) { $0.options.entry = .protected32 },
+    Case("-l --real-mode k", load) { $0.options.entry = .realMode },
+    Case("--load-preserve-context k", load) { $0.options.preservesContext = true },
     Case("-l -c --load-preserve-context k", load) {
-      ($0.preservesContext, $0.call) = (true, .segmentsOnly)
+      ($0.options.preservesContext, $0.options.call) = (true, .segmentsOnly)
     },
     Case("-f --load-preserve-context k", jump) {
-      ($0.preservesContext, $0.isForced) = (true, true)
+      ($0.options.preservesContext, $0.isForced) = (true, true)
     },
     Case("--load-jump-back-helper", .loadJumpBackHelper),
     Case("--load-jump-back-helper --entry=0xa110f2", .loadJumpBackHelper) {
       $0.jumpBackEntry = PhysicalAddress(0xA1_10F2)
     },
     Case("-l --console-vga --reset-vga k", load) {
-      ($0.writesOnVGA, $0.resetsVGA) = (true, true)
+      ($0.options.writesOnVGA, $0.options.resetsVGA) = (true, true)
     },
-    Case("-l --reuse-video-type k", load) { $0.reusesVideoType = true },
+    Case("-l --reuse-video-type k", load) { $0.options.reusesVideoType = true },
     Case("-l --mem-min=0x1000000 k", load) {
-      $0.memoryMinimum = PhysicalAddress(16 << 20)
+      $0.options.memoryBounds = bounds(16 << 20, .max)
     },
     Case("-l --mem-max=0x1fffffff k", load) {
-      $0.memoryMaximum = PhysicalAddress(0x1FFF_FFFF)
+      $0.options.memoryBounds = bounds(0, 0x2000_0000)
     },
     Case("-l --mem-max 4095 --mem-min 0 k", load) {
-      $0.memoryMaximum = PhysicalAddress(4095)
+      $0.options.memoryBounds = bounds(0, 4096)
     },
     Case("-l --mem-max=0xffffffffffffffff k", load),
     Case("-l --mem-min=5 --mem-max=3 --mem-max=10 k", load) {
-      ($0.memoryMinimum, $0.memoryMaximum) = (PhysicalAddress(5), PhysicalAddress(10))
+      $0.options.memoryBounds = bounds(5, 11)
     },
-    Case("-l --initrd=a --ramdisk b --initrd none k", load) { $0.initrds = ["a", "b", "none"] },
+    Case("-l --initrd=a --ramdisk b --initrd none k", load) {
+      $0.options.initrds = ["a", "b", "none"]
+    },
     Case("-l --command-line=a=b --append=c --append d k", load) {
-      ($0.commandLine, $0.appended) = ("a=b", ["c", "d"])
+      ($0.options.commandLine, $0.options.appended) = ("a=b", ["c", "d"])
     },
-    Case("-l --command-line= k", load) { $0.commandLine = "" },
+    Case("-l --command-line= k", load) { $0.options.commandLine = "" },
     Case("-l --reuse-cmdline --noefi k", load) {
-      ($0.reusesCommandLine, $0.handsOverEFI) = (true, false)
+      ($0.options.reusesCommandLine, $0.options.handsOverEFI) = (true, false)
     },
     Case("-l --console-serial --serial=ttyS1 --serial-baud=115200 k", load) {
-      ($0.greetsOnSerial, $0.serial, $0.serialBaud) = (true, "ttyS1", 115_200)
+      ($0.options.greetsOnSerial, $0.options.serial, $0.options.serialBaud) = (
+        true, "ttyS1", 115_200
+      )
     },
     Case("-l --serial-baud=0 k", load),
     Case("-e -x -y", .exec) {
@@ -119,20 +129,20 @@ import Testing
       ($0.isDryRun, $0.printsJSON, $0.machineFolder, $0.isDebugging) = (true, true, "/m", true)
     },
     // Any beginning that only one name has.
-    Case("-l --ini=a k", load) { $0.initrds = ["a"] },
+    Case("-l --ini=a k", load) { $0.options.initrds = ["a"] },
     Case("--unl", .unload(.reboot)), Case("--exe", .exec),
-    Case("-l --reuse-con k", load) { $0.reusesConsole = true },
-    Case("-l --preserve=modules k", load) { $0.preservesModules = true },
-    Case("-l --pre modules,modules k", load) { $0.preservesModules = true },
-    Case("-l --reuse-cmd k", load) { $0.reusesCommandLine = true },
+    Case("-l --reuse-con k", load) { $0.options.reusesConsole = true },
+    Case("-l --preserve=modules k", load) { $0.options.preservesModules = true },
+    Case("-l --pre modules,modules k", load) { $0.options.preservesModules = true },
+    Case("-l --reuse-cmd k", load) { $0.options.reusesCommandLine = true },
     Case("-l --dry k", load) { $0.isDryRun = true },
     Case("-l --mem-mi 1 k", load) {
-      $0.memoryMinimum = PhysicalAddress(1)
+      $0.options.memoryBounds = bounds(1, .max)
     },
     // The whole name counts, though others begin with it.
-    Case("-p --load-panic k", crash),
-    Case("-l --kexec-syscall k", load) { $0.call = .segmentsOnly },
-    Case("-l --serial 0x3f8 k", load) { $0.serial = "0x3f8" },
+    Case("-p --load-panic k", load, for: .crash),
+    Case("-l --kexec-syscall k", load) { $0.options.call = .segmentsOnly },
+    Case("-l --serial 0x3f8 k", load) { $0.options.serial = "0x3f8" },
   ]
 
   @Test(arguments: actions + options)

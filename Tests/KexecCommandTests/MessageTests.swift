@@ -109,7 +109,7 @@ import Testing
   ])
   func theFateOfTheOldPanicKernel(loaded: String, isRefused: Bool, end: String) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
-    request.purpose = .crash
+    request.options.purpose = .crash
     let machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": loaded]).machine
     let refusal =
       isRefused ? KexecCallError(call: .fileLoad(flags: 2), errno: .notExecutable) : nil
@@ -118,14 +118,14 @@ import Testing
       "vmlinuz: this kernel cannot start while 5-level page tables are in use"
       + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
     #expect(found.message == start + end)
-    request.purpose = .reboot
+    request.options.purpose = .reboot
     let other = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     #expect(other.message == start)
   }
 
   @Test func aRegionThatIsTooSmall() {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
-    request.purpose = .crash
+    request.options.purpose = .crash
     let machine = TemporaryTree([:]).machine
     let found = CommandError(.noRoom(Self.room), request: request, machine: machine, after: nil)
     #expect(
@@ -244,8 +244,8 @@ import Testing
         "the kernel is locked down (integrity): only kexec_file_load (-s) of a signed kernel is "
           + "allowed"
       ),
-    ] as [([String: String], LoadRequest.Purpose, String?)])
-  func obstacles(files: [String: String], purpose: LoadRequest.Purpose, wanted: String?) {
+    ] as [([String: String], LoadOptions.Purpose, String?)])
+  func obstacles(files: [String: String], purpose: LoadOptions.Purpose, wanted: String?) {
     #expect(TemporaryTree(files).machine.kexec.obstacle(for: purpose) == wanted)
   }
 
@@ -272,16 +272,16 @@ import Testing
       (.addressNotAvailable, .reboot, "(EADDRNOTAVAIL)", nil),
       (.notImplemented, .reboot, "(ENOSYS): the running kernel has no such call", nil),
       (.invalidArgument, .reboot, "Invalid argument (EINVAL)", nil),
-    ] as [(Errno, LoadRequest.Purpose, String, String?)])
-  func refusedLoad(errno: Errno, purpose: LoadRequest.Purpose, why: String, advice: String?) throws
+    ] as [(Errno, LoadOptions.Purpose, String, String?)])
+  func refusedLoad(errno: Errno, purpose: LoadOptions.Purpose, why: String, advice: String?) throws
   {
     var builder = BzImageBuilder()
     builder.protectedModeSize = 0x2000
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
-    request.purpose = purpose
+    request.options.purpose = purpose
     var machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": "1\n"]).machine
     machine.ioMemory = IOMemory(text: "10000000-1fffffff : Crash kernel")
-    let plan = try KexecPlanning.plan(
+    let plan = try plan(
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))
     let found = CommandError(
@@ -300,7 +300,7 @@ import Testing
   @Test func bothAnswersAreShown() throws {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
     let machine = TemporaryTree([:]).machine
-    let plan = try KexecPlanning.plan(
+    let plan = try plan(
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))
     let first = KexecCallError(call: .fileLoad(flags: 0), errno: .notExecutable)
@@ -367,10 +367,10 @@ import Testing
 @Suite struct PlanReportTests {
   @Test func theFileCallIsShort() throws {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
-    request.commandLine = "console=\"a b\""
+    request.options.commandLine = "console=\"a b\""
     request.initrds = [.init(path: "i", bytes: SharedBytes([1]))]
     let image = try KernelImage.open(request.kernel.bytes)
-    let plan = try KexecPlanning.plan(
+    let plan = try plan(
       request, by: Route(.file, .preferred), on: TemporaryTree([:]).machine, image: image)
     let report = PlanReport(plan: plan)
     #expect(

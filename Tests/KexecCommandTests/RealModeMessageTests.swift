@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: rows)
   func planning(error: PlanningError, isAsked: Bool, message: String) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
-    if isAsked { request.entry = .realMode }
+    if isAsked { request.options.entry = .realMode }
     let found = CommandError(
       error, request: request, machine: TemporaryTree([:]).machine, after: nil)
     #expect(found.message == message)

@@ -61,7 +61,7 @@ import Testing
 
   @Test func withTheRunningLineReusedNothingIsSaidTwice() {
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
-    (request.reusesConsole, request.reusesCommandLine) = (true, true)
+    (request.options.reusesConsole, request.options.reusesCommandLine) = (true, true)
     let running = "console=tty0 console=ttyS1,9600 earlycon=uart8250,io,0x2f8,57600n8"
     #expect(request.finalCommandLine(on: machine(running: running)) == running)
   }
@@ -78,8 +78,8 @@ import Testing
 
   private func line(_ given: String, on machine: Machine) -> String {
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
-    request.reusesConsole = true
-    request.commandLine = given
+    request.options.reusesConsole = true
+    request.options.commandLine = given
     return request.finalCommandLine(on: machine)
   }
 }

@@ -64,9 +64,9 @@ import Testing
 
   @Test func hotplugLeavesRoomAndIsNotChecked() throws {
     var machine = crashMachine
-    #expect(try notes(on: machine) { $0.followsHotplug = true }.contains(.noHotplug))
+    #expect(try notes(on: machine) { $0.options.followsHotplug = true }.contains(.noHotplug))
     machine.crash?.headerSize = 537_208
-    let (load, line) = try crash(on: machine) { $0.followsHotplug = true }
+    let (load, line) = try crash(on: machine) { $0.options.followsHotplug = true }
     #expect(load.flags == 0x3E_0005)
     let header = try #require(load.segments.last)
     #expect(header.destination == physical(0x5DF7_C000, 0x8_4000))
@@ -77,17 +77,17 @@ import Testing
   }
 
   @Test func headersOf32Bits() throws {
-    let (load, _) = try crash { $0.coreHeaderWidth = .bits32 }
+    let (load, _) = try crash { $0.options.coreHeaderWidth = .bits32 }
     #expect(try #require(load.segments.last).bytes.array[4] == 1)
     #expect(throws: PlanningError.memoryBeyondELF32(end: PhysicalAddress(0x1_8000_0000))) {
-      try crash(on: largeMachine) { $0.coreHeaderWidth = .bits32 }
+      try crash(on: largeMachine) { $0.options.coreHeaderWidth = .bits32 }
     }
   }
 
   @Test func theMapByWords() throws {
     var machine = crashMachine
     machine.firmwareMap = nil
-    let (load, line) = try crash(on: machine) { $0.passesMemoryMap = true }
+    let (load, line) = try crash(on: machine) { $0.options.passesMemoryMap = true }
     #expect(
       line == "quiet elfcorehdr=0x5dfff000 memmap=exactmap memmap=632K@4K memmap=262140K@1277952K")
     // boot_params have the whole map, and the words take away from it.
@@ -100,7 +100,7 @@ import Testing
         20001800-200027ff : ACPI Non-volatile Storage
         30000000-3fffffff : Persistent Memory (legacy)
         """)
-    let words = try crash(on: machine) { $0.passesMemoryMap = true }.1
+    let words = try crash(on: machine) { $0.options.passesMemoryMap = true }.1
     #expect(
       words.hasSuffix(
         " memmap=262140K@262144K memmap=4K#524288K memmap=8K#524292K memmap=262144K!786432K"))
@@ -112,8 +112,8 @@ import Testing
     for (length, fits) in [(2047 - 22, true), (2047 - 21, false)] {
       let result = Result { () throws(PlanningError) in
         try planned(by: .segments, on: crashMachine) {
-          $0.purpose = .crash
-          $0.commandLine = String(repeating: "x", count: length)
+          $0.options.purpose = .crash
+          $0.options.commandLine = String(repeating: "x", count: length)
         }
       }
       if fits {
@@ -132,7 +132,7 @@ import Testing
     parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
     machine.bootParameters = parameters
     #expect(try crash(on: machine).1 == "quiet elfcorehdr=0x5dfff000 acpi_rsdp=0xf59d0")
-    let given = try crash(on: machine) { $0.commandLine = "acpi_rsdp=0x1 -- x" }.1
+    let given = try crash(on: machine) { $0.options.commandLine = "acpi_rsdp=0x1 -- x" }.1
     #expect(given == "acpi_rsdp=0x1 elfcorehdr=0x5dfff000 -- x")
   }
 
@@ -144,7 +144,7 @@ import Testing
     parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
     machine.bootParameters = parameters
     let (load, line) = try crash(on: machine) {
-      $0.commandLine = String(repeating: "x", count: length)
+      $0.options.commandLine = String(repeating: "x", count: length)
     }
     #expect(line.hasSuffix(" acpi_rsdp=0xf59d0") == isThere)
     let block = try #require(load.segments.first { $0.role == .bootBlock })
@@ -181,7 +181,7 @@ import Testing
       text: "00100000-1fffffff : System RAM\n  10000000-\(last) : Crash kernel")
     let result = Result { () throws(PlanningError) in
       try planned(by: .file, on: machine) {
-        $0.purpose = .crash
+        $0.options.purpose = .crash
         $0.initrds = initrd == 0 ? [] : [file(initrd)]
       }
     }
@@ -209,7 +209,9 @@ import Testing
 
   @Test func optionsForCrashesDoNothingElse() throws {
     let plan = try planned(by: .file, on: guest()) {
-      ($0.coreHeaderWidth, $0.passesMemoryMap, $0.followsHotplug) = (.bits64, true, true)
+      ($0.options.coreHeaderWidth, $0.options.passesMemoryMap, $0.options.followsHotplug) = (
+        .bits64, true, true
+      )
     }
     #expect(
       plan.notes == [
@@ -217,7 +219,9 @@ import Testing
         .onlyForCrash("--hotplug"),
       ])
     let crash = try planned(by: .file, on: crashMachine) {
-      ($0.purpose, $0.coreHeaderWidth, $0.passesMemoryMap) = (.crash, .bits32, true)
+      ($0.options.purpose, $0.options.coreHeaderWidth, $0.options.passesMemoryMap) = (
+        .crash, .bits32, true
+      )
     }
     #expect(
       crash.notes == [
@@ -280,8 +284,8 @@ private func crash(
   on machine: Machine = crashMachine, _ change: (inout LoadRequest) -> Void = { _ in }
 ) throws(PlanningError) -> (SegmentLoad, String) {
   let plan = try planned(by: .segments, on: machine) {
-    $0.purpose = .crash
-    $0.commandLine = "quiet"
+    $0.options.purpose = .crash
+    $0.options.commandLine = "quiet"
     change(&$0)
   }
   guard case .segments(let load) = plan.action else { fatalError("by file") }
@@ -292,7 +296,7 @@ private func notes(
   on machine: Machine, _ change: (inout LoadRequest) -> Void
 ) throws(PlanningError) -> [PlanNote] {
   try planned(by: .segments, on: machine) {
-    $0.purpose = .crash
+    $0.options.purpose = .crash
     change(&$0)
   }.notes
 }

@@ -84,7 +84,7 @@ import Testing
     // Nothing else is above the kernel's place.
     let plan = try planned(builder, by: .segments, on: guest()) {
       $0.randomNumbers = row.numbers
-      $0.commandLine = row.commandLine
+      $0.options.commandLine = row.commandLine
       $0.randomSeed = [UInt8](repeating: 1, count: 32)
     }
     let load = try segments(of: plan)
@@ -132,7 +132,7 @@ import Testing
   }
 
   static let reasons: [Reason] = [
-    Reason("--no-fast", .switchedOff, request: { $0.unpacksKernel = false }),
+    Reason("--no-fast", .switchedOff, request: { $0.options.isFast = false }),
     // The next kernel's own decompressor may find some.
     Reason("no random numbers yet", .noRandomNumbers, request: { $0.randomNumbers = nil }),
     Reason("no payload", .noPayload, packed([])),
@@ -167,7 +167,7 @@ import Testing
       machine: { $0.usesFiveLevelPaging = true }),
     Reason(
       "LA57 and no5lvl", .fiveLevelPaging, machine: { $0.usesFiveLevelPaging = true },
-      request: { $0.commandLine = "no5lvl" }),
+      request: { $0.options.commandLine = "no5lvl" }),
     Reason("SEV or TDX", .encryptedMemory, machine: { $0.mayHaveEncryptedMemory = true }),
     Reason("unaccepted memory", .unacceptedMemory, machine: { $0.hasUnacceptedMemory = true }),
     Reason(
@@ -200,7 +200,9 @@ import Testing
     let plan = try planned(packed(), by: .segments, on: machine)
     #expect(plan.notes.contains(.unpacked(format: "gzip")))
     machine.usesFiveLevelPaging = false
-    let other = try planned(packed(), by: .segments, on: machine) { $0.commandLine = "no5lvl" }
+    let other = try planned(packed(), by: .segments, on: machine) {
+      $0.options.commandLine = "no5lvl"
+    }
     #expect(other.notes.contains(.unpacked(format: "gzip")))
   }
 
@@ -219,7 +221,7 @@ import Testing
   @Test(arguments: [DigestKind.komihash, .sha256, .none])
   func theDigestReachesThePurgatory(kind: DigestKind) throws {
     let load = try segments(packed(), on: guest()) {
-      $0.digest = kind
+      $0.options.digest = kind
       $0.initrds = [file(5000)]
     }
     #expect(load.digest == kind)

@@ -147,7 +147,7 @@ import Testing
 
   @Test func noFastLeavesThemAlone() throws {
     let file = storedGzip(made([("a", [1])]))
-    let (load, notes) = try loaded([file]) { $0.unpacksInitrds = false }
+    let (load, notes) = try loaded([file]) { $0.options.isFast = false }
     #expect(load.segments.first { $0.role == .initrd(0) }?.bytes.array == file)
     #expect(notes.isEmpty)
   }
@@ -194,13 +194,13 @@ import Testing
 
   /// Between the bounds there is room for a kernel, and for a small initrd. What was never packed is
   /// not said to have been left packed.
-  @Test(arguments: [LoadRequest.EntryChoice.automatic, .protected32])
-  func noRoomForWhatIsUnpacked(entry: LoadRequest.EntryChoice) throws {
+  @Test(arguments: [LoadOptions.EntryChoice.automatic, .protected32])
+  func noRoomForWhatIsUnpacked(entry: LoadOptions.EntryChoice) throws {
     let large = storedZstd(made([("large", [UInt8](repeating: 0, count: 4 << 20))]))
     let plain = made([("plain", [1])])
     let (load, notes) = try loaded([large, plain]) {
-      $0.entry = entry
-      $0.memoryBounds = PhysicalRange(
+      $0.options.entry = entry
+      $0.options.memoryBounds = PhysicalRange(
         start: PhysicalAddress(0x1000_0000),
         end: PhysicalAddress(0x1000_0000 + 0x337_8000 + 2 << 20))
     }
@@ -265,7 +265,7 @@ import Testing
     machine.availableMemory = available
     let plan = try planned(by: .segments, on: machine) {
       $0.initrds = files.map { .init(path: "i", bytes: SharedBytes($0)) }
-      $0.digest = .none
+      $0.options.digest = .none
       change(&$0)
     }
     guard case .segments(let load) = plan.action else { fatalError("by file") }

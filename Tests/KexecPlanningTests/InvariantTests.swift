@@ -76,7 +76,7 @@ import Testing
   /// "Only the highest region takes segments", and none but the regions and the first MiB is RAM.
   @Test(arguments: reserved)
   func crashSegmentsLieInTheRegion(fixture: MachineFixture) throws {
-    let load = try Self.segments(for: fixture) { $0.purpose = .crash }
+    let load = try Self.segments(for: fixture) { $0.options.purpose = .crash }
     let regions = Self.crashRegions(in: fixture.ioMemoryText)
     let main = try #require(regions.max { $0.lowerBound < $1.lowerBound })
     #expect(load.segments.count == 5)
@@ -112,8 +112,8 @@ import Testing
   ) throws -> SegmentLoad {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: kernel))
     request.initrds = [.init(path: "initrd", bytes: initrd)]
-    request.digest = .none
-    request.unpacksInitrds = false
+    request.options.digest = .none
+    request.options.isFast = false
     change(&request)
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))

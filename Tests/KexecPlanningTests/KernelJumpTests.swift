@@ -8,7 +8,7 @@ import Testing
   /// What the kernel uses must be exchanged, and what it does not know it cannot spoil.
   @Test func allRAMOfTheNextKernelIsInSegments() throws {
     let load = try segments(on: guest()) {
-      $0.preservesContext = true
+      $0.options.preservesContext = true
       $0.initrds = [file(1_000_000)]
     }
     #expect(load.flags == 0x3E_0002)
@@ -25,15 +25,15 @@ import Testing
 
   @Test func theUsersBoundsAreTheRegion() throws {
     let load = try segments(on: guest()) {
-      $0.preservesContext = true
-      $0.memoryBounds = physical(0x2000_1000, 0x1000_0000)
+      $0.options.preservesContext = true
+      $0.options.memoryBounds = physical(0x2000_1000, 0x1000_0000)
     }
     let segments = PhysicalRangeSet(load.segments.map(\.destination))
     #expect(segments.ranges.last == physical(0x2020_0000, 0xFE0_0000))
     let error = #expect(throws: PlanningError.self) {
       try KexecPlanningTests.segments(on: guest()) {
-        $0.preservesContext = true
-        $0.memoryBounds = physical(0x2000_1000, 0x10_0000)
+        $0.options.preservesContext = true
+        $0.options.memoryBounds = physical(0x2000_1000, 0x10_0000)
       }
     }
     guard case .noRoom(let room)? = error else {
@@ -46,16 +46,16 @@ import Testing
   /// The word that the purgatory adds must fit as well: 41 characters.
   @Test func theCommandLineKeepsRoomForTheWayBack() throws {
     let load = try segments(on: guest()) {
-      $0.preservesContext = true
-      $0.commandLine = String(repeating: "x", count: 2047 - 41)
+      $0.options.preservesContext = true
+      $0.options.commandLine = String(repeating: "x", count: 2047 - 41)
     }
     let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
     let block = try place(of: .bootBlock, in: load)
     #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x50)) == block.start.value + 0x1000 + 2006)
     #expect(throws: PlanningError.commandLineTooLong(length: 2007, limit: 2006)) {
       try segments(on: guest()) {
-        $0.preservesContext = true
-        $0.commandLine = String(repeating: "x", count: 2007)
+        $0.options.preservesContext = true
+        $0.options.commandLine = String(repeating: "x", count: 2007)
       }
     }
   }

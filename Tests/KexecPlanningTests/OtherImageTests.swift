@@ -42,7 +42,7 @@ import Testing
     let request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
     #expect(routes(for: request, on: guest(), image: image) == [Route(.segments, .imageType)])
     var asked = request
-    asked.call = .fileOnly
+    asked.options.call = .fileOnly
     #expect(throws: PlanningError.notByFileCall(.elf64)) {
       try plan(asked, by: Route(.file, .asked), on: guest(), image: image)
     }
@@ -54,8 +54,8 @@ import Testing
       #expect(throws: PlanningError.argumentStyleUnknown) { try planned(file, on: guest()) }
       let load = try segments(
         of: try planned(file, on: guest()) {
-          $0.arguments = .elfNotes
-          $0.commandLine = "words"
+          $0.options.arguments = .elfNotes
+          $0.options.commandLine = "words"
         })
       let block = try #require(load.segments.first { $0.role == .bootBlock })
       let bytes = block.bytes.array
@@ -74,7 +74,7 @@ import Testing
       #expect(load.kernelEntry.value == 0x10_0000)
       #expect(throws: PlanningError.initrdForOther) {
         try planned(file, on: guest()) {
-          $0.arguments = PlanArguments.none
+          $0.options.arguments = PlanArguments.none
           $0.initrds = [KexecPlanningTests.file(1)]
         }
       }
@@ -92,7 +92,7 @@ import Testing
     }
     let load = try segments(
       of: try planned(SharedBytes(builder.bytes()), on: guest()) {
-        $0.arguments = PlanArguments.none
+        $0.options.arguments = PlanArguments.none
       }
     )
     let kernel = load.segments.filter { $0.role == .kernel }
@@ -108,7 +108,7 @@ import Testing
       ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3)))
     let load = try segments(
       of: try planned(file, on: guest()) {
-        $0.commandLine = "a b"
+        $0.options.commandLine = "a b"
         $0.modules = [
           .init(file: KexecPlanningTests.file(5000), text: "one 1"),
           .init(file: KexecPlanningTests.file(1), text: "two"),
@@ -186,8 +186,8 @@ import Testing
   @Test func optionsThatMeanNothingAreNamed() throws {
     let file = SharedBytes(ELFBuilder(is64Bit: true).bytes())
     let plan = try planned(file, on: guest()) {
-      $0.arguments = .elfNotes
-      $0.entry = .protected32
+      $0.options.arguments = .elfNotes
+      $0.options.entry = .protected32
       $0.deviceTree = KexecPlanningTests.file(1)
     }
     #expect(
@@ -195,12 +195,12 @@ import Testing
         .noEffectOnType(option: "--entry-32bit"), .noEffectOnType(option: "--dtb"),
       ])
     let other = try KexecPlanningTests.planned(by: .segments, on: guest()) {
-      $0.arguments = PlanArguments.none
+      $0.options.arguments = PlanArguments.none
     }
     #expect(other.notes.contains(.noEffectOnType(option: "--args-none")))
   }
 
-  typealias PlanArguments = LoadRequest.ArgumentStyle
+  typealias PlanArguments = LoadOptions.ArgumentStyle
 
   private func linux(_ bytes: [UInt8]) -> SharedBytes { SharedBytes(bytes) }
 
@@ -210,7 +210,9 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "kernel", bytes: file))
     request.randomNumbers = .init(virtual: 3, physical: 0)
     let image = try KernelImage.open(file)
-    if case .elf(let kernel) = image, kernel.headers.parts.count == 4 { request.arguments = .linux }
+    if case .elf(let kernel) = image, kernel.headers.parts.count == 4 {
+      request.options.arguments = .linux
+    }
     change(&request)
     return try plan(
       request, by: Route(.segments, .imageType), on: machine, image: image)

@@ -76,7 +76,7 @@ import Testing
     }
     let bounds = physical(0, 0x140_0000)
     let load = try segments(image, on: machine) {
-      $0.memoryBounds = bounds
+      $0.options.memoryBounds = bounds
       $0.randomNumbers = .init(virtual: 0, physical: 77)
     }
     #expect(try place(of: .kernel, in: load).start.value == 0x100_0000)
@@ -94,7 +94,7 @@ import Testing
     let image = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
     for number in [nil, 0, 3, 1 << 20] as [UInt64?] {
       let load = try segments(image, on: guest()) {
-        $0.commandLine = line
+        $0.options.commandLine = line
         $0.randomNumbers = number.map { .init(virtual: $0, physical: $0) }
         $0.initrds = [file(100_000)]
       }

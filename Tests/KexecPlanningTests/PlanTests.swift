@@ -11,7 +11,7 @@ import Testing
   @Test func piecesLieWhereTheyShould() throws {
     let load = try segments(on: guest()) { request in
       request.initrds = [file(0x12_3456)]
-      request.commandLine = "console=ttyS0"
+      request.options.commandLine = "console=ttyS0"
     }
     #expect(load.segments.map(\.role) == [.initrd(0), .kernel, .purgatory, .bootBlock])
     #expect(load.flags == 0x3E_0000)
@@ -35,16 +35,16 @@ import Testing
   /// A command line is bytes: those that are no text are counted and handed over as they are.
   @Test func bytesThatAreNoTextGoThrough() throws {
     let line: [UInt8] = [0xE9] + [UInt8](repeating: 0xFF, count: 2046)
-    let load = try segments(on: guest()) { $0.commandLine = String(lossless: line) }
+    let load = try segments(on: guest()) { $0.options.commandLine = String(lossless: line) }
     let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array
     #expect(Array(block[0x1000..<0x1800]) == line + [0])
     #expect(throws: PlanningError.commandLineTooLong(length: 2048, limit: 2047)) {
-      try segments(on: guest()) { $0.commandLine = String(lossless: line + [0xFF]) }
+      try segments(on: guest()) { $0.options.commandLine = String(lossless: line + [0xFF]) }
     }
     let running = machine(running: "")
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
-    request.reusesCommandLine = true
-    request.appended = [String(lossless: [0xC3]), String(lossless: [0xA9])]
+    request.options.reusesCommandLine = true
+    request.options.appended = [String(lossless: [0xC3]), String(lossless: [0xA9])]
     #expect(request.finalCommandLine(on: running).losslessBytes == [0xC3, 0x20, 0xA9])
   }
 
@@ -92,7 +92,7 @@ import Testing
   @Test func boundsHoldForEveryPiece() throws {
     let bounds = physical(0x2000_0000, 0x1000_0000)
     let load = try segments(on: guest()) {
-      $0.memoryBounds = bounds
+      $0.options.memoryBounds = bounds
       $0.initrds = [file(1_000_000)]
     }
     for segment in load.segments { #expect(bounds.contains(segment.destination)) }
@@ -120,7 +120,7 @@ import Testing
     let builder = BzImageBuilder { $0.initrdAddressMax = 0x10_0000 }
     let error = #expect(throws: PlanningError.self) {
       try segments(builder, on: guest()) {
-        $0.entry = .realMode
+        $0.options.entry = .realMode
         $0.initrds = [file(1)]
       }
     }
@@ -135,8 +135,8 @@ import Testing
   @Test func aKernelThatReturnsNeedsClosedQuotes() {
     #expect(throws: PlanningError.openQuote) {
       try segments(on: guest()) {
-        $0.preservesContext = true
-        $0.commandLine = "a=\"b c"
+        $0.options.preservesContext = true
+        $0.options.commandLine = "a=\"b c"
       }
     }
   }
@@ -148,13 +148,13 @@ import Testing
         .init(
           role: .kernel, byteCount: 0x337_8000, alignment: 0x20_0000, bounds: bounds,
           largestHole: bounds))
-    ) { try segments(on: guest()) { $0.memoryBounds = bounds } }
+    ) { try segments(on: guest()) { $0.options.memoryBounds = bounds } }
     #expect(
       throws: PlanningError.noRoom(
         .init(
           role: .kernel, byteCount: 0x337_8000, alignment: 0x20_0000,
           bounds: physical(0x8000_0000, 0x1000_0000), largestHole: nil))
-    ) { try segments(on: guest()) { $0.memoryBounds = physical(0x8000_0000, 0x1000_0000) } }
+    ) { try segments(on: guest()) { $0.options.memoryBounds = physical(0x8000_0000, 0x1000_0000) } }
     // The whole guest is smaller than this initrd.
     let error = #expect(throws: PlanningError.self) {
       try segments(on: guest(ram: 0x10_0000...0x4FF_FFFF)) { $0.initrds = [file(40 << 20)] }
@@ -215,7 +215,7 @@ import Testing
     let builder = BzImageBuilder { $0.version = isAskedFor ? 0x020F : 0x020B }
     let machine = guest(ram: 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x2_FFFF_FFFF)
     let load = try segments(builder, on: machine) {
-      if isAskedFor { $0.entry = .protected32 }
+      if isAskedFor { $0.options.entry = .protected32 }
       $0.initrds = [file(4096)]
     }
     let kernel = try place(of: .kernel, in: load)
@@ -234,9 +234,9 @@ import Testing
   @Test func theEntryInRealMode() throws {
     let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
     let load = try segments(on: machine) {
-      $0.entry = .realMode
+      $0.options.entry = .realMode
       $0.initrds = [file(4096)]
-      $0.memoryBounds = physical(0x1000_0000, 0x2000_0000)
+      $0.options.memoryBounds = physical(0x1000_0000, 0x2000_0000)
     }
     // 64 KiB below the last whole page of low RAM.
     let place = try place(of: .realMode, in: load)
@@ -274,9 +274,10 @@ import Testing
 
   @Test func aKernelForTheBIOSOnlyIsRefusedWithSomeOptions() {
     let rows: [(String, (inout LoadRequest) -> Void)] = [
-      ("-p", { $0.purpose = .crash }), ("--entry-32bit", { $0.entry = .protected32 }),
+      ("-p", { $0.options.purpose = .crash }),
+      ("--entry-32bit", { $0.options.entry = .protected32 }),
       ("--dtb", { $0.deviceTree = file(40) }),
-      ("--load-preserve-context", { $0.preservesContext = true }),
+      ("--load-preserve-context", { $0.options.preservesContext = true }),
     ]
     for (option, change) in rows {
       #expect(throws: PlanningError.realModeOnly(option: option)) {
@@ -288,12 +289,12 @@ import Testing
   @Test func noEntryInRealMode() {
     let large = BzImageBuilder { $0.setupSectors = 0x70 }
     #expect(throws: PlanningError.realMode(.tooLarge(0x71 * 512))) {
-      try segments(large, on: guest()) { $0.entry = .realMode }
+      try segments(large, on: guest()) { $0.options.entry = .realMode }
     }
     // No RAM below 640 KiB.
     let high = guest(ram: 0x10_0000...0x5FFD_FFFF)
     let room = #expect(throws: PlanningError.self) {
-      try segments(on: high) { $0.entry = .realMode }
+      try segments(on: high) { $0.options.entry = .realMode }
     }
     guard case .noRoom(let missing)? = room else {
       Issue.record("\(String(describing: room))")
@@ -314,7 +315,7 @@ import Testing
       try segments(BzImageBuilder { $0.version = 0x0201 }, on: guest())
     }
     #expect(throws: PlanningError.noCrashRegion) {
-      try segments(on: guest()) { $0.purpose = .crash }
+      try segments(on: guest()) { $0.options.purpose = .crash }
     }
     #expect(throws: PlanningError.noMemoryMap) { try segments(on: TemporaryTree([:]).machine) }
   }
@@ -344,7 +345,9 @@ import Testing
     ] as [(Int, Route.Call, Int?)])
   func commandLineLength(length: Int, call: Route.Call, limit: Int?) {
     let result = Result { () throws(PlanningError) in
-      try planned(by: call, on: guest()) { $0.commandLine = String(repeating: "x", count: length) }
+      try planned(by: call, on: guest()) {
+        $0.options.commandLine = String(repeating: "x", count: length)
+      }
     }
     if let limit {
       #expect(throws: PlanningError.commandLineTooLong(length: length, limit: limit)) {
@@ -357,7 +360,7 @@ import Testing
 
   @Test func aZeroByteWouldCutTheLine() {
     #expect(throws: PlanningError.commandLineHasNUL(offset: 3)) {
-      try planned(by: .file, on: guest()) { $0.commandLine = "abc\0d" }
+      try planned(by: .file, on: guest()) { $0.options.commandLine = "abc\0d" }
     }
   }
 
@@ -372,11 +375,11 @@ import Testing
     #expect(try flags { $0.initrds = [file(1)] } == 0)
     var crashing = guest()
     #expect(throws: PlanningError.noCrashRegion) {
-      try planned(by: .file, on: crashing) { $0.purpose = .crash }
+      try planned(by: .file, on: crashing) { $0.options.purpose = .crash }
     }
     crashing.ioMemory = IOMemory(
       text: "100000-1fffffff : System RAM\n  10000000-1fffffff : Crash kernel")
-    let plan = try planned(by: .file, on: crashing) { $0.purpose = .crash }
+    let plan = try planned(by: .file, on: crashing) { $0.options.purpose = .crash }
     guard case .file(let load) = plan.action else { fatalError("by segments") }
     #expect(load.flags == 0x6)
   }
@@ -389,11 +392,11 @@ import Testing
       ])
     let other = try planned(
       BzImageBuilder { $0.checksum = .wrong }, by: .file, on: guest()
-    ) { $0.digest = .none }
+    ) { $0.options.digest = .none }
     #expect(other.notes == [.checksumMismatch, .noEffectOnFileCall("--no-checks")])
-    let digested = try planned(by: .file, on: guest()) { $0.digest = .sha256 }
+    let digested = try planned(by: .file, on: guest()) { $0.options.digest = .sha256 }
     #expect(digested.notes == [.noEffectOnFileCall("--digest")])
-    let unchecked = try planned(by: .segments, on: guest()) { $0.digest = .none }
+    let unchecked = try planned(by: .segments, on: guest()) { $0.options.digest = .none }
     #expect(unchecked.notes.contains(.checksOff))
   }
 }

@@ -68,9 +68,9 @@ import Testing
     var machine = machine(running: "")
     machine.modules = Self.loaded
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
-    request.commandLine = "quiet"
+    request.options.commandLine = "quiet"
     #expect(request.finalCommandLine(on: machine, limit: 2047).line == "quiet")
-    request.preservesModules = true
+    request.options.preservesModules = true
     #expect(
       request.finalCommandLine(on: machine, limit: 2047).line
         == (Self.all + ["quiet"]).joined(separator: " "))

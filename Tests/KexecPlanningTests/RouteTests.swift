@@ -41,93 +41,102 @@ import Testing
 
   static let cases: [Case] = [
     Case("nothing", both),
-    Case("-s", [Route(.file, .asked)]) { $0.call = .fileOnly },
-    Case("-c", [Route(.segments, .asked)]) { $0.call = .segmentsOnly },
+    Case("-s", [Route(.file, .asked)]) { $0.options.call = .fileOnly },
+    Case("-c", [Route(.segments, .asked)]) { $0.options.call = .segmentsOnly },
     Case("-c under lockdown", lockdown: "integrity", [Route(.segments, .asked)]) {
-      $0.call = .segmentsOnly
+      $0.options.call = .segmentsOnly
     },
     Case("-s with options", [Route(.file, .asked)]) {
-      $0.call = .fileOnly
-      $0.digest = .none
+      $0.options.call = .fileOnly
+      $0.options.digest = .none
     },
-    Case("-p", both) { $0.purpose = .crash },
-    Case("-p under lockdown", lockdown: "integrity", signed) { $0.purpose = .crash },
+    Case("-p", both) { $0.options.purpose = .crash },
+    Case("-p under lockdown", lockdown: "integrity", signed) { $0.options.purpose = .crash },
     Case("-p -c", [Route(.segments, .asked)]) {
-      ($0.purpose, $0.call) = (.crash, .segmentsOnly)
+      ($0.options.purpose, $0.options.call) = (.crash, .segmentsOnly)
     },
     Case("-p --no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
-      ($0.purpose, $0.digest) = (.crash, .none)
+      ($0.options.purpose, $0.options.digest) = (.crash, .none)
     },
     // The file call's headers have 64 bits, and follow hotplug by themselves.
     Case("-p --elf64-core-headers --hotplug", both) {
-      ($0.purpose, $0.coreHeaderWidth, $0.followsHotplug) = (.crash, .bits64, true)
+      ($0.options.purpose, $0.options.coreHeaderWidth, $0.options.followsHotplug) = (
+        .crash, .bits64, true
+      )
     },
     Case("-p --elf32-core-headers", [Route(.segments, .needed(by: ["--elf32-core-headers"]))]) {
-      ($0.purpose, $0.coreHeaderWidth) = (.crash, .bits32)
+      ($0.options.purpose, $0.options.coreHeaderWidth) = (.crash, .bits32)
     },
     Case("-p --pass-memmap-cmdline", [Route(.segments, .needed(by: ["--pass-memmap-cmdline"]))]) {
-      ($0.purpose, $0.passesMemoryMap) = (.crash, true)
+      ($0.options.purpose, $0.options.passesMemoryMap) = (.crash, true)
     },
     Case("-p --pass-memmap-cmdline under lockdown", lockdown: "integrity", signed) {
-      ($0.purpose, $0.passesMemoryMap) = (.crash, true)
+      ($0.options.purpose, $0.options.passesMemoryMap) = (.crash, true)
     },
     Case("-l with options for -p", both) {
-      ($0.coreHeaderWidth, $0.passesMemoryMap, $0.followsHotplug) = (.bits32, true, true)
+      ($0.options.coreHeaderWidth, $0.options.passesMemoryMap, $0.options.followsHotplug) = (
+        .bits32, true, true
+      )
     },
     Case("-p, 2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
-      ($0.purpose, $0.commandLine) = (.crash, String(repeating: "x", count: 2017))
+      ($0.options.purpose, $0.options.commandLine) = (.crash, String(repeating: "x", count: 2017))
     },
     Case("--no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
-      $0.digest = .none
+      $0.options.digest = .none
     },
     Case("--digest=sha256", [Route(.segments, .needed(by: ["--digest"]))]) {
-      $0.digest = .sha256
+      $0.options.digest = .sha256
     },
-    Case("--noefi", [Route(.segments, .needed(by: ["--noefi"]))]) { $0.handsOverEFI = false },
+    Case("--noefi", [Route(.segments, .needed(by: ["--noefi"]))]) {
+      $0.options.handsOverEFI = false
+    },
     Case("--serial", [Route(.segments, .needed(by: ["--serial"]))]) {
-      $0.serial = .init(port: 0x2F8, baud: 0, greets: false)
+      $0.options.serial = "ttyS1"
     },
     Case("--console-serial", [Route(.segments, .needed(by: ["--console-serial"]))]) {
-      $0.serial = .init(port: 0x3F8, baud: 0, greets: true)
+      $0.options.greetsOnSerial = true
     },
     Case("--mem-min", [Route(.segments, .needed(by: ["--mem-min"]))]) {
-      $0.memoryBounds = PhysicalRange(start: PhysicalAddress(1), end: PhysicalAddress(.max))
+      $0.options.memoryBounds = PhysicalRange(start: PhysicalAddress(1), end: PhysicalAddress(.max))
     },
     Case("--mem-max", [Route(.segments, .needed(by: ["--mem-max"]))]) {
-      $0.memoryBounds = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
+      $0.options.memoryBounds = PhysicalRange(
+        start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
     },
     Case("two of them", [Route(.segments, .needed(by: ["--no-checks", "--noefi"]))]) {
-      $0.digest = .none
-      $0.handsOverEFI = false
+      $0.options.digest = .none
+      $0.options.handsOverEFI = false
     },
     // Our own segments are refused under lockdown, so options cannot ask for them.
-    Case("--noefi under lockdown", lockdown: "integrity", signed) { $0.handsOverEFI = false },
+    Case("--noefi under lockdown", lockdown: "integrity", signed) {
+      $0.options.handsOverEFI = false
+    },
     Case("a long line under lockdown", lockdown: "confidentiality", signed) {
-      $0.commandLine = String(repeating: "x", count: 2017)
+      $0.options.commandLine = String(repeating: "x", count: 2017)
     },
     // A kernel that we can unpack goes by the call that jumps faster.
     Case("a payload", hasPayload: true, fast),
-    Case("a payload, --no-fast", hasPayload: true, both) { $0.unpacksKernel = false },
-    Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.call = .fileOnly },
-    Case("a payload, -p", hasPayload: true, both) { $0.purpose = .crash },
+    Case("a payload, --no-fast", hasPayload: true, both) { $0.options.isFast = false },
+    Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.options.call = .fileOnly },
+    Case("a payload, -p", hasPayload: true, both) { $0.options.purpose = .crash },
     Case(
       "a payload, --no-checks", hasPayload: true,
       [
         Route(.segments, .needed(by: ["--no-checks"]))
       ]
-    ) { $0.digest = .none },
+    ) { $0.options.digest = .none },
     Case("a payload, lockdown", lockdown: "integrity", hasPayload: true, signed),
     Case("a payload, no Secure Boot", secureBoot: 1, hasPayload: true, fast),
     Case("a payload, Secure Boot off", secureBoot: 2, hasPayload: true, fast),
     Case("a payload, Secure Boot on", secureBoot: 3, hasPayload: true, signed),
     Case("Secure Boot on", secureBoot: 3, signed),
     // The file call keeps 31 bytes of the 2047.
-    Case("2016 characters", both) { $0.commandLine = String(repeating: "x", count: 2016) },
+    Case("2016 characters", both) { $0.options.commandLine = String(repeating: "x", count: 2016) },
     Case("2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
-      $0.commandLine = String(repeating: "x", count: 2017)
+      $0.options.commandLine = String(repeating: "x", count: 2017)
     },
     Case("1009 two-byte characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
-      $0.commandLine = String(repeating: "é", count: 1009)
+      $0.options.commandLine = String(repeating: "é", count: 1009)
     },
   ]
 
@@ -143,18 +152,18 @@ import Testing
       bytes[0x1EC] = secureBoot
       return bytes
     }
-    let found = KexecPlanning.routes(for: request, on: machine, image: try .open(kernel))
+    let found = TestSupport.routes(for: request, on: machine, image: try .open(kernel))
     #expect(found == row.wanted)
   }
 }
 
 /// kexec_file_load enters kernels in 64-bit mode only.
 @Suite struct RoutesWithout64BitEntryTests {
-  @Test(arguments: [nil, "integrity"] as [String?], [LoadRequest.Purpose.reboot, .crash])
-  func theFileCallIsNotTried(lockdown: String?, purpose: LoadRequest.Purpose) throws {
+  @Test(arguments: [nil, "integrity"] as [String?], [LoadOptions.Purpose.reboot, .crash])
+  func theFileCallIsNotTried(lockdown: String?, purpose: LoadOptions.Purpose) throws {
     let kernel = BzImageBuilder { $0.xloadflags = 0 }.file
     var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
-    request.purpose = purpose
+    request.options.purpose = purpose
     let machine = TemporaryTree([
       "/sys/kernel/security/lockdown": lockdown.map { "none [\($0)]\n" } ?? "[none] integrity\n"
     ]).machine
@@ -207,10 +216,10 @@ import Testing
   @Test(arguments: cases)
   func composes(row: Case) {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
-    request.commandLine = row.line
-    request.appended = row.appended
-    request.reusesCommandLine = row.isReused
-    request.purpose = row.isCrash ? .crash : .reboot
+    request.options.commandLine = row.line
+    request.options.appended = row.appended
+    request.options.reusesCommandLine = row.isReused
+    request.options.purpose = row.isCrash ? .crash : .reboot
     #expect(request.finalCommandLine(on: machine(running: Self.running)) == row.wanted)
   }
 
@@ -223,7 +232,7 @@ import Testing
   func wordsForTheLoaderAreNoted(running: String, wanted: [String]) {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     #expect(request.loaderWords(running: .init(running)).isEmpty)
-    request.reusesCommandLine = true
+    request.options.reusesCommandLine = true
     #expect(request.loaderWords(running: .init(running)) == wanted.map(PlanNote.loaderWordKept))
   }
 }

@@ -27,7 +27,7 @@ import Testing
     _ change: (inout LoadRequest) -> Void = { _ in }
   ) throws -> (bytes: [UInt8], start: UInt64) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
-    request.unpacksKernel = false
+    request.options.isFast = false
     change(&request)
     let plan = try plan(
       request, by: Route(.segments, .asked), on: machine,
@@ -103,11 +103,11 @@ import Testing
     for (noCMA, forceDTB, flags) in [
       (false, false, UInt(0)), (true, false, 0x10), (false, true, 0x20), (true, true, 0x30),
     ] {
-      request.avoidsContiguousMemory = noCMA
-      request.forcesDeviceTree = forceDTB
+      request.options.avoidsContiguousMemory = noCMA
+      request.options.forcesDeviceTree = forceDTB
       let plan = try plan(request, by: Route(.file, .asked), on: machine, image: image)
       guard case .file(let load) = plan.action else { throw NoBlock() }
-      #expect(load.comfortFlags == flags && load.flags == FileLoad.noInitramfs)
+      #expect(load.bestEffortFlags == flags && load.flags == FileLoad.noInitramfs)
       #expect(plan.notes.contains(.noEffectOnFileCall("--dtb")))
     }
   }

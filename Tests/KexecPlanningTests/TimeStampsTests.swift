@@ -27,7 +27,8 @@ import Testing
     ])
   func theWordIsTheKernels(line: String, start: String, offset: Int) throws {
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
-    request.commandLine = line
+    request.options.commandLine = line
+    request.options.isStamped = true
     request.stamps = TimeStamps(loaded: 1, wallClock: 2)
     let whole = request.finalCommandLine(on: machine(running: ""))
     #expect(whole.hasPrefix(start))

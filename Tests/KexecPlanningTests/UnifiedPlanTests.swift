@@ -1,4 +1,5 @@
 import ByteCoding
+import Compression
 import KernelImages
 import PhysicalMemory
 import RunningSystem
@@ -21,7 +22,7 @@ private typealias Section = UnifiedImageBuilder.Section
     _ change: (inout LoadRequest) -> Void = { _ in }
   ) throws -> LoadPlan {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: builder.file))
-    request.unpacksKernel = false
+    request.options.isFast = false
     change(&request)
     let machine = TemporaryTree([
       "/proc/iomem": "00100000-7fffffff : System RAM\n", "/proc/cmdline": "root=running quiet\n",
@@ -40,7 +41,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.commandLine == "root=image crashkernel=1M")
     #expect(texts(plan.request.initrds) == ["microcode", "initrd of the image"])
     #expect(plan.request.kernel.bytes.array == Self.kernel)
-    #expect(plan.request.kernel.isPart && plan.request.initrds.allSatisfy(\.isPart))
+    #expect(plan.request.kernel.origin == .section(.kernel))
+    #expect(plan.request.initrds.map(\.origin) == [.section(.microcode), .section(.initrd)])
     #expect(plan.notes.contains(.sectionsUsed([.commandLine, .microcode, .initrd])))
     #expect(plan.kernelVersion?.hasPrefix("6.1.0-56-cloud-amd64") == true)
   }
@@ -49,7 +51,9 @@ private typealias Section = UnifiedImageBuilder.Section
   func aCompressedKernelIsLoadedUnpacked(call: Route.Call) throws {
     let packed = UnifiedImageBuilder([Section(".linux", storedGzip(Self.kernel))])
     let plan = try planned(by: call, packed)
-    #expect(plan.request.kernel.bytes.array == Self.kernel && plan.request.kernel.isPart)
+    #expect(
+      plan.request.kernel.bytes.array == Self.kernel
+        && plan.request.kernel.origin == .unpacked(.gzip))
     #expect(plan.notes.contains(.fileUnpacked(.kernel, format: "gzip")))
   }
 
@@ -66,8 +70,8 @@ private typealias Section = UnifiedImageBuilder.Section
 
   @Test func whatTheUserGivesWins() throws {
     let plan = try planned {
-      $0.commandLine = "mine"
-      $0.appended = ["more"]
+      $0.options.commandLine = "mine"
+      $0.options.appended = ["more"]
       $0.initrds = [.init(path: "i", bytes: SharedBytes(Array("my initrd".utf8)))]
     }
     #expect(plan.commandLine == "mine more")
@@ -80,7 +84,7 @@ private typealias Section = UnifiedImageBuilder.Section
   /// What `--preserve=modules` adds does not take the place of the image's initrd.
   @Test func madeUpArchivesGoBehindTheImagesInitrd() throws {
     let list = LoadRequest.File(
-      path: "(list)", bytes: SharedBytes(Array("list".utf8)), isPart: true)
+      path: "(list)", bytes: SharedBytes(Array("list".utf8)), origin: .generated)
     let plan = try planned { $0.initrds = [list] }
     #expect(texts(plan.request.initrds) == ["microcode", "initrd of the image", "list"])
     #expect(plan.notes.contains(.sectionsUsed([.commandLine, .microcode, .initrd])))
@@ -88,8 +92,8 @@ private typealias Section = UnifiedImageBuilder.Section
 
   @Test func theRunningLineIsTheBaseWhenAsked() throws {
     let plan = try planned {
-      $0.reusesCommandLine = true
-      $0.appended = ["more"]
+      $0.options.reusesCommandLine = true
+      $0.options.appended = ["more"]
     }
     #expect(plan.commandLine == "root=running quiet more")
     #expect(plan.notes.contains(.sectionReplaced(.commandLine, by: "--reuse-cmdline")))
@@ -97,7 +101,8 @@ private typealias Section = UnifiedImageBuilder.Section
 
   @Test func wordsAreAppendedToTheImagesLine() throws {
     #expect(
-      try planned { $0.appended = ["more"] }.commandLine == "root=image crashkernel=1M more")
+      try planned { $0.options.appended = ["more"] }.commandLine == "root=image crashkernel=1M more"
+    )
   }
 
   @Test func aKernelAloneHasNeitherInitrdNorWords() throws {
@@ -123,7 +128,7 @@ private typealias Section = UnifiedImageBuilder.Section
   /// A crash kernel that reserved memory for another one would have none left.
   @Test func aCrashKernelReservesNothing() throws {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: Self.image.file))
-    request.purpose = .crash
+    request.options.purpose = .crash
     guard case .unified(let image) = try KernelImage.open(request.kernel.bytes) else {
       Issue.record("not unified")
       return
@@ -138,7 +143,7 @@ private typealias Section = UnifiedImageBuilder.Section
     let image = try KernelImage.open(request.kernel.bytes)
     #expect(
       routes(for: request, on: machine, image: image).map(\.call) == [.file, .segments])
-    request.appended = [String(repeating: "w", count: 2010)]
+    request.options.appended = [String(repeating: "w", count: 2010)]
     #expect(routes(for: request, on: machine, image: image).map(\.call) == [.segments])
   }
 }

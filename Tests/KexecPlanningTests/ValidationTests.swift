@@ -92,7 +92,7 @@ import Testing
       do {
         let load = try segments(on: machine) {
           $0.initrds = [.init(path: "initrd", bytes: (try? zeros.slice(0..<initrd)) ?? zeros)]
-          $0.digest = .none
+          $0.options.digest = .none
         }
         counts.planned += 1
         var previousEnd: UInt64 = 0

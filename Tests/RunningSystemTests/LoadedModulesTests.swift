@@ -8,7 +8,7 @@ import Testing
   private func modules(_ files: [String: [UInt8]]) -> LoadedModules? {
     let tree = TemporaryTree(bytes: files)
     return withExtendedLifetime(tree) {
-      Machine.read(FileTree(root: tree.path), listsModules: true).modules
+      Machine.read(FileTree(root: tree.path), with: .modules).modules
     }
   }
 

@@ -27,7 +27,7 @@ package struct MachineFixture: Sendable, CustomStringConvertible {
   /// The machine, as far as its files tell.
   package var machine: Machine {
     var machine = Machine.read(
-      FileTree(root: "\(Fixtures.path)/machines/\(folder)"), forCrash: true)
+      FileTree(root: "\(Fixtures.path)/machines/\(folder)"), with: .crash)
     machine.ioMemory = IOMemory(text: ioMemoryText)
     if let firmwareFile {
       let text = read(firmwareFile)

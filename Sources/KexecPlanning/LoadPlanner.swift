@@ -1,0 +1,83 @@
+package import KernelImages
+package import RunningSystem
+internal import ByteCoding
+internal import Compression
+
+/// Plans one load, of one request for one image on one machine: by which system calls it may go, and
+/// what exactly each would be given.
+package struct LoadPlanner: Sendable {
+  /// The user's own request.
+  private let given: LoadRequest
+  /// The request with everything in it that the planner knows: a unified image taken apart, and the
+  /// archive for `--preserve=modules`.
+  let request: LoadRequest
+  /// The kernel's image; that of a unified image is the one inside.
+  let image: KernelImage
+  let machine: Machine
+
+  /// Makes `request` ready to be planned.
+  ///
+  /// - Throws: `PlanningError.serialPort`.
+  package init(
+    _ request: LoadRequest, image: KernelImage, on machine: Machine
+  ) throws(PlanningError) {
+    given = request
+    self.machine = machine
+    var request = request
+    request.console = try PurgatoryConsole(request.options, on: machine)
+    // The name of the type bzImage stands for its first entry, that of 32 bits.
+    if request.options.entry == .automatic, request.options.imageType == .bzImage,
+      !image.isForBIOSOnly
+    {
+      request.options.entry = .protected32
+    }
+    // Alone the archive would be for nobody: without an initrd nothing reads it.
+    if !request.initrds.isEmpty || image.holdsInitrd,
+      let archive = machine.modules.flatMap({ PreservedModules($0).archive })
+    {
+      request.initrds.append(
+        .init(
+          path: "(list of modules)", bytes: SharedBytes(archive), origin: .generated))
+    }
+    if case .unified(let unified) = image {
+      self.request = request.taking(unified)
+      self.image = unified.kernel
+    } else {
+      self.request = request
+      self.image = image
+    }
+  }
+
+  /// Plans the load by `route`: every byte and every address, or why it cannot be.
+  package func plan(by route: Route) throws(PlanningError) -> LoadPlan {
+    var made: LoadPlan
+    switch image {
+    case .bzImage(let image): made = try plan(by: route, bzImage: image)
+    case .elf, .multiboot: made = try planOther(by: route)
+    // There are none in unified images.
+    case .unified: throw .notByFileCall(image.type)
+    }
+    if let unified = request.unifiedImage {
+      if case .unpacked(let format) = request.kernel.origin {
+        made.notes.insert(.fileUnpacked(.kernel, format: format.name), at: 0)
+      }
+      made.notes = given.notes(on: unified, by: route.call) + made.notes
+    }
+    if case .unpacked(let format) = given.kernel.origin {
+      made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
+    }
+    return made
+  }
+}
+
+extension LoadOptions {
+  /// What of a machine is read only for a load of `image` with these options.
+  package func neededFacts(for image: KernelImage) -> Machine.OptionalFacts {
+    var facts: Machine.OptionalFacts = []
+    if reusesConsole { facts.insert(.terminals) }
+    if preservesModules { facts.insert(.modules) }
+    if purpose == .crash { facts.insert(.crash) }
+    if image.type == .multiboot2 { facts.insert(.rootPointer) }
+    return facts
+  }
+}

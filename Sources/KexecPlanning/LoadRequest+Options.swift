@@ -1,0 +1,100 @@
+internal import ELFFormat
+internal import PhysicalMemory
+internal import BootProtocols
+internal import KernelImages
+internal import PurgatoryImage
+internal import RunningSystem
+
+// What options mean, and where they mean nothing.
+
+extension LoadRequest {
+  /// The options given that only a load by kexec_load can obey.
+  var optionsForSegments: [String] {
+    var names: [String] = []
+    switch options.digest {
+    case .komihash: break
+    case .sha256: names.append("--digest")
+    case .none: names.append("--no-checks")
+    }
+    if options.memoryBounds.start.value != 0 { names.append("--mem-min") }
+    if options.memoryBounds.end.value != .max { names.append("--mem-max") }
+    if !options.handsOverEFI { names.append("--noefi") }
+    if options.isStamped { names.append("--stamp") }
+    if options.purpose == .crash {
+      if options.coreHeaderWidth == .bits32 { names.append("--elf32-core-headers") }
+      if options.passesMemoryMap { names.append("--pass-memmap-cmdline") }
+    }
+    if options.asksForSerial {
+      names.append(options.greetsOnSerial ? "--console-serial" : "--serial")
+    }
+    if options.writesOnVGA { names.append("--console-vga") }
+    if options.resetsVGA { names.append("--reset-vga") }
+    if options.reusesVideoType { names.append("--reuse-video-type") }
+    return names + [options.entry.option, deviceTreeOption].compactMap(\.self)
+  }
+
+  /// What the device tree was given by: the option, or the section of a unified image; nil without
+  /// one.
+  private var deviceTreeOption: String? {
+    deviceTree.map { $0.origin == .file ? "--dtb" : UnifiedKernelImage.Kind.deviceTree.rawValue }
+  }
+
+  /// The options for crash kernels that come to nothing.
+  func notesOnCrashOptions(_ machine: Machine) -> [PlanNote] {
+    if options.purpose == .crash {
+      return options.followsHotplug && machine.crash?.headerSize == nil ? [.noHotplug] : []
+    }
+    var names: [String] = []
+    switch options.coreHeaderWidth {
+    case .bits32: names.append("--elf32-core-headers")
+    case .bits64: names.append("--elf64-core-headers")
+    case nil: break
+    }
+    if options.passesMemoryMap { names.append("--pass-memmap-cmdline") }
+    if options.followsHotplug { names.append("--hotplug") }
+    return names.map(PlanNote.onlyForCrash)
+  }
+
+  /// The options given that mean nothing to `image`, which is no bzImage.
+  func optionsWithoutEffect(on image: KernelImage, isLinux: Bool) -> [String] {
+    let isMultiboot = if case .multiboot = image { true } else { false }
+    return [
+      options.entry.option, isLinux ? nil : deviceTreeOption,
+      isMultiboot ? options.arguments?.option : nil,
+    ].compactMap(\.self)
+  }
+
+  /// What the user asks for that a load by `call` cannot do for a kernel in real mode.
+  func optionAgainstRealMode(by call: Route.Call) -> String? {
+    if call == .file { return "-s" }
+    if options.purpose == .crash { return "-p" }
+    if options.preservesContext { return "--load-preserve-context" }
+    if options.entry == .protected32 { return options.entry.option }
+    return deviceTreeOption
+  }
+
+  /// The options that only ask for a flag of kexec_file_load that older kernels do not know.
+  package var bestEffortOptions: [String] {
+    (options.avoidsContiguousMemory ? ["--no-cma"] : [])
+      + (options.forcesDeviceTree ? ["--force-dtb"] : [])
+  }
+
+  /// Characters of the word by which the purgatory tells a kernel where to return to, if it may.
+  var jumpBackWordSize: Int {
+    options.preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
+  }
+
+  /// Whether the kernel goes to a random address. A crash kernel does not: its place is known from
+  /// the reserved region, and it serves nobody.
+  func randomises(_ commandLine: KernelCommandLine) -> Bool {
+    options.purpose == .reboot && commandLine.value(of: "nokaslr") == nil
+  }
+
+  /// What the next kernel is told of the screen.
+  func screen(on machine: Machine) -> BootBlock.Screen {
+    if options.resetsVGA { return .text }
+    let isLost =
+      machine.hasNativeGraphics && !options.reusesVideoType && !options.reusesConsole
+    return isLost ? .withoutFramebuffer : .inherited
+  }
+}

@@ -1,0 +1,111 @@
+import ByteCoding
+import ELFFormat
+import KernelImages
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+/// What the planner makes of a request before it plans.
+@Suite struct LoadPlannerTests {
+  private static let ports = [
+    "/sys/class/tty/ttyS1/port": "0x2E0\n", "/proc/consoles": "ttyS1 -W- (EC p a) 4:65\n",
+  ]
+
+  private func console(
+    _ files: [String: String] = ports, _ change: (inout LoadOptions) -> Void
+  ) throws(PlanningError) -> PurgatoryConsole? {
+    var options = LoadOptions()
+    change(&options)
+    return try PurgatoryConsole(options, on: TemporaryTree(files).machine)
+  }
+
+  @Test func withoutWordOfItNoPortIsChosen() throws {
+    #expect(try console { _ in } == nil)
+    #expect(try console([:]) { $0.reusesConsole = true } == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("ttyS0", 0x3F8), ("ttyS1", 0x2E0), ("ttyS2", 0x3E8), ("ttyS3", 0x2E8), ("0x3f8", 0x3F8),
+      ("1016", 1016),
+    ] as [(String, UInt16)])
+  func aPortIsKnownByNameOrNumber(name: String, port: UInt16) throws {
+    let found = try console { ($0.serial, $0.serialBaud, $0.reusesConsole) = (name, 9600, true) }
+    #expect(found == PurgatoryConsole(port: port, baud: 9600, greets: false))
+  }
+
+  @Test(arguments: ["ttyS4", "", "0", "0x10000", "COM1"])
+  func anotherNameIsAnError(name: String) throws {
+    #expect(throws: PlanningError.serialPort(name)) { try console { $0.serial = name } }
+    var request = LoadRequest(kernel: .init(path: "k", bytes: BzImageBuilder().file))
+    request.options.serial = name
+    #expect(throws: PlanningError.serialPort(name)) {
+      try LoadPlanner(
+        request, image: .open(request.kernel.bytes), on: TemporaryTree([:]).machine)
+    }
+  }
+
+  @Test func theReusedConsoleIsThePurgatorysToo() throws {
+    #expect(
+      try console { $0.reusesConsole = true }
+        == PurgatoryConsole(port: 0x2E0, baud: 0, greets: false))
+    #expect(
+      try console { ($0.reusesConsole, $0.greetsOnSerial) = (true, true) }
+        == PurgatoryConsole(port: 0x2E0, baud: 0, greets: true))
+    #expect(
+      try console { $0.greetsOnSerial = true }
+        == PurgatoryConsole(port: 0x3F8, baud: 0, greets: true))
+  }
+
+  private func planner(
+    _ builder: BzImageBuilder = BzImageBuilder(), on machine: Machine = TemporaryTree([:]).machine,
+    _ change: (inout LoadRequest) -> Void
+  ) throws -> LoadPlanner {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: builder.file))
+    change(&request)
+    return try LoadPlanner(request, image: .open(builder.file), on: machine)
+  }
+
+  @Test func theTypeBzImageIsEnteredIn32BitMode() throws {
+    #expect(try planner { $0.options.imageType = .bzImage }.request.options.entry == .protected32)
+    #expect(try planner { $0.options.imageType = .bzImage64 }.request.options.entry == .automatic)
+    let both = try planner { ($0.options.imageType, $0.options.entry) = (.bzImage, .realMode) }
+    #expect(both.request.options.entry == .realMode)
+    // It has no such entry.
+    let forBIOS = BzImageBuilder { ($0.protectedEntry, $0.xloadflags) = (0, 0) }
+    #expect(
+      try planner(forBIOS) { $0.options.imageType = .bzImage }.request.options.entry == .automatic)
+  }
+
+  @Test func theListOfModulesGoesBehindAnInitrd() throws {
+    var machine = TemporaryTree([:]).machine
+    machine.modules = LoadedModules([LoadedModule(name: "loop")])
+    #expect(try planner(on: machine) { _ in }.request.initrds.isEmpty)
+    let initrds = try planner(on: machine) { request in
+      request.initrds = [.init(path: "initrd", bytes: SharedBytes([1]))]
+    }.request.initrds
+    #expect(initrds.map(\.path) == ["initrd", "(list of modules)"])
+    #expect(initrds.map(\.origin) == [.file, .generated])
+    machine.modules = nil
+    let none = try planner(on: machine) { request in
+      request.initrds = [.init(path: "initrd", bytes: SharedBytes([1]))]
+    }.request.initrds
+    #expect(none.count == 1)
+  }
+
+  @Test func onlyWhatIsNeededOfAMachineIsRead() throws {
+    let image = try KernelImage.open(BzImageBuilder().file)
+    var options = LoadOptions()
+    #expect(options.neededFacts(for: image) == [])
+    (options.reusesConsole, options.preservesModules) = (true, true)
+    #expect(options.neededFacts(for: image) == [.terminals, .modules])
+    options = LoadOptions()
+    options.purpose = .crash
+    #expect(options.neededFacts(for: image) == .crash)
+    let multiboot = try KernelImage.open(
+      SharedBytes(ELFBuilder(is64Bit: true).bytes(head: MultibootBuilder.header2())))
+    #expect(LoadOptions().neededFacts(for: multiboot) == .rootPointer)
+  }
+}
