@@ -37,13 +37,14 @@ let package = Package(
     room(
       "KexecCommand",
       [
-        "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     room(
       "KexecPlanning",
       [
-        "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem", "CrashDumps",
+        "KexecABI", "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem",
+        "CrashDumps",
         "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "Digests", "Threads",
         "ByteCoding",
       ]),
@@ -53,7 +54,8 @@ let package = Package(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
     room("RunningSystem", ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     room("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
-    room("LinuxSystem", ["CLinux", "PhysicalMemory", "ByteCoding"]),
+    room("LinuxSystem", ["KexecABI", "CLinux", "PhysicalMemory", "ByteCoding"]),
+    room("KexecABI", ["CLinux"]),
     room("PhysicalMemory"),
     room("Threads"),
     room("ELFFormat", ["ByteCoding"]),
@@ -90,13 +92,15 @@ let package = Package(
     tests(
       of: "KexecCommand",
       [
-        "TestSupport", "KexecPlanning", "KernelImages", "PurgatoryImage", "RunningSystem",
+        "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
+        "RunningSystem",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(
       of: "KexecPlanning",
       [
-        "TestSupport", "CrashDumps", "ELFFormat", "CpioFormat", "Compression", "Digests",
+        "TestSupport", "KexecABI", "CrashDumps", "ELFFormat", "CpioFormat", "Compression",
+        "Digests",
         "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory", "ByteCoding",
       ]),
     tests(of: "BootProtocols", ["TestSupport", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
@@ -122,7 +126,8 @@ let package = Package(
 // What is fuzzed. `swift test` replays the seeds and the finds; looking for more needs a sanitizer that
 // ordinary builds do not have, and `script/fuzz` sets this.
 let fuzzed: [Target.Dependency] = [
-  "TestSupport", "KexecCommand", "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps",
+  "TestSupport", "KexecCommand", "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem",
+  "CrashDumps",
   "LinuxSystem", "PhysicalMemory", "ByteCoding",
 ]
 if Context.environment["KEXEC_FUZZ"] == "1" {

@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import KernelImages
 import KexecPlanning
@@ -83,7 +84,7 @@ func planByBothCalls(
   _ request: LoadRequest, on machine: Machine = .small, image: KernelImage,
   check: (LoadPlan) -> Void
 ) {
-  for call in [Route.Call.segments, .file] {
+  for call in [LoadCall.segments, .file] {
     do throws(PlanningError) {
       let made = try plan(request, by: Route(call, .asked), on: machine, image: image)
       check(made)

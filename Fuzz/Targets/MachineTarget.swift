@@ -1,3 +1,4 @@
+import KexecABI
 import KernelImages
 import KexecPlanning
 import RunningSystem

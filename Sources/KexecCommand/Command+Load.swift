@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 internal import KernelImages
 internal import KexecPlanning
@@ -242,10 +243,9 @@ extension KexecCallError {
   /// a policy; kexec_file_load, which keeps to all policies, also after EPERM.
   fileprivate var allowsAnotherRoute: Bool {
     switch call {
-    case .fileLoad:
+    case .file:
       [.notImplemented, .notExecutable, .invalidArgument, .notSupported].contains(errno)
-    case .load: [.notImplemented, .notPermitted, .accessDenied].contains(errno)
-    case .reboot: false
+    case .segments: [.notImplemented, .notPermitted, .accessDenied].contains(errno)
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
@@ -42,10 +43,10 @@ extension Command {
       for failure in interfaces.map(kernel.network.bringUp) ?? [] {
         warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
       }
-      let isMissing = error.errno == .invalidArgument && readMachine().kexec.isLoaded != true
+      let isMissing = error == .invalidArgument && readMachine().kexec.isLoaded != true
       throw CommandError(
-        "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.errno.message)",
-        advice: error.errno == .busy ? "a load is going on: try again when it is done" : nil,
+        "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.message)",
+        advice: error == .busy ? "a load is going on: try again when it is done" : nil,
         exitCode: isMissing ? .usage : .failure)
     }
     debug("the other kernel has returned")
@@ -101,25 +102,24 @@ extension Command {
     }
     try checkPermission(machine.kexec, purpose: purpose)
     let isCrash = purpose == .crash
-    let calls: [(LoadOptions.CallChoice, () throws(KexecCallError) -> Void)] = [
+    let calls: [(LoadCall, () throws(KexecCallError) -> Void)] = [
       (
-        .segmentsOnly,
+        .segments,
         { () throws(KexecCallError) in
-          try kernel.kexec.load(entry: 0, segments: [], flags: isCrash ? KexecCalls.onCrash : 0)
+          try kernel.kexec.load(entry: 0, segments: [], flags: isCrash ? SegmentFlags.onCrash : 0)
         }
       ),
       (
-        .fileOnly,
+        .file,
         { () throws(KexecCallError) in
-          try kernel.kexec.fileUnload(flags: isCrash ? FileLoad.onCrash : 0)
+          try kernel.kexec.fileUnload(flags: isCrash ? FileFlags.onCrash : 0)
         }
       ),
     ]
     // Each try counts against kexec_load_limit_*, so the call that will be refused is no first try.
     let ordered = machine.kexec.lockdown == nil ? calls : calls.reversed()
     var errors: [KexecCallError] = []
-    for (choice, call) in ordered
-    where [.automatic, choice].contains(invocation.options.call) {
+    for (choice, call) in ordered where choice == invocation.options.call ?? choice {
       do throws(KexecCallError) {
         try call()
         if purpose == .reboot { records.forgetLoad() }

@@ -1,6 +1,7 @@
 internal import CrashDumps
 internal import ELFFormat
 internal import KernelImages
+internal import KexecABI
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
@@ -193,9 +194,9 @@ extension Invocation {
     case .force: isForced = true
     // The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
     case .fileSyscall where isShort && action == .exec: sync = .forCertain
-    case .fileSyscall: options.call = .fileOnly
-    case .segmentsSyscall: options.call = .segmentsOnly
-    case .automaticSyscall: options.call = .automatic
+    case .fileSyscall: options.call = .file
+    case .segmentsSyscall: options.call = .segments
+    case .automaticSyscall: options.call = nil
     case .noChecks: options.digest = .none
     case .digest:
       guard let kind = DigestKind(rawValue: value), kind != .none else {

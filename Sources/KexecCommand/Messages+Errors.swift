@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 internal import KernelImages
 internal import KexecPlanning
@@ -31,7 +32,7 @@ extension CommandError {
     case .commandLineTooLong(let length, let limit):
       self.init(
         "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
-        advice: request.options.call == .fileOnly
+        advice: request.options.call == .file
           ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
           : request.options.purpose == .crash
             ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
@@ -182,7 +183,7 @@ extension KexecCallError {
       let obstacle =
         machine.kexec.obstacle(for: plan.purpose)
         ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
-      let isSignature = call.isFileLoad && machine.kexec.lockdown != nil
+      let isSignature = call == .file && machine.kexec.lockdown != nil
       return (errno.text, obstacle + (isSignature ? part : ""))
     case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
       return ("\(errno.text): \(errno.signatureFault)", signatureAdvice + part)
@@ -255,20 +256,6 @@ extension KexecState {
   }
 }
 
-extension KexecCallError.Call {
-  fileprivate var isFileLoad: Bool {
-    if case .fileLoad = self { true } else { false }
-  }
-
-  var name: String {
-    switch self {
-    case .load: "kexec_load"
-    case .fileLoad: "kexec_file_load"
-    case .reboot: "reboot"
-    }
-  }
-}
-
 extension Errno {
   /// The C library's words and the name, as in "Operation not permitted (EPERM)".
   var text: String { "\(message) (\(name))" }
@@ -300,7 +287,7 @@ extension PlanFault {
   fileprivate var text: String {
     switch self {
     case .tooManySegments(let count):
-      "\(count) segments, and it takes \(SegmentLoad.segmentLimit): give fewer files"
+      "\(count) segments, and it takes \(segmentLimit): give fewer files"
     case .unaligned(let role): "the \(role.text) is not aligned to pages"
     case .overfull(let role): "the \(role.text) has more bytes than room"
     case .outsideRAM(let role, let range): "the \(role.text) at \(range) is outside RAM"

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 internal import KernelImages
 internal import KexecPlanning
@@ -22,7 +23,7 @@ extension PlanReport {
       row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))")
     }
     lines.append(row("command line", plan.commandLine.isEmpty ? "(empty)" : plan.commandLine))
-    lines.append(row("system call", "\(plan.callName), \(plan.reason.text)"))
+    lines.append(row("system call", "\(plan.call.name), \(plan.reason.text)"))
     switch plan.action {
     case .file:
       lines.append(row("places", "chosen by the running kernel"))
@@ -116,7 +117,7 @@ extension PlanReport {
           })
       ),
       ("commandLine", .string(plan.commandLine)),
-      ("systemCall", .string(plan.callName)),
+      ("systemCall", .string(plan.call.name)),
       ("reason", .string(plan.reason.text)),
     ]
     switch plan.action {
@@ -183,14 +184,5 @@ extension SegmentLoad {
   /// Bytes that the purgatory checks.
   fileprivate var checkedByteCount: UInt64 {
     segments.reduce(0) { $1.isChecked ? $0 + UInt64($1.bytes.count) : $0 }
-  }
-}
-
-extension LoadPlan {
-  fileprivate var callName: String {
-    switch action {
-    case .segments: "kexec_load"
-    case .file: "kexec_file_load"
-    }
   }
 }

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 internal import Digests
 internal import PhysicalMemory
@@ -50,7 +51,7 @@ struct Assembly {
       entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
       kernelEntry: PhysicalAddress(entry.address),
       segments: all.sorted { $0.destination.start < $1.destination.start },
-      flags: SegmentLoad.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
+      flags: SegmentFlags.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
       expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift)
     do {
       try load.validate(in: memory)
@@ -78,8 +79,6 @@ struct Assembly {
 }
 
 extension SegmentLoad {
-  /// KEXEC_ARCH_X86_64.
-  static let x86_64: UInt = 62 << 16
   /// Bytes of memory that the program itself takes, measured.
   fileprivate static let programSize: UInt64 = 8 << 20
 }

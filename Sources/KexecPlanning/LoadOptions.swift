@@ -1,4 +1,5 @@
 package import ELFFormat
+package import KexecABI
 package import KernelImages
 package import PhysicalMemory
 
@@ -10,16 +11,6 @@ package struct LoadOptions: Equatable, Sendable {
     case reboot
     /// To be run when the running kernel panics.
     case crash
-  }
-
-  /// Which system call may be used.
-  package enum CallChoice: Equatable, Sendable {
-    /// The one that jumps faster, or kexec_file_load where signatures are wanted.
-    case automatic
-    /// Only kexec_file_load.
-    case fileOnly
-    /// Only kexec_load.
-    case segmentsOnly
   }
 
   /// Where the kernel is entered.
@@ -62,8 +53,9 @@ package struct LoadOptions: Equatable, Sendable {
 
   /// What the kernel is for.
   package var purpose = Purpose.reboot
-  /// Which system call may be used.
-  package var call = CallChoice.automatic
+  /// The only system call that may be used; nil for the one that jumps faster, or kexec_file_load
+  /// where signatures are wanted.
+  package var call: LoadCall?
   /// How the purgatory checks the segments before it enters the kernel. `--digest`, `--no-checks`.
   package var digest = DigestKind.komihash
   /// Whether kernel and initrds are unpacked now rather than after the jump, where that is safe and

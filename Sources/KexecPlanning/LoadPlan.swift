@@ -1,5 +1,6 @@
 package import ByteCoding
 package import KernelImages
+package import KexecABI
 package import PhysicalMemory
 
 /// What will be given to the kernel, complete to the last byte; nothing has been touched yet.
@@ -26,13 +27,20 @@ package struct LoadPlan: Sendable {
   package let action: Action
   /// Why this system call.
   package let reason: RouteReason
+  /// The system call.
+  package var call: LoadCall {
+    switch action {
+    case .segments: .segments
+    case .file: .file
+    }
+  }
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
 
   /// Whether the kernel can return to the running one: KEXEC_PRESERVE_CONTEXT.
   package var preservesContext: Bool {
     guard case .segments(let load) = action else { return false }
-    return load.flags & SegmentLoad.preserveContext != 0
+    return load.flags & SegmentFlags.preserveContext != 0
   }
 }
 

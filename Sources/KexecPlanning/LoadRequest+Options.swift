@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ELFFormat
 internal import PhysicalMemory
 internal import BootProtocols
@@ -65,7 +66,7 @@ extension LoadRequest {
   }
 
   /// What the user asks for that a load by `call` cannot do for a kernel in real mode.
-  func optionAgainstRealMode(by call: Route.Call) -> String? {
+  func optionAgainstRealMode(by call: LoadCall) -> String? {
     if call == .file { return "-s" }
     if options.purpose == .crash { return "-p" }
     if options.preservesContext { return "--load-preserve-context" }

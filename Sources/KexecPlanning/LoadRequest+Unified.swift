@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import KernelImages
 
 extension LoadRequest {
@@ -24,7 +25,7 @@ extension LoadRequest {
   private var hasInitrdOfItsOwn: Bool { initrds.contains { $0.origin == .file } }
 
   /// What becomes of the parts of the unified image of which this is the user's own request.
-  func notes(on image: UnifiedKernelImage, by call: Route.Call) -> [PlanNote] {
+  func notes(on image: UnifiedKernelImage, by call: LoadCall) -> [PlanNote] {
     var used: [UnifiedKernelImage.Kind] = []
     var notes: [PlanNote] = []
     func tell(_ kind: UnifiedKernelImage.Kind, replacedBy option: String?) {

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import BootProtocols
 internal import ByteCoding
 internal import CrashDumps
@@ -7,15 +8,6 @@ internal import RunningSystem
 
 // A crash kernel lives in the region that was reserved at boot, and learns by the ELF core header
 // where the memory of the crashed one is. Documented in Documentation/admin-guide/kdump/kdump.rst.
-
-extension SegmentLoad {
-  /// KEXEC_ON_CRASH.
-  static let onCrash: UInt = 0x1
-  /// KEXEC_UPDATE_ELFCOREHDR: the running kernel may rewrite the header when processors or memory
-  /// come and go. All kernels know it that have /sys/kernel/crash_elfcorehdr_size.
-  /// KEXEC_CRASH_HOTPLUG_SUPPORT (0x8), which only kernels since 6.10 take, does the same on x86.
-  static let updateCoreHeader: UInt = 0x4
-}
 
 extension LoadSite {
   /// The site for a crash kernel: the header is placed first, because memory map and command line
@@ -60,7 +52,7 @@ extension LoadSite {
           role: .coreHeader, bytes: SharedBytes(bytes), destination: place,
           isChecked: headerSize == nil)
       ],
-      flags: SegmentLoad.onCrash | (headerSize == nil ? 0 : SegmentLoad.updateCoreHeader),
+      flags: SegmentFlags.onCrash | (headerSize == nil ? 0 : SegmentFlags.updateCoreHeader),
       notes: headerNotes)
   }
 

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 internal import PhysicalMemory
 internal import RunningSystem
@@ -8,9 +9,6 @@ internal import RunningSystem
 // memory map names no other RAM.
 
 extension SegmentLoad {
-  /// KEXEC_PRESERVE_CONTEXT.
-  package static let preserveContext: UInt = 0x2
-
   /// The segments with zeros between them, so that they fill `region`.
   static func filling(_ region: PhysicalRange, with segments: [PlannedSegment]) -> [PlannedSegment]
   {
@@ -62,7 +60,7 @@ extension LoadSite {
     return LoadSite(
       memory: memory, free: memory.free, commandLine: commandLine,
       segments: all.low.ranges.map(PlannedSegment.zeros), region: region,
-      flags: SegmentLoad.preserveContext,
+      flags: SegmentFlags.preserveContext,
       notes: all.notes + [.confined(byteCount: region.byteCount)])
   }
 

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import ByteCoding
 package import PhysicalMemory
 internal import PurgatoryImage
@@ -34,7 +35,7 @@ package func planJumpBack(
     purgatoryPlace: places[0],
     entry: .back(address: entry.value, pageTables: places[1].start.value),
     memoryUse: tables.byteCount)
-  let load = try assembly.finish(request, in: memory, flags: SegmentLoad.preserveContext)
+  let load = try assembly.finish(request, in: memory, flags: SegmentFlags.preserveContext)
   return LoadPlan(
     request: request, kernelVersion: nil, imageDescription: "the way back",
     commandLine: "", action: .segments(load), reason: .needed(by: ["--load-jump-back-helper"]),

@@ -1,3 +1,4 @@
+package import KexecABI
 internal import BootProtocols
 internal import ByteCoding
 internal import Compression
@@ -23,20 +24,12 @@ internal import RunningSystem
 /// One way to load a kernel, and why it is taken.
 package struct Route: Equatable, Sendable {
   /// The system call.
-  package enum Call: Equatable, Sendable {
-    /// kexec_load.
-    case segments
-    /// kexec_file_load.
-    case file
-  }
-
-  /// The system call.
-  package let call: Call
+  package let call: LoadCall
   /// Why.
   package let reason: RouteReason
 
   /// The way by `call`, taken because of `reason`.
-  package init(_ call: Call, _ reason: RouteReason) {
+  package init(_ call: LoadCall, _ reason: RouteReason) {
     self.call = call
     self.reason = reason
   }
@@ -53,13 +46,9 @@ extension LoadPlanner {
   package var routes: [Route] {
     if request.options.preservesContext {
       let needed = RouteReason.needed(by: ["--load-preserve-context"])
-      return [Route(.segments, request.options.call == .segmentsOnly ? .asked : needed)]
+      return [Route(.segments, request.options.call == .segments ? .asked : needed)]
     }
-    switch request.options.call {
-    case .fileOnly: return [Route(.file, .asked)]
-    case .segmentsOnly: return [Route(.segments, .asked)]
-    case .automatic: break
-    }
+    if let call = request.options.call { return [Route(call, .asked)] }
     guard case .bzImage(let image) = image, image.isForFileCall else {
       return [Route(.segments, .imageType)]
     }
@@ -181,24 +170,13 @@ private func planFileCall(
   if request.options.purpose == .crash {
     try request.checkCrashRegion(of: machine, kernelSize: kernelSize)
   }
-  var flags = request.options.purpose == .crash ? FileLoad.onCrash : 0
-  if request.initrds.isEmpty { flags |= FileLoad.noInitramfs }
+  var flags = request.options.purpose == .crash ? FileFlags.onCrash : 0
+  if request.initrds.isEmpty { flags |= FileFlags.noInitramfs }
   let bestEffort =
-    (request.options.avoidsContiguousMemory ? FileLoad.noCMA : 0)
-    | (request.options.forcesDeviceTree ? FileLoad.forceDTB : 0)
+    (request.options.avoidsContiguousMemory ? FileFlags.noCMA : 0)
+    | (request.options.forcesDeviceTree ? FileFlags.forceDTB : 0)
   return FileLoad(
     hasInitrd: !request.initrds.isEmpty, flags: flags, bestEffortFlags: bestEffort)
-}
-
-extension FileLoad {
-  /// KEXEC_FILE_ON_CRASH.
-  package static let onCrash: UInt = 0x2
-  /// KEXEC_FILE_NO_INITRAMFS.
-  package static let noInitramfs: UInt = 0x4
-  /// KEXEC_FILE_NO_CMA, since 6.17.
-  static let noCMA: UInt = 0x10
-  /// KEXEC_FILE_FORCE_DTB, since 6.18.
-  static let forceDTB: UInt = 0x20
 }
 
 extension Machine {
@@ -212,7 +190,7 @@ extension Machine {
 
 extension BzImage {
   /// The most characters the command line may have when it goes by `call`.
-  fileprivate func commandLineLimit(by call: Route.Call) -> Int {
+  fileprivate func commandLineLimit(by call: LoadCall) -> Int {
     call == .file ? commandLineLimitOfFileCall : commandLineLimit
   }
 

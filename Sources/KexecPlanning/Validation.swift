@@ -1,13 +1,11 @@
 internal import ByteCoding
+internal import KexecABI
 internal import PhysicalMemory
 
 extension SegmentLoad {
-  /// KEXEC_SEGMENT_MAX.
-  package static let segmentLimit = 16
-
   /// Checks the rules of kexec_load, and the one that it does not check: that segments are in RAM.
   package func validate(in memory: UsableMemory) throws(PlanFault) {
-    guard segments.count <= Self.segmentLimit else { throw .tooManySegments(segments.count) }
+    guard segments.count <= segmentLimit else { throw .tooManySegments(segments.count) }
     for segment in segments {
       let place = segment.destination
       guard place.start.isAligned(to: pageSize), place.end.isAligned(to: pageSize) else {

@@ -1,4 +1,5 @@
 package import ByteCoding
+package import KexecABI
 package import PhysicalMemory
 internal import CLinux
 internal import Glibc
@@ -17,20 +18,10 @@ package struct KexecSegment: Sendable {
   }
 }
 
-/// A kexec system call that the kernel refused, with what is needed to repeat it.
+/// A load or unload that the kernel refused.
 package struct KexecCallError: Error, Equatable, Sendable {
   /// Which call.
-  package enum Call: Equatable, Sendable {
-    /// kexec_load(entry, count, …, flags).
-    case load(entry: UInt64, segmentCount: Int, flags: UInt)
-    /// kexec_file_load(…, flags).
-    case fileLoad(flags: UInt)
-    /// reboot(LINUX_REBOOT_CMD_KEXEC).
-    case reboot
-  }
-
-  /// Which call.
-  package let call: Call
+  package let call: LoadCall
   /// What the kernel answered.
   package let errno: Errno
 }
@@ -70,9 +61,6 @@ extension KexecCalls {
   /// LINUX_REBOOT_CMD_KEXEC.
   package static let jumpCommand: UInt32 = 0x4558_4543
 
-  /// The flag of `load` for a crash kernel. KEXEC_ON_CRASH.
-  package static let onCrash = UInt(KEXEC_ON_CRASH)
-
   /// Loads `segments`, to be entered at `entry`. Corresponds to `kexec_load`.
   ///
   /// An empty list unloads.
@@ -80,8 +68,7 @@ extension KexecCalls {
     entry: UInt64, segments: [KexecSegment], flags: UInt
   ) throws(KexecCallError) {
     guard let errno = kexecLoad(entry, segments, flags) else { return }
-    throw KexecCallError(
-      call: .load(entry: entry, segmentCount: segments.count, flags: flags), errno: errno)
+    throw KexecCallError(call: .segments, errno: errno)
   }
 
   /// Lets the kernel load the files itself. Corresponds to `kexec_file_load`.
@@ -96,21 +83,19 @@ extension KexecCalls {
     kernel: InputFile, initrd: InputFile?, commandLine: [UInt8], flags: UInt
   ) throws(KexecCallError) {
     guard let errno = kexecFileLoad(kernel, initrd, commandLine + [0], flags) else { return }
-    throw KexecCallError(call: .fileLoad(flags: flags), errno: errno)
+    throw KexecCallError(call: .file, errno: errno)
   }
 
   /// Unloads what kexec_file_load loaded; lockdown allows it where it refuses the classic call.
   package func fileUnload(flags: UInt) throws(KexecCallError) {
-    let flags = flags | UInt(KEXEC_FILE_UNLOAD)
-    guard let errno = kexecFileLoad(nil, nil, [], flags) else { return }
-    throw KexecCallError(call: .fileLoad(flags: flags), errno: errno)
+    guard let errno = kexecFileLoad(nil, nil, [], flags | FileFlags.unload) else { return }
+    throw KexecCallError(call: .file, errno: errno)
   }
 
   /// Runs the loaded kernel; returns only when that failed, or when a kernel that was loaded to
   /// return (KEXEC_PRESERVE_CONTEXT) has done so. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
-  package func jump() throws(KexecCallError) {
-    guard let errno = reboot(Self.jumpCommand) else { return }
-    throw KexecCallError(call: .reboot, errno: errno)
+  package func jump() throws(Errno) {
+    if let errno = reboot(Self.jumpCommand) { throw errno }
   }
 }
 

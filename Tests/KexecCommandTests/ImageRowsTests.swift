@@ -1,3 +1,4 @@
+import KexecABI
 import Compression
 import KernelImages
 import TestSupport

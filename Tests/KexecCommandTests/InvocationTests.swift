@@ -1,3 +1,4 @@
+import KexecABI
 import KexecPlanning
 import PhysicalMemory
 import Testing
@@ -54,23 +55,23 @@ import Testing
 
   static let options: [Case] = [
     // -s: the file call, but with a lone -e or -f the sync.
-    Case("-l -s k", load) { $0.options.call = .fileOnly },
-    Case("-s -l k", load) { $0.options.call = .fileOnly },
-    Case("-sl k", load) { $0.options.call = .fileOnly },
-    Case("-p -s k", load, for: .crash) { $0.options.call = .fileOnly },
-    Case("-s k", reboot) { $0.options.call = .fileOnly },
-    Case("-u -s", .unload(.reboot)) { $0.options.call = .fileOnly },
-    Case("-S -s", .status(.crash)) { $0.options.call = .fileOnly },
-    Case("-s -f k", jump) { ($0.options.call, $0.isForced) = (.fileOnly, true) },
+    Case("-l -s k", load) { $0.options.call = .file },
+    Case("-s -l k", load) { $0.options.call = .file },
+    Case("-sl k", load) { $0.options.call = .file },
+    Case("-p -s k", load, for: .crash) { $0.options.call = .file },
+    Case("-s k", reboot) { $0.options.call = .file },
+    Case("-u -s", .unload(.reboot)) { $0.options.call = .file },
+    Case("-S -s", .status(.crash)) { $0.options.call = .file },
+    Case("-s -f k", jump) { ($0.options.call, $0.isForced) = (.file, true) },
     Case("-e -s", .exec) { $0.sync = .forCertain }, Case("-es", .exec) { $0.sync = .forCertain },
     Case("-se", .exec) { $0.sync = .forCertain },
     Case("-f -s", .exec) { ($0.sync, $0.isForced) = (.forCertain, true) },
-    Case("-e --kexec-file-syscall", .exec) { $0.options.call = .fileOnly },
+    Case("-e --kexec-file-syscall", .exec) { $0.options.call = .file },
     Case("-l --force-sync k", load) { $0.sync = .forCertain },
     Case("-f --force-sync --kexec-file-syscall k", jump) {
-      ($0.options.call, $0.isForced, $0.sync) = (.fileOnly, true, .forCertain)
+      ($0.options.call, $0.isForced, $0.sync) = (.file, true, .forCertain)
     },
-    Case("-l -c k", load) { $0.options.call = .segmentsOnly }, Case("-l -a k", load),
+    Case("-l -c k", load) { $0.options.call = .segments }, Case("-l -a k", load),
     Case("-l -c -a k", load), Case("-l -i k", load) { $0.options.digest = .none },
     Case("-l --no-checks k", load) { $0.options.digest = .none },
     Case("-l --digest=sha256 k", load) { $0.options.digest = .sha256 },
@@ -80,7 +81,7 @@ import Testing
     Case("-l --real-mode k", load) { $0.options.entry = .realMode },
     Case("--load-preserve-context k", load) { $0.options.preservesContext = true },
     Case("-l -c --load-preserve-context k", load) {
-      ($0.options.preservesContext, $0.options.call) = (true, .segmentsOnly)
+      ($0.options.preservesContext, $0.options.call) = (true, .segments)
     },
     Case("-f --load-preserve-context k", jump) {
       ($0.options.preservesContext, $0.isForced) = (true, true)
@@ -141,7 +142,7 @@ import Testing
     },
     // The whole name counts, though others begin with it.
     Case("-p --load-panic k", load, for: .crash),
-    Case("-l --kexec-syscall k", load) { $0.options.call = .segmentsOnly },
+    Case("-l --kexec-syscall k", load) { $0.options.call = .segments },
     Case("-l --serial 0x3f8 k", load) { $0.options.serial = "0x3f8" },
   ]
 

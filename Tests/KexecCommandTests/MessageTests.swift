@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import Compression
 import KernelImages
@@ -112,7 +113,7 @@ import Testing
     request.options.purpose = .crash
     let machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": loaded]).machine
     let refusal =
-      isRefused ? KexecCallError(call: .fileLoad(flags: 2), errno: .notExecutable) : nil
+      isRefused ? KexecCallError(call: .file, errno: .notExecutable) : nil
     let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     let start =
       "vmlinuz: this kernel cannot start while 5-level page tables are in use"
@@ -285,7 +286,7 @@ import Testing
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))
     let found = CommandError(
-      KexecCallError(call: .fileLoad(flags: 0), errno: errno), plan: plan, request: request,
+      KexecCallError(call: .file, errno: errno), plan: plan, request: request,
       machine: machine, after: nil, kernelLog: [])
     #expect(found.message.hasPrefix("cannot load vmlinuz: kexec_file_load: "))
     #expect(found.message.contains(why))
@@ -303,9 +304,9 @@ import Testing
     let plan = try plan(
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))
-    let first = KexecCallError(call: .fileLoad(flags: 0), errno: .notExecutable)
+    let first = KexecCallError(call: .file, errno: .notExecutable)
     let found = CommandError(
-      KexecCallError(call: .load(entry: 0, segmentCount: 4, flags: 0), errno: .invalidArgument),
+      KexecCallError(call: .segments, errno: .invalidArgument),
       plan: plan, request: request, machine: machine, after: first, kernelLog: [])
     #expect(
       found.message == "cannot load vmlinuz: kexec_load: Invalid argument (EINVAL); "

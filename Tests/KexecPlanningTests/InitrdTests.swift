@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import CpioFormat
 import PhysicalMemory

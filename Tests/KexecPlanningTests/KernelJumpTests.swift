@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import PhysicalMemory
 import Testing
@@ -12,7 +13,7 @@ import Testing
       $0.initrds = [file(1_000_000)]
     }
     #expect(load.flags == 0x3E_0002)
-    #expect(load.segments.count <= SegmentLoad.segmentLimit)
+    #expect(load.segments.count <= segmentLimit)
     let segments = PhysicalRangeSet(load.segments.map(\.destination))
     #expect(load.memoryMap.ranges(of: .ram) == segments)
     let low = physical(0x1000, 0x9_E000)

@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import KernelImages
 import PhysicalMemory
@@ -42,7 +43,7 @@ import Testing
     let request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
     #expect(routes(for: request, on: guest(), image: image) == [Route(.segments, .imageType)])
     var asked = request
-    asked.options.call = .fileOnly
+    asked.options.call = .file
     #expect(throws: PlanningError.notByFileCall(.elf64)) {
       try plan(asked, by: Route(.file, .asked), on: guest(), image: image)
     }

@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import KernelImages
 import PhysicalMemory
@@ -342,8 +343,8 @@ import Testing
   @Test(
     arguments: [
       (2047, .segments, nil), (2048, .segments, 2047), (2016, .file, nil), (2017, .file, 2016),
-    ] as [(Int, Route.Call, Int?)])
-  func commandLineLength(length: Int, call: Route.Call, limit: Int?) {
+    ] as [(Int, LoadCall, Int?)])
+  func commandLineLength(length: Int, call: LoadCall, limit: Int?) {
     let result = Result { () throws(PlanningError) in
       try planned(by: call, on: guest()) {
         $0.options.commandLine = String(repeating: "x", count: length)
@@ -469,7 +470,7 @@ private let standardKernel = BzImageBuilder().file
 /// A plan for the kernel of `builder`, or for the standard one. Kernels are small here, so that
 /// their digests cost nothing.
 func planned(
-  _ builder: BzImageBuilder? = nil, by call: Route.Call, on machine: Machine,
+  _ builder: BzImageBuilder? = nil, by call: LoadCall, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
 ) throws(PlanningError) -> LoadPlan {
   var request = LoadRequest(

@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import CrashDumps
 import ELFFormat
@@ -41,19 +42,19 @@ import Testing
 
   static let cases: [Case] = [
     Case("nothing", both),
-    Case("-s", [Route(.file, .asked)]) { $0.options.call = .fileOnly },
-    Case("-c", [Route(.segments, .asked)]) { $0.options.call = .segmentsOnly },
+    Case("-s", [Route(.file, .asked)]) { $0.options.call = .file },
+    Case("-c", [Route(.segments, .asked)]) { $0.options.call = .segments },
     Case("-c under lockdown", lockdown: "integrity", [Route(.segments, .asked)]) {
-      $0.options.call = .segmentsOnly
+      $0.options.call = .segments
     },
     Case("-s with options", [Route(.file, .asked)]) {
-      $0.options.call = .fileOnly
+      $0.options.call = .file
       $0.options.digest = .none
     },
     Case("-p", both) { $0.options.purpose = .crash },
     Case("-p under lockdown", lockdown: "integrity", signed) { $0.options.purpose = .crash },
     Case("-p -c", [Route(.segments, .asked)]) {
-      ($0.options.purpose, $0.options.call) = (.crash, .segmentsOnly)
+      ($0.options.purpose, $0.options.call) = (.crash, .segments)
     },
     Case("-p --no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
       ($0.options.purpose, $0.options.digest) = (.crash, .none)
@@ -117,7 +118,7 @@ import Testing
     // A kernel that we can unpack goes by the call that jumps faster.
     Case("a payload", hasPayload: true, fast),
     Case("a payload, --no-fast", hasPayload: true, both) { $0.options.isFast = false },
-    Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.options.call = .fileOnly },
+    Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.options.call = .file },
     Case("a payload, -p", hasPayload: true, both) { $0.options.purpose = .crash },
     Case(
       "a payload, --no-checks", hasPayload: true,

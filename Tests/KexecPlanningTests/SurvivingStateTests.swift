@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import KernelImages
 import PhysicalMemory
@@ -107,7 +108,7 @@ import Testing
       request.options.forcesDeviceTree = forceDTB
       let plan = try plan(request, by: Route(.file, .asked), on: machine, image: image)
       guard case .file(let load) = plan.action else { throw NoBlock() }
-      #expect(load.bestEffortFlags == flags && load.flags == FileLoad.noInitramfs)
+      #expect(load.bestEffortFlags == flags && load.flags == FileFlags.noInitramfs)
       #expect(plan.notes.contains(.noEffectOnFileCall("--dtb")))
     }
   }

@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import Compression
 import KernelImages
@@ -18,7 +19,7 @@ private typealias Section = UnifiedImageBuilder.Section
   ])
 
   private func planned(
-    by call: Route.Call = .segments, _ builder: UnifiedImageBuilder = image,
+    by call: LoadCall = .segments, _ builder: UnifiedImageBuilder = image,
     _ change: (inout LoadRequest) -> Void = { _ in }
   ) throws -> LoadPlan {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: builder.file))
@@ -35,8 +36,8 @@ private typealias Section = UnifiedImageBuilder.Section
     files.map { String(decoding: $0.bytes.array, as: UTF8.self) }
   }
 
-  @Test(arguments: [Route.Call.segments, .file])
-  func whatTheImageHoldsIsLoaded(call: Route.Call) throws {
+  @Test(arguments: [LoadCall.segments, .file])
+  func whatTheImageHoldsIsLoaded(call: LoadCall) throws {
     let plan = try planned(by: call)
     #expect(plan.commandLine == "root=image crashkernel=1M")
     #expect(texts(plan.request.initrds) == ["microcode", "initrd of the image"])
@@ -47,8 +48,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.kernelVersion?.hasPrefix("6.1.0-56-cloud-amd64") == true)
   }
 
-  @Test(arguments: [Route.Call.segments, .file])
-  func aCompressedKernelIsLoadedUnpacked(call: Route.Call) throws {
+  @Test(arguments: [LoadCall.segments, .file])
+  func aCompressedKernelIsLoadedUnpacked(call: LoadCall) throws {
     let packed = UnifiedImageBuilder([Section(".linux", storedGzip(Self.kernel))])
     let plan = try planned(by: call, packed)
     #expect(
@@ -112,7 +113,7 @@ private typealias Section = UnifiedImageBuilder.Section
       Issue.record("no file call")
       return
     }
-    #expect(load.flags == FileLoad.noInitramfs)
+    #expect(load.flags == FileFlags.noInitramfs)
   }
 
   @Test func signatureAndProfilesAreSpokenOf() throws {

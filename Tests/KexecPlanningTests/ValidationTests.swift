@@ -1,3 +1,4 @@
+import KexecABI
 import ByteCoding
 import PhysicalMemory
 import RunningSystem

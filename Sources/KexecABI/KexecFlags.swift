@@ -1,0 +1,36 @@
+internal import CLinux
+
+// The flags of the kexec system calls: from <linux/kexec.h> where Debian 12 has them there, else by
+// value. Each with the release of Linux that brought it.
+
+/// Flags of kexec_load.
+package enum SegmentFlags {
+  /// The kernel is for a crash. KEXEC_ON_CRASH, 2.6.13.
+  package static let onCrash = UInt(KEXEC_ON_CRASH)
+  /// The kernel can return to the running one. KEXEC_PRESERVE_CONTEXT, 2.6.27.
+  package static let preserveContext = UInt(KEXEC_PRESERVE_CONTEXT)
+  /// The running kernel may rewrite the ELF core header when processors or memory come and go.
+  /// KEXEC_UPDATE_ELFCOREHDR, 6.6: all kernels know it that have
+  /// /sys/kernel/crash_elfcorehdr_size. KEXEC_CRASH_HOTPLUG_SUPPORT (0x8), 6.10, does the same on
+  /// x86.
+  package static let updateCoreHeader: UInt = 0x4
+  /// The segments are for x86_64. KEXEC_ARCH_X86_64, 2.6.13.
+  package static let x86_64 = UInt(KEXEC_ARCH_X86_64)
+}
+
+/// Flags of kexec_file_load.
+package enum FileFlags {
+  /// Nothing is loaded, but what is loaded is freed. KEXEC_FILE_UNLOAD, 3.17.
+  package static let unload = UInt(KEXEC_FILE_UNLOAD)
+  /// The kernel is for a crash. KEXEC_FILE_ON_CRASH, 3.17.
+  package static let onCrash = UInt(KEXEC_FILE_ON_CRASH)
+  /// There is no initrd. KEXEC_FILE_NO_INITRAMFS, 3.17.
+  package static let noInitramfs = UInt(KEXEC_FILE_NO_INITRAMFS)
+  /// Nothing goes into contiguous memory. KEXEC_FILE_NO_CMA, 6.17.
+  package static let noCMA: UInt = 0x10
+  /// The running kernel's device tree is handed on. KEXEC_FILE_FORCE_DTB, 6.18.
+  package static let forceDTB: UInt = 0x20
+}
+
+/// The most segments that kexec_load takes. KEXEC_SEGMENT_MAX.
+package let segmentLimit = Int(KEXEC_SEGMENT_MAX)
