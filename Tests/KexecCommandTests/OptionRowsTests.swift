@@ -137,4 +137,28 @@ extension InvocationTests {
     let count = counts.first { count in !others.contains { $0.hasPrefix(name.prefix(count)) } }
     return String(name.prefix(count ?? name.count))
   }
+
+  /// Every row of the table of conflicts, in either order.
+  @Test func whatDoesNotGoTogetherIsRefused() throws {
+    func words(_ option: Option) throws -> [String] {
+      let row = try #require(OptionRow.all.first { $0.option == option })
+      return ["--" + row.long[0] + (row.value.map { "=" + $0 } ?? "")]
+    }
+    for conflict in OptionConflict.all {
+      // Only loads have a kernel.
+      let takesKernel = [.loadPanic, .loadPreserveContext, .realMode, .resetVGA].contains(
+        conflict.first)
+      for other in conflict.others {
+        let pair = try [words(conflict.first), words(other)]
+        for order in [pair, pair.reversed()] {
+          let arguments = ["kexec"] + order.joined() + (takesKernel ? ["k"] : [])
+          let error = #expect(throws: CommandError.self, "\(arguments)") {
+            try Invocation(arguments, isQuiet: true)
+          }
+          let row = try #require(OptionDescription.all.first { $0.option == other })
+          #expect(error?.message == conflict.message(beside: row), "\(arguments)")
+        }
+      }
+    }
+  }
 }

@@ -1,0 +1,118 @@
+internal import KernelImages
+internal import KexecABI
+internal import KexecPlanning
+internal import PhysicalMemory
+internal import RunningSystem
+
+/// The argument list as far as it is read, and the option that is read next.
+struct ArgumentReader {
+  /// What has been read.
+  var invocation: Invocation
+  /// The lowest and the highest byte that a segment may use.
+  var lowest = PhysicalAddress(0)
+  var highest = PhysicalAddress(.max)
+  /// The option that is read, whether it was given by its letter, and its value.
+  private var name = ""
+  private var isShort = false
+  private(set) var value = ""
+  /// What is wrong with the value.
+  private var fault: CommandError?
+
+  init(action: Invocation.Action) {
+    invocation = Invocation(action: action)
+  }
+
+  /// What has been read of the options of a load.
+  var options: LoadOptions {
+    get { invocation.options }
+    set { invocation.options = newValue }
+  }
+
+  /// Reads an option.
+  mutating func read(
+    _ row: OptionDescription, isShort: Bool, value: String?
+  ) throws(CommandError) {
+    (name, self.isShort, self.value) = (row.name, isShort, value ?? "")
+    row.read(&self)
+    if let fault { throw fault }
+  }
+
+  /// Where segments may be.
+  func memoryBounds() throws(CommandError) -> PhysicalRange {
+    guard lowest < highest else {
+      throw .usage("--mem-min=\(lowest) is not below --mem-max=\(highest)")
+    }
+    return PhysicalRange(start: lowest, end: highest.advanced(by: 1) ?? highest)
+  }
+}
+
+// Values that may be wrong.
+extension ArgumentReader {
+  /// Says why the value cannot be; what was said first stands.
+  private mutating func refuse(_ why: String) {
+    if fault == nil { fault = .usage("\(name)=\(value): \(why)") }
+  }
+
+  /// The value as a number.
+  mutating func number() -> UInt64 {
+    if let number = UInt64(cNumber: value) { return number }
+    refuse("not a number (decimal, or hexadecimal with 0x)")
+    return 0
+  }
+
+  /// The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
+  mutating func setFileCall() {
+    if isShort, invocation.action == .exec {
+      invocation.sync = .forCertain
+    } else {
+      options.call = .file
+    }
+  }
+
+  mutating func setJumpBackEntry() {
+    let address = number()
+    guard Invocation.jumpBackAddresses.contains(address) else {
+      return refuse("not an address in memory")
+    }
+    invocation.jumpBackEntry = PhysicalAddress(address)
+  }
+
+  mutating func setDigest() {
+    guard let kind = DigestKind(rawValue: value), kind != .none else {
+      return refuse("neither komihash nor sha256")
+    }
+    options.digest = kind
+  }
+
+  mutating func setImageType() {
+    guard let type = ImageType(rawValue: value) else {
+      return refuse("not one of \(imageTypeNames)")
+    }
+    options.imageType = type
+  }
+
+  mutating func setPreserved() {
+    for what in value.split(separator: ",", omittingEmptySubsequences: false) {
+      guard what == "modules" else {
+        return refuse("only modules can be preserved")
+      }
+      options.preservesModules = true
+    }
+  }
+
+  mutating func setBaud() {
+    let baud = number()
+    guard baud <= 115_200, baud == 0 || 115_200 % baud == 0 else {
+      return refuse("not a rate that divides 115200")
+    }
+    options.serialBaud = UInt32(baud)
+  }
+
+  mutating func setArguments(_ style: LoadOptions.ArgumentStyle) {
+    if let arguments = options.arguments, arguments != style {
+      fault = .usage("--args-linux, --args-elf and --args-none contradict each other")
+      return
+    }
+    options.arguments = style
+  }
+}
