@@ -26,159 +26,110 @@ extension Command {
     do {
       planner = try LoadPlanner(request, image: files.image, on: machine)
     } catch {
+      endProgress()
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
-
-    var refusal: KexecCallError?
-    var planningError: PlanningError?
     kernel.process.evictProgram()
-    let ways = planner.routes
-    for way in ways {
-      let isSecondPlan = planningError != nil && refusal == nil
-      let route = isSecondPlan ? Route(way.call, .otherNotPlanned) : way
-      let plan: LoadPlan
-      do {
-        plan = try planner.plan(by: route)
-      } catch {
-        // What one call cannot do the other may: the first error is told when none can.
-        if planningError == nil { planningError = error }
-        if way != ways.last, way.reason != .policy { continue }
+    let job = LoadJob(planner: planner, request: request, machine: machine, files: files)
+    var routes = planner.routes[...]
+    var earlier: LoadFailure?
+    while true {
+      // There is at least one.
+      let route = routes.removeFirst()
+      guard let failure = try attempt(route, of: job, after: earlier) else { return .success }
+      guard failure.allowsAnotherRoute(after: route), !routes.isEmpty else {
         endProgress()
-        throw CommandError(
-          planningError ?? error, request: request,
-          machine: refusal == nil ? machine : readMachine(), after: refusal)
+        throw error(failure, of: job, after: earlier)
       }
-      endProgress()
-      if isSecondPlan, let planningError {
-        let reason = CommandError(planningError, request: request, machine: machine, after: nil)
-        warn("not by the other call: \(reason.message)")
-      }
-      if invocation.isDryRun {
-        print(plan)
-        return .success
-      }
-      for note in plan.notes { report(note) }
-      debug("the plan:\n" + PlanReport(plan: plan).text)
-      let callFiles = try callFiles(for: plan, files)
-      let newLogLines = kernel.log.listen()
-      do {
-        try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
-        kernel.signals.endOnLostFile()
-        recordLoad(on: machine, request: plan.request)
-        return .success
-      } catch {
-        debug("\(error.call.name) failed: \(error.errno.name)")
-        guard error.allowsAnotherRoute, way != ways.last else {
-          throw CommandError(
-            error, plan: plan, request: plan.request, machine: readMachine(), after: refusal,
-            kernelLog: newLogLines())
-        }
-        refusal = error
-      }
+      earlier = failure
     }
-    throw CommandError("\(path): there is no way to load it")
   }
 
-  /// The user's files, open.
-  struct Files {
-    let kernel: InputFile
-    /// What the kernel's file holds.
-    let unpacked: KernelFile
-    let image: KernelImage
-    let initrds: [InputFile]
-    let deviceTree: InputFile?
-    /// The modules of a multiboot kernel.
-    let modules: [InputFile]
+  /// What a load is made of.
+  private struct LoadJob {
+    let planner: LoadPlanner
+    /// The user's own request.
+    let request: LoadRequest
+    let machine: Machine
+    let files: Files
   }
 
-  /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
-  /// running kernel makes a copy of it, and no more than kexec_file_load takes.
-  private func unpackedLimit(_ memory: MemoryFacts) -> Int {
-    min(KernelFile.sizeLimit, memory.available.map { Int(clamping: $0 / 2) } ?? .max)
+  /// Why a route came to nothing.
+  private enum LoadFailure {
+    /// Nothing could be planned for it.
+    case notPlanned(PlanningError)
+    /// The kernel refused the call, and wrote these lines into its log meanwhile.
+    case refused(KexecCallError, LoadPlan, kernelLog: [String])
+
+    var refusal: KexecCallError? {
+      if case .refused(let error, _, _) = self { error } else { nil }
+    }
+
+    /// Whether another route may be tried after `route`. What one call cannot do the other may, but
+    /// never around a policy.
+    func allowsAnotherRoute(after route: Route) -> Bool {
+      switch self {
+      case .notPlanned: route.reason != .policy
+      case .refused(let error, _, _): error.allowsAnotherRoute
+      }
+    }
   }
 
-  private func openFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
-    let options = invocation.options
-    let kernel = try open(path)
-    let unpacked: KernelFile
-    let image: KernelImage
-    do throws(ImageError) {
-      unpacked = try KernelFile(kernel.bytes, limit: limit)
-      let rest = unpacked.packing == nil ? limit : limit - unpacked.bytes.count
-      image = try KernelImage.open(
-        unpacked.bytes, as: options.imageType, unpackedLimit: rest)
-    } catch {
-      throw CommandError(error, path: path)
-    }
-    var initrds = options.reusesInitrd ? [try retainedInitrd()] : []
-    for path in options.initrds {
-      initrds.append(path == "none" ? try join([InitrdArchives.empty], path) : try open(path))
-    }
-    let deviceTree = try options.deviceTree.map { path throws(CommandError) in
-      try open(path)
-    }
-    var modules: [InputFile] = []
-    for text in options.modules { modules.append(try open(modulePath(text))) }
-    return Files(
-      kernel: kernel, unpacked: unpacked, image: image, initrds: initrds, deviceTree: deviceTree,
-      modules: modules)
-  }
-
-  private func open(_ path: String) throws(CommandError) -> InputFile {
+  /// Plans the load by `route` and carries it out, or prints the plan in a dry run.
+  ///
+  /// - Returns: nil when it worked.
+  private func attempt(
+    _ route: Route, of job: LoadJob, after earlier: LoadFailure?
+  ) throws(CommandError) -> LoadFailure? {
+    let plan: LoadPlan
     do {
-      return try InputFile(path: path)
+      if case .notPlanned = earlier {
+        plan = try job.planner.plan(by: Route(route.call, .otherNotPlanned))
+      } else {
+        plan = try job.planner.plan(by: route)
+      }
     } catch {
-      throw CommandError(error)
+      return .notPlanned(error)
     }
-  }
-
-  private func join(_ parts: [SharedBytes], _ name: String) throws(CommandError) -> InputFile {
+    endProgress()
+    if case .notPlanned(let error) = earlier {
+      let reason = CommandError(error, request: job.request, machine: job.machine, after: nil)
+      warn("not by the other call: \(reason.message)")
+    }
+    if invocation.isDryRun {
+      print(plan)
+      return nil
+    }
+    for note in plan.notes { report(note) }
+    debug("the plan:\n" + PlanReport(plan: plan).text)
+    let callFiles = try callFiles(for: plan, job.files)
+    let newLogLines = kernel.log.listen()
     do {
-      return try InputFile(joining: parts, name: name, by: kernel.memoryFiles)
+      try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
     } catch {
-      throw CommandError(error)
+      debug("\(error.call.name) failed: \(error.errno.name)")
+      return .refused(error, plan, kernelLog: newLogLines())
     }
+    kernel.signals.endOnLostFile()
+    recordLoad(on: job.machine, request: plan.request)
+    return nil
   }
 
-  /// What the running kernel unpacked at boot. Documented in
-  /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
-  private func retainedInitrd() throws(CommandError) -> InputFile {
-    do {
-      return try InputFile(
-        copying: machineFiles.root + "/sys/firmware/initrd", by: kernel.memoryFiles)
-    } catch {
-      throw CommandError(error)
+  /// What is said of the last failure, and of the one before it.
+  private func error(
+    _ failure: LoadFailure, of job: LoadJob, after earlier: LoadFailure?
+  ) -> CommandError {
+    switch (failure, earlier) {
+    case (.notPlanned(let error), nil), (.notPlanned, .notPlanned(let error)):
+      // The first error is told when no route can be planned.
+      CommandError(error, request: job.request, machine: job.machine, after: nil)
+    case (.notPlanned(let error), .refused(let refusal, _, _)):
+      CommandError(error, request: job.request, machine: readMachine(), after: refusal)
+    case (.refused(let error, let plan, let log), _):
+      CommandError(
+        error, plan: plan, request: plan.request, machine: readMachine(),
+        after: earlier?.refusal, kernelLog: log)
     }
-  }
-
-  /// The first word of a module's text.
-  private func modulePath(_ text: String) -> String {
-    text.split(separator: " ").first.map(String.init) ?? text
-  }
-
-  /// What was asked for, with the open files, and with what chance and the clock add.
-  private func makeRequest(_ files: Files) -> LoadRequest {
-    var request = LoadRequest(
-      kernel: .init(
-        path: files.kernel.path, bytes: files.unpacked.bytes,
-        origin: files.unpacked.packing.map(LoadRequest.File.Origin.unpacked) ?? .file),
-      options: invocation.options)
-    request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
-    request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }
-    request.modules = zip(files.modules, invocation.options.modules).map { file, text in
-      .init(file: .init(path: file.path, bytes: file.bytes), text: text)
-    }
-    if let seed = invocation.options.seed {
-      request.randomNumbers = .init(seed: seed)
-    } else if let virtual = kernel.process.randomNumber(),
-      let physical = kernel.process.randomNumber()
-    {
-      request.randomNumbers = .init(virtual: virtual, physical: physical)
-    }
-    request.stamps = TimeStamps(
-      loaded: kernel.clocks.timeStampCounter(), wallClock: kernel.clocks.wallClock())
-    request.randomSeed = kernel.process.randomBytes(32)
-    return request
   }
 
   private func carryOut(
@@ -211,20 +162,6 @@ extension Command {
       segments: load.segments.map {
         KexecSegment(bytes: $0.bytes, destination: $0.destination)
       }, flags: load.flags)
-  }
-
-  /// The files for a call that reads them itself: the user's own where they are loaded whole, so
-  /// that what is known of them (signatures, measurements) counts; else joined in memory.
-  private func callFiles(
-    for plan: LoadPlan, _ files: Files
-  ) throws(CommandError) -> (kernel: InputFile, initrd: InputFile?) {
-    guard case .file = plan.action else { return (files.kernel, nil) }
-    let kernel = plan.request.kernel
-    let kernelFile = kernel.origin != .file ? try join([kernel.bytes], "kernel") : files.kernel
-    let initrds = plan.request.initrds
-    guard let first = initrds.first else { return (kernelFile, nil) }
-    if initrds.count == 1, first.origin == .file { return (kernelFile, files.initrds.first) }
-    return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
   }
 
   func print(_ plan: LoadPlan) {

@@ -1,0 +1,124 @@
+internal import ByteCoding
+internal import KernelImages
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+extension Command {
+  /// The user's files, open.
+  struct Files {
+    let kernel: InputFile
+    /// What the kernel's file holds.
+    let unpacked: KernelFile
+    let image: KernelImage
+    let initrds: [InputFile]
+    let deviceTree: InputFile?
+    /// The modules of a multiboot kernel.
+    let modules: [InputFile]
+  }
+
+  /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
+  /// running kernel makes a copy of it, and no more than kexec_file_load takes.
+  func unpackedLimit(_ memory: MemoryFacts) -> Int {
+    min(KernelFile.sizeLimit, memory.available.map { Int(clamping: $0 / 2) } ?? .max)
+  }
+
+  /// Opens the kernel at `path`, which may unpack to `limit` bytes, and what goes with it.
+  func openFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
+    let options = invocation.options
+    let kernel = try open(path)
+    let unpacked: KernelFile
+    let image: KernelImage
+    do throws(ImageError) {
+      unpacked = try KernelFile(kernel.bytes, limit: limit)
+      let rest = unpacked.packing == nil ? limit : limit - unpacked.bytes.count
+      image = try KernelImage.open(
+        unpacked.bytes, as: options.imageType, unpackedLimit: rest)
+    } catch {
+      throw CommandError(error, path: path)
+    }
+    var initrds = options.reusesInitrd ? [try retainedInitrd()] : []
+    for path in options.initrds {
+      initrds.append(path == "none" ? try join([InitrdArchives.empty], path) : try open(path))
+    }
+    let deviceTree = try options.deviceTree.map { path throws(CommandError) in
+      try open(path)
+    }
+    var modules: [InputFile] = []
+    for text in options.modules { modules.append(try open(modulePath(text))) }
+    return Files(
+      kernel: kernel, unpacked: unpacked, image: image, initrds: initrds, deviceTree: deviceTree,
+      modules: modules)
+  }
+
+  private func open(_ path: String) throws(CommandError) -> InputFile {
+    do {
+      return try InputFile(path: path)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  private func join(_ parts: [SharedBytes], _ name: String) throws(CommandError) -> InputFile {
+    do {
+      return try InputFile(joining: parts, name: name, by: kernel.memoryFiles)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  /// What the running kernel unpacked at boot. Documented in
+  /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
+  private func retainedInitrd() throws(CommandError) -> InputFile {
+    do {
+      return try InputFile(
+        copying: machineFiles.root + "/sys/firmware/initrd", by: kernel.memoryFiles)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  /// The first word of a module's text.
+  private func modulePath(_ text: String) -> String {
+    text.split(separator: " ").first.map(String.init) ?? text
+  }
+
+  /// What was asked for, with the open files, and with what chance and the clock add.
+  func makeRequest(_ files: Files) -> LoadRequest {
+    var request = LoadRequest(
+      kernel: .init(
+        path: files.kernel.path, bytes: files.unpacked.bytes,
+        origin: files.unpacked.packing.map(LoadRequest.File.Origin.unpacked) ?? .file),
+      options: invocation.options)
+    request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
+    request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }
+    request.modules = zip(files.modules, invocation.options.modules).map { file, text in
+      .init(file: .init(path: file.path, bytes: file.bytes), text: text)
+    }
+    if let seed = invocation.options.seed {
+      request.randomNumbers = .init(seed: seed)
+    } else if let virtual = kernel.process.randomNumber(),
+      let physical = kernel.process.randomNumber()
+    {
+      request.randomNumbers = .init(virtual: virtual, physical: physical)
+    }
+    request.stamps = TimeStamps(
+      loaded: kernel.clocks.timeStampCounter(), wallClock: kernel.clocks.wallClock())
+    request.randomSeed = kernel.process.randomBytes(32)
+    return request
+  }
+
+  /// The files for a call that reads them itself: the user's own where they are loaded whole, so
+  /// that what is known of them (signatures, measurements) counts; else joined in memory.
+  func callFiles(
+    for plan: LoadPlan, _ files: Files
+  ) throws(CommandError) -> (kernel: InputFile, initrd: InputFile?) {
+    guard case .file = plan.action else { return (files.kernel, nil) }
+    let kernel = plan.request.kernel
+    let kernelFile = kernel.origin != .file ? try join([kernel.bytes], "kernel") : files.kernel
+    let initrds = plan.request.initrds
+    guard let first = initrds.first else { return (kernelFile, nil) }
+    if initrds.count == 1, first.origin == .file { return (kernelFile, files.initrds.first) }
+    return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
+  }
+}
