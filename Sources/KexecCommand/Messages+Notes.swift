@@ -1,0 +1,131 @@
+internal import KernelImages
+internal import KexecPlanning
+
+// What is said of a plan beside the plan itself. Whether it is a warning stands at the sentence.
+
+/// What is said of a plan, and whether users should see it without asking for details.
+private struct NoteMessage {
+  let isWarning: Bool
+  let text: String
+
+  static func warning(_ text: String) -> NoteMessage { NoteMessage(isWarning: true, text: text) }
+  static func detail(_ text: String) -> NoteMessage { NoteMessage(isWarning: false, text: text) }
+}
+
+extension PlanNote {
+  /// Whether users should see it without asking for details.
+  var isWarning: Bool { message.isWarning }
+
+  var text: String { message.text }
+
+  private var message: NoteMessage {
+    switch self {
+    case .checksumMismatch:
+      .warning("the checksum in the kernel file is wrong: the file may be damaged")
+    case .noFirmwareMap:
+      .detail(
+        "/sys/firmware/memmap is missing: the next kernel's memory map comes from /proc/iomem")
+    case .efiMapWasAdded:
+      .detail("add_efi_memmap is in use: the next kernel's memory map comes from /proc/iomem")
+    case .ioMemoryHidden:
+      .detail("/proc/iomem shows no RAM (not root?): places come from firmware's map alone")
+    case .noEFI(let reason):
+      .warning("the next kernel gets no EFI: \(reason.text)")
+    case .noBootParameters:
+      .warning(
+        "/sys/kernel/boot_params is missing: the next kernel learns nothing of screen and disks")
+    case .framebufferLost:
+      .detail("a graphics driver changed the mode: no picture until the next driver")
+    case .noRandomSeed:
+      .detail("no random bytes yet: the next kernel gets no seed")
+    case .unpacked(let format):
+      .detail("the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump")
+    case .ordinaryEntry(let reason):
+      .detail("the kernel unpacks itself after the jump: \(reason.text)")
+    case .noRandomAddress:
+      .warning(
+        "the kernel cannot be moved, so its addresses are not random: it has no relocation table")
+    case .initrdUnpacked(let index):
+      .detail("initrd \(index + 1) is unpacked now")
+    case .initrdPartlyUnpacked(let index, let reason):
+      .detail("initrd \(index + 1) is unpacked only in part: \(reason.text)")
+    case .initrdUnchanged(let index, let reason):
+      .detail("initrd \(index + 1) is passed on as it is: \(reason.text)")
+    case .initrdsJoined(let count):
+      .detail("\(count) initrds go into one piece, as they are: one load has no room for each")
+    case .modulesWithoutRoom(let modules, let parameters):
+      .warning(
+        "no room on the command line for \(modules) modules and \(parameters) parameters: only the "
+          + "list in the initrd has them")
+    case .parametersNotKept(let names):
+      .warning(
+        "not preserved, since the value cannot be read or written: "
+          + names.prefix(4).joined(separator: ", ")
+          + (names.count > 4 ? " and \(names.count - 4) more" : ""))
+    case .hiddenParametersUnknown:
+      .warning(
+        "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved")
+    case .confined(let count):
+      .detail(
+        "the next kernel gets \(byteText(count)) of memory and can return: this one goes on then")
+    case .fileUnpacked(let section, let format):
+      .detail("\(section?.rawValue ?? "the kernel file") was compressed by \(format) as a whole")
+    case .videoModeNotSet:
+      .warning("the kernel asks for a graphics mode: none is set, it gets the screen as it is")
+    case .noRootPointer:
+      .warning("the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself")
+    case .fiveLevelsUnknown:
+      .warning(
+        "5-level page tables are in use, and its file does not say if the kernel can start with them"
+      )
+    case .checksOff:
+      .detail("the pieces are not checked before the jump (--no-checks)")
+    case .noProcessorNotes:
+      .warning(
+        "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will have no registers")
+    case .noVMCOREINFO:
+      .warning("/sys/kernel/vmcoreinfo cannot be read: few tools will understand a dump")
+    case .kernelAddressesGuessed:
+      .warning(
+        "/proc/kcore cannot be read: a dump's headers will have virtual addresses without KASLR")
+    case .lowMemoryNotDumped:
+      .warning(
+        "a dump will lack the first MiB, in which the running kernel may have data (before 5.5)")
+    case .noHotplug:
+      .warning(
+        "--hotplug: the running kernel cannot update a panic kernel: load it again after a change")
+    case .onlyForCrash(let option):
+      .warning("\(option) has no effect without -p")
+    case .noEffectOnType(let option):
+      .warning("\(option) has no effect on a file of this type")
+    case .noEffectOnFileCall(let option):
+      .warning("\(option) has no effect on kexec_file_load")
+    case .sectionsUsed(let kinds):
+      .detail("\(kinds.map(\.rawValue).joined(separator: ", ")) of the unified image: used")
+    case .sectionReplaced(let kind, let option):
+      .detail("\(kind.rawValue) of the unified image: \(option) takes its place")
+    case .firstProfile(let count):
+      .detail("the unified image has \(count) profiles, and the first one is loaded")
+    case .signatureOfPart:
+      .detail(
+        "the running kernel looks at the signature of .linux, not at that of the unified image")
+    case .unknownToKernel(let options):
+      .warning(
+        "the running kernel does not know \(options.joined(separator: " and ")): loaded without")
+    case .loaderWordKept(let word):
+      .detail("\(word) is kept; only the boot loader acted on it")
+    }
+  }
+}
+
+extension PlanNote.NoEFIReason {
+  fileprivate var text: String {
+    switch self {
+    case .kernelTooOld: "it does not understand the hand-over by kexec"
+    case .mixedMode: "the firmware is for 32 bits"
+    case .descriptorVersion(let version): "the map has descriptors of version \(version), not 1"
+    case .missing(let file): "/sys/firmware/efi/\(file) cannot be read"
+    case .noRuntimeMap: "/sys/firmware/efi/runtime-map cannot be read"
+    }
+  }
+}
