@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LinuxSystem
 
 extension FileTree {
@@ -6,10 +7,7 @@ extension FileTree {
   func rootPointer(efi: EFIState?, bootParameters: [UInt8]?) -> [UInt8]? {
     let stated =
       efi?.acpiRootPointer
-      // boot_params.acpi_rsdp_addr.
-      ?? bootParameters.map { bytes in
-        (0x70..<0x78).reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
-      }
+      ?? bootParameters?.loadField(BootParameters.acpiRSDPAddress)
     if let stated, stated != 0 { return rootPointer(at: stated) }
     // "OSPM finds the RSDP by searching … the BIOS read-only memory space between 0E0000h and
     // 0FFFFFh, on 16-byte boundaries": ACPI specification, 5.2.5.1.

@@ -79,7 +79,7 @@ package struct Machine: Sendable {
     let processors = ProcessorFacts(in: files)
     let memory = memory ?? MemoryFacts(in: files)
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
-      $0.count == 4096 ? $0 : nil
+      $0.count == BootParameters.size ? $0 : nil
     }
     let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
     let efi = EFIState(in: files, at: bootParameters.map(efiSystemTable))
@@ -93,7 +93,7 @@ package struct Machine: Sendable {
       usesFiveLevelPaging: processors.flags.contains("la57")
         && commandLine.value(of: "no5lvl") == nil,
       mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
-        || bootParameters.map { $0[0x13C..<0x140] != [0, 0, 0, 0] } ?? false,
+        || bootParameters.map { $0.loadField(BootParameters.ccBlobAddress) != 0 } ?? false,
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
       totalMemory: memory["MemTotal"],
       availableMemory: memory.available,
@@ -112,8 +112,8 @@ package struct Machine: Sendable {
 
   /// efi_info.efi_systab and efi_systab_hi of boot_params.
   private static func efiSystemTable(_ bootParameters: [UInt8]) -> UInt64 {
-    UInt64(bootParameters.loadField(Field<UInt32>(0x1C4)))
-      | UInt64(bootParameters.loadField(Field<UInt32>(0x1D8))) << 32
+    UInt64(bootParameters.loadField(BootParameters.efiSystab))
+      | UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32
   }
 
   /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them

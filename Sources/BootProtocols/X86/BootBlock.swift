@@ -1,3 +1,4 @@
+internal import RunningSystem
 internal import ByteCoding
 internal import KernelImages
 package import PhysicalMemory

@@ -1,3 +1,4 @@
+internal import RunningSystem
 internal import ByteCoding
 package import PhysicalMemory
 

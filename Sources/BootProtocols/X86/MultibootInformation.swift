@@ -1,3 +1,4 @@
+internal import RunningSystem
 package import PhysicalMemory
 internal import ByteCoding
 

@@ -1,6 +1,7 @@
 package import ByteCoding
 
-/// Offsets in `struct boot_params`, the "zero page" that an x86 kernel gets from its loader.
+/// Offsets in `struct boot_params`, the "zero page" that an x86 kernel gets from its loader: the running
+/// one from its own, and the next one from us.
 ///
 /// Documented in Documentation/arch/x86/zero-page.rst; the setup header's part of it is in
 /// `SetupHeader`.
@@ -9,13 +10,13 @@ package enum BootParameters {
   package static let size = 4096
 
   /// The text cursor's column. screen_info.orig_x.
-  static let origX = Field<UInt8>(0x000)
+  package static let origX = Field<UInt8>(0x000)
   /// The text cursor's line. screen_info.orig_y.
-  static let origY = Field<UInt8>(0x001)
+  package static let origY = Field<UInt8>(0x001)
   /// Memory above 1 MiB in KiB as the oldest BIOS call told it, part of screen_info.
   package static let extMemK = Field<UInt16>(0x002)
   /// Lines of the text screen. screen_info.orig_video_lines.
-  static let origVideoLines = Field<UInt8>(0x00E)
+  package static let origVideoLines = Field<UInt8>(0x00E)
   /// How the screen is driven; 0 for not at all. screen_info.orig_video_isVGA.
   package static let origVideoIsVGA = Field<UInt8>(0x00F)
   /// Physical address of the ACPI root pointer. acpi_rsdp_addr.
@@ -26,6 +27,9 @@ package enum BootParameters {
   package static let extRamdiskSize = Field<UInt32>(0x0C4)
   /// High half of the command line's address. ext_cmd_line_ptr.
   package static let extCmdLinePtr = Field<UInt32>(0x0C8)
+  /// Physical address of the blob of a guest with encrypted memory (SEV-SNP); 0 without.
+  /// cc_blob_address.
+  package static let ccBlobAddress = Field<UInt32>(0x13C)
   /// "EL64" when there is EFI state. efi_info.efi_loader_signature.
   package static let efiLoaderSignature = Field<UInt32>(0x1C0)
   /// Low half of the EFI system table's address.
@@ -57,7 +61,7 @@ package enum BootParameters {
 
   /// What the next kernel inherits from the boot_params of the running one, byte for byte: facts
   /// about the machine that only firmware could tell.
-  static let inherited: [Range<Int>] = [
+  package static let inherited: [Range<Int>] = [
     0x000..<0x040,  // screen_info
     0x060..<0x070,  // ist_info
     0x070..<0x078,  // acpi_rsdp_addr
