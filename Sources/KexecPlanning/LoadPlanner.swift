@@ -21,10 +21,12 @@ package struct LoadPlanner: Sendable {
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
+    // First, since it can fail.
+    let console = try PurgatoryConsole(request.options, on: machine)
     given = request
     self.machine = machine
     var request = request
-    request.console = try PurgatoryConsole(request.options, on: machine)
+    request.console = console
     // The name of the type bzImage stands for its first entry, that of 32 bits.
     if request.options.entry == .automatic, request.options.imageType == .bzImage,
       !image.isForBIOSOnly
