@@ -14,6 +14,8 @@ package struct LoadPlanner: Sendable {
   /// The kernel's image; that of a unified image is the one inside.
   let image: KernelImage
   let machine: Machine
+  /// The command line, but for words that depend on the room for them or on addresses.
+  let commandLine: String
 
   /// Makes `request` ready to be planned.
   ///
@@ -48,6 +50,7 @@ package struct LoadPlanner: Sendable {
       self.request = request
       self.image = image
     }
+    commandLine = self.request.finalCommandLine(on: machine)
   }
 
   /// Plans the load by `route`: every byte and every address, or why it cannot be.

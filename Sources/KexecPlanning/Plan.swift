@@ -1,4 +1,4 @@
-package import KexecABI
+internal import KexecABI
 internal import BootProtocols
 internal import ByteCoding
 internal import Compression
@@ -20,20 +20,6 @@ internal import RunningSystem
 //     Assembly.finish           (Assembly) segments and entry -> purgatory -> validation
 //
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
-
-/// One way to load a kernel, and why it is taken.
-package struct Route: Equatable, Sendable {
-  /// The system call.
-  package let call: LoadCall
-  /// Why.
-  package let reason: RouteReason
-
-  /// The way by `call`, taken because of `reason`.
-  package init(_ call: LoadCall, _ reason: RouteReason) {
-    self.call = call
-    self.reason = reason
-  }
-}
 
 extension LoadPlanner {
   /// The ways to try, best first.
@@ -57,7 +43,7 @@ extension LoadPlanner {
     }
     let options = request.optionsForSegments
     if !options.isEmpty { return [Route(.segments, .needed(by: options))] }
-    let length = request.finalCommandLine(on: machine).losslessByteCount
+    let length = commandLine.losslessByteCount
     if length > image.commandLineLimitOfFileCall {
       return [Route(.segments, .commandLineTooLongForFileCall)]
     }
@@ -82,7 +68,8 @@ extension LoadPlanner {
     }
     // The purgatory will add a word to that of a kernel that can return.
     let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
-    var (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    var (commandLine, wordNotes) = request.preservingModules(
+      of: machine, in: commandLine, limit: limit)
     try checkCommandLine(commandLine, for: request, limit: limit)
     var notes = wordNotes + request.loaderWords(running: machine.commandLine)
     notes += request.notesOnCrashOptions(machine)
@@ -120,7 +107,8 @@ extension LoadPlanner {
     let isLinux = image.takesArgumentsLikeLinux(request)
     guard isLinux || !request.options.preservesContext else { throw .returnNeedsLinux }
     let limit = isLinux ? VmlinuxHeader.commandLineLimit - request.jumpBackWordSize : .max
-    let (commandLine, wordNotes) = request.finalCommandLine(on: machine, limit: limit)
+    let (commandLine, wordNotes) = request.preservingModules(
+      of: machine, in: commandLine, limit: limit)
     try checkCommandLine(commandLine, for: request, limit: limit)
     var notes = wordNotes + request.loaderWords(running: machine.commandLine)
     notes += request.notesOnCrashOptions(machine)

@@ -69,14 +69,20 @@ import Testing
     machine.modules = Self.loaded
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     request.options.commandLine = "quiet"
-    #expect(request.finalCommandLine(on: machine, limit: 2047).line == "quiet")
+    #expect(
+      request.preservingModules(
+        of: machine, in: request.finalCommandLine(on: machine), limit: 2047
+      ).line == "quiet")
     request.options.preservesModules = true
     #expect(
-      request.finalCommandLine(on: machine, limit: 2047).line
+      request.preservingModules(
+        of: machine, in: request.finalCommandLine(on: machine), limit: 2047
+      ).line
         == (Self.all + ["quiet"]).joined(separator: " "))
     let full = (Self.all + ["quiet"]).joined(separator: " ").utf8.count
     for limit in 0...full {
-      let (line, notes) = request.finalCommandLine(on: machine, limit: limit)
+      let (line, notes) = request.preservingModules(
+        of: machine, in: request.finalCommandLine(on: machine), limit: limit)
       #expect(line.utf8.count <= max(limit, 5))
       #expect(line.hasSuffix("quiet"))
       #expect((notes.count == 2) == (limit < full), "\(limit): \(line)")

@@ -18,9 +18,10 @@ extension LoadRequest {
     return KernelCommandLine(line).adding(stamps.word).text
   }
 
-  /// The same with the words of `--preserve=modules`, as far as there is room for them below `limit`.
-  func finalCommandLine(on machine: Machine, limit: Int) -> (line: String, notes: [PlanNote]) {
-    let line = finalCommandLine(on: machine)
+  /// That line with the words of `--preserve=modules`, as far as there is room for them below `limit`.
+  func preservingModules(
+    of machine: Machine, in line: String, limit: Int
+  ) -> (line: String, notes: [PlanNote]) {
     guard options.preservesModules, let modules = machine.modules else { return (line, []) }
     let (words, notes) = PreservedModules(modules).words(
       beside: KernelCommandLine(line), room: limit - line.losslessByteCount)

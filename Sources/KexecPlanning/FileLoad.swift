@@ -1,0 +1,9 @@
+/// The arguments of kexec_file_load; the files are the request's.
+package struct FileLoad: Equatable, Sendable {
+  /// Whether there is an initrd.
+  package let hasInitrd: Bool
+  /// KEXEC_FILE_ bits.
+  package let flags: UInt
+  /// Best-effort flags: where the kernel does not know them the load is tried without.
+  package let bestEffortFlags: UInt
+}

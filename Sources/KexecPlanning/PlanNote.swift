@@ -1,0 +1,96 @@
+package import KernelImages
+
+/// Something about a plan that the user should know, though it does not stop the load.
+package enum PlanNote: Equatable, Sendable {
+  /// The checksum stored in the kernel file is wrong.
+  case checksumMismatch
+  /// The kernel exports no firmware memory map: the map comes from /proc/iomem.
+  case noFirmwareMap
+  /// `add_efi_memmap` made the running kernel's map: the map comes from /proc/iomem.
+  case efiMapWasAdded
+  /// /proc/iomem hides its addresses: places come from firmware's map alone.
+  case ioMemoryHidden
+  /// EFI state is not handed over.
+  case noEFI(NoEFIReason)
+  /// The running kernel's boot_params are not exported: screen and disk facts are left out.
+  case noBootParameters
+  /// A graphics driver has changed the mode: the next kernel starts without a picture.
+  case framebufferLost
+  /// The kernel has no random bytes yet: the next one starts without a seed.
+  case noRandomSeed
+  /// The kernel was unpacked now, from this format, and will be entered directly.
+  case unpacked(format: String)
+  /// The kernel will unpack itself after the jump.
+  case ordinaryEntry(OrdinaryEntryReason)
+  /// The kernel cannot be moved, or there are no random bytes: its addresses can be guessed.
+  case noRandomAddress
+  /// An initrd, by its place in the request, is unpacked now.
+  case initrdUnpacked(Int)
+  /// An initrd is unpacked up to a point, and passed on as it is from there.
+  case initrdPartlyUnpacked(Int, InitrdReason)
+  /// An initrd is passed on as it is.
+  case initrdUnchanged(Int, InitrdReason)
+  /// The next kernel has only this much memory, so that the running one can go on after it.
+  case confined(byteCount: UInt64)
+  /// The kernel file, or that section of it, was compressed as a whole, by this format.
+  case fileUnpacked(UnifiedKernelImage.Kind?, format: String)
+  /// The kernel asks for a graphics mode, and keeps the one that there is.
+  case videoModeNotSet
+  /// The ACPI root pointer cannot be read: the kernel must look for it itself.
+  case noRootPointer
+  /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
+  case fiveLevelsUnknown
+  /// The checks are off: a changed segment would go unnoticed.
+  case checksOff
+  /// Processors' registers will not be in the dump: only root may read where they are kept.
+  case noProcessorNotes
+  /// The running kernel does not say where its VMCOREINFO is, without which few tools read a dump.
+  case noVMCOREINFO
+  /// /proc/kcore cannot be read: the dump's headers have the usual virtual addresses.
+  case kernelAddressesGuessed
+  /// A kernel before 5.5 has data in the first MiB, which the crash kernel will use.
+  case lowMemoryNotDumped
+  /// The running kernel cannot keep the headers true when processors or memory come and go.
+  case noHotplug
+  /// This option does nothing without `-p`.
+  case onlyForCrash(String)
+  /// This option does nothing when the kernel makes the segments.
+  case noEffectOnFileCall(String)
+  /// An option that means nothing to a file of the kernel's type.
+  case noEffectOnType(option: String)
+  /// The running kernel knows none of the flags for these options, or not all: it loaded without.
+  case unknownToKernel([String])
+  /// The reused command line has a word that only an EFI boot loader acts on.
+  case loaderWordKept(String)
+  /// These sections of the unified image are used.
+  case sectionsUsed([UnifiedKernelImage.Kind])
+  /// An option takes the place of a section of the unified image.
+  case sectionReplaced(UnifiedKernelImage.Kind, by: String)
+  /// The unified image has this many profiles, of which the first is loaded.
+  case firstProfile(of: Int)
+  /// The unified image is signed, but the running kernel looks only at the kernel inside.
+  case signatureOfPart
+
+  /// More initrds than there are segments for: they go in one, as they are.
+  case initrdsJoined(Int)
+  /// The command line has no room for so many of the modules and parameters to be preserved.
+  case modulesWithoutRoom(modules: Int, parameters: Int)
+  /// Parameters of loaded modules whose values cannot be read, or not be written down.
+  case parametersNotKept([String])
+  /// Parameters that the kernel hides could not be looked for.
+  case hiddenParametersUnknown
+
+  /// Why EFI state is not handed over.
+  package enum NoEFIReason: Equatable, Sendable {
+    /// The kernel to be loaded does not understand it.
+    case kernelTooOld
+    /// The firmware is for 32 bits.
+    case mixedMode
+    /// The descriptors have this version.
+    case descriptorVersion(UInt32)
+    /// This file is missing or not readable.
+    case missing(String)
+    /// There is no runtime map, or only root may read it.
+    case noRuntimeMap
+  }
+}
