@@ -2,8 +2,10 @@ import LabKit
 
 /// Where the next kernel is entered, and what it finds of the screen.
 let entries: [Scenario] =
-  Kernel.allCases.map { kernel in in32Bits(kernel, .bios) } + [in32Bits(.lab, .uefi)]
-  + Kernel.allCases.map(inRealMode) + [fromFiveLevels, vgaText, videoType, noBIOS]
+  [
+    in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi),
+    inRealMode(.debian6_1), inRealMode(.debian6_12).extra,
+  ] + [fromFiveLevels, vgaText, videoType, noBIOS]
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in

@@ -2,8 +2,8 @@ import LabKit
 
 /// Modules and their parameters that come back.
 let preservedModules: [Scenario] =
-  LoadCall.allCases.map(byOwnInit)
-  + [byInitrd(of: .initramfsTools), byInitrd(of: .dracut).extra]
+  [byOwnInit(.classic), byOwnInit(.file).extra]
+  + InitrdMaker.allCases.map { byInitrd(of: $0).extra }
 
 private func byOwnInit(_ call: LoadCall) -> Scenario {
   Scenario("--preserve=modules: the same modules and parameters, \(call.name)") { lab in

@@ -5,9 +5,10 @@ let tampering: [Scenario] = [
   .core("a changed byte: the purgatory reports it and the firmware boots again") { lab in
     try await tamper(in: lab, options: "", reporting: ["digest", "sha256"])
   },
+  // The default, which the first one shows as well.
   Scenario("a changed byte is found by komihash") { lab in
     try await tamper(in: lab, options: "--digest=komihash", reporting: ["digest", "komihash"])
-  },
+  }.extra,
   Scenario("a changed byte is found by SHA-256") { lab in
     try await tamper(in: lab, options: "--digest=sha256", reporting: ["digest", "sha256"])
   },
