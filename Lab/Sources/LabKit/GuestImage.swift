@@ -1,8 +1,9 @@
 import CpioFormat
 import Foundation
+import Synchronization
 
 /// The initial file system of a guest: busybox, the agent, and the kexec program under test.
-struct GuestImage {
+struct GuestImage: Sendable {
   private var writer = CpioWriter()
 
   /// What every guest has, the next one too: small, because a kexec program copies it.
@@ -28,6 +29,21 @@ struct GuestImage {
       }
     }
   }
+
+  /// The same, made once for each set of programs: a run boots more than a hundred guests.
+  static func shared(
+    tool: Tool, also programs: [(name: String, tool: Tool)] = [], workshop: Workshop
+  ) throws -> GuestImage {
+    let key = [tool.path] + programs.flatMap { [$0.name, $0.tool.path] }
+    return try made.withLock { made in
+      if let image = made[key] { return image }
+      let image = try GuestImage(tool: tool, also: programs, workshop: workshop)
+      made[key] = image
+      return image
+    }
+  }
+
+  private static let made = Mutex<[[String]: GuestImage]>([:])
 
   /// Adds `contents` at `path`.
   mutating func add(_ path: String, _ contents: [UInt8]) throws {

@@ -62,7 +62,7 @@ public final class Lab: Sendable {
     let folder = "\(workshop.scratch)/\(name)-\(number)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 
-    let base = try GuestImage(tool: tool, also: programs, workshop: workshop)
+    let base = try GuestImage.shared(tool: tool, also: programs, workshop: workshop)
     var next = base
     for (path, bytes) in nextFiles.sorted(by: { $0.key < $1.key }) { try next.add(path, bytes) }
     var image = base

@@ -134,7 +134,7 @@ extension Lab {
 
   /// The archive that guests start from.
   public func archive() throws -> [UInt8] {
-    try GuestImage(tool: tool, also: programs, workshop: workshop).archive
+    try GuestImage.shared(tool: tool, also: programs, workshop: workshop).archive
   }
 
   /// An archive with these files alone.

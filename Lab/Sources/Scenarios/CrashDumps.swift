@@ -4,7 +4,7 @@ import LabKit
 let crashDumps: [Scenario] = [
   sameDumps,
   dump(
-    "6.12 under UEFI", from: .debian6_12, to: .debian6_1, firmware: .uefi,
+    "6.1 under UEFI", from: .debian6_1, to: .lab, firmware: .uefi,
     reservation: "crashkernel=256M"),
   dump(
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,

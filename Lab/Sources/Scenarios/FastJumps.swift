@@ -44,7 +44,7 @@ private func repacked(by compressor: Compressor) -> Scenario {
     // This kernel cannot unpack itself: that it starts proves who did it.
     let kernel = try lab.repack(.lab, by: compressor)
     let guest = try await lab.boot(
-      .debian6_1, carrying: [.lab], files: ["boot/repacked": kernel])
+      .lab, carrying: [.lab], files: ["boot/repacked": kernel])
     let load = load("/boot/repacked", seed: lab.seed)
     let plan = try await guest.plan(load, noting: "(\(compressor.rawValue))")
     try await guest.run(load)
@@ -56,14 +56,14 @@ private func repacked(by compressor: Compressor) -> Scenario {
 }
 
 private let notMoved = Scenario("fast jump with nokaslr: the virtual address stays") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  let guest = try await lab.boot(.lab, carrying: [.lab])
   try await guest.run(load(Kernel.lab.path, words: "nokaslr"))
   let place = try await guest.jump().place()
   try expect(place.virtualShift == 0, "moved by \(place.virtualShift) in spite of nokaslr")
 }
 
 private let report = Scenario("stamps: the next system reports how long each part took") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  let guest = try await lab.boot(.lab, carrying: [.lab])
   try await guest.run(load(Kernel.lab.path, options: "--stamp"))
   let next = try await guest.jump()
   let times = try JumpReport(try await next.run("kexec --report --json").text)

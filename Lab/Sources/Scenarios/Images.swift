@@ -33,7 +33,7 @@ private let packedForSegments = Scenario(
 ) { lab in
   let file = try Compressor.gzip.compress(lab.file(of: .lab))
   let guest = try await lab.boot(
-    .debian6_1, carrying: [.lab], files: ["boot/gzip": file])
+    .lab, carrying: [.lab], files: ["boot/gzip": file])
   try await guest.mustNote("gzip as a whole", when: load("/boot/gzip", by: .classic))
   try await guest.run(load("/boot/gzip", by: .classic))
   try await guest.jump().mustBe(.lab)
@@ -84,7 +84,7 @@ extension [UInt8] {
 private func i386(_ kind: String) -> Scenario {
   Scenario("a kernel for i386, as \(kind): it has its command line, memory and initrd") { lab in
     let guest = try await lab.boot(
-      .debian6_1,
+      .lab,
       files: [
         "boot/kernel": try lab.i386Kernel(unpacked: kind == "vmlinux"),
         "boot/initrd": try lab.archive(),
@@ -103,7 +103,7 @@ private func i386(_ kind: String) -> Scenario {
 private func multiboot(_ version: Int) -> Scenario {
   Scenario("multiboot \(version): command line, modules, memory map, root pointer") { lab in
     let guest = try await lab.boot(
-      .debian6_1,
+      .lab,
       files: [
         "boot/kernel": try lab.multibootKernel(version: version),
         "boot/first": Array("first module".utf8), "boot/second": Array("second".utf8),

@@ -27,7 +27,7 @@ private func initrd(
   Scenario("initrd: \(name)") { lab in
     let file = try make(lab.archive())
     let guest = try await lab.boot(
-      .debian6_1, carrying: [.lab], files: ["boot/variant": file])
+      .lab, carrying: [.lab], files: ["boot/variant": file])
     try await guest.mustNote(note, when: load("/boot/variant"))
     try await guest.run(load("/boot/variant"))
 
@@ -40,7 +40,7 @@ private func initrd(
 private let truncated = Scenario("initrd: cut off, it is passed on as it is") { lab in
   let archive = try Compressor.zstd.compress(lab.archive())
   let guest = try await lab.boot(
-    .debian6_1, carrying: [.lab],
+    .lab, carrying: [.lab],
     files: ["boot/variant": Array(archive[..<(archive.count / 2)])])
   try await guest.mustNote("is passed on as it is", when: load("/boot/variant"))
   try await guest.run(load("/boot/variant"))
@@ -48,7 +48,7 @@ private let truncated = Scenario("initrd: cut off, it is passed on as it is") { 
 }
 
 private let large = Scenario("initrd: 300 MB in a machine with 1 GiB") { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  let guest = try await lab.boot(.lab, carrying: [.lab])
   let size = 300_000_000
   // An archive that is written by hand, since there is no room for the file and the archive.
   try await guest.run(

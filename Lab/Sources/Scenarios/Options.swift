@@ -22,7 +22,7 @@ private let forced = Scenario(
 private let between = Scenario(
   "--no-fast, --mem-min and --mem-max: the kernel unpacks itself, between these addresses"
 ) { lab in
-  let guest = try await lab.boot(.debian6_1, carrying: [.lab])
+  let guest = try await lab.boot(.lab, carrying: [.lab])
   let command = load(
     .lab, "-c --no-fast --mem-min=0x10000000 --mem-max=0x2fffffff -l")
   let json = try await guest.run("\(command) --dry-run --json").text
@@ -75,7 +75,7 @@ private let elfKernels = Scenario(
     ("--args-elf --type=elf-x86 -l /boot/elf32", "elf by notes: some words."),
     ("--args-linux -l /boot/elf32", "elf by boot_params: some words."),
   ] {
-    let guest = try await lab.boot(.debian6_1, files: files)
+    let guest = try await lab.boot(.lab, files: files)
     // Nothing in these files says how they want it.
     try await guest.mustRefuse("kexec -l /boot/elf64", saying: "how does it take arguments?")
     try await guest.run("kexec --command-line='some words' \(options)")
@@ -87,17 +87,18 @@ private let oddBytes = Scenario(
   "bytes that are no text go through: command line, --reuse-cmdline, and the name of a file"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_12, commandLine: "retain_initrd", carrying: [.debian6_12], isChain: true)
+    .lab, commandLine: "retain_initrd", isChain: true,
+    files: ["boot/right": lab.labKernel(signedBy: .right)])
   let odd = "$(printf 'a\\351\\377')"
   try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
   try await guest.run(
-    "kexec -s -l \(Kernel.debian6_12.path) --initrd=\"/run/\(odd)\""
+    "kexec -s -l /boot/right --initrd=\"/run/\(odd)\""
       + " --command-line=\"\(Lab.commandLine) retain_initrd lab.odd=\(odd)\"")
   let isThere = "tail -c 4 /proc/cmdline | od -An -tx1"
   let next = try await guest.jump()
   try await next.mustSay(" 61 e9 ff 0a", when: isThere)
   try await next.run(
-    "kexec -c -l \(Kernel.debian6_12.path) --reuseinitrd --reuse-cmdline")
+    "kexec -c -l /boot/right --reuseinitrd --reuse-cmdline")
   try await next.jump().mustSay(" 61 e9 ff 0a", when: isThere)
 }
 

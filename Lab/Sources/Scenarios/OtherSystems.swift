@@ -23,7 +23,7 @@ private let xen = Scenario("Xen, a packed multiboot 2 kernel, finds Linux as its
 private let mach = Scenario("GNU Mach, a packed multiboot 1 kernel in an ELF file of 64 bits") {
   lab in
   let guest = try await lab.boot(
-    .debian6_1, files: ["boot/mach.gz": try lab.packagedFile("/boot/gnumach-1.8-486.gz")])
+    .lab, files: ["boot/mach.gz": try lab.packagedFile("/boot/gnumach-1.8-486.gz")])
   try await guest.run("kexec -l /boot/mach.gz --type=multiboot-x86 --command-line=console=com0")
   try await guest.jump(
     sayingOnConsole: ["GNU Mach 1.8", "100000:00000000003ffe0000, available"])
@@ -38,7 +38,7 @@ private let grub = Scenario("GRUB, a multiboot 1 kernel in low memory") { lab in
       terminal_output serial
       echo "GRUB here"
       """, modules: ["serial", "terminal", "echo"])
-  let guest = try await lab.boot(.debian6_1, files: ["boot/grub": core], sharesMemory: true)
+  let guest = try await lab.boot(.lab, files: ["boot/grub": core], sharesMemory: true)
   try await guest.run("kexec -l /boot/grub")
   try guest.setMemory(
     at: CorebootTable.address,
@@ -58,7 +58,7 @@ private func memtest(_ name: String) -> Scenario {
 
 private let ipxe = Scenario("iPXE, a bzImage with no entry but that in real mode") { lab in
   let guest = try await lab.boot(
-    .debian6_1, files: ["boot/ipxe": try lab.packagedFile("/boot/ipxe.lkrn")], hasVGA: true)
+    .lab, files: ["boot/ipxe": try lab.packagedFile("/boot/ipxe.lkrn")], hasVGA: true)
   for option in ["--entry-32bit", "-s"] {
     try await guest.mustRefuse("kexec \(option) -l /boot/ipxe", saying: "the one in real mode")
   }
