@@ -4,37 +4,62 @@ internal import KexecPlanning
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// The argument list as far as it is read, and the option that is read next.
-struct ArgumentReader {
+/// The arguments of a command as far as they are read, and the option that is read next.
+struct ArgumentReader<Values> {
   /// What has been read.
-  var invocation: Invocation
-  /// The lowest and the highest byte that a segment may use.
-  var lowest = PhysicalAddress(0)
-  var highest = PhysicalAddress(.max)
+  var values: Values
   /// The option that is read, whether it was given by its letter, and its value.
   private var name = ""
-  private var isShort = false
+  private(set) var isShort = false
   private(set) var value = ""
   /// What is wrong with the value.
   private var fault: CommandError?
 
-  init(action: Invocation.Action) {
-    invocation = Invocation(action: action)
-  }
+  /// How messages call the program.
+  private let command: String
 
-  /// What has been read of the options of a load.
-  var options: LoadOptions {
-    get { invocation.options }
-    set { invocation.options = newValue }
+  init(_ values: Values, of command: String = "kexec") {
+    self.values = values
+    self.command = command
   }
 
   /// Reads an option.
-  mutating func read(
-    _ row: OptionDescription, isShort: Bool, value: String?
-  ) throws(CommandError) {
-    (name, self.isShort, self.value) = (row.name, isShort, value ?? "")
-    row.read(&self)
+  mutating func read<Key: OptionKey>(
+    _ given: OptionTable<Key>.Given
+  ) throws(CommandError) where Key.Values == Values {
+    (name, isShort, value) = (given.row.name, given.isShort, given.value ?? "")
+    given.row.read(&self)
     if let fault { throw fault }
+  }
+
+  /// Says why the value cannot be; what was said first stands.
+  mutating func refuse(_ why: String) {
+    if fault == nil { fault = .usage("\(name)=\(value): \(why)", of: command) }
+  }
+
+  /// Says why the option cannot stand with those before it.
+  mutating func refuse(all message: String) {
+    if fault == nil { fault = .usage(message, of: command) }
+  }
+
+  /// The value as a number.
+  mutating func number() -> UInt64 {
+    if let number = UInt64(cNumber: value) { return number }
+    refuse("not a number (decimal, or hexadecimal with 0x)")
+    return 0
+  }
+}
+
+/// What the options of the classic command line are read into.
+struct ClassicValues: OptionValues {
+  var invocation: Invocation
+  /// The lowest and the highest byte that a segment may use.
+  var lowest = PhysicalAddress(0)
+  var highest = PhysicalAddress(.max)
+
+  var common: CommonValues {
+    get { invocation.common }
+    set { invocation.common = newValue }
   }
 
   /// Where segments may be.
@@ -47,17 +72,17 @@ struct ArgumentReader {
 }
 
 // Values that may be wrong.
-extension ArgumentReader {
-  /// Says why the value cannot be; what was said first stands.
-  private mutating func refuse(_ why: String) {
-    if fault == nil { fault = .usage("\(name)=\(value): \(why)") }
+extension ArgumentReader<ClassicValues> {
+  /// What has been read.
+  var invocation: Invocation {
+    get { values.invocation }
+    set { values.invocation = newValue }
   }
 
-  /// The value as a number.
-  mutating func number() -> UInt64 {
-    if let number = UInt64(cNumber: value) { return number }
-    refuse("not a number (decimal, or hexadecimal with 0x)")
-    return 0
+  /// What has been read of the options of a load.
+  var options: LoadOptions {
+    get { values.invocation.options }
+    set { values.invocation.options = newValue }
   }
 
   /// The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
@@ -110,8 +135,7 @@ extension ArgumentReader {
 
   mutating func setArguments(_ style: LoadOptions.ArgumentStyle) {
     if let arguments = options.arguments, arguments != style {
-      fault = .usage("--args-linux, --args-elf and --args-none contradict each other")
-      return
+      return refuse(all: "--args-linux, --args-elf and --args-none contradict each other")
     }
     options.arguments = style
   }

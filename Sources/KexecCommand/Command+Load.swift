@@ -166,7 +166,7 @@ extension Command {
 
   func print(_ plan: LoadPlan) {
     let report = PlanReport(plan: plan)
-    kernel.streams.writeOutput(invocation.printsJSON ? report.json.text : report.text)
+    kernel.streams.writeOutput(common.printsJSON ? report.json.text : report.text)
   }
 
   private func report(_ note: PlanNote) {

@@ -1,16 +1,20 @@
 package import LinuxSystem
-internal import RunningSystem
 
-/// The `kexec` program: reads its arguments, does what they say, and says what it did.
-package struct Command {
+/// The `kexec` program: reads its arguments, does what they say, and says what it did. A value of it is
+/// the classic command line; the commands that a word names have types of their own (`CommandWord`).
+package struct Command: CommandContext {
   let invocation: Invocation
-  /// All that the program knows of the running kernel, and does to it, goes through this.
   let kernel: LinuxKernel
+
+  var common: CommonValues { invocation.common }
 
   /// Runs the program with `arguments`, the first of which is its name, on `kernel`.
   package static func run(_ arguments: [String], on kernel: LinuxKernel) -> ExitCode {
     kernel.signals.surviveBrokenPipes()
     do throws(CommandError) {
+      if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
+        return try word.run(arguments, on: kernel)
+      }
       return try Command(invocation: Invocation(arguments), kernel: kernel).run()
     } catch {
       kernel.streams.writeError(error.text)
@@ -19,11 +23,7 @@ package struct Command {
   }
 
   private func run() throws(CommandError) -> ExitCode {
-    if let folder = invocation.machineFolder, !machineFiles.exists("/proc") {
-      throw CommandError(
-        "--machine=\(folder): there is no \(folder)/proc",
-        advice: "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
-    }
+    try checkMachineDirectory()
     switch invocation.action {
     case .help:
       kernel.streams.writeOutput(helpText())
@@ -33,7 +33,11 @@ package struct Command {
       return .success
     case .status(let purpose): return try status(purpose)
     case .loadJumpBackHelper: return try loadJumpBackHelper()
-    case .report: return try reportTimes()
+    case .report:
+      // -q has always been for -S alone.
+      var common = common
+      common.isQuiet = false
+      return try ReportCommand(common: common, kernel: kernel).run()
     case .printCrashSize: return printCrashSize()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
@@ -46,30 +50,6 @@ package struct Command {
       case .shutDown: return try shutDown()
       }
     }
-  }
-
-  /// The machine that this is about: the running one, or one captured in a folder.
-  func readMachine(
-    with wanted: Machine.OptionalFacts = [], memory: MemoryFacts? = nil
-  ) -> Machine {
-    let files = machineFiles
-    debug("reading the machine below \(files.root)/")
-    return Machine.read(files, with: wanted, memory: memory)
-  }
-
-  /// The files of that machine.
-  var machineFiles: FileTree {
-    invocation.machineFolder.map(FileTree.init(root:)) ?? kernel.files
-  }
-
-  /// Says `text` to those who asked for details.
-  func debug(_ text: @autoclosure () -> String) {
-    if invocation.isDebugging { kernel.streams.writeError("kexec: debug: \(text())\n") }
-  }
-
-  /// Says something that does not stop the work.
-  func warn(_ text: String) {
-    kernel.streams.writeError("kexec: warning: \(text)\n")
   }
 }
 

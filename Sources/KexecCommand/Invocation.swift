@@ -56,10 +56,8 @@ struct Invocation: Equatable {
   var sync = Sync.ordinary
   var takesInterfacesDown = true
   var isDryRun = false
-  var printsJSON = false
-  var machineFolder: String?
-  var isQuiet = false
-  var isDebugging = false
+  /// What the options say that all commands share.
+  var common = CommonValues()
 }
 
 extension Invocation {
@@ -67,32 +65,27 @@ extension Invocation {
   ///
   /// - Throws: a usage error, also for arguments that contradict each other.
   init(_ arguments: [String], isQuiet: Bool = false) throws(CommandError) {
-    let table = OptionDescription.shapes
-    let names = arguments.isEmpty ? ["kexec"] : arguments
-    guard let parsed = OptionParser.parse(names, table.map(\.shape), isQuiet: isQuiet) else {
-      throw .usage(nil)
-    }
-    let given = Set(parsed.options.map { table[$0.index].row.option })
-
+    let (given, positionals) = try Option.table.parse(
+      arguments.isEmpty ? ["kexec"] : arguments, isQuiet: isQuiet)
+    let names = Set(given.map(\.row.option))
     var reader = ArgumentReader(
-      action: try Self.action(given, kernels: parsed.positionals))
-    for option in parsed.options {
-      try reader.read(table[option.index].row, isShort: option.isShort, value: option.value)
-    }
+      ClassicValues(
+        invocation: Invocation(action: try Self.action(names, kernels: positionals))))
+    for option in given { try reader.read(option) }
     self = reader.invocation
-    if given.contains(.loadPanic), action.isLoad { options.purpose = .crash }
-    if let folder = machineFolder, !isDryRun {
-      throw .usage("--machine=\(folder) goes with --dry-run: another machine cannot be loaded")
+    if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
+    if let directory = common.machineDirectory, !isDryRun {
+      throw .usage("--machine=\(directory) goes with --dry-run: another machine cannot be loaded")
     }
     if options.reusesInitrd, let initrd = options.initrds.first {
       throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")
     }
-    options.memoryBounds = try reader.memoryBounds()
+    options.memoryBounds = try reader.values.memoryBounds()
     if jumpBackEntry != nil, action != .loadJumpBackHelper {
       throw .usage("--entry goes with --load-jump-back-helper")
     }
-    for option in [Option.loadPreserveContext, .realMode, .resetVGA] where given.contains(option) {
-      try OptionConflict.check(option, in: given)
+    for option in [Option.loadPreserveContext, .realMode, .resetVGA] where names.contains(option) {
+      try OptionConflict.check(option, in: names)
     }
   }
 
@@ -138,7 +131,7 @@ extension Invocation {
 
 extension CommandError {
   /// The arguments make no sense because of `message`; nil when that has been said.
-  static func usage(_ message: String?) -> CommandError {
-    CommandError(message ?? "", advice: "kexec --help lists the options", exitCode: .usage)
+  static func usage(_ message: String?, of command: String = "kexec") -> CommandError {
+    CommandError(message ?? "", advice: "\(command) --help lists the options", exitCode: .usage)
   }
 }

@@ -37,7 +37,7 @@ struct OptionConflict {
   /// Refuses `first` beside any of `given` that does not go with it.
   static func check(_ first: Option, in given: Set<Option>) throws(CommandError) {
     for conflict in all where conflict.first == first {
-      for row in OptionDescription.all
+      for row in Option.table.rows
       where conflict.others.contains(row.option) && given.contains(row.option) {
         throw .usage(conflict.message(beside: row))
       }
@@ -45,7 +45,7 @@ struct OptionConflict {
   }
 
   /// What is said when `first` is given beside the option of `other`.
-  func message(beside other: OptionDescription) -> String {
+  func message(beside other: OptionDescription<Option>) -> String {
     let name = first.spelling
     return reason.map { "\(name) \($0)" } ?? "\(name) and \(other.name) contradict each other"
   }
@@ -54,7 +54,7 @@ struct OptionConflict {
 extension Option {
   /// The name that people know it by: with its letter, if it has one.
   var spelling: String {
-    guard let row = OptionDescription.all.first(where: { $0.option == self }) else { return "" }
+    guard let row = Self.table.row(of: self) else { return "" }
     return row.short.map { "-\($0) (\(row.name))" } ?? row.name
   }
 }

@@ -1,55 +1,77 @@
 internal import LinuxSystem
 
-/// A row of the table of options, from which parsing and `--help` come: how an option is written, what
-/// it is for, and what it asks for.
-struct OptionDescription {
-  /// Where `--help` lists it.
-  enum Section: String, CaseIterable {
-    case actions = "What to do (one of these; KERNEL alone loads it and reboots into it)"
-    case loading = "How to load"
-    case content = "What to load"
-    case crash = "What a panic kernel learns (with -p)"
-    case console = "What the code between the kernels says"
-    case running = "How to run it"
-    case output = "What to print"
-  }
+/// The names of the options that a command takes, apart from how they are written.
+protocol OptionKey: Hashable, Sendable {
+  /// What the options are read into.
+  associatedtype Values: OptionValues
+  /// The command's table, a row for each key.
+  static var table: OptionTable<Self> { get }
+  /// The key of an option that all commands share.
+  init(_ common: CommonOption)
+}
 
-  let option: Option
-  let short: Character?
-  /// The long names; the first is the one to use.
-  let long: [String]
-  /// What stands for the value in `--help`; nil when there is none.
-  let value: String?
-  let help: String
+/// What options are read into.
+protocol OptionValues {
+  /// What the options say that all commands share.
+  var common: CommonValues { get set }
+}
+
+/// A row of a table of options: how an option is written, what it is for, and what it asks for.
+struct OptionDescription<Key: OptionKey>: Sendable {
+  let option: Key
+  let text: OptionText
   /// Writes down what it asks for; an action is told by its name alone.
-  let read: @Sendable (inout ArgumentReader) -> Void
+  let read: @Sendable (inout ArgumentReader<Key.Values>) -> Void
 
   init(
-    _ option: Option, _ short: Character?, _ long: String...,
-    value: String? = nil, help: String,
-    read: @escaping @Sendable (inout ArgumentReader) -> Void = { _ in }
+    _ option: Key, _ short: Character?, _ long: String..., value: String? = nil, help: String,
+    read: @escaping @Sendable (inout ArgumentReader<Key.Values>) -> Void = { _ in }
+  ) {
+    self.init(option, OptionText(short: short, long: long, value: value, help: help), read: read)
+  }
+
+  /// An option that all commands share; `help` says what it is for where that differs.
+  init(_ common: CommonOption, letter: Bool = true, help: String? = nil) {
+    let row = common.text
+    self.init(
+      Key(common),
+      OptionText(
+        short: letter ? row.short : nil, long: row.long, value: row.value,
+        help: help ?? row.help)
+    ) {
+      common.read(&$0.values.common, $0.value)
+    }
+  }
+
+  private init(
+    _ option: Key, _ text: OptionText,
+    read: @escaping @Sendable (inout ArgumentReader<Key.Values>) -> Void
   ) {
     self.option = option
-    self.short = short
-    self.long = long
-    self.value = value
-    self.help = help
+    self.text = text
     self.read = read
   }
 }
 
 extension OptionDescription {
+  var short: Character? { text.short }
+  /// The long names; the first is the one to use.
+  var long: [String] { text.long }
+  /// What stands for the value in `--help`; nil when there is none.
+  var value: String? { text.value }
+  /// The name that messages give it.
+  var name: String { text.name }
+}
+
+/// How an option is written, and what it is for: what `--help`, a manual page and completion tell.
+struct OptionText: Equatable {
+  let short: Character?
+  /// The long names; the first is the one to use.
+  let long: [String]
+  /// What stands for the value; nil when there is none.
+  let value: String?
+  let help: String
+
   /// The name that messages give it.
   var name: String { "--" + long[0] }
-
-  /// The table in the form that the parser takes, each long name with what it stands for.
-  static let shapes: [(shape: OptionShape, row: OptionDescription)] = all.flatMap { description in
-    description.long.enumerated().map { index, name in
-      (
-        OptionShape(
-          long: name, short: index == 0 ? description.short : nil,
-          takesValue: description.value != nil), description
-      )
-    }
-  }
 }

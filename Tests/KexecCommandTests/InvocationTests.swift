@@ -44,8 +44,8 @@ import Testing
     Case("-u", .unload(.reboot)), Case("-u -p", .unload(.crash)), Case("-p -u", .unload(.crash)),
     Case("-pu", .unload(.crash)), Case("--unload --load-panic", .unload(.crash)),
     Case("-S", .status(.crash)), Case("-S -l", .status(.reboot)), Case("-S -p", .status(.crash)),
-    Case("-lS", .status(.reboot)), Case("-S -q", .status(.crash)) { $0.isQuiet = true },
-    Case("-S --json", .status(.crash)) { $0.printsJSON = true },
+    Case("-lS", .status(.reboot)), Case("-S -q", .status(.crash)) { $0.common.isQuiet = true },
+    Case("-S --json", .status(.crash)) { $0.common.printsJSON = true },
     Case("--print-ckr-size", .printCrashSize), Case("--report", .report),
     Case("-h", .help), Case("--help", .help), Case("-l -h k", .help), Case("-v", .version),
     Case("--version", .version), Case("-v -h", .help),
@@ -127,7 +127,9 @@ import Testing
       ($0.takesInterfacesDown, $0.sync) = (false, .none)
     },
     Case("-l --dry-run --json --machine=/m -d k", load) {
-      ($0.isDryRun, $0.printsJSON, $0.machineFolder, $0.isDebugging) = (true, true, "/m", true)
+      $0.isDryRun = true
+      $0.common.printsJSON = true
+      ($0.common.machineDirectory, $0.common.isDebugging) = ("/m", true)
     },
     // Any beginning that only one name has.
     Case("-l --ini=a k", load) { $0.options.initrds = ["a"] },
@@ -235,32 +237,5 @@ import Testing
 
   @Test func anEmptyListIsNotACrash() {
     #expect(throws: CommandError.self) { try Invocation([], isQuiet: true) }
-  }
-}
-
-@Suite struct HelpTests {
-  @Test func listsEveryOptionWithin100Columns() {
-    let text = helpText()
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    for line in lines { #expect(line.count <= 100, "\(line)") }
-    for option in Option.allCases {
-      let described = OptionDescription.all.filter { $0.option == option }
-      #expect(described.count == 1, "\(option)")
-      for name in described.flatMap(\.long) {
-        #expect(
-          lines.contains { line in
-            line.split { $0 == " " || $0 == "," || $0 == "=" }.contains { $0 == "--\(name)" }
-          }, "--\(name)")
-      }
-    }
-    #expect(text.hasSuffix("\n"))
-    #expect(!lines.contains { $0.hasSuffix(" ") })
-  }
-
-  @Test func noNameIsGivenTwice() {
-    let names = OptionDescription.all.flatMap(\.long)
-    let letters = OptionDescription.all.compactMap(\.short)
-    #expect(Set(names).count == names.count)
-    #expect(Set(letters).count == letters.count)
   }
 }

@@ -76,7 +76,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
 extension InvocationTests {
   @Test func theTableHasExactlyTheRows() {
     for row in OptionRow.all {
-      let found = OptionDescription.all.filter { $0.option == row.option }
+      let found = Option.table.rows.filter { $0.option == row.option }
       #expect(found.count == 1, "\(row.option)")
       #expect(found.first?.long == row.long)
       #expect(found.first?.short == row.short)
@@ -85,7 +85,7 @@ extension InvocationTests {
     let options = OptionRow.all.map(\.option)
     #expect(Set(options).count == options.count)
     #expect(Set(Option.allCases) == Set(options))
-    #expect(OptionDescription.all.count == options.count)
+    #expect(Option.table.rows.count == options.count)
   }
 
   /// Short or long, in front or behind, abbreviated, with the value behind = or as the next word.
@@ -155,7 +155,7 @@ extension InvocationTests {
           let error = #expect(throws: CommandError.self, "\(arguments)") {
             try Invocation(arguments, isQuiet: true)
           }
-          let row = try #require(OptionDescription.all.first { $0.option == other })
+          let row = try #require(Option.table.rows.first { $0.option == other })
           #expect(error?.message == conflict.message(beside: row), "\(arguments)")
         }
       }

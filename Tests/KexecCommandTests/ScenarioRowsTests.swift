@@ -22,7 +22,8 @@ import Testing
 
   @Test func noRowIsMissingOrTooMuch() {
     let wanted =
-      ["KERNEL alone"] + OptionRow.all.map { "--" + $0.long[0] } + ImageRow.names + ExitRow.names
+      ["KERNEL alone"] + CommandWord.allCases.map(\.name) + OptionRow.all.map { "--" + $0.long[0] }
+      + ImageRow.names + ExitRow.names
     let found = Self.rows.map(\.name)
     #expect(Set(wanted).count == wanted.count)
     #expect(Set(found).count == found.count)

@@ -2,9 +2,33 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 
-extension Command {
-  /// Says how long the jump into this system took, from the stamps on its command line.
-  func reportTimes() throws(CommandError) -> ExitCode {
+/// `kexec report`: says how long the jump into this system took, from the stamps on its command line.
+struct ReportCommand: WordCommand {
+  typealias Key = CommonOption
+
+  static let summary = "say how long the jump into this system took"
+
+  let common: CommonValues
+  let kernel: LinuxKernel
+
+  init(common: CommonValues, kernel: LinuxKernel) {
+    self.common = common
+    self.kernel = kernel
+  }
+
+  init(
+    _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) {
+    try CommandWord.report.expectNone(arguments)
+    if let directory = values.machineDirectory {
+      throw .usage(
+        "--machine=\(directory): another machine's clocks cannot be read",
+        of: CommandWord.report.name)
+    }
+    self.init(common: values, kernel: kernel)
+  }
+
+  func run() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     guard let word = machine.commandLine.value(of: TimeStamps.name) else {
       throw CommandError(
@@ -18,13 +42,13 @@ extension Command {
     guard
       let times = JumpTimes(
         stamps, now: kernel.clocks.timeStampCounter(), rate: rate,
-        sinceBoot: kernel.clocks.sinceBoot(), start: records.jumpTime,
+        sinceBoot: kernel.clocks.sinceBoot(), start: LoadRecords(files: kernel.files).jumpTime,
         initStart: kernel.log.timeOfMessage("Run "))
     else {
       throw CommandError(
         "the time stamp counter has been set back since the load: no times can be told")
     }
-    kernel.streams.writeOutput(invocation.printsJSON ? times.json.text : times.text)
+    print(times.text, json: times.json)
     return .success
   }
 }

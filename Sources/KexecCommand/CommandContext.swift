@@ -1,0 +1,49 @@
+internal import LinuxSystem
+internal import RunningSystem
+
+/// What every command works with: the running kernel, and what the options say that all share.
+protocol CommandContext {
+  /// All that the program knows of the running kernel, and does to it, goes through this.
+  var kernel: LinuxKernel { get }
+  var common: CommonValues { get }
+}
+
+extension CommandContext {
+  /// The machine that this is about: the running one, or one captured in a directory.
+  func readMachine(
+    with wanted: Machine.OptionalFacts = [], memory: MemoryFacts? = nil
+  ) -> Machine {
+    let files = machineFiles
+    debug("reading the machine below \(files.root)/")
+    return Machine.read(files, with: wanted, memory: memory)
+  }
+
+  /// The files of that machine.
+  var machineFiles: FileTree {
+    common.machineDirectory.map(FileTree.init(root:)) ?? kernel.files
+  }
+
+  /// Refuses a directory that holds no machine.
+  func checkMachineDirectory() throws(CommandError) {
+    guard let directory = common.machineDirectory, !machineFiles.exists("/proc") else { return }
+    throw CommandError(
+      "--machine=\(directory): there is no \(directory)/proc",
+      advice: "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
+  }
+
+  /// Prints what was found, as text or as JSON; nothing with -q.
+  func print(_ text: @autoclosure () -> String, json: @autoclosure () -> JSON) {
+    guard !common.isQuiet else { return }
+    kernel.streams.writeOutput(common.printsJSON ? json().text : text())
+  }
+
+  /// Says `text` to those who asked for details.
+  func debug(_ text: @autoclosure () -> String) {
+    if common.isDebugging { kernel.streams.writeError("kexec: debug: \(text())\n") }
+  }
+
+  /// Says something that does not stop the work.
+  func warn(_ text: String) {
+    kernel.streams.writeError("kexec: warning: \(text)\n")
+  }
+}

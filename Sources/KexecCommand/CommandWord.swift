@@ -1,0 +1,76 @@
+internal import LinuxSystem
+
+/// The commands: `kexec WORD` with exactly such a word runs one, anything else is the classic command
+/// line.
+enum CommandWord: String, CaseIterable {
+  case status, report
+
+  /// What it is for, and whether it does all of that without root.
+  var summary: (text: String, needsRoot: Bool) {
+    switch self {
+    case .status: (StatusCommand.summary, false)
+    case .report: (ReportCommand.summary, false)
+    }
+  }
+
+  /// What `--help`, a manual page and completion tell of its options.
+  var options: [(title: String, options: [OptionText])] {
+    switch self {
+    case .status: StatusCommand.Key.table.texts
+    case .report: ReportCommand.Key.table.texts
+    }
+  }
+
+  /// Runs the command with `arguments`, the first of which is the program's name, the second the word.
+  func run(_ arguments: [String], on kernel: LinuxKernel) throws(CommandError) -> ExitCode {
+    switch self {
+    case .status: try run(StatusCommand.self, arguments, on: kernel)
+    case .report: try run(ReportCommand.self, arguments, on: kernel)
+    }
+  }
+
+  /// How messages call the program.
+  var name: String { "kexec \(rawValue)" }
+
+  private func run<Command: WordCommand>(
+    _ type: Command.Type, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) -> ExitCode {
+    let (given, positionals) = try Command.Key.table.parse(
+      [name] + arguments.dropFirst(2), of: name)
+    if given.contains(where: { $0.row.option == Command.Key(.help) }) {
+      kernel.streams.writeOutput(helpText(of: self))
+      return .success
+    }
+    var reader = ArgumentReader(Command.Key.Values(), of: name)
+    for option in given { try reader.read(option) }
+    let command = try Command(reader.values, positionals, on: kernel)
+    try command.checkMachineDirectory()
+    return try command.run()
+  }
+
+  /// Refuses arguments of a command that takes only options.
+  func expectNone(_ arguments: [String]) throws(CommandError) {
+    guard let argument = arguments.first else { return }
+    throw .usage("\(rawValue) takes no argument, but \(argument) was given", of: name)
+  }
+}
+
+/// A command: it reads facts, asks the modules below, and prints what they found.
+protocol WordCommand: CommandContext {
+  associatedtype Key: OptionKey where Key.Values: EmptyValues
+
+  /// What it is for, in one line.
+  static var summary: String { get }
+
+  /// The command with what its options say, and the arguments that are no options.
+  init(
+    _ values: Key.Values, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError)
+
+  func run() throws(CommandError) -> ExitCode
+}
+
+/// Values of options of which none has been read.
+protocol EmptyValues: OptionValues {
+  init()
+}

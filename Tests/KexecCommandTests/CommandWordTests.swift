@@ -1,0 +1,109 @@
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// `kexec WORD`: which arguments run a command, and what the commands say.
+  @Suite struct CommandWordTests {
+    private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
+
+    @Test func statusSaysWhatIsLoadedAndIsDone() {
+      let kernel = FakeKernel(["/sys/kernel/kexec_crash_loaded": Self.text("1\n")])
+      #expect(kernel.run("status") == .success)
+      #expect(kernel.output == "kernel: loaded\npanic kernel: loaded\n")
+      let silent = FakeKernel()
+      #expect(silent.run("status -q") == .success)
+      #expect(silent.output == "" && silent.errors == "")
+      let captured = FakeKernel(["/other/proc/cmdline": [], "/other/sys/kernel/kexec_loaded": [48]])
+      #expect(captured.run("status --machine=@/other") == .success)
+      #expect(captured.output.hasPrefix("kernel: not loaded\n"))
+    }
+
+    @Test func statusFailsWhereItCannotBeTold() {
+      let blind = FakeKernel([
+        "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
+        "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
+      ])
+      #expect(blind.run("status") == .failure)
+      #expect(blind.errors.contains("/sys/kernel is not there: what is loaded cannot be told\n"))
+      let none = FakeKernel()
+      #expect(none.run("status --machine=@/none") == .failure)
+      #expect(none.errors.hasPrefix("kexec: --machine="))
+    }
+
+    @Test func reportIsTheReport() {
+      var stamps = TimeStamps(loaded: 1000, wallClock: 6000)
+      (stamps.entered, stamps.checked) = (3_000_000, 3_500_000)
+      let files = ["/proc/cmdline": Self.text("quiet \(stamps.word)\n")]
+      let kernels = [
+        FakeKernel(files) { $0.counter = 9_500_000 }, FakeKernel(files) { $0.counter = 9_500_000 },
+      ]
+      #expect(kernels[0].run("--report -q") == .success && kernels[1].run("report") == .success)
+      #expect(kernels[0].output.hasPrefix("shutdown") && kernels[0].output == kernels[1].output)
+      let without = FakeKernel()
+      #expect(without.run("report") == .usage)
+      #expect(without.errors.hasPrefix("kexec: no time stamps on this system's command line\n"))
+      let captured = FakeKernel()
+      #expect(captured.run("report --machine=@") == .usage)
+    }
+
+    /// Only exactly the word, and only as the first argument: all else is a kernel's name.
+    @Test(arguments: ["./status", "statu", "-l status", "STATUS", "-- status", "status/", ""])
+    func allElseIsTheClassicCommandLine(line: String) throws {
+      let words = line.split(separator: " ").map(String.init)
+      #expect(words.first.flatMap(CommandWord.init) == nil)
+      guard let kernel = words.last else { return }
+      let invocation = try Invocation(["kexec"] + words, isQuiet: true)
+      guard case .load(kernel, _) = invocation.action else {
+        Issue.record("\(line): \(invocation.action)")
+        return
+      }
+    }
+
+    @Test func wrongArgumentsAreRefused() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("status vmlinuz") == .usage)
+      #expect(
+        kernel.errors == "kexec: status takes no argument, but vmlinuz was given\n"
+          + "  kexec status --help lists the options\n")
+    }
+
+    /// A command of which only these tests know, with an option whose letter all others share.
+    private enum Key: OptionKey {
+      case depth
+      case common(CommonOption)
+
+      struct Values: EmptyValues {
+        var common = CommonValues()
+        var depth: UInt64 = 0
+      }
+
+      static let table = OptionTable<Key>([
+        .init(
+          "What to do",
+          [
+            .init(.depth, "d", "depth", value: "N", help: "how deep") {
+              $0.values.depth = $0.number()
+            }
+          ])
+      ])
+
+      init(_ common: CommonOption) { self = .common(common) }
+    }
+
+    @Test func aTableOfItsOwnKeepsItsLetters() throws {
+      let (given, rest) = try Key.table.parse(
+        ["kexec x", "-d", "7", "--debug", "file"], of: "kexec x")
+      var reader = ArgumentReader(Key.Values(), of: "kexec x")
+      for option in given { try reader.read(option) }
+      #expect(reader.values.depth == 7 && reader.values.common.isDebugging && rest == ["file"])
+      #expect(CommonOption.table.rows.first { $0.option == .debug }?.short == "d")
+      let (wrong, _) = try Key.table.parse(["kexec x", "-d", "y"], of: "kexec x")
+      let error = #expect(throws: CommandError.self) { try reader.read(wrong[0]) }
+      #expect(error?.text.hasSuffix("\n  kexec x --help lists the options\n") == true)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import KexecCommand
+
+@Suite struct HelpTests {
+  @Test func listsEveryOptionWithin100Columns() {
+    expectList(helpText(), of: Option.table)
+    for option in Option.allCases {
+      #expect(Option.table.rows.filter { $0.option == option }.count == 1, "\(option)")
+    }
+    for word in CommandWord.allCases {
+      let text = helpText(of: word)
+      #expect(text.hasPrefix("Usage: kexec \(word.rawValue) [OPTION]...\n"))
+      #expect(text.contains(" It works without root.\n") != word.summary.needsRoot)
+      for option in word.options.flatMap(\.options) { #expect(text.contains(option.name)) }
+    }
+    expectList(helpText(of: .status), of: CommonOption.table)
+  }
+
+  @Test func endsWithTheCommandsAndWhichNeedNoRoot() throws {
+    let text = helpText()
+    let start = try #require(text.firstRange(of: "\nCommands (")).lowerBound
+    let lines = text[start...].split(separator: "\n").dropFirst()
+    #expect(lines.count >= CommandWord.allCases.count)
+    for word in CommandWord.allCases {
+      #expect(lines.contains { $0.hasPrefix("  \(word.rawValue)  ") }, "\(word)")
+    }
+    // The other sections are what they have always been.
+    let last = text[..<start].split(separator: "\n").last
+    #expect(last == "  -v, --version               print the version and exit")
+    #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
+  }
+
+  @Test func noNameIsGivenTwice() {
+    for texts in [Option.table.texts] + CommandWord.allCases.map(\.options) {
+      let options = texts.flatMap(\.options)
+      let (names, letters) = (options.flatMap(\.long), options.compactMap(\.short))
+      #expect(Set(names).count == names.count)
+      #expect(Set(letters).count == letters.count)
+    }
+  }
+
+  private func expectList<Key>(_ text: String, of table: OptionTable<Key>) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines { #expect(line.count <= 100, "\(line)") }
+    for name in table.rows.flatMap(\.long) {
+      #expect(
+        lines.contains { line in
+          line.split { $0 == " " || $0 == "," || $0 == "=" }.contains { $0 == "--\(name)" }
+        }, "--\(name)")
+    }
+    #expect(text.hasSuffix("\n"))
+    #expect(!lines.contains { $0.hasSuffix(" ") })
+  }
+}
