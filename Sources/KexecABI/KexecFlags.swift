@@ -32,5 +32,44 @@ package enum FileFlags {
   package static let forceDTB: UInt = 0x20
 }
 
+extension LoadCall {
+  /// What <linux/kexec.h> calls the bits of `flags`, which are of this call, lowest first; a bit without
+  /// a name here is a number.
+  package func flagNames(_ flags: UInt) -> [String] {
+    let known: [(UInt, String)] =
+      switch self {
+      case .segments:
+        [
+          (SegmentFlags.onCrash, "KEXEC_ON_CRASH"),
+          (SegmentFlags.preserveContext, "KEXEC_PRESERVE_CONTEXT"),
+          (SegmentFlags.updateCoreHeader, "KEXEC_UPDATE_ELFCOREHDR"),
+        ]
+      case .file:
+        [
+          (FileFlags.unload, "KEXEC_FILE_UNLOAD"), (FileFlags.onCrash, "KEXEC_FILE_ON_CRASH"),
+          (FileFlags.noInitramfs, "KEXEC_FILE_NO_INITRAMFS"),
+          (FileFlags.noCMA, "KEXEC_FILE_NO_CMA"),
+          (FileFlags.forceDTB, "KEXEC_FILE_FORCE_DTB"),
+        ]
+      }
+    var names: [String] = []
+    var rest = flags
+    // The upper half of kexec_load's flags is no set of bits, but the architecture.
+    let architecture = flags & 0xFFFF_0000
+    if self == .segments { rest &= 0xFFFF }
+    for (flag, name) in known where rest & flag != 0 {
+      names.append(name)
+      rest &= ~flag
+    }
+    if rest != 0 { names.append("0x\(String(rest, radix: 16))") }
+    if self == .segments, architecture != 0 {
+      names.append(
+        architecture == SegmentFlags.x86_64
+          ? "KEXEC_ARCH_X86_64" : "0x\(String(architecture, radix: 16))")
+    }
+    return names
+  }
+}
+
 /// The most segments that kexec_load takes. KEXEC_SEGMENT_MAX.
 package let segmentLimit = Int(KEXEC_SEGMENT_MAX)

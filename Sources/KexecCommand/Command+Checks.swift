@@ -9,21 +9,24 @@ extension Command {
     _ state: KexecState, purpose: LoadOptions.Purpose, forLoad: Bool = true
   ) throws(CommandError) {
     if !state.mayReboot || state.isInUserNamespace {
-      throw CommandError("not permitted", advice: state.obstacle(for: purpose))
+      throw CommandError(.notPermitted, "not permitted", advice: state.obstacle(for: purpose))
     }
     guard forLoad else { return }
     if state.isLoadDisabled {
       throw CommandError(
-        "loading and unloading are switched off", advice: state.obstacle(for: purpose))
+        .loadDisabled, "loading and unloading are switched off",
+        advice: state.obstacle(for: purpose))
     }
     let limit = purpose == .crash ? state.crashLoadLimit : state.loadLimit
     if limit == 0 {
-      throw CommandError("no more loads are allowed", advice: state.obstacle(for: purpose))
+      throw CommandError(
+        .loadLimit, "no more loads are allowed", advice: state.obstacle(for: purpose))
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
     // Without /sys nothing is known: the call itself will say so.
     if isSupported == nil, state.isTold {
-      throw CommandError("the running kernel was built without kexec for a \(purpose.imageName)")
+      throw CommandError(
+        .notSupported, "the running kernel was built without kexec for a \(purpose.imageName)")
     }
   }
 
@@ -47,6 +50,7 @@ extension Command {
       then != machine.ioMemory.ramText
     else { return }
     throw CommandError(
+      .memoryMapChanged,
       "the memory map has changed since the kernel was loaded: \(then) then, "
         + "\(machine.ioMemory.ramText) now",
       advice: "load the kernel again, or run it all the same with -e -f")

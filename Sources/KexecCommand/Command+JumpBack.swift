@@ -26,7 +26,7 @@ extension Command {
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     if invocation.isDryRun {
-      print(plan)
+      print(PlanReport(plan: plan), on: machine)
       return .success
     }
     guard case .segments(let load) = plan.action else { return .failure }
@@ -34,11 +34,14 @@ extension Command {
     do {
       try carryOut(load)
     } catch {
-      throw CommandError(
-        error, plan: plan, request: request, machine: machine, after: nil,
-        kernelLog: newLogLines())
+      throw refused(
+        PlanReport(plan: plan),
+        CommandError(
+          error, plan: plan, request: request, machine: machine, after: nil,
+          kernelLog: newLogLines()))
     }
     recordLoad(on: machine, request: request)
+    printLoaded(PlanReport(plan: plan))
     return .success
   }
 
@@ -46,11 +49,12 @@ extension Command {
   private func toldEntry(_ machine: Machine) throws(CommandError) -> PhysicalAddress {
     guard let word = machine.commandLine.value(of: jumpBackWordName) else {
       throw CommandError(
+        .nothingToReturnTo,
         "no kernel to return to: this one's command line has no \(jumpBackWordName)",
         advice: "give its address by --entry")
     }
     guard let address = UInt64(cNumber: word), Invocation.jumpBackAddresses.contains(address) else {
-      throw CommandError("\(jumpBackWordName)=\(word): not an address in memory")
+      throw CommandError(.badReturnAddress, "\(jumpBackWordName)=\(word): not an address in memory")
     }
     return PhysicalAddress(address)
   }

@@ -59,7 +59,7 @@ extension Command {
     /// Nothing could be planned for it.
     case notPlanned(PlanningError)
     /// The kernel refused the call, and wrote these lines into its log meanwhile.
-    case refused(KexecCallError, LoadPlan, kernelLog: [String])
+    case refused(KexecCallError, PlanReport, kernelLog: [String])
 
     var refusal: KexecCallError? {
       if case .refused(let error, _, _) = self { error } else { nil }
@@ -92,26 +92,30 @@ extension Command {
       return .notPlanned(error)
     }
     endProgress()
+    var report = PlanReport(plan: plan)
     if case .notPlanned(let error) = earlier {
       let reason = CommandError(error, request: job.request, machine: job.machine, after: nil)
       warn("not by the other call: \(reason.message)")
+      report.warnings = [reason]
     }
     if invocation.isDryRun {
-      print(plan)
+      print(report, on: job.machine)
       return nil
     }
-    for note in plan.notes { report(note) }
-    debug("the plan:\n" + PlanReport(plan: plan).text)
+    for note in plan.notes { say(note) }
+    debug("the plan:\n" + report.text)
     let callFiles = try callFiles(for: plan, job.files)
     let newLogLines = kernel.log.listen()
     do {
-      try carryOut(plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
+      report.laterNotes = try carryOut(
+        plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
     } catch {
       debug("\(error.call.name) failed: \(error.errno.name)")
-      return .refused(error, plan, kernelLog: newLogLines())
+      return .refused(error, report, kernelLog: newLogLines())
     }
     kernel.signals.endOnLostFile()
     recordLoad(on: job.machine, request: plan.request)
+    printLoaded(report)
     return nil
   }
 
@@ -125,16 +129,21 @@ extension Command {
       CommandError(error, request: job.request, machine: job.machine, after: nil)
     case (.notPlanned(let error), .refused(let refusal, _, _)):
       CommandError(error, request: job.request, machine: readMachine(), after: refusal)
-    case (.refused(let error, let plan, let log), _):
-      CommandError(
-        error, plan: plan, request: plan.request, machine: readMachine(),
-        after: earlier?.refusal, kernelLog: log)
+    case (.refused(let error, let report, let log), _):
+      refused(
+        report,
+        CommandError(
+          error, plan: report.plan, request: report.plan.request, machine: readMachine(),
+          after: earlier?.refusal, kernelLog: log))
     }
   }
 
+  /// Gives what is planned to the running kernel.
+  ///
+  /// - Returns: what is to be said of it beside the plan's own notes.
   private func carryOut(
     _ plan: LoadPlan, kernel file: InputFile, initrd: InputFile?
-  ) throws(KexecCallError) {
+  ) throws(KexecCallError) -> [PlanNote] {
     switch plan.action {
     case .segments(let load):
       try carryOut(load)
@@ -147,11 +156,14 @@ extension Command {
           flags: load.flags | load.bestEffortFlags)
       } catch {
         guard load.bestEffortFlags != 0, error.errno == .invalidArgument else { throw error }
-        report(.unknownToKernel(plan.request.bestEffortOptions))
+        let note = PlanNote.unknownToKernel(plan.request.bestEffortOptions)
+        say(note)
         try kernel.kexec.fileLoad(
           kernel: file, initrd: initrd, commandLine: commandLine, flags: load.flags)
+        return [note]
       }
     }
+    return []
   }
 
   /// Gives the segments of `load` to the running kernel.
@@ -164,12 +176,7 @@ extension Command {
       }, flags: load.flags)
   }
 
-  func print(_ plan: LoadPlan) {
-    let report = PlanReport(plan: plan)
-    kernel.streams.writeOutput(common.printsJSON ? report.json.text : report.text)
-  }
-
-  private func report(_ note: PlanNote) {
+  private func say(_ note: PlanNote) {
     if note.isWarning { warn(note.text) } else { debug(note.text) }
   }
 }

@@ -9,7 +9,8 @@ extension Command {
     let machine = readMachine()
     if machine.kexec.isLoaded == false {
       throw CommandError(
-        "nothing is loaded", advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
+        .nothingLoaded, "nothing is loaded",
+        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
         exitCode: .usage)
     }
     if invocation.isDryRun {
@@ -21,7 +22,7 @@ extension Command {
     // The kernel would refuse to, when the network is down already.
     guard machine.kexec.isInFirstProcessNamespace else {
       throw CommandError(
-        "cannot run the loaded kernel: this is a container with its own process ids",
+        .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
         advice: "run it on the host")
     }
     records.noteJump(at: kernel.clocks.wallClock())
@@ -45,6 +46,7 @@ extension Command {
       }
       let isMissing = error == .invalidArgument && readMachine().kexec.isLoaded != true
       throw CommandError(
+        isMissing ? .situation(.nothingLoaded) : .call(error),
         "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.message)",
         advice: error == .busy ? "a load is going on: try again when it is done" : nil,
         exitCode: isMissing ? .usage : .failure)
@@ -68,7 +70,7 @@ extension Command {
       guard failures.isEmpty else {
         let places = failures.map { "\($0.mountPoint) (\($0.errno.message))" }
         throw CommandError(
-          "cannot write every file system: \(places.joined(separator: ", "))",
+          .notSynced, "cannot write every file system: \(places.joined(separator: ", "))",
           advice: "nothing was run; unmount them, or leave --force-sync out")
       }
     }
@@ -85,10 +87,11 @@ extension Command {
     switch kernel.process.run(program, arguments) {
     case .success(0): return .success
     case .success(let code):
-      throw CommandError("\(program) failed with exit code \(code); the kernel stays loaded")
+      throw CommandError(
+        .shutdownFailed, "\(program) failed with exit code \(code); the kernel stays loaded")
     case .failure(let errno):
       throw CommandError(
-        "cannot run \(program): \(errno.message); the kernel stays loaded",
+        .shutdownFailed, "cannot run \(program): \(errno.message); the kernel stays loaded",
         advice: "kexec -e runs it at once")
     }
   }

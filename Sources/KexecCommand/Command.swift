@@ -15,10 +15,11 @@ package struct Command: CommandContext {
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
         return try word.run(arguments, on: kernel)
       }
-      return try Command(invocation: Invocation(arguments), kernel: kernel).run()
+      let command = Command(invocation: try Invocation(arguments), kernel: kernel)
+      return command.reportingErrors(command.run)
     } catch {
-      kernel.streams.writeError(error.text)
-      return error.exitCode
+      // What cannot be read as a whole says no more exactly what it asks for.
+      return kernel.report(error, asJSON: arguments.contains("--json"))
     }
   }
 

@@ -27,8 +27,17 @@ extension CommandContext {
   func checkMachineDirectory() throws(CommandError) {
     guard let directory = common.machineDirectory, !machineFiles.exists("/proc") else { return }
     throw CommandError(
-      "--machine=\(directory): there is no \(directory)/proc",
+      .noMachine, "--machine=\(directory): there is no \(directory)/proc",
       advice: "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
+  }
+
+  /// Runs `body`, and says what stopped it.
+  func reportingErrors(_ body: () throws(CommandError) -> ExitCode) -> ExitCode {
+    do throws(CommandError) {
+      return try body()
+    } catch {
+      return kernel.report(error, asJSON: common.printsJSON)
+    }
   }
 
   /// Prints what was found, as text or as JSON; nothing with -q.
@@ -45,5 +54,16 @@ extension CommandContext {
   /// Says something that does not stop the work.
   func warn(_ text: String) {
     kernel.streams.writeError("kexec: warning: \(text)\n")
+  }
+}
+
+extension LinuxKernel {
+  /// Says what stopped the program.
+  func report(_ error: CommandError, asJSON: Bool) -> ExitCode {
+    if asJSON, !error.isInOutput {
+      streams.writeOutput(JSON.document([("errors", .array([error.json]))]).text)
+    }
+    streams.writeError(error.text)
+    return error.exitCode
   }
 }

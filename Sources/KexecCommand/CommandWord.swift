@@ -22,6 +22,8 @@ enum CommandWord: String, CaseIterable {
   }
 
   /// Runs the command with `arguments`, the first of which is the program's name, the second the word.
+  ///
+  /// - Throws: a usage error; others it has said.
   func run(_ arguments: [String], on kernel: LinuxKernel) throws(CommandError) -> ExitCode {
     switch self {
     case .status: try run(StatusCommand.self, arguments, on: kernel)
@@ -44,8 +46,10 @@ enum CommandWord: String, CaseIterable {
     var reader = ArgumentReader(Command.Key.Values(), of: name)
     for option in given { try reader.read(option) }
     let command = try Command(reader.values, positionals, on: kernel)
-    try command.checkMachineDirectory()
-    return try command.run()
+    return command.reportingErrors { () throws(CommandError) in
+      try command.checkMachineDirectory()
+      return try command.run()
+    }
   }
 
   /// Refuses arguments of a command that takes only options.

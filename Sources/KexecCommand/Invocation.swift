@@ -132,6 +132,7 @@ extension Invocation {
 extension CommandError {
   /// The arguments make no sense because of `message`; nil when that has been said.
   static func usage(_ message: String?, of command: String = "kexec") -> CommandError {
-    CommandError(message ?? "", advice: "\(command) --help lists the options", exitCode: .usage)
+    CommandError(
+      .usage, message ?? "", advice: "\(command) --help lists the options", exitCode: .usage)
   }
 }

@@ -10,6 +10,16 @@ enum JSON {
   /// Members in the order in which they are printed.
   case object([(String, JSON)])
 
+  /// A whole document with these members, which say first by which schema they are to be read:
+  /// docs/json-schema/kexec-1.json.
+  static func document(_ members: [(String, JSON)]) -> JSON {
+    .object([("schema", .number(1))] + members)
+  }
+
+  static func optional(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+
+  static func optional(_ value: UInt64?) -> JSON { value.map(JSON.number) ?? .null }
+
   /// The value as text, indented, with a line end.
   var text: String { indented(by: 0) + "\n" }
 

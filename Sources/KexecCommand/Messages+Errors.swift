@@ -11,6 +11,7 @@ internal import RunningSystem
 
 extension CommandError {
   init(_ error: FileError) {
+    let code = ErrorCode.file(error.reason)
     let why =
       switch error.reason {
       case .errno(let errno): errno.message
@@ -20,6 +21,7 @@ extension CommandError {
       }
     let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
     self.init(
+      code,
       "\(error.path): \(why)",
       advice: isRetained
         ? "--reuseinitrd needs retain_initrd on the running kernel's command line" : nil)
@@ -28,9 +30,11 @@ extension CommandError {
   init(
     _ error: PlanningError, request: LoadRequest, machine: Machine, after refusal: KexecCallError?
   ) {
+    let code = ErrorCode.planning(error.code)
     switch error {
     case .commandLineTooLong(let length, let limit):
       self.init(
+        code,
         "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
         advice: request.options.call == .file
           ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
@@ -38,23 +42,27 @@ extension CommandError {
             ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
     case .openQuote:
       self.init(
+        code,
         "a quote of the command line is not closed: the way back would be no word of its own",
         advice: "close it")
     case .commandLineHasNUL(let offset):
-      self.init("the command line has a zero byte at offset \(offset): the kernel would cut it")
+      self.init(
+        code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
-      self.init(room)
+      self.init(code, room)
       if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
       }
     case .noMemoryMap:
       let isHidden = machine.ioMemory.isHidden
       self.init(
+        code,
         "no memory map: /proc/iomem \(isHidden ? "hides its addresses" : "lists no System RAM"), "
           + "and /sys/firmware/memmap is missing", advice: isHidden ? "run this as root" : nil)
     case .noCrashRegion:
       let word = machine.commandLine.value(of: "crashkernel")
       self.init(
+        code,
         "no memory is reserved for a panic kernel",
         advice: word.map {
           "crashkernel=\($0) reserved nothing, or it was freed: dmesg may say why"
@@ -62,57 +70,68 @@ extension CommandError {
         exitCode: .noCrashRegion)
     case .crashRegionHidden:
       self.init(
+        code,
         "/proc/iomem hides where the memory for a panic kernel is", advice: "run this as root")
     case .memoryBeyondELF32(let end):
       self.init(
+        code,
         "--elf32-core-headers: memory reaches to \(end), and 32 bits only to 0x100000000",
         advice: "leave the option out: every 64-bit kernel reads headers of 64 bits")
     case .tooManyRanges(let count):
-      self.init("the memory has \(count) ranges, too many for the headers of a dump")
+      self.init(code, "the memory has \(count) ranges, too many for the headers of a dump")
     case .fiveLevelPaging:
       self.init(
+        code,
         "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
         advice: "use kexec_load (-c), which can enter it in 32-bit mode")
     case .protocolTooOld(let version):
       self.init(
+        code,
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
-    case .deviceTree(let path, let error): self.init("\(path): \(error.text)")
+    case .deviceTree(let path, let error): self.init(code, "\(path): \(error.text)")
     case .serialPort(let name):
       self = .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")
+      self.code = code
       return
     case .realMode(let reason):
       let isAsked = request.options.entry == .realMode
       self.init(
+        code,
         "\(isAsked ? "--real-mode" : "\(request.kernel.path): for real mode only"): \(reason.text)")
     case .realModeOnly(let option):
       self.init(
+        code,
         "\(request.kernel.path): it has no entry but the one in real mode (code32_start is 0), "
           + "which does not go with \(option)")
     case .argumentStyleUnknown:
       self.init(
+        code,
         "\(request.kernel.path): an ELF file that is no Linux kernel: how does it take arguments?",
         advice: "say so: --args-elf (boot notes), --args-none, or --args-linux")
     case .notByFileCall(let type):
       self.init(
+        code,
         "\(request.kernel.path): kexec_file_load takes no file of type \(type.rawValue)",
         advice: "leave -s out: kexec_load takes it")
     case .initrdForOther:
       self.init(
+        code,
         "\(request.kernel.path): only a Linux kernel takes an initrd",
         advice: "a multiboot kernel takes files as --module=\"FILE ARGS\"")
     case .modulesForOther:
       self.init(
+        code,
         "\(request.kernel.path): only a multiboot kernel takes modules",
         advice: "a Linux kernel takes an initrd: --initrd=FILE")
     case .crashNeedsLinux:
-      self.init("\(request.kernel.path): only a Linux kernel can be a panic kernel")
+      self.init(code, "\(request.kernel.path): only a Linux kernel can be a panic kernel")
     case .returnNeedsLinux:
-      self.init("\(request.kernel.path): only a Linux kernel can return to the running one")
+      self.init(code, "\(request.kernel.path): only a Linux kernel can return to the running one")
     case .vmlinux(let error):
-      self.init("\(request.kernel.path): cannot be entered: \(error.text)")
+      self.init(code, "\(request.kernel.path): cannot be entered: \(error.text)")
     case .invalid(let fault):
-      self.init("the plan breaks a rule of the kernel: \(fault.text)")
+      self.init(code, "the plan breaks a rule of the kernel: \(fault.text)")
     }
     if let refusal { message += " (\(refusal.call.name) had answered: \(refusal.errno.text))" }
     // Nothing was touched by planning, and without a region there is nothing to say.
@@ -127,13 +146,14 @@ extension CommandError {
     message += isLoaded ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
   }
 
-  private init(_ room: PlanningError.NoRoom) {
+  private init(_ code: ErrorCode, _ room: PlanningError.NoRoom) {
     let hole = room.largestHole.map { "the largest free range there is \(byteText($0.byteCount))" }
     let alignment = room.alignment > pageSize ? " aligned to \(byteText(room.alignment))" : ""
     // Without a bound of its own the range ends with the address space.
     let isBounded = room.bounds.end.value < 1 << 63
     let place = isBounded ? "in \(room.bounds)" : "from \(room.bounds.start) up"
     self.init(
+      code,
       "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place), "
         + "and \(hole ?? "nothing is free there")",
       advice: room.sufficientSize.map { "\(byteText($0)) in one piece would do" })
@@ -144,9 +164,11 @@ extension CommandError {
     _ error: KexecCallError, plan: LoadPlan, request: LoadRequest, machine: Machine,
     after refusal: KexecCallError?, kernelLog: [String]
   ) {
+    let code = ErrorCode.call(error.errno)
     let (why, advice) = error.explanation(plan: plan, request: request, machine: machine)
     let before = refusal.map { "; \($0.call.name) had answered: \($0.errno.text)" } ?? ""
     self.init(
+      code,
       "cannot load \(request.kernel.path): \(error.call.name): \(why)\(before)", advice: advice)
     self.kernelLog = kernelLog
     if plan.purpose == .crash { addFate(of: machine) }
@@ -154,10 +176,13 @@ extension CommandError {
 
   /// The kernel refused to free an image, by each call that was tried.
   init(unloading purpose: LoadOptions.Purpose, _ errors: [KexecCallError], machine: Machine) {
+    // What the call that was tried first answered.
+    let code = errors.first.map { ErrorCode.call($0.errno) } ?? .situation(.notSupported)
     let reasons = errors.map { "\($0.call.name): \($0.errno.text)" }
     let advice =
       errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle(for: purpose) : nil
     self.init(
+      code,
       "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))", advice: advice)
   }
 }

@@ -5,36 +5,44 @@ internal import KernelImages
 
 extension CommandError {
   init(_ error: ImageError, path: String) {
+    let code = ErrorCode.image(error.code)
     switch error {
     case .truncated(let missing, let needs, let has):
       self.init(
+        code,
         "\(path): truncated: \(missing.text) ends at byte \(needs), but the file has only \(has)",
         advice: "copy the file again; nothing was loaded or unloaded")
     case .unrecognised(let firstBytes):
       self.init(
+        code,
         "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
           + " and has no setup header (HdrS at offset 0x202)")
     case .unsupported(let kind):
-      self.init("\(path): \(kind.text): not supported", advice: kind.advice)
+      self.init(code, "\(path): \(kind.text): not supported", advice: kind.advice)
     case .notUnpacked(let error, let start):
       self.init(
+        code,
         "\(path): cannot be unpacked: \(error.text(from: start))",
         advice: error.isAboutRoom ? "unpack it elsewhere first" : "copy the file again")
     case .otherType(let wanted, let found):
       self.init(
+        code,
         "\(path): not of type \(wanted.rawValue)"
           + (found.map { ", but \($0.rawValue)" } ?? ""),
         advice: found.map { "give --type=\($0.rawValue), or leave --type out" })
     case .badPart(let fault, let index, let offset, let found):
       self.init(
+        code,
         "\(path): program header \(index) at offset 0x\(String(offset, radix: 16)) "
           + "has 0x\(String(found, radix: 16)): \(fault.text)")
     case .repeated(let section, let offset):
-      self.init("\(path): a second section \(section), at offset 0x\(String(offset, radix: 16))")
+      self.init(
+        code, "\(path): a second section \(section), at offset 0x\(String(offset, radix: 16))")
     case .inside(let section, let offset, let error):
       self.init(error, path: "\(path), section \(section) at 0x\(String(offset, radix: 16))")
     case .badField(let name, let offset, let found, let wanted):
       self.init(
+        code,
         "\(path): \(name) at offset 0x\(String(offset, radix: 16)) is "
           + "0x\(String(found, radix: 16)), not \(wanted.text)")
     }

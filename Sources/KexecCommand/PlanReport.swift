@@ -7,6 +7,12 @@ internal import PhysicalMemory
 /// A plan for people and for programs.
 struct PlanReport {
   let plan: LoadPlan
+  /// What came up when it was carried out.
+  var laterNotes: [PlanNote] = []
+  /// Why there is no plan for the other call, if that was tried first.
+  var warnings: [CommandError] = []
+  /// What stops the load of it, or would.
+  var errors: [CommandError] = []
 
   private var request: LoadRequest { plan.request }
 }
@@ -89,94 +95,6 @@ extension PlanReport {
   private func label(_ segment: PlannedSegment) -> String {
     let room = segment.destination.byteCount
     return "\(segment.role.text), \(byteText(UInt64(segment.bytes.count))) in \(byteText(room))"
-  }
-}
-
-extension PlanReport {
-  /// The plan as JSON; addresses and sizes are plain numbers of bytes.
-  var json: JSON {
-    var members: [(String, JSON)] = [
-      ("purpose", .string(plan.purpose == .crash ? "crash" : "reboot")),
-      (
-        "kernel",
-        .object([
-          ("path", .string(request.kernel.path)),
-          ("version", plan.kernelVersion.map(JSON.string) ?? .null),
-          ("image", .string(plan.imageDescription)),
-          ("bytes", .number(UInt64(request.kernel.bytes.count))),
-        ])
-      ),
-      ("unifiedImage", request.unifiedImage.map(json) ?? .null),
-      (
-        "initrds",
-        .array(
-          request.initrds.map {
-            .object([
-              ("path", .string($0.path)), ("bytes", .number(UInt64($0.bytes.count))),
-            ])
-          })
-      ),
-      ("commandLine", .string(plan.commandLine)),
-      ("systemCall", .string(plan.call.name)),
-      ("reason", .string(plan.reason.text)),
-    ]
-    switch plan.action {
-    case .file(let load): members.append(("flags", .number(UInt64(load.flags))))
-    case .segments(let load): members += json(of: load)
-    }
-    members.append(("notes", .array(plan.notes.map { .string($0.text) })))
-    return .object(members)
-  }
-
-  private func json(of image: UnifiedKernelImage) -> JSON {
-    .object([
-      ("system", image.systemName.map(JSON.string) ?? .null),
-      ("release", image.release.map(JSON.string) ?? .null),
-      ("profiles", .number(UInt64(image.profileCount))),
-      (
-        "sections",
-        .array(
-          image.sections.map {
-            .object([
-              ("name", .string($0.kind.rawValue)), ("bytes", .number(UInt64($0.bytes.count))),
-            ])
-          })
-      ),
-    ])
-  }
-
-  private func json(of load: SegmentLoad) -> [(String, JSON)] {
-    [
-      ("flags", .number(UInt64(load.flags))),
-      ("entry", .number(load.entry.value)),
-      ("kernelEntry", .number(load.kernelEntry.value)),
-      ("virtualShift", load.virtualShift.map(JSON.number) ?? .null),
-      ("digest", .string(load.digest.rawValue)),
-      ("expectedPeak", .number(load.expectedPeak)),
-      (
-        "segments",
-        .array(
-          load.segments.map {
-            .object([
-              ("role", .string($0.role.text)),
-              ("start", .number($0.destination.start.value)),
-              ("size", .number($0.destination.byteCount)),
-              ("bytes", .number(UInt64($0.bytes.count))),
-            ])
-          })
-      ),
-      (
-        "memoryMap",
-        .array(
-          load.memoryMap.entries.map {
-            .object([
-              ("start", .number($0.range.start.value)),
-              ("size", .number($0.range.byteCount)),
-              ("type", .number(UInt64($0.kind.e820Type))),
-            ])
-          })
-      ),
-    ]
   }
 }
 

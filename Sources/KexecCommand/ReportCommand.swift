@@ -32,11 +32,11 @@ struct ReportCommand: WordCommand {
     let machine = readMachine()
     guard let word = machine.commandLine.value(of: TimeStamps.name) else {
       throw CommandError(
-        "no time stamps on this system's command line",
+        .noStamps, "no time stamps on this system's command line",
         advice: "load the next kernel with --stamp to have them there", exitCode: .usage)
     }
     guard let stamps = TimeStamps(word: word), stamps.entered > 0 else {
-      throw CommandError("\(TimeStamps.name)=\(word): these are no stamps of a jump")
+      throw CommandError(.badStamps, "\(TimeStamps.name)=\(word): these are no stamps of a jump")
     }
     let rate = kernel.clocks.countsPerNanosecond()
     guard
@@ -46,6 +46,7 @@ struct ReportCommand: WordCommand {
         initStart: kernel.log.timeOfMessage("Run "))
     else {
       throw CommandError(
+        .counterSetBack,
         "the time stamp counter has been set back since the load: no times can be told")
     }
     print(times.text, json: times.json)
@@ -104,11 +105,11 @@ struct JumpTimes {
   }
 
   var json: JSON {
-    .object([
-      ("shutdownNanoseconds", shutdown.map(JSON.number) ?? .null),
+    .document([
+      ("shutdownNanoseconds", .optional(shutdown)),
       ("checkNanoseconds", .number(check)),
       ("kernelStartNanoseconds", .number(kernelStart)),
-      ("kernelToInitNanoseconds", kernelToInit.map(JSON.number) ?? .null),
+      ("kernelToInitNanoseconds", .optional(kernelToInit)),
     ])
   }
 

@@ -34,7 +34,7 @@ struct StatusCommand: WordCommand {
     let state = KexecState(in: files)
     guard state.isLoaded != nil || state.isTold else {
       throw CommandError(
-        "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
+        .stateUnknown, "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
         advice: "mount it: mount -t sysfs sysfs /sys")
     }
     return state
@@ -56,12 +56,12 @@ extension KexecState {
   }
 
   var json: JSON {
-    .object([
+    .document([
       ("loaded", isLoaded.map(JSON.bool) ?? .null),
       ("crashLoaded", isCrashLoaded.map(JSON.bool) ?? .null),
-      ("crashSize", crashSize.map(JSON.number) ?? .null),
+      ("crashSize", .optional(crashSize)),
       ("loadDisabled", .bool(isLoadDisabled)),
-      ("lockdown", lockdown.map(JSON.string) ?? .null),
+      ("lockdown", .optional(lockdown)),
     ])
   }
 }

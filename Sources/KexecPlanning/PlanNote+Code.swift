@@ -58,6 +58,19 @@ extension PlanNote {
   }
 }
 
+extension PlanNote {
+  /// The code of the reason that it gives, if it gives one.
+  package var reasonCode: String? {
+    switch self {
+    case .noEFI(let reason): reason.code.rawValue
+    case .ordinaryEntry(let reason): reason.code.rawValue
+    case .initrdPartlyUnpacked(_, let reason): reason.code.rawValue
+    case .initrdUnchanged(_, let reason): reason.code.rawValue
+    default: nil
+    }
+  }
+}
+
 extension PlanNote.NoEFIReason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {

@@ -14,6 +14,10 @@ extension InvocationTests {
       let kernel = FakeKernel(["/sys/kernel/kexec_crash_loaded": Self.text("1\n")])
       #expect(kernel.run("status") == .success)
       #expect(kernel.output == "kernel: loaded\npanic kernel: loaded\n")
+      let json = [FakeKernel(), FakeKernel()]
+      #expect(json[0].run("status --json") == .success && json[1].run("-S --json") == .success)
+      #expect(json[0].output.hasPrefix("{\n  \"schema\": 1,\n  \"loaded\": true,\n"))
+      #expect(json[0].output == json[1].output)
       let silent = FakeKernel()
       #expect(silent.run("status -q") == .success)
       #expect(silent.output == "" && silent.errors == "")

@@ -109,7 +109,9 @@ extension FakeKernel {
 
   /// Runs the program with `words`.
   func run(words: [String]) -> ExitCode {
-    Command.run(["kexec"] + words.map { $0.replacing("@", with: tree.path) }, on: value)
+    let exit = Command.run(["kexec"] + words.map { $0.replacing("@", with: tree.path) }, on: value)
+    JSONDocuments.keep(output)
+    return exit
   }
 
   private func record(_ call: Call) {

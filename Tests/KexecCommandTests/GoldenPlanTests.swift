@@ -88,7 +88,9 @@ import Testing
       let plan = try TestSupport.plan(
         request, by: Route(.segments, .asked), on: machine,
         image: KernelImage.open(request.kernel.bytes))
-      return PlanReport(plan: plan).json.withCodes(of: plan)
+      let json = PlanReport(plan: plan).json
+      JSONDocuments.keep(json.text)
+      return json.withCodes(of: plan)
     } catch let error as PlanningError {
       return .object([("error", .string(error.code.rawValue))])
     }
@@ -149,9 +151,20 @@ extension JSON {
         switch name {
         case "reason": (name, .string(plan.reason.code.rawValue))
         case "notes": (name, .array(plan.notes.map { .string($0.code.rawValue) }))
+        case "noteCodes": (name, value.without("text"))
         case "segments": (name, value.withoutPurgatoryBytes)
         default: (name, value)
         }
+      })
+  }
+
+  /// The same objects without one of their members.
+  private func without(_ member: String) -> JSON {
+    guard case .array(let objects) = self else { return self }
+    return .array(
+      objects.map { object in
+        guard case .object(let members) = object else { return object }
+        return .object(members.filter { $0.0 != member })
       })
   }
 

@@ -221,6 +221,7 @@ extension InvocationTests {
       #expect(
         kernel.output == """
           {
+            "schema": 1,
             "shutdownNanoseconds": 2998000,
             "checkNanoseconds": 500000,
             "kernelStartNanoseconds": 5000000,

@@ -320,7 +320,7 @@ import Testing
   }
 
   @Test func kernelLogAndAdviceAreIndented() {
-    var error = CommandError("what: why", advice: "do this")
+    var error = CommandError(.noMachine, "what: why", advice: "do this")
     error.kernelLog = ["a", "b"]
     #expect(error.text == "kexec: what: why\n  kernel log: a\n  kernel log: b\n  do this\n")
     #expect(CommandError.usage(nil).text == "  kexec --help lists the options\n")
@@ -387,10 +387,12 @@ import Testing
     #expect(
       report.json.text == """
         {
+          "schema": 1,
           "purpose": "reboot",
           "kernel": {
             "path": "vmlinuz",
             "version": "6.1.0-56-cloud-amd64 (builder@example) #1 SMP",
+            "release": "6.1.0-56-cloud-amd64",
             "image": "bzImage64, boot protocol 2.15",
             "bytes": \(request.kernel.bytes.count)
           },
@@ -404,8 +406,21 @@ import Testing
           "commandLine": "console=\\"a b\\"",
           "systemCall": "kexec_file_load",
           "reason": "the default",
+          "reasonCode": "preferred",
           "flags": 0,
-          "notes": []
+          "flagNames": [],
+          "bestEffortFlagNames": [],
+          "entry": null,
+          "kernelEntry": null,
+          "virtualShift": null,
+          "digest": null,
+          "expectedPeak": null,
+          "segments": null,
+          "memoryMap": null,
+          "notes": [],
+          "noteCodes": [],
+          "warnings": [],
+          "errors": []
         }
 
         """)

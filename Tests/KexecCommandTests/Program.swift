@@ -59,6 +59,7 @@ enum Program {
       output += chunk[..<count]
     }
     let status = unsafe pclose(pipe)
+    JSONDocuments.keep(String(lossless: output))
     return (String(lossless: output), status >> 8 & 0xFF)
   }
 

@@ -24,12 +24,15 @@ import Testing
       ),
       (
         "-c -l --dry-run @/vmlinuz --initrd @/initrd --machine=@ --json", 0,
-        "{\n  \"purpose\": \"reboot\",\n"
+        "{\n  \"schema\": 1,\n  \"purpose\": \"reboot\",\n"
       ),
       ("--print-ckr-size --dry-run --machine=@", 0, "0\n"),
       ("-u --dry-run", 0, "would unload the kernel\n"),
       ("-S -q --dry-run --machine=@", 1, ""),
-      ("-S --json --dry-run --machine=@", 1, "{\n  \"loaded\": false,\n  \"crashLoaded\": true,\n"),
+      (
+        "-S --json --dry-run --machine=@", 1,
+        "{\n  \"schema\": 1,\n  \"loaded\": false,\n  \"crashLoaded\": true,\n"
+      ),
     ] as [(String, Int32, String)])
   func prints(arguments: String, exit: Int32, start: String) throws {
     let (output, code) = try Program.run(arguments, in: tree)

@@ -1,0 +1,43 @@
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+// Which plans are printed, and what with.
+
+extension Command {
+  /// Prints the plan of a dry run. As JSON it says what would stop the load on `machine`.
+  func print(_ report: PlanReport, on machine: Machine) {
+    var report = report
+    if common.printsJSON {
+      do throws(CommandError) {
+        try checkPermission(machine.kexec, purpose: report.plan.purpose)
+      } catch {
+        report.errors = [error]
+      }
+    }
+    write(report)
+  }
+
+  /// Prints the plan of a load that is done, for programs. Where a jump comes next nobody reads it.
+  func printLoaded(_ report: PlanReport) {
+    guard common.printsJSON else { return }
+    switch invocation.action {
+    case .load(_, then: .jump), .load(_, then: .shutDown): break
+    default: write(report)
+    }
+  }
+
+  /// The error of a load that was refused; for programs it stands in one object with the plan.
+  func refused(_ report: PlanReport, _ error: CommandError) -> CommandError {
+    guard common.printsJSON else { return error }
+    var (report, error) = (report, error)
+    report.errors = [error]
+    write(report)
+    error.isInOutput = true
+    return error
+  }
+
+  private func write(_ report: PlanReport) {
+    kernel.streams.writeOutput(common.printsJSON ? report.json.text : report.text)
+  }
+}

@@ -1,0 +1,110 @@
+internal import ByteCoding
+internal import KernelImages
+internal import KexecABI
+internal import KexecPlanning
+internal import PhysicalMemory
+
+extension PlanReport {
+  /// The plan as JSON; addresses and sizes are plain numbers of bytes. What the file call leaves to the
+  /// kernel is null.
+  var json: JSON {
+    .document([
+      ("purpose", .string(plan.purpose == .crash ? "crash" : "reboot")), ("kernel", kernel),
+      ("unifiedImage", plan.request.unifiedImage.map(json) ?? .null),
+      ("initrds", .array(plan.request.initrds.map(json))),
+      ("commandLine", .string(plan.commandLine)),
+      ("systemCall", .string(plan.call.name)),
+      ("reason", .string(plan.reason.text)),
+      ("reasonCode", .string(plan.reason.code.rawValue)),
+      ("flags", .number(UInt64(flags))),
+      ("flagNames", .array(plan.call.flagNames(flags).map(JSON.string))),
+      (
+        "bestEffortFlagNames",
+        .array(plan.call.flagNames(bestEffortFlags).map(JSON.string))
+      ),
+      ("entry", .optional(segments?.entry.value)),
+      ("kernelEntry", .optional(segments?.kernelEntry.value)),
+      ("virtualShift", .optional(segments?.virtualShift)),
+      ("digest", .optional(segments?.digest.rawValue)),
+      ("expectedPeak", .optional(segments?.expectedPeak)),
+      ("segments", segments.map { .array($0.segments.map(json)) } ?? .null),
+      ("memoryMap", segments.map { .array($0.memoryMap.entries.map(json)) } ?? .null),
+      ("notes", .array(notes.map { .string($0.text) })),
+      ("noteCodes", .array(notes.map(json))),
+      ("warnings", .array(warnings.map(\.json))),
+      ("errors", .array(errors.map(\.json))),
+    ])
+  }
+
+  private var notes: [PlanNote] { plan.notes + laterNotes }
+
+  private var segments: SegmentLoad? {
+    if case .segments(let load) = plan.action { load } else { nil }
+  }
+
+  private var flags: UInt {
+    switch plan.action {
+    case .segments(let load): load.flags
+    case .file(let load): load.flags
+    }
+  }
+
+  private var bestEffortFlags: UInt {
+    if case .file(let load) = plan.action { load.bestEffortFlags } else { 0 }
+  }
+
+  private var kernel: JSON {
+    .object([
+      ("path", .string(plan.request.kernel.path)),
+      ("version", .optional(plan.kernelVersion)),
+      // What uname -r says there.
+      ("release", .optional(plan.kernelVersion?.split(separator: " ").first.map(String.init))),
+      ("image", .string(plan.imageDescription)),
+      ("bytes", .number(UInt64(plan.request.kernel.bytes.count))),
+    ])
+  }
+
+  private func json(of file: LoadRequest.File) -> JSON {
+    .object([("path", .string(file.path)), ("bytes", .number(UInt64(file.bytes.count)))])
+  }
+
+  private func json(of note: PlanNote) -> JSON {
+    .object([
+      ("code", .string(note.code.rawValue)), ("reasonCode", .optional(note.reasonCode)),
+      ("text", .string(note.text)), ("warning", .bool(note.isWarning)),
+    ])
+  }
+
+  private func json(of segment: PlannedSegment) -> JSON {
+    .object([
+      ("role", .string(segment.role.text)),
+      ("start", .number(segment.destination.start.value)),
+      ("size", .number(segment.destination.byteCount)),
+      ("bytes", .number(UInt64(segment.bytes.count))),
+    ])
+  }
+
+  private func json(of entry: MemoryMap.Entry) -> JSON {
+    .object([
+      ("start", .number(entry.range.start.value)), ("size", .number(entry.range.byteCount)),
+      ("type", .number(UInt64(entry.kind.e820Type))),
+    ])
+  }
+
+  private func json(of image: UnifiedKernelImage) -> JSON {
+    .object([
+      ("system", .optional(image.systemName)),
+      ("release", .optional(image.release)),
+      ("profiles", .number(UInt64(image.profileCount))),
+      (
+        "sections",
+        .array(
+          image.sections.map {
+            .object([
+              ("name", .string($0.kind.rawValue)), ("bytes", .number(UInt64($0.bytes.count))),
+            ])
+          })
+      ),
+    ])
+  }
+}
