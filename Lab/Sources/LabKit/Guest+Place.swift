@@ -28,17 +28,18 @@ extension Guest {
     return KernelPlace(text: text, code: code)
   }
 
-  /// What `load --dry-run` plans; fails unless one of its notes contains `text`.
+  /// What `load --dry-run` plans; fails unless it has a note of that code, in whose sentence `subject` is.
   public func plan(
-    _ load: String, noting text: String? = nil, file: String = #fileID, line: Int = #line
+    _ load: String, noting code: String? = nil, about subject: String = "",
+    file: String = #fileID, line: Int = #line
   ) async throws -> LoadReport {
     let json = try await run("\(load) --dry-run --json", file: file, line: line).text
     let plan = try LoadReport(json)
-    let notes = plan.notes ?? []
-    if let text {
+    if let code {
+      let notes = plan.noteCodes ?? []
       try expect(
-        notes.contains { $0.contains(text) }, "no note has \"\(text)\": \(notes)",
-        file: file, line: line)
+        notes.contains { $0.isOf(code, about: subject) },
+        "no note is \(code) \(subject): \(notes)", file: file, line: line)
     }
     return plan
   }
@@ -53,10 +54,11 @@ extension Guest {
       found == planned, "it runs at \(found), planned was \(planned)", file: file, line: line)
   }
 
-  /// Fails unless the plan of `load` has a note that contains `text`.
+  /// Fails unless the plan of `load` has a note of that code, in whose sentence `subject` is.
   public func mustNote(
-    _ text: String, when load: String, file: String = #fileID, line: Int = #line
+    _ code: String, about subject: String = "", when load: String, file: String = #fileID,
+    line: Int = #line
   ) async throws {
-    _ = try await plan(load, noting: text, file: file, line: line)
+    _ = try await plan(load, noting: code, about: subject, file: file, line: line)
   }
 }

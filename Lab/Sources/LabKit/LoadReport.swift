@@ -17,6 +17,20 @@ public struct LoadReport: Decodable, Sendable {
     }
   }
 
+  /// A remark on the plan.
+  public struct Note: Decodable, Sendable {
+    let code: String
+    let reasonCode: String?
+    let text: String
+
+    /// Whether it is of that code, and its sentence names `subject`. Behind a point the code may name the
+    /// reason that the note gives: "ordinaryEntry.switchedOff".
+    func isOf(_ code: String, about subject: String) -> Bool {
+      let names = [self.code, "\(self.code).\(reasonCode ?? "")"]
+      return names.contains(code) && (subject.isEmpty || text.contains(subject))
+    }
+  }
+
   /// The name of the system call that would be used.
   public let systemCall: String
   /// By how much the kernel was moved from its virtual address at random; nil when nobody drew.
@@ -31,8 +45,8 @@ public struct LoadReport: Decodable, Sendable {
   /// Bytes of memory of all segments.
   public var byteCount: UInt64 { (segments ?? []).reduce(0) { $0 + $1.size } }
 
-  /// What the plan remarks.
-  public let notes: [String]?
+  /// What the plan remarks; nil from programs of before schema 1.
+  public let noteCodes: [Note]?
 
   /// Whether the byte at `address` belongs to no segment.
   public func isFree(_ address: UInt64) -> Bool {

@@ -12,7 +12,7 @@ private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
     // Above 4 GiB there is more room, where such a kernel must not be.
     let guest = try await lab.boot(
       .debian6_1, firmware: firmware, memory: 5120, carrying: [kernel])
-    try await guest.mustNote("32-bit mode", when: load(kernel, "--entry-32bit"))
+    try await guest.mustNote("ordinaryEntry.otherEntry", when: load(kernel, "--entry-32bit"))
     try await guest.run(load(kernel, "--entry-32bit --console-serial"))
 
     let next = try await guest.jump()
@@ -73,7 +73,7 @@ private let videoType = Scenario("firmware's picture is kept by --reuse-video-ty
   try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")
   // These kernels have no driver that changes the mode, so one is pretended.
   try await guest.run("echo '0 bochs-drmdrmfb' >/run/fb; mount --bind /run/fb /proc/fb")
-  try await guest.mustNote("a graphics driver changed the mode", when: load(.debian6_1, ""))
+  try await guest.mustNote("framebufferLost", when: load(.debian6_1, ""))
   try await guest.run(load(.debian6_1, "--reuse-video-type"))
   try await guest.jump().mustSay("0 EFI VGA", when: "cat /proc/fb")
 }

@@ -46,7 +46,7 @@ private func repacked(by compressor: Compressor) -> Scenario {
     let guest = try await lab.boot(
       .lab, carrying: [.lab], files: ["boot/repacked": kernel])
     let load = load("/boot/repacked", seed: lab.seed)
-    let plan = try await guest.plan(load, noting: "(\(compressor.rawValue))")
+    let plan = try await guest.plan(load, noting: "unpacked", about: compressor.rawValue)
     try await guest.run(load)
 
     let next = try await guest.jump()
@@ -66,7 +66,7 @@ private let report = Scenario("stamps: the next system reports how long each par
   let guest = try await lab.boot(.lab, carrying: [.lab])
   try await guest.run(load(Kernel.lab.path, options: "--stamp"))
   let next = try await guest.jump()
-  let times = try JumpReport(try await next.run("kexec --report --json").text)
+  let times = try JumpReport(try await next.run("kexec report --json").text)
   guard let arrival = next.arrival, let toInit = times.kernelToInit else {
     throw Failure("the console or the report missed the jump")
   }
@@ -87,9 +87,9 @@ private let fiveLevels = Scenario("fast jump with five-level page tables") { lab
     throw Skip("this QEMU has no five-level page tables")
   }
   try await guest.mustNote(
-    "5-level", when: load(Kernel.debian6_1.path, words: "no5lvl"))
+    "ordinaryEntry.fiveLevelPaging", when: load(Kernel.debian6_1.path, words: "no5lvl"))
   let load = load(Kernel.debian6_1.path, seed: lab.seed)
-  let plan = try await guest.plan(load, noting: "a fast jump")
+  let plan = try await guest.plan(load, noting: "unpacked")
   try await guest.run(load)
 
   let next = try await guest.jump()
@@ -101,8 +101,9 @@ private let fiveLevels = Scenario("fast jump with five-level page tables") { lab
 private let damagedPayload = Scenario("a damaged payload: the ordinary way is planned") { lab in
   let guest = try await lab.boot(
     .debian6_1, carrying: [.debian6_12], files: ["boot/damaged": lab.damage(.debian6_12)])
-  try await guest.mustNote("does not unpack as zstd", when: load("/boot/damaged"))
-  try await guest.mustNote("as asked for", when: load("/boot/damaged", options: "--no-fast"))
+  try await guest.mustNote("ordinaryEntry.badPayload", about: "zstd", when: load("/boot/damaged"))
+  try await guest.mustNote(
+    "ordinaryEntry.switchedOff", when: load("/boot/damaged", options: "--no-fast"))
 }
 
 private let littleMemory = Scenario("little memory: the ordinary way, with a note") { lab in
@@ -113,7 +114,7 @@ private let littleMemory = Scenario("little memory: the ordinary way, with a not
     free=$(awk '/MemAvailable/ { print int($2 / 1024) - 110 }' /proc/meminfo)
     [ $free -le 0 ] || head -c ${free}m /dev/zero >/run/fill
     """)
-  try await guest.mustNote("the kernel unpacks itself", when: load(Kernel.debian6_12.path))
+  try await guest.mustNote("ordinaryEntry.littleMemory", when: load(Kernel.debian6_12.path))
   try await guest.run(load(Kernel.debian6_12.path))
   try await guest.jump().mustBe(.debian6_12)
 }

@@ -34,7 +34,7 @@ private let packedForSegments = Scenario(
   let file = try Compressor.gzip.compress(lab.file(of: .lab))
   let guest = try await lab.boot(
     .lab, carrying: [.lab], files: ["boot/gzip": file])
-  try await guest.mustNote("gzip as a whole", when: load("/boot/gzip", by: .classic))
+  try await guest.mustNote("fileUnpacked", about: "gzip", when: load("/boot/gzip", by: .classic))
   try await guest.run(load("/boot/gzip", by: .classic))
   try await guest.jump().mustBe(.lab)
 }

@@ -3,15 +3,17 @@ import LabKit
 /// What an initrd may be made of.
 let initrds: [Scenario] = [
   initrd(
-    "an uncompressed archive, then one by zstd", note: "is unpacked now"
+    "an uncompressed archive, then one by zstd", note: "initrdUnpacked"
   ) { archive in
     // As with microcode: the probe is in an archive of its own, and the zstd stream follows.
     try probe() + Compressor.zstd.compress(archive)
   },
-  initrd("gzip", note: "is unpacked now") { archive in
+  initrd("gzip", note: "initrdUnpacked") { archive in
     try probe() + Compressor.gzip.compress(archive)
   },
-  initrd("zstd, then something that nobody understands", note: "only in part") { archive in
+  initrd(
+    "zstd, then something that nobody understands", note: "initrdPartlyUnpacked.unknownContent"
+  ) { archive in
     // At a multiple of four bytes: what is elsewhere must not be moved, and nothing is unpacked.
     let archives = try probe() + Compressor.zstd.compress(archive)
     return archives + Array(repeating: 0, count: -archives.count & 3)
@@ -42,7 +44,7 @@ private let truncated = Scenario("initrd: cut off, it is passed on as it is") { 
   let guest = try await lab.boot(
     .lab, carrying: [.lab],
     files: ["boot/variant": Array(archive[..<(archive.count / 2)])])
-  try await guest.mustNote("is passed on as it is", when: load("/boot/variant"))
+  try await guest.mustNote("initrdUnchanged.corrupt", when: load("/boot/variant"))
   try await guest.run(load("/boot/variant"))
   try await guest.mustHaveLoaded(true)
 }

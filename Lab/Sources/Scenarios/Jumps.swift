@@ -24,7 +24,7 @@ private func jump(
     let load =
       "kexec \(call.rawValue) \(options) -l \(new.path) --initrd=/boot/initrd"
       + " --command-line='\(words)'"
-    let plan = isFast ? try await guest.plan(load, noting: "a fast jump") : nil
+    let plan = isFast ? try await guest.plan(load, noting: "unpacked") : nil
     try await guest.run(load)
 
     let next = try await guest.jump()

@@ -11,6 +11,7 @@ private func statusAndUnload(by call: LoadCall) -> Scenario {
     try await guest.mustHaveLoaded(false)
     try await guest.load(.lab, by: call)
     try await guest.mustHaveLoaded(true)
+    if lab.tool.isOurs { try await guest.run("kexec status | grep -x 'kernel: loaded'") }
 
     try await guest.run("kexec \(call.rawValue) -u")
     try await guest.mustHaveLoaded(false)

@@ -28,7 +28,7 @@ private let between = Scenario(
   let json = try await guest.run("\(command) --dry-run --json").text
   let report = try LoadReport(json)
   try expect(report.lies(in: 0x1000_0000...0x2FFF_FFFF), "not between them: \(json)")
-  try await guest.mustNote("as asked for (--no-fast)", when: command)
+  try await guest.mustNote("ordinaryEntry.switchedOff", when: command)
   try await guest.run(command)
 
   let next = try await guest.jump()

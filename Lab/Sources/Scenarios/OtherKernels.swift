@@ -7,7 +7,7 @@ let otherKernels: [Scenario] = [Kernel.newest, .lab].map { kernel in
     let load =
       "kexec -c --seed=\(lab.seed) -l \(kernel.path) --initrd=/boot/initrd"
       + " --command-line='\(Lab.commandLine)'"
-    let plan = try await guest.plan(load, noting: "a fast jump")
+    let plan = try await guest.plan(load, noting: "unpacked")
     try await guest.run(load)
 
     let next = try await guest.jump()

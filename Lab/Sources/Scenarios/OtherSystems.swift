@@ -10,7 +10,7 @@ private let xen = Scenario("Xen, a packed multiboot 2 kernel, finds Linux as its
     .debian6_1, memory: 1536, carrying: [.debian6_12],
     files: ["boot/xen.gz": try lab.packagedFile("/boot/xen-4.17-amd64.gz")])
   try await guest.mustNote(
-    "gzip as a whole", when: "kexec -l /boot/xen.gz --type=multiboot2-x86")
+    "fileUnpacked", about: "gzip", when: "kexec -l /boot/xen.gz --type=multiboot2-x86")
   try await guest.run(
     "kexec -l /boot/xen.gz --command-line='com1=115200,8n1 console=com1 noreboot'"
       + " --module='\(Kernel.debian6_12.path) console=hvc0 earlyprintk=xen'"
@@ -62,7 +62,7 @@ private let ipxe = Scenario("iPXE, a bzImage with no entry but that in real mode
   for option in ["--entry-32bit", "-s"] {
     try await guest.mustRefuse("kexec \(option) -l /boot/ipxe", saying: "the one in real mode")
   }
-  try await guest.mustNote("no entry but the one in real mode", when: "kexec -l /boot/ipxe")
+  try await guest.mustNote("ordinaryEntry.realModeOnly", when: "kexec -l /boot/ipxe")
   try await guest.run("kexec -l /boot/ipxe --type=bzImage")
   try await guest.jump(sayingOnScreen: "Open Source Network Boot Firmware")
 }

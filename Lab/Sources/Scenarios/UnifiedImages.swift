@@ -32,7 +32,7 @@ private func startWhole(
   for text in ["The Lab 7", "6.12-lab", ".ucode", call.name] {
     try expect(plan.contains(text), "the plan says nothing of \(text): \(plan)")
   }
-  if call == .classic { try await guest.mustNote("a fast jump", when: load) }
+  if call == .classic { try await guest.mustNote("unpacked", when: load) }
   try await guest.run(load)
 
   let next = try await guest.jump()
@@ -54,7 +54,8 @@ private let compressedKernel = Scenario(
   try await guest.mustHaveLoaded(true)
   try await guest.run("kexec -u")
   try await guest.mustNote(
-    ".linux was compressed by gzip", when: "kexec -c -l /boot/uki.efi --type=uki")
+    "fileUnpacked", about: ".linux was compressed by gzip",
+    when: "kexec -c -l /boot/uki.efi --type=uki")
   try await guest.run("kexec -c -l /boot/uki.efi --type=uki")
   let next = try await guest.jump()
   try next.mustBe(.lab)
@@ -67,8 +68,9 @@ private let userWins = Scenario("UKI: what the user gives wins, by the default c
   let guest = try await lab.boot(
     .debian6_1, firmware: .uefi, carrying: [.lab], files: ["boot/uki.efi": lab.make(full)])
   let load = "kexec -l /boot/uki.efi --initrd=/boot/initrd"
-  try await guest.mustNote("--reuse-cmdline takes its place", when: "\(load) --reuse-cmdline")
-  try await guest.mustNote("--initrd takes its place", when: load)
+  try await guest.mustNote(
+    "sectionReplaced", about: "--reuse-cmdline", when: "\(load) --reuse-cmdline")
+  try await guest.mustNote("sectionReplaced", about: "--initrd", when: load)
   try await guest.run("\(load) --command-line='\(Lab.commandLine)' --append=lab.source=user")
 
   let next = try await guest.jump()
