@@ -3,6 +3,16 @@
 // text can be split and joined as usual, and the bytes come out again as they were.
 
 extension String {
+  /// The same of an array, which nearly always is ASCII: then nothing is looked up that the general form
+  /// looks up at each start of the program.
+  package init(lossless bytes: [UInt8]) {
+    for byte in bytes where byte >= 0x80 {
+      self.init(lossless: bytes[...])
+      return
+    }
+    self.init(decoding: bytes, as: UTF8.self)
+  }
+
   /// The text of `bytes`; `losslessBytes` gives exactly them back.
   ///
   /// A byte that is not UTF-8, which is at least 0x80, becomes one of the last 128 characters of

@@ -23,13 +23,16 @@ struct ArgumentReader<Values> {
     self.command = command
   }
 
-  /// Reads an option.
-  mutating func read<Key: OptionKey>(
-    _ given: OptionTable<Key>.Given
-  ) throws(CommandError) where Key.Values == Values {
-    (name, isShort, value) = (given.row.name, given.isShort, given.value ?? "")
-    given.row.read(&self)
-    if let fault { throw fault }
+  /// Reads the options that were given by those in `rows`.
+  mutating func read<Key>(
+    _ given: GivenOptions, by rows: [OptionDescription<Key, Values>]
+  ) throws(CommandError) {
+    for option in given.options {
+      let row = rows[option.row]
+      (name, isShort, value) = (row.name, option.isShort, option.value ?? "")
+      row.read(&self)
+      if let fault { throw fault }
+    }
   }
 
   /// Says why the value cannot be; what was said first stands.

@@ -37,15 +37,16 @@ enum CommandWord: String, CaseIterable {
   private func run<Command: WordCommand>(
     _ type: Command.Type, _ arguments: [String], on kernel: LinuxKernel
   ) throws(CommandError) -> ExitCode {
-    let (given, positionals) = try Command.Key.table.parse(
+    let table = Command.Key.table
+    let given = try table.parse(
       [name] + arguments.dropFirst(2), of: name)
-    if given.contains(where: { $0.row.option == Command.Key(.help) }) {
+    if given.options.contains(where: { table.rows[$0.row].option == Command.Key(.help) }) {
       kernel.streams.writeOutput(helpText(of: self))
       return .success
     }
     var reader = ArgumentReader(Command.Key.Values(), of: name)
-    for option in given { try reader.read(option) }
-    let command = try Command(reader.values, positionals, on: kernel)
+    try reader.read(given, by: table.rows)
+    let command = try Command(reader.values, given.positionals, on: kernel)
     return command.reportingErrors { () throws(CommandError) in
       try command.checkMachineDirectory()
       return try command.run()

@@ -49,7 +49,7 @@ extension CommonOption {
 
 extension CommonOption: OptionKey {
   typealias Values = CommonValues
-  static let table = OptionTable<CommonOption>()
+  static let table = OptionTable<CommonOption, CommonValues>()
 
   init(_ common: CommonOption) {
     self = common

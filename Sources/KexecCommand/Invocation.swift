@@ -65,13 +65,15 @@ extension Invocation {
   ///
   /// - Throws: a usage error, also for arguments that contradict each other.
   init(_ arguments: [String], isQuiet: Bool = false) throws(CommandError) {
-    let (given, positionals) = try Option.table.parse(
+    let rows = Option.table.rows
+    let given = try Option.table.parse(
       arguments.isEmpty ? ["kexec"] : arguments, isQuiet: isQuiet)
-    let names = Set(given.map(\.row.option))
+    var names: Set<Option> = []
+    for option in given.options { names.insert(rows[option.row].option) }
     var reader = ArgumentReader(
       ClassicValues(
-        invocation: Invocation(action: try Self.action(names, kernels: positionals))))
-    for option in given { try reader.read(option) }
+        invocation: Invocation(action: try Self.action(names, kernels: given.positionals))))
+    try reader.read(given, by: rows)
     self = reader.invocation
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
     if let directory = common.machineDirectory, !isDryRun {

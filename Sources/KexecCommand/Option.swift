@@ -24,7 +24,7 @@ enum Option: CaseIterable {
 extension Option: OptionKey {
   typealias Values = ClassicValues
 
-  static let table = OptionTable<Option>(complete: [
+  static let table = OptionTable<Option, ClassicValues>(complete: [
     .init("What to do (one of these; KERNEL alone loads it and reboots into it)", actions),
     .init("How to load", loading),
     .init("What to load", content),
@@ -45,7 +45,7 @@ extension Option: OptionKey {
       }
   }
 
-  private static let actions: [OptionDescription<Option>] = [
+  private static let actions: [OptionDescription<Option, ClassicValues>] = [
     .init(.load, "l", "load", help: "load KERNEL, to be run by -e or a reboot"),
     .init(.loadPanic, "p", "load-panic", help: "load KERNEL, to be run on a panic"),
     .init(.exec, "e", "exec", help: "run the loaded kernel"),
@@ -73,7 +73,7 @@ extension Option: OptionKey {
       help: "say how long the jump into this system took, if it was loaded with --stamp"),
   ]
 
-  private static let loading: [OptionDescription<Option>] = [
+  private static let loading: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .fileSyscall, "s", "kexec-file-syscall",
       help: "use kexec_file_load only (with -e, -s means --force-sync)"
@@ -155,7 +155,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let content: [OptionDescription<Option>] = [
+  private static let content: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .initrd, nil, "initrd", "ramdisk", value: "FILE",
       help: "the initrd; may be given several times"
@@ -224,7 +224,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let crash: [OptionDescription<Option>] = [
+  private static let crash: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .elf64CoreHeaders, nil, "elf64-core-headers",
       help: "headers of 64 bits for the dump (default)"
@@ -251,7 +251,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let console: [OptionDescription<Option>] = [
+  private static let console: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .consoleSerial, nil, "console-serial",
       help: "write on the serial port, not only errors"
@@ -284,7 +284,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let running: [OptionDescription<Option>] = [
+  private static let running: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .forceSync, nil, "force-sync",
       help: "write every file system for certain, or do not jump"
@@ -299,7 +299,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let output: [OptionDescription<Option>] = [
+  private static let output: [OptionDescription<Option, ClassicValues>] = [
     .init(.dryRun, nil, "dry-run", help: "plan everything, print it, and touch nothing") {
       $0.invocation.isDryRun = true
     },

@@ -45,7 +45,7 @@ struct OptionConflict {
   }
 
   /// What is said when `first` is given beside the option of `other`.
-  func message(beside other: OptionDescription<Option>) -> String {
+  func message(beside other: OptionDescription<Option, ClassicValues>) -> String {
     let name = first.spelling
     return reason.map { "\(name) \($0)" } ?? "\(name) and \(other.name) contradict each other"
   }

@@ -1,35 +1,48 @@
 internal import LinuxSystem
 
 /// The names of the options that a command takes, apart from how they are written.
-protocol OptionKey: Hashable, Sendable {
+protocol OptionKey: Equatable, Sendable {
   /// What the options are read into.
   associatedtype Values: OptionValues
   /// The command's table, a row for each key.
-  static var table: OptionTable<Self> { get }
+  static var table: OptionTable<Self, Values> { get }
   /// The key of an option that all commands share.
   init(_ common: CommonOption)
 }
 
 /// What options are read into.
-protocol OptionValues {
+protocol OptionValues: Sendable {
   /// What the options say that all commands share.
   var common: CommonValues { get set }
 }
 
 /// A row of a table of options: how an option is written, what it is for, and what it asks for.
-struct OptionDescription<Key: OptionKey>: Sendable {
+///
+/// Neither parameter needs a protocol here: each start of the program would look the conformance up.
+struct OptionDescription<Key: Sendable, Values>: Sendable {
   let option: Key
   let text: OptionText
   /// Writes down what it asks for; an action is told by its name alone.
-  let read: @Sendable (inout ArgumentReader<Key.Values>) -> Void
+  let read: @Sendable (inout ArgumentReader<Values>) -> Void
 
   init(
     _ option: Key, _ short: Character?, _ long: String..., value: String? = nil, help: String,
-    read: @escaping @Sendable (inout ArgumentReader<Key.Values>) -> Void = { _ in }
+    read: @escaping @Sendable (inout ArgumentReader<Values>) -> Void = { _ in }
   ) {
     self.init(option, OptionText(short: short, long: long, value: value, help: help), read: read)
   }
 
+  private init(
+    _ option: Key, _ text: OptionText,
+    read: @escaping @Sendable (inout ArgumentReader<Values>) -> Void
+  ) {
+    self.option = option
+    self.text = text
+    self.read = read
+  }
+}
+
+extension OptionDescription where Key: OptionKey, Key.Values == Values {
   /// An option that all commands share; `help` says what it is for where that differs.
   init(_ common: CommonOption, letter: Bool = true, help: String? = nil) {
     let row = common.text
@@ -41,15 +54,6 @@ struct OptionDescription<Key: OptionKey>: Sendable {
     ) {
       common.read(&$0.values.common, $0.value)
     }
-  }
-
-  private init(
-    _ option: Key, _ text: OptionText,
-    read: @escaping @Sendable (inout ArgumentReader<Key.Values>) -> Void
-  ) {
-    self.option = option
-    self.text = text
-    self.read = read
   }
 }
 

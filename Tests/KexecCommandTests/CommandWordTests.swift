@@ -85,7 +85,7 @@ extension InvocationTests {
         var depth: UInt64 = 0
       }
 
-      static let table = OptionTable<Key>([
+      static let table = OptionTable<Key, Values>([
         .init(
           "What to do",
           [
@@ -99,14 +99,15 @@ extension InvocationTests {
     }
 
     @Test func aTableOfItsOwnKeepsItsLetters() throws {
-      let (given, rest) = try Key.table.parse(
-        ["kexec x", "-d", "7", "--debug", "file"], of: "kexec x")
+      let table = Key.table
+      let given = try table.parse(["kexec x", "-d", "7", "--debug", "file"], of: "kexec x")
       var reader = ArgumentReader(Key.Values(), of: "kexec x")
-      for option in given { try reader.read(option) }
-      #expect(reader.values.depth == 7 && reader.values.common.isDebugging && rest == ["file"])
+      try reader.read(given, by: table.rows)
+      #expect(reader.values.depth == 7 && reader.values.common.isDebugging)
+      #expect(given.positionals == ["file"])
       #expect(CommonOption.table.rows.first { $0.option == .debug }?.short == "d")
-      let (wrong, _) = try Key.table.parse(["kexec x", "-d", "y"], of: "kexec x")
-      let error = #expect(throws: CommandError.self) { try reader.read(wrong[0]) }
+      let wrong = try table.parse(["kexec x", "-d", "y"], of: "kexec x")
+      let error = #expect(throws: CommandError.self) { try reader.read(wrong, by: table.rows) }
       #expect(error?.text.hasSuffix("\n  kexec x --help lists the options\n") == true)
     }
   }

@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  private func expectList<Key>(_ text: String, of table: OptionTable<Key>) {
+  private func expectList<Key, Values>(_ text: String, of table: OptionTable<Key, Values>) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for line in lines { #expect(line.count <= 100, "\(line)") }
     for name in table.rows.flatMap(\.long) {
