@@ -5,7 +5,7 @@ internal import LinuxSystem
 internal import PhysicalMemory
 
 /// The options of the classic command line: `kexec` without a command.
-enum Option: CaseIterable {
+enum Option: CaseIterable, Sendable {
   case load, loadPanic, exec, unload, status, force, printCrashSize, report
   case loadPreserveContext, loadJumpBackHelper, entry
   case fileSyscall, segmentsSyscall, automaticSyscall, noChecks, digest, noFast, seed
@@ -21,31 +21,9 @@ enum Option: CaseIterable {
   case dryRun, json, machine, quiet, debug, help, version
 }
 
-extension Option: OptionKey {
-  typealias Values = ClassicValues
-
-  static let table = OptionTable<Option, ClassicValues>(complete: [
-    .init("What to do (one of these; KERNEL alone loads it and reboots into it)", actions),
-    .init("How to load", loading),
-    .init("What to load", content),
-    .init("What a panic kernel learns (with -p)", crash),
-    .init("What the code between the kernels says", console),
-    .init("How to run it", running),
-    .init("What to print", output),
-  ])
-
-  init(_ common: CommonOption) {
-    self =
-      switch common {
-      case .json: .json
-      case .machine: .machine
-      case .quiet: .quiet
-      case .debug: .debug
-      case .help: .help
-      }
-  }
-
-  private static let actions: [OptionDescription<Option, ClassicValues>] = [
+// The rows by section, in the order of `--help`.
+extension Option {
+  static let actions: [OptionDescription<Option, ClassicValues>] = [
     .init(.load, "l", "load", help: "load KERNEL, to be run by -e or a reboot"),
     .init(.loadPanic, "p", "load-panic", help: "load KERNEL, to be run on a panic"),
     .init(.exec, "e", "exec", help: "run the loaded kernel"),
@@ -73,7 +51,7 @@ extension Option: OptionKey {
       help: "say how long the jump into this system took, if it was loaded with --stamp"),
   ]
 
-  private static let loading: [OptionDescription<Option, ClassicValues>] = [
+  static let loading: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .fileSyscall, "s", "kexec-file-syscall",
       help: "use kexec_file_load only (with -e, -s means --force-sync)"
@@ -155,7 +133,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let content: [OptionDescription<Option, ClassicValues>] = [
+  static let content: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .initrd, nil, "initrd", "ramdisk", value: "FILE",
       help: "the initrd; may be given several times"
@@ -224,7 +202,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let crash: [OptionDescription<Option, ClassicValues>] = [
+  static let crash: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .elf64CoreHeaders, nil, "elf64-core-headers",
       help: "headers of 64 bits for the dump (default)"
@@ -251,7 +229,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let console: [OptionDescription<Option, ClassicValues>] = [
+  static let console: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .consoleSerial, nil, "console-serial",
       help: "write on the serial port, not only errors"
@@ -284,7 +262,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let running: [OptionDescription<Option, ClassicValues>] = [
+  static let running: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .forceSync, nil, "force-sync",
       help: "write every file system for certain, or do not jump"
@@ -299,7 +277,7 @@ extension Option: OptionKey {
     },
   ]
 
-  private static let output: [OptionDescription<Option, ClassicValues>] = [
+  static let output: [OptionDescription<Option, ClassicValues>] = [
     .init(.dryRun, nil, "dry-run", help: "plan everything, print it, and touch nothing") {
       $0.invocation.isDryRun = true
     },
