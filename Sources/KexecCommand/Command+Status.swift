@@ -6,7 +6,7 @@ internal import RunningSystem
 extension Command {
   /// Says what is loaded.
   ///
-  /// - Returns: 1 when an image for `purpose` is loaded, else 0: the peer's exit codes.
+  /// - Returns: 1 when an image for `purpose` is loaded, else 0: the exit codes of kexec-tools.
   func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let command = StatusCommand(common: common, kernel: kernel)
     let state = try command.tell()
@@ -15,7 +15,7 @@ extension Command {
     return isLoaded == true ? .usage : .success
   }
 
-  /// Prints the bytes that are reserved for a panic kernel, 0 without any, as the peer does.
+  /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.
   func printCrashSize() -> ExitCode {
     let machine = readMachine()
     let regions = machine.ioMemory.crashRegions.reduce(0) { $0 + $1.byteCount }
