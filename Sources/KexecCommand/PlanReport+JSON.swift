@@ -7,33 +7,53 @@ internal import PhysicalMemory
 extension PlanReport {
   /// The plan as JSON; addresses and sizes are plain numbers of bytes. What the file call leaves to the
   /// kernel is null.
-  var json: JSON {
-    .document([
+  var json: JSON { .document(files + call + placement + remarks) }
+
+  // In parts with their types said: Swift 6.2 gives up on one long expression.
+
+  private var files: [(String, JSON)] {
+    [
       ("purpose", .string(plan.purpose == .crash ? "crash" : "reboot")), ("kernel", kernel),
       ("unifiedImage", plan.request.unifiedImage.map(json) ?? .null),
       ("initrds", .array(plan.request.initrds.map(json))),
       ("commandLine", .string(plan.commandLine)),
+    ]
+  }
+
+  private var call: [(String, JSON)] {
+    let names = plan.call.flagNames(flags).map(JSON.string)
+    let bestEffort = plan.call.flagNames(bestEffortFlags).map(JSON.string)
+    return [
       ("systemCall", .string(plan.call.name)),
       ("reason", .string(plan.reason.text)),
       ("reasonCode", .string(plan.reason.code.rawValue)),
       ("flags", .number(UInt64(flags))),
-      ("flagNames", .array(plan.call.flagNames(flags).map(JSON.string))),
-      (
-        "bestEffortFlagNames",
-        .array(plan.call.flagNames(bestEffortFlags).map(JSON.string))
-      ),
+      ("flagNames", .array(names)),
+      ("bestEffortFlagNames", .array(bestEffort)),
+    ]
+  }
+
+  private var placement: [(String, JSON)] {
+    let places: JSON = segments.map { .array($0.segments.map(json)) } ?? .null
+    let map: JSON = segments.map { .array($0.memoryMap.entries.map(json)) } ?? .null
+    return [
       ("entry", .optional(segments?.entry.value)),
       ("kernelEntry", .optional(segments?.kernelEntry.value)),
       ("virtualShift", .optional(segments?.virtualShift)),
       ("digest", .optional(segments?.digest.rawValue)),
       ("expectedPeak", .optional(segments?.expectedPeak)),
-      ("segments", segments.map { .array($0.segments.map(json)) } ?? .null),
-      ("memoryMap", segments.map { .array($0.memoryMap.entries.map(json)) } ?? .null),
+      ("segments", places),
+      ("memoryMap", map),
+    ]
+  }
+
+  private var remarks: [(String, JSON)] {
+    [
       ("notes", .array(notes.map { .string($0.text) })),
       ("noteCodes", .array(notes.map(json))),
       ("warnings", .array(warnings.map(\.json))),
       ("errors", .array(errors.map(\.json))),
-    ])
+    ]
   }
 
   private var notes: [PlanNote] { plan.notes + laterNotes }
