@@ -139,7 +139,7 @@ private let damagedCrashKernel = Scenario.core(
 
   let again = try await guest.jump("echo c >/proc/sysrq-trigger")
   try again.mustBe(.debian6_1)
-  try await guest.waitForConsole(oneOf: ["digest", "komihash", "sha256"])
+  try await guest.waitForConsole(oneOf: ["komihash mismatch", "sha256 digests do not match"])
 }
 
 /// 16 KiB that are nowhere else, and no page of which is like another.
