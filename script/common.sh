@@ -6,6 +6,9 @@ say() { echo "${0##*/}: $*" >&2; }
 # The compiler's version, such as 6.3.1; nothing when it does not run.
 compiler_version() { swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p'; }
 
+# The CPU time of the script and of all children that it has waited for, in clock ticks.
+cpu_time() { awk '{ print $14 + $15 + $16 + $17 }' /proc/$$/stat; }
+
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
 }

@@ -11,23 +11,6 @@ struct ReportCommand: WordCommand {
   let common: CommonValues
   let kernel: LinuxKernel
 
-  init(common: CommonValues, kernel: LinuxKernel) {
-    self.common = common
-    self.kernel = kernel
-  }
-
-  init(
-    _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
-  ) throws(CommandError) {
-    try CommandWord.report.expectNone(arguments)
-    if let directory = values.machineDirectory {
-      throw .usage(
-        "--machine=\(directory): another machine's clocks cannot be read",
-        of: CommandWord.report.name)
-    }
-    self.init(common: values, kernel: kernel)
-  }
-
   func run() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     guard let word = machine.commandLine.value(of: TimeStamps.name) else {
@@ -51,6 +34,20 @@ struct ReportCommand: WordCommand {
     }
     print(times.text, json: times.json)
     return .success
+  }
+}
+
+extension ReportCommand {
+  init(
+    _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) {
+    try CommandWord.report.expectNone(arguments)
+    if let directory = values.machineDirectory {
+      throw .usage(
+        "--machine=\(directory): another machine's clocks cannot be read",
+        of: CommandWord.report.name)
+    }
+    self.init(common: values, kernel: kernel)
   }
 }
 

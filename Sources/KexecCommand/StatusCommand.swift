@@ -10,18 +10,6 @@ struct StatusCommand: WordCommand {
   let common: CommonValues
   let kernel: LinuxKernel
 
-  init(common: CommonValues, kernel: LinuxKernel) {
-    self.common = common
-    self.kernel = kernel
-  }
-
-  init(
-    _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
-  ) throws(CommandError) {
-    try CommandWord.status.expectNone(arguments)
-    self.init(common: values, kernel: kernel)
-  }
-
   func run() throws(CommandError) -> ExitCode {
     let state = try tell()
     print(state.text, json: state.json)
@@ -38,6 +26,15 @@ struct StatusCommand: WordCommand {
         advice: "mount it: mount -t sysfs sysfs /sys")
     }
     return state
+  }
+}
+
+extension StatusCommand {
+  init(
+    _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) {
+    try CommandWord.status.expectNone(arguments)
+    self.init(common: values, kernel: kernel)
   }
 }
 
