@@ -33,6 +33,9 @@ public struct Scenario: Sendable {
     return copy
   }
 
+  /// The same scenario, played only when all are if `isExtra` says so.
+  public func extra(if isExtra: Bool) -> Scenario { isExtra ? extra : self }
+
   /// Ten times of what a scenario takes on a computer where a boot takes ten seconds.
   public static let usualLimit = Duration.seconds(1800)
 

@@ -3,7 +3,10 @@ import LabKit
 /// Files that are not what they should be: the program says so, and loads nothing.
 let badInput: [Scenario] =
   LoadCall.allCases.flatMap { call in
-    [badKernels(by: call), badInitrds(by: call), truncation(by: call), failedReload(by: call)]
+    [
+      badKernels(by: call), badInitrds(by: call), truncation(by: call).extra(if: call == .file),
+      failedReload(by: call),
+    ]
   } + [tooLongCommandLine, noRoom]
 
 private func badKernels(by call: LoadCall) -> Scenario {

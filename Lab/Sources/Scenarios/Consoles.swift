@@ -17,6 +17,7 @@ let consoles: [Scenario] =
       try await next.waitForConsole(oneOf: ["lab says hello"])
       if call == .classic { try await next.waitForConsole(oneOf: ["purgatory"]) }
     }
+    .extra(if: call == .file)
   } + [
     Scenario("--reuse-console: the rate is the one that is set now") { lab in
       let guest = try await lab.boot(.debian6_1, carrying: [.lab], isConsoleSecond: true)

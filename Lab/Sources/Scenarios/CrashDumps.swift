@@ -2,10 +2,11 @@ import LabKit
 
 /// What a crash kernel that was loaded by kexec_load finds of the memory of the crashed one.
 let crashDumps: [Scenario] = [
-  sameDumps,
+  sameDumps.extra,
   dump(
     "6.1 under UEFI", from: .debian6_1, to: .lab, firmware: .uefi,
-    reservation: "crashkernel=256M"),
+    reservation: "crashkernel=256M"
+  ).extra,
   dump(
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,
     reservation: "crashkernel=256M,high crashkernel=64M,low"),

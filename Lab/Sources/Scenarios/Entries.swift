@@ -3,7 +3,7 @@ import LabKit
 /// Where the next kernel is entered, and what it finds of the screen.
 let entries: [Scenario] =
   [
-    in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi),
+    in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi).extra,
     inRealMode(.debian6_1), inRealMode(.debian6_12).extra,
   ] + [fromFiveLevels, vgaText, videoType.extra, noBIOS]
 

@@ -1,7 +1,7 @@
 import LabKit
 
 /// What firmware left in memory, and what the running kernel was told, outlives the jump.
-let firmwareState: [Scenario] = [efiTables, forgottenLog, deviceTree, flagsOfComfort]
+let firmwareState: [Scenario] = [efiTables, forgottenLog.extra, deviceTree, flagsOfComfort]
 
 /// OVMF's table of memory attributes lies in ordinary RAM, where initrds go when they may.
 private let efiTables = Scenario("EFI tables in ordinary RAM: nothing is put on them, UEFI") {

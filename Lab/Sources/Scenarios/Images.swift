@@ -3,7 +3,8 @@ import LabKit
 /// Kernel files of other types than a plain bzImage.
 let images: [Scenario] =
   [
-    compressed, packedForSegments, vmlinux(hasRelocations: true), vmlinux(hasRelocations: false),
+    compressed.extra, packedForSegments,
+    vmlinux(hasRelocations: true), vmlinux(hasRelocations: false).extra,
     i386("bzImage"), i386("vmlinux"), multiboot(1), multiboot(2),
   ]
 

@@ -4,11 +4,12 @@ import LabKit
 let jumps: [Scenario] = Firmware.allCases.flatMap { firmware in
   LoadCall.allCases.flatMap { call in
     [
-      jump(from: .debian6_1, to: .debian6_12, by: call, firmware),
-      // The other way under BIOS by kexec_load alone, unless all are played.
-      call == .classic && firmware == .bios
-        ? jump(from: .debian6_12, to: .debian6_1, by: call, firmware)
-        : jump(from: .debian6_12, to: .debian6_1, by: call, firmware).extra,
+      // By kexec_file_load under UEFI, and the other way but under BIOS by kexec_load, only when all
+      // are played.
+      jump(from: .debian6_1, to: .debian6_12, by: call, firmware)
+        .extra(if: call == .file && firmware == .uefi),
+      jump(from: .debian6_12, to: .debian6_1, by: call, firmware)
+        .extra(if: call == .file || firmware == .uefi),
     ]
   }
 }

@@ -2,7 +2,12 @@ import LabKit
 
 /// What the next kernel must find of the machine: processors, tables, firmware.
 let machines: [Scenario] =
-  LoadCall.allCases.flatMap { call in [bothProcessors(by: call), efiRuntime(by: call)] }
+  LoadCall.allCases.flatMap { call in
+    [
+      bothProcessors(by: call).extra(if: call == .file),
+      efiRuntime(by: call).extra(if: call == .file),
+    ]
+  }
   + Firmware.allCases.map(acpi)
 
 private func bothProcessors(by call: LoadCall) -> Scenario {
