@@ -6,13 +6,21 @@ import ByteCoding
 func fuzzInitrd(_ input: Input) -> Int32 {
   let limit = 1 << 20
   let file = SharedBytes(input.bytes)
-  let unpacked = UnpackedInitrd(file, limit: limit)
-  let size = unpacked.parts.reduce(0) { $0 + $1.count }
+  let content = InitrdContent(file, unpackedInto: limit)
+  let (parts, hasChanged) = content.parts(keeping: [])
+  let size = parts.reduce(0) { $0 + $1.count }
   expect(size <= limit + file.count, "not more than the limit and the file")
-  expect(unpacked.hasChanged || size <= file.count, "nothing is added")
-  for part in unpacked.parts { expect(part.count > 0, "no empty part") }
-  guard unpacked.hasChanged, unpacked.reason == nil else { return 0 }
+  expect(hasChanged || size <= file.count, "nothing is added")
+  if hasChanged { for part in parts { expect(part.count > 0, "no empty part") } }
+  // To look is to find the same as to unpack.
+  if content.reason == nil {
+    let looked = InitrdContent(file, unpackedInto: nil)
+    if looked.findings.unchecked == nil {
+      expect(looked.findings == content.findings, "the same is found without unpacking")
+    }
+  }
+  guard hasChanged, content.reason == nil else { return 0 }
   // Plain archives are left alone, whatever is in them.
-  for part in unpacked.parts { _ = UnpackedInitrd(part, limit: limit) }
+  for part in parts { _ = InitrdContent(part, unpackedInto: limit) }
   return 0
 }

@@ -44,6 +44,22 @@ internal import Glibc
     count += size
   }
 
+  /// A view of what has been filled, valid until the buffer changes.
+  package var span: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: the first `count` bytes are initialised, and changing them needs exclusive access.
+      let bytes = unsafe RawSpan(
+        _unsafeBytes: UnsafeRawBufferPointer(start: base, count: count))
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+  }
+
+  /// Forgets what has been filled; the room stays.
+  package mutating func clear() {
+    count = 0
+  }
+
   /// Copies `bytes` behind what has been filled.
   package mutating func append(_ bytes: SharedBytes) throws(OutOfMemory) {
     try reserve(count + bytes.count)

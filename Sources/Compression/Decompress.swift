@@ -37,6 +37,31 @@ package func decompressMutable(
   return MutableDecompressed(bytes: try output.finish(), consumed: consumed)
 }
 
+/// Decompresses the one stream of `format` that `input` starts with, without keeping what it holds.
+///
+/// Takes 64 KiB of memory and a block of the format (8 MiB of LZ4's legacy frame, as much as the
+/// file says, up to 64 MiB, of lzop's) or the window that the stream declares, up to 128 MiB.
+///
+/// - Parameters:
+///   - input: the compressed bytes, and possibly others after them.
+///   - format: what `CompressionFormat.recognise` said.
+///   - consumer: is given the bytes in order, some at a time.
+/// - Returns: how much of the input the stream takes.
+/// - Throws: what is wrong with the input, after `consumer` has been given what there is before that.
+package func decompress(
+  _ input: SharedBytes, as format: CompressionFormat, _ consumer: @escaping (RawSpan) -> Void
+) throws(CompressionError) -> Int {
+  guard CompressionFormat.recognise(input.span) == format else {
+    throw .corrupt(format, inputOffset: 0)
+  }
+  var output = try Output(input: input, consumer: consumer)
+  // What there is before a fault is given away too.
+  defer { output.giveAway() }
+  return try unsafe input.withUnsafeBytes { (input) throws(CompressionError) in
+    try unsafe format.decoder(input, &output)
+  }
+}
+
 /// Decompresses the stream at the start of the input and returns how much of it that is.
 internal typealias Decoder =
   (UnsafeRawBufferPointer, inout Output) throws(CompressionError) -> Int

@@ -2,19 +2,24 @@ internal import CLzma
 
 /// xz and its predecessor, by liblzma: one stream.
 internal enum LZMA {
-  /// How much memory a decoder may take, mostly for its window: `xz -9` wants 64 MiB.
-  private static let memoryLimit: UInt64 = 256 << 20
+  /// How much memory a decoder may take, mostly for its window: `xz -9` wants 64 MiB. Beside an output
+  /// that is not kept, a window of 128 MiB and liblzma's own tables.
+  private static func memoryLimit(_ output: borrowing Output) -> UInt64 {
+    output.isStreaming ? 129 << 20 : 256 << 20
+  }
 
   static func decodeXZ(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
-    try unsafe decode(.xz, input, &output) { unsafe lzma_stream_decoder($0, memoryLimit, 0) }
+    let limit = memoryLimit(output)
+    return try unsafe decode(.xz, input, &output) { unsafe lzma_stream_decoder($0, limit, 0) }
   }
 
   static func decodeAlone(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
-    try unsafe decode(.lzma, input, &output) { unsafe lzma_alone_decoder($0, memoryLimit) }
+    let limit = memoryLimit(output)
+    return try unsafe decode(.lzma, input, &output) { unsafe lzma_alone_decoder($0, limit) }
   }
 
   private static func decode(

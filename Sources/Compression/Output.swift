@@ -1,6 +1,7 @@
 internal import ByteCoding
 
-/// The one buffer that a stream is decompressed into, and its limit.
+/// The one buffer that a stream is decompressed into, and its limit; or a small one, whose bytes are
+/// given away whenever it is full.
 ///
 /// There may be room for one byte more than the limit allows, so that an output that is too large
 /// is told from one that is just as large as it may be.
@@ -10,6 +11,11 @@ internal struct Output: ~Copyable {
   let limit: Int
   /// Whether somebody has said how large the output is likely to be.
   let hasExpectedSize: Bool
+
+  /// What is given the bytes; nil when all are kept.
+  private let consumer: ((RawSpan) -> Void)?
+  /// How many bytes have been given away.
+  private var consumed = 0
 
   /// What is decompressed. Its memory is let go as it is used, or the packed and the unpacked bytes
   /// would be in memory together.
@@ -33,11 +39,29 @@ internal struct Output: ~Copyable {
     }
     self.limit = limit
     self.input = input
+    consumer = nil
     hasExpectedSize = expectedSize != nil
   }
 
+  /// A buffer of 64 KiB, or of a block where a format has larger ones, for what `input` unpacks to;
+  /// `consumer` is given the bytes in order.
+  init(input: SharedBytes, consumer: @escaping (RawSpan) -> Void) throws(CompressionError) {
+    do {
+      buffer = try GrowableBytes(capacity: 1 << 16)
+    } catch {
+      throw .outOfMemory(wanted: error.wanted)
+    }
+    limit = .max
+    self.input = input
+    self.consumer = consumer
+    hasExpectedSize = false
+  }
+
+  /// Whether the bytes are given away: then what was decompressed is not there to be looked at again.
+  var isStreaming: Bool { consumer != nil }
+
   /// How many bytes have been decompressed.
-  var count: Int { buffer.count }
+  var count: Int { consumed + buffer.count }
 
   /// The room that is left, valid until it is asked to be larger.
   @unsafe var unfilled: UnsafeMutableRawBufferPointer { unsafe buffer.unfilled }
@@ -67,6 +91,7 @@ internal struct Output: ~Copyable {
   /// Makes sure that there is some room, doubling the buffer if there is none.
   mutating func makeRoom() throws(CompressionError) {
     try checkLimit()
+    giveAway()
     if buffer.count == buffer.capacity {
       try reserve(max(buffer.capacity, 1 << 15).saturatingMultiply(2))
     }
@@ -74,6 +99,7 @@ internal struct Output: ~Copyable {
 
   /// Makes sure that a block of `size` bytes fits, whatever the limit; `checkLimit` comes after it.
   mutating func makeRoom(forBlock size: Int) throws(CompressionError) {
+    giveAway()
     let needed = buffer.count.saturatingAdd(size)
     if needed > buffer.capacity {
       try grow(to: max(needed, min(buffer.capacity.saturatingMultiply(2), limit)))
@@ -89,6 +115,14 @@ internal struct Output: ~Copyable {
   consuming func finish() throws(CompressionError) -> OwnedBytes {
     try checkLimit()
     return buffer.finish()
+  }
+
+  /// Gives all bytes to the consumer, if there is one.
+  mutating func giveAway() {
+    guard let consumer, buffer.count > 0 else { return }
+    consumer(buffer.span)
+    consumed += buffer.count
+    buffer.clear()
   }
 
   private mutating func grow(to capacity: Int) throws(CompressionError) {

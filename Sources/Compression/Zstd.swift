@@ -8,6 +8,7 @@ internal enum Zstd {
   static func decode(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
+    if output.isStreaming { return try unsafe stream(input, &output) }
     // An error or "unknown" is larger than all sizes; the decoder reports the error.
     let contentSize = unsafe ZSTD_getFrameContentSize(input.baseAddress, input.count)
     if contentSize < ZSTD_CONTENTSIZE_ERROR {
@@ -59,6 +60,22 @@ internal enum Zstd {
     }
   }
 
+  /// Decodes the frame by a window of zstd's own, of at most 128 MiB.
+  private static func stream(
+    _ input: UnsafeRawBufferPointer, _ output: inout Output
+  ) throws(CompressionError) -> Int {
+    guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(wanted: 0) }
+    defer { unsafe _ = ZSTD_freeDCtx(context) }
+    unsafe _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
+    return try unsafe drive(.zstd, input, &output) { rest, offset, room throws(CompressionError) in
+      var source = unsafe ZSTD_inBuffer(src: rest.baseAddress, size: rest.count, pos: 0)
+      var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+      let result = unsafe ZSTD_decompressStream(context, &target, &source)
+      try check(ZSTD_getErrorCode(result), at: offset)
+      return unsafe Step(consumed: source.pos, produced: target.pos, isFinished: result == 0)
+    }
+  }
+
   /// Makes room for as much as the blocks of the frame can hold: 128 KiB each, which all but the
   /// last usually do.
   private static func reserveBound(
@@ -76,6 +93,7 @@ internal enum Zstd {
     case ZSTD_error_no_error: return
     case ZSTD_error_srcSize_wrong: throw .truncated(.zstd, inputOffset: offset)
     case ZSTD_error_memory_allocation: throw .outOfMemory(wanted: 0)
+    case ZSTD_error_frameParameter_windowTooLarge: throw .windowTooLarge(.zstd)
     case ZSTD_error_dictionary_wrong, ZSTD_error_frameParameter_unsupported:
       throw .unsupported(.zstd, inputOffset: offset)
     default: throw .corrupt(.zstd, inputOffset: offset)

@@ -57,6 +57,17 @@ package enum KernelImage: Sendable {
     }
   }
 
+  /// The release by which the kernel calls itself, such as "6.1.0-56-cloud-amd64"; nil when the file
+  /// does not tell.
+  package var kernelRelease: String? {
+    switch self {
+    case .bzImage(let image):
+      image.kernelVersion?.split(separator: " ").first.map(String.init)
+    case .unified(let image): image.kernel.kernelRelease
+    case .elf, .multiboot: nil
+    }
+  }
+
   /// Whether this is a bzImage that can be entered only in real mode.
   package var isForBIOSOnly: Bool {
     if case .bzImage(let image) = self { image.isForBIOSOnly } else { false }

@@ -91,6 +91,9 @@ extension Command {
         origin: files.unpacked.packing.map(LoadRequest.File.Origin.unpacked) ?? .file),
       options: invocation.options)
     request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
+    if !request.initrds.isEmpty {
+      request.kernelConfiguration = configuration(of: files.image, at: files.kernel.path)
+    }
     request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }
     request.modules = zip(files.modules, invocation.options.modules).map { file, text in
       .init(file: .init(path: file.path, bytes: file.bytes), text: text)
@@ -106,6 +109,25 @@ extension Command {
       loaded: kernel.clocks.timeStampCounter(), wallClock: kernel.clocks.wallClock())
     request.randomSeed = kernel.process.randomBytes(32)
     return request
+  }
+
+  /// How the kernel of `image`, a file at `path`, was configured, if a file of its release says so:
+  /// beside it, or where distributions have it.
+  private func configuration(of image: KernelImage, at path: String) -> KernelConfiguration? {
+    guard let release = image.kernelRelease else { return nil }
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let places = [
+      (FileTree(root: folder), "/config-\(release)"), (machineFiles, "/boot/config-\(release)"),
+      (machineFiles, "/lib/modules/\(release)/config"),
+    ]
+    for (files, path) in places {
+      if let text = try? files.read(path, atMost: 4 << 20),
+        let found = KernelConfiguration(text, path: files.root + path)
+      {
+        return found
+      }
+    }
+    return nil
   }
 
   /// The files for a call that reads them itself: the user's own where they are loaded whole, so

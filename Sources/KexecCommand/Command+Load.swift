@@ -33,10 +33,13 @@ extension Command {
     let job = LoadJob(planner: planner, request: request, machine: machine, files: files)
     var routes = planner.routes[...]
     var earlier: LoadFailure?
+    var inspection: InitrdInspection?
     while true {
       // There is at least one.
       let route = routes.removeFirst()
-      guard let failure = try attempt(route, of: job, after: earlier) else { return .success }
+      guard
+        let failure = try attempt(route, of: job, after: earlier, inspection: &inspection)
+      else { return .success }
       guard failure.allowsAnotherRoute(after: route), !routes.isEmpty else {
         endProgress()
         throw error(failure, of: job, after: earlier)
@@ -69,6 +72,8 @@ extension Command {
     /// never around a policy.
     func allowsAnotherRoute(after route: Route) -> Bool {
       switch self {
+      // What is wrong with a file is wrong by every call.
+      case .notPlanned(.damagedInitrd): false
       case .notPlanned: route.reason != .policy
       case .refused(let error, _, _): error.allowsAnotherRoute
       }
@@ -79,14 +84,16 @@ extension Command {
   ///
   /// - Returns: nil when it worked.
   private func attempt(
-    _ route: Route, of job: LoadJob, after earlier: LoadFailure?
+    _ route: Route, of job: LoadJob, after earlier: LoadFailure?,
+    inspection: inout InitrdInspection?
   ) throws(CommandError) -> LoadFailure? {
     let plan: LoadPlan
     do {
       if case .notPlanned = earlier {
-        plan = try job.planner.plan(by: Route(route.call, .otherNotPlanned))
+        plan = try job.planner.plan(
+          by: Route(route.call, .otherNotPlanned), inspection: &inspection)
       } else {
-        plan = try job.planner.plan(by: route)
+        plan = try job.planner.plan(by: route, inspection: &inspection)
       }
     } catch {
       return .notPlanned(error)

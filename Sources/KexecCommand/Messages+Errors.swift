@@ -89,6 +89,11 @@ extension CommandError {
         code,
         "\(request.kernel.path): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
+    case .damagedInitrd(let path, let damage):
+      self.init(
+        code, "\(path): the initrd is damaged: \(damage.text)",
+        advice: "make or copy it again, or load it all the same with --force-initrd; "
+          + "nothing was loaded or unloaded")
     case .deviceTree(let path, let error): self.init(code, "\(path): \(error.text)")
     case .serialPort(let name):
       self = .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")

@@ -41,17 +41,3 @@ extension VmlinuxError {
     }
   }
 }
-
-extension InitrdReason {
-  var text: String {
-    switch self {
-    case .unknownContent(let offset):
-      "at byte \(offset) there is neither a cpio archive nor a known compression"
-    case .corrupt(let format, let offset): "at byte \(offset) the \(format) stream is damaged"
-    case .noRoom: "unpacked it would have no place in memory"
-    case .tooManyParts(let count): "it holds \(count) archives, too many for one load"
-    case .tooLarge(let limit):
-      "unpacked it takes more than the \(byteText(UInt64(limit))) that memory has room for"
-    }
-  }
-}

@@ -77,7 +77,7 @@ extension PartFault {
 
 extension CompressionError {
   /// What is wrong with a stream that starts at byte `start` of its file.
-  fileprivate func text(from start: Int) -> String {
+  func text(from start: Int) -> String {
     switch self {
     case .corrupt(let format, let offset):
       "the \(format.name) stream is damaged at byte \(start + offset)"
@@ -155,6 +155,6 @@ extension KnownImage {
   }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
+func hexadecimal(_ bytes: [UInt8]) -> String {
   bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

@@ -53,6 +53,23 @@ extension PlanNote {
       .detail("initrd \(index + 1) is passed on as it is: \(reason.text)")
     case .initrdsJoined(let count):
       .detail("\(count) initrds go into one piece, as they are: one load has no room for each")
+    case .initrdDamaged(let path, let damage):
+      .warning("\(path): \(damage.text): loaded all the same (--force-initrd)")
+    case .initrdSuspect(let path, let suspicion, let isUnpackedNow):
+      .warning(PlanNote.initrdText(path, suspicion, isUnpackedNow: isUnpackedNow))
+    case .initrdFormatUnknown(let path, let format, let configuration, let isUnpackedNow):
+      .warning(
+        "\(path): compressed by \(format), but the kernel cannot unpack that, says \(configuration)"
+          + (isUnpackedNow ? ": so it is unpacked now" : ""))
+    case .initrdNotChecked(let path, let reason):
+      .detail("\(path): not checked as a whole: \(reason.text)")
+    case .modulesOfOtherRelease(let releases, let kernel):
+      .warning(
+        "the initrd has modules of \(releases.joined(separator: ", ")), and none of the kernel, "
+          + "which is \(kernel)")
+    case .rootNeedsInitrd(let word):
+      .warning(
+        "\(word): no initrd, and without one Linux finds PARTUUID= and devices' names only")
     case .modulesWithoutRoom(let modules, let parameters):
       .warning(
         "no room on the command line for \(modules) modules and \(parameters) parameters: only the "

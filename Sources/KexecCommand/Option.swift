@@ -13,7 +13,7 @@ enum Option: CaseIterable, Sendable {
   case entry32Bit, realMode, type
   case argsLinux, argsELF, argsNone, module
   case noCMA, forceDTB
-  case initrd, reuseInitrd, deviceTree, commandLine, append
+  case initrd, forceInitrd, reuseInitrd, deviceTree, commandLine, append
   case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
   case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
@@ -139,6 +139,12 @@ extension Option {
       help: "the initrd; may be given several times"
     ) {
       $0.options.initrds.append($0.value)
+    },
+    .init(
+      .forceInitrd, nil, "force-initrd",
+      help: "load an initrd that is damaged, too"
+    ) {
+      $0.options.forcesInitrd = true
     },
     .init(
       .reuseInitrd, nil, "reuseinitrd",

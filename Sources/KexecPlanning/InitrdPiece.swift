@@ -25,41 +25,82 @@ struct InitrdPiece: Sendable {
 
   private(set) var parts: [Part]
   private(set) var notes: [PlanNote] = []
+  /// What was found in the initrds; nil where nobody was to look.
+  private(set) var inspection: InitrdInspection?
 
   /// The initrds of `request`, unpacked where they are compressed and there is memory for it: the
-  /// next kernel, which takes `kernelSize` bytes to start, then only copies them.
+  /// next kernel, which takes `kernelSize` bytes to start, then only copies them. `inspection` is what
+  /// is known of them already.
   init(
-    _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory
+    _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory,
+    inspection: InitrdInspection?
   ) {
     parts = Self.files(of: request)
     let partLimit = Self.partLimit(for: request.options.purpose)
-    guard parts.count <= partLimit else {
+    let areJoined = parts.count > partLimit
+    if areJoined {
       let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
       parts = [Part(file: 0, bytes: SharedBytes(row.reduce(into: []) { $0 += $1.array }))]
       notes.append(.initrdsJoined(request.initrds.count))
+    }
+    guard !areJoined, request.options.isFast, byteCount <= memory.ramByteCount / 2 else {
+      self.inspection = inspection ?? InitrdInspection(request, on: machine)
       return
     }
-    guard request.options.isFast, byteCount <= memory.ramByteCount / 2 else { return }
-    var left = Self.limit(kernelSize: kernelSize, machine: machine, memory: memory)
-    for (file, initrd) in request.initrds.enumerated() {
-      let unpacked = UnpackedInitrd(initrd.bytes, limit: left)
-      initrd.bytes.evict()
-      guard unpacked.hasChanged else {
-        if let reason = unpacked.reason { notes.append(.initrdUnchanged(file, reason)) }
+    let contents = Self.contents(
+      of: request, within: Self.limit(kernelSize: kernelSize, machine: machine, memory: memory))
+    self.inspection =
+      inspection ?? InitrdInspection(request, contents.map(\.findings))
+    let kept = Self.itemsToKeep(in: contents)
+    for (file, content) in contents.enumerated() {
+      let (bytes, hasChanged) = content.parts(keeping: kept[file])
+      let reason = content.reason ?? (kept[file].isEmpty ? nil : .earlyFiles)
+      guard hasChanged else {
+        if let reason { notes.append(.initrdUnchanged(file, reason)) }
         continue
       }
       // Its parts take the place of one.
-      guard parts.count - 1 + unpacked.parts.count <= partLimit else {
-        notes.append(.initrdUnchanged(file, .tooManyParts(unpacked.parts.count)))
+      guard parts.count - 1 + bytes.count <= partLimit else {
+        notes.append(.initrdUnchanged(file, .tooManyParts(bytes.count)))
         continue
       }
-      left -= min(left, unpacked.parts.reduce(0) { $0 + $1.count })
       let place = parts.firstIndex { $0.file == file } ?? 0
-      parts.replaceSubrange(
-        place...place, with: unpacked.parts.map { Part(file: file, bytes: $0) })
-      notes.append(
-        unpacked.reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
+      parts.replaceSubrange(place...place, with: bytes.map { Part(file: file, bytes: $0) })
+      notes.append(reason.map { .initrdPartlyUnpacked(file, $0) } ?? .initrdUnpacked(file))
     }
+  }
+
+  /// The initrds taken apart, and unpacked into at most `limit` bytes together.
+  private static func contents(of request: LoadRequest, within limit: Int) -> [InitrdContent] {
+    var left = limit
+    return request.initrds.map { initrd in
+      let content = InitrdContent(initrd.bytes, unpackedInto: left)
+      initrd.bytes.evict()
+      left -= min(left, content.items.reduce(0) { $0 + ($1.unpacked?.count ?? 0) })
+      return content
+    }
+  }
+
+  /// The archives that must stay compressed, by file and place in it.
+  ///
+  /// A kernel looks for microcode and ACPI tables before it unpacks anything, in archives up to the
+  /// first compressed one. What no other boot would show it stays out of its sight: compressed archives
+  /// with such files stay as they are, and so does the last one before a plain archive that has some.
+  private static func itemsToKeep(in contents: [InitrdContent]) -> [Set<Int>] {
+    var kept = contents.map { _ in Set<Int>() }
+    var lastPacked: (file: Int, item: Int)?
+    var isHidden = false
+    for (file, content) in contents.enumerated() {
+      for (index, item) in content.items.enumerated() {
+        if item.isPacked { lastPacked = (file, index) }
+        guard item.hasEarlyFiles, let packed = lastPacked, item.isPacked || !isHidden else {
+          continue
+        }
+        kept[packed.file].insert(packed.item)
+        isHidden = true
+      }
+    }
+    return kept
   }
 
   /// Plans with these initrds or, where there is no room for them, with the files as they are: no load
@@ -144,108 +185,10 @@ extension PlanningError {
 
 extension PlanNote {
   /// The initrd of which this says that it was unpacked, at least in part.
-  fileprivate var unpackedInitrd: Int? {
+  var unpackedInitrd: Int? {
     switch self {
     case .initrdUnpacked(let file), .initrdPartlyUnpacked(let file, _): file
     default: nil
     }
-  }
-}
-
-/// An initrd taken apart: a row of cpio archives, some compressed, as the kernel reads it.
-///
-/// Documented in Documentation/driver-api/early-userspace/buffer-format.rst.
-struct UnpackedInitrd {
-  /// The archives, in order, unpacked; then what was not understood, as it is.
-  private(set) var parts: [SharedBytes] = []
-  /// Why the rest was left as it is; nil when all was understood.
-  private(set) var reason: InitrdReason?
-  /// Whether anything was unpacked.
-  private(set) var hasChanged = false
-
-  /// More streams than any initrd has; each may cost a buffer of four times what is left of the file.
-  private static let streamLimit = 64
-
-  /// Unpacks `file` into at most `limit` bytes.
-  init(_ file: SharedBytes, limit: Int) {
-    var position = 0
-    var left = limit
-    var streams = 0
-    while let start = file.firstNonZero(from: position) {
-      guard let rest = try? file.slice(start..<file.count) else { break }
-      if let end = CpioReader.end(of: rest.span) {
-        if let archive = try? rest.slice(0..<end) { parts.append(archive) }
-        position = start + end
-        continue
-      }
-      guard let format = CompressionFormat.recognise(rest.span) else {
-        keep(rest, of: file, at: start, because: .unknownContent(offset: start))
-        return
-      }
-      streams += 1
-      guard streams <= Self.streamLimit else {
-        keep(rest, of: file, at: start, because: .tooManyParts(streams))
-        return
-      }
-      do throws(CompressionError) {
-        let result = try decompress(rest, as: format, limit: left)
-        left -= result.bytes.count
-        // There are no segments of nothing.
-        if result.bytes.count > 0 { parts.append(result.bytes) }
-        hasChanged = true
-        position = start + result.consumed
-      } catch .tooLarge {
-        keep(rest, of: file, at: start, because: .tooLarge(limit: limit))
-        return
-      } catch {
-        keep(rest, of: file, at: start, because: .corrupt(format: format.name, offset: start))
-        return
-      }
-    }
-  }
-
-  /// Passes `rest` on as it is. Archives in it count only at multiples of four bytes from the
-  /// start: where taking the front away would move them, all of the file stays as it is.
-  private mutating func keep(
-    _ rest: SharedBytes, of file: SharedBytes, at start: Int, because reason: InitrdReason
-  ) {
-    self.reason = reason
-    if start % 4 == 0 {
-      parts.append(rest)
-    } else {
-      parts = [file]
-      hasChanged = false
-    }
-  }
-}
-
-/// Why an initrd, or the rest of it, is passed on as it is.
-package enum InitrdReason: Equatable, Sendable {
-  /// Neither a cpio archive nor compressed.
-  case unknownContent(offset: Int)
-  /// A compressed archive that does not unpack.
-  case corrupt(format: String, offset: Int)
-  /// Unpacked it would not fit beside the files in it.
-  case tooLarge(limit: Int)
-  /// Unpacked the pieces have no place, or take too much of RAM.
-  case noRoom
-  /// It holds more archives than there are segments left.
-  case tooManyParts(Int)
-}
-
-extension SharedBytes {
-  /// The offset of the first byte from `position` on that is not zero, or the end of a padding that
-  /// is longer than any; nil when only zeros are left.
-  fileprivate func firstNonZero(from position: Int) -> Int? {
-    let span = span
-    let limit = min(count, position + 1 << 20)
-    var offset = position
-    while offset < limit, let word = try? span.load(UInt64.self, at: offset), word == 0 {
-      offset += 8
-    }
-    while offset < limit, let byte = try? span.load(UInt8.self, at: offset), byte == 0 {
-      offset += 1
-    }
-    return offset < count ? offset : nil
   }
 }

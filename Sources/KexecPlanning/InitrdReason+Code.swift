@@ -3,7 +3,7 @@
 extension InitrdReason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
-    case unknownContent, corrupt, tooLarge, noRoom, tooManyParts
+    case unknownContent, corrupt, tooLarge, noRoom, tooManyParts, earlyFiles
   }
 
   /// Which kind it is.
@@ -14,6 +14,7 @@ extension InitrdReason {
     case .tooLarge: .tooLarge
     case .noRoom: .noRoom
     case .tooManyParts: .tooManyParts
+    case .earlyFiles: .earlyFiles
     }
   }
 }

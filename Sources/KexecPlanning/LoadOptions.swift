@@ -79,6 +79,8 @@ package struct LoadOptions: Equatable, Sendable {
 
   /// The paths of the initrds, to be joined in this order; `none` for an empty one. `--initrd`.
   package var initrds: [String] = []
+  /// Whether a damaged initrd is loaded all the same. `--force-initrd`.
+  package var forcesInitrd = false
   /// Whether the running kernel's initrd comes first. `--reuseinitrd`.
   package var reusesInitrd = false
   /// The path of a device tree for the kernel, if any. `--dtb`.

@@ -53,12 +53,16 @@ package struct LoadPlanner: Sendable {
     commandLine = self.request.finalCommandLine(on: machine)
   }
 
-  /// Plans the load by `route`: every byte and every address, or why it cannot be.
-  package func plan(by route: Route) throws(PlanningError) -> LoadPlan {
+  /// Plans the load by `route`: every byte and every address, or why it cannot be. `inspection` is what
+  /// an earlier plan has found in the initrds, and what this one finds.
+  package func plan(
+    by route: Route, inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> LoadPlan {
     var made: LoadPlan
     switch image {
-    case .bzImage(let image): made = try plan(by: route, bzImage: image)
-    case .elf, .multiboot: made = try planOther(by: route)
+    case .bzImage(let image):
+      made = try plan(by: route, bzImage: image, inspection: &inspection)
+    case .elf, .multiboot: made = try planOther(by: route, inspection: &inspection)
     // There are none in unified images.
     case .unified: throw .notByFileCall(image.type)
     }

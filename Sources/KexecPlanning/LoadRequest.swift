@@ -79,6 +79,8 @@ package struct LoadRequest: Sendable {
   package var kernel: File
   /// The initrds, to be joined in this order.
   package var initrds: [File] = []
+  /// How the kernel was configured, where a file says so.
+  package var kernelConfiguration: KernelConfiguration?
   /// A device tree for the kernel, if any.
   package var deviceTree: File?
   /// The modules of a multiboot kernel, in order.

@@ -4,15 +4,18 @@ internal import Threads
 
 /// Plans kexec_load of a bzImage.
 func planBzImage(
-  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
+  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite,
+  inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   if request.options.entry == .realMode || image.isForBIOSOnly {
-    return try planRealMode(image, request: request, machine: machine, site: site)
+    return try planRealMode(
+      image, request: request, machine: machine, site: site, inspection: &inspection)
   }
   let entry = try LinuxEntry(image, choice: request.options.entry, on: machine)
   let (kernel, initrd, unpackNotes) = unpackPieces(
     image, by: entry, request: request, machine: machine,
-    commandLine: KernelCommandLine(site.commandLine), memory: site.memory)
+    commandLine: KernelCommandLine(site.commandLine), memory: site.memory, inspection: inspection)
+  inspection = initrd.inspection
   let (load, notes) = try planLinux(
     LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
     request: request, machine: machine, site: site)
@@ -23,7 +26,7 @@ func planBzImage(
 private func unpackPieces(
   _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
   commandLine: KernelCommandLine,
-  memory: UsableMemory
+  memory: UsableMemory, inspection: InitrdInspection?
 ) -> (KernelPiece, InitrdPiece, [PlanNote]) {
   let (unpacked, initrd) = sideBySide {
     () -> Result<(KernelPiece, [PlanNote]), OrdinaryEntryReason> in
@@ -36,7 +39,7 @@ private func unpackPieces(
     }
   } _: {
     InitrdPiece(
-      request, kernelSize: image.initSize, machine: machine, memory: memory)
+      request, kernelSize: image.initSize, machine: machine, memory: memory, inspection: inspection)
   }
   switch unpacked {
   case .success(let (kernel, notes)): return (kernel, initrd, notes)

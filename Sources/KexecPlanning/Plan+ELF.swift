@@ -8,14 +8,16 @@ internal import RunningSystem
 
 /// Plans kexec_load of an ELF executable: a Linux kernel as the linker made it, or another system's.
 func planELF(
-  _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
+  _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite,
+  inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard let style = request.options.arguments ?? (kernel.isLinux ? .linux : nil) else {
     throw .argumentStyleUnknown
   }
   switch style {
   case .linux:
-    return try planVmlinux(kernel, request: request, machine: machine, site: site)
+    return try planVmlinux(
+      kernel, request: request, machine: machine, site: site, inspection: &inspection)
   case .elfNotes, .none:
     guard request.initrds.isEmpty else { throw .initrdForOther }
     guard request.modules.isEmpty else { throw .modulesForOther }
@@ -43,7 +45,8 @@ func planELF(
 
 /// Plans a vmlinux: the pieces of a bzImage, but that nothing in the file describes the kernel.
 private func planVmlinux(
-  _ elf: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
+  _ elf: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite,
+  inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.modules.isEmpty else { throw .modulesForOther }
   let line = KernelCommandLine(site.commandLine)
@@ -59,7 +62,9 @@ private func planVmlinux(
   let target = LinuxTarget(
     vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32)
   let initrd = InitrdPiece(
-    request, kernelSize: target.initSize, machine: machine, memory: site.memory)
+    request, kernelSize: target.initSize, machine: machine, memory: site.memory,
+    inspection: inspection)
+  inspection = initrd.inspection
   let (load, more) = try planLinux(
     LinuxPieces(target: target, kernel: kernel, initrd: initrd),
     request: request, machine: machine, site: site)

@@ -8,7 +8,8 @@ internal import RunningSystem
 /// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
 /// map, the screen and the disks: nothing of what the running kernel knows is handed over.
 func planRealMode(
-  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite
+  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite,
+  inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
   guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
@@ -18,7 +19,9 @@ func planRealMode(
     throw .realMode(.tooLarge(part.code.count))
   }
   let initrd = InitrdPiece(
-    request, kernelSize: image.initSize, machine: machine, memory: site.memory)
+    request, kernelSize: image.initSize, machine: machine, memory: site.memory,
+    inspection: inspection)
+  inspection = initrd.inspection
   return try initrd.whereItFits(request) { (initrd) throws(PlanningError) in
     try planRealMode(image, part, initrd, request: request, site: site)
   }

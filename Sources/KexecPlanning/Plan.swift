@@ -61,7 +61,9 @@ extension LoadPlanner {
       : [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
   }
 
-  func plan(by route: Route, bzImage image: BzImage) throws(PlanningError) -> LoadPlan {
+  func plan(
+    by route: Route, bzImage image: BzImage, inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> LoadPlan {
     guard request.modules.isEmpty else { throw .modulesForOther }
     if image.isForBIOSOnly, let option = request.optionAgainstRealMode(by: route.call) {
       throw .realModeOnly(option: option)
@@ -86,7 +88,7 @@ extension LoadPlanner {
       commandLine = site.commandLine
       try checkCommandLine(commandLine, for: request, limit: limit)
       let (load, more) = try planBzImage(
-        image, request: request, machine: machine, site: site)
+        image, request: request, machine: machine, site: site, inspection: &inspection)
       action = .segments(load)
       notes += more
     case .file:
@@ -95,6 +97,12 @@ extension LoadPlanner {
       action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
+    // What is no Linux has files of its own kinds: disk images, scripts.
+    if !image.isForBIOSOnly {
+      notes += try initrdNotes(
+        beside: notes, kernelVersion: image.kernelVersion, commandLine: commandLine,
+        inspection: &inspection)
+    }
     return LoadPlan(
       request: request, kernelVersion: image.kernelVersion,
       imageDescription: image.description, commandLine: commandLine, action: action,
@@ -102,7 +110,9 @@ extension LoadPlanner {
   }
 
   /// Plans what only kexec_load can load.
-  func planOther(by route: Route) throws(PlanningError) -> LoadPlan {
+  func planOther(
+    by route: Route, inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> LoadPlan {
     guard route.call == .segments else { throw .notByFileCall(image.type) }
     let isLinux = image.takesArgumentsLikeLinux(request)
     guard isLinux || !request.options.preservesContext else { throw .returnNeedsLinux }
@@ -121,14 +131,32 @@ extension LoadPlanner {
       switch image {
       case .bzImage, .unified: throw .notByFileCall(image.type)
       case .elf(let kernel):
-        try planELF(kernel, request: request, machine: machine, site: site)
+        try planELF(
+          kernel, request: request, machine: machine, site: site, inspection: &inspection)
       case .multiboot(let kernel):
         try planMultiboot(kernel, request: request, machine: machine, site: site)
       }
+    notes += more
+    if isLinux {
+      notes += try initrdNotes(
+        beside: notes, kernelVersion: nil, commandLine: site.commandLine, inspection: &inspection)
+    }
     return LoadPlan(
       request: request, kernelVersion: nil, imageDescription: image.type.rawValue,
       commandLine: site.commandLine, action: .segments(load), reason: route.reason,
-      notes: notes + more)
+      notes: notes)
+  }
+
+  /// What is to be said of the initrds and of their absence, with the notes that there are already.
+  private func initrdNotes(
+    beside notes: [PlanNote], kernelVersion: String?, commandLine: String,
+    inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> [PlanNote] {
+    inspection = inspection ?? InitrdInspection(request, on: machine)
+    let found = try inspection?.notes(
+      request, kernelVersion: kernelVersion, unpacked: Set(notes.compactMap(\.unpackedInitrd)))
+    let root = request.rootWithoutInitrd(KernelCommandLine(commandLine))
+    return (found ?? []) + (root.map { [$0] } ?? [])
   }
 }
 

@@ -10,7 +10,8 @@ extension PlanNote {
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
-    case hiddenParametersUnknown
+    case hiddenParametersUnknown, initrdDamaged, initrdSuspect, initrdFormatUnknown
+    case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd
   }
 
   /// Which kind it is.
@@ -30,6 +31,12 @@ extension PlanNote {
     case .initrdUnpacked: .initrdUnpacked
     case .initrdPartlyUnpacked: .initrdPartlyUnpacked
     case .initrdUnchanged: .initrdUnchanged
+    case .initrdDamaged: .initrdDamaged
+    case .initrdSuspect: .initrdSuspect
+    case .initrdFormatUnknown: .initrdFormatUnknown
+    case .initrdNotChecked: .initrdNotChecked
+    case .modulesOfOtherRelease: .modulesOfOtherRelease
+    case .rootNeedsInitrd: .rootNeedsInitrd
     case .confined: .confined
     case .fileUnpacked: .fileUnpacked
     case .videoModeNotSet: .videoModeNotSet
@@ -66,6 +73,9 @@ extension PlanNote {
     case .ordinaryEntry(let reason): reason.code.rawValue
     case .initrdPartlyUnpacked(_, let reason): reason.code.rawValue
     case .initrdUnchanged(_, let reason): reason.code.rawValue
+    case .initrdDamaged(_, let damage): damage.code.rawValue
+    case .initrdSuspect(_, let suspicion, _): suspicion.code.rawValue
+    case .initrdNotChecked(_, let reason): reason.code.rawValue
     default: nil
     }
   }

@@ -30,6 +30,19 @@ package enum PlanNote: Equatable, Sendable {
   case initrdPartlyUnpacked(Int, InitrdReason)
   /// An initrd is passed on as it is.
   case initrdUnchanged(Int, InitrdReason)
+  /// An initrd is damaged, and loaded all the same.
+  case initrdDamaged(path: String, InitrdDamage)
+  /// An initrd may not do; where it is unpacked now, what stands against it may not matter.
+  case initrdSuspect(path: String, InitrdSuspicion, isUnpackedNow: Bool)
+  /// An initrd has a format that the kernel was built without, says this configuration.
+  case initrdFormatUnknown(
+    path: String, format: String, configuration: String, isUnpackedNow: Bool)
+  /// A part of an initrd was not looked into.
+  case initrdNotChecked(path: String, InitrdUnchecked)
+  /// The initrds have modules, but none of this kernel.
+  case modulesOfOtherRelease([String], kernel: String)
+  /// This word names what only a program in an initrd could find, and there is none.
+  case rootNeedsInitrd(String)
   /// The next kernel has only this much memory, so that the running one can go on after it.
   case confined(byteCount: UInt64)
   /// The kernel file, or that section of it, was compressed as a whole, by this format.

@@ -5,7 +5,8 @@ extension PlanningError {
   package enum Code: String, CaseIterable, Sendable {
     case commandLineTooLong, openQuote, commandLineHasNUL, noRoom, noMemoryMap, noCrashRegion
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
-    case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
+    case damagedInitrd, deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall,
+      initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
   }
 
@@ -23,6 +24,7 @@ extension PlanningError {
     case .tooManyRanges: .tooManyRanges
     case .fiveLevelPaging: .fiveLevelPaging
     case .protocolTooOld: .protocolTooOld
+    case .damagedInitrd: .damagedInitrd
     case .deviceTree: .deviceTree
     case .realMode: .realMode
     case .realModeOnly: .realModeOnly

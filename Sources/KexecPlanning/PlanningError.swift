@@ -27,6 +27,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case fiveLevelPaging
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
+  /// An initrd is damaged.
+  case damagedInitrd(path: String, InitrdDamage)
   /// The file that is to be the device tree is none.
   case deviceTree(path: String, DeviceTreeError)
   /// The name stands for no serial port.

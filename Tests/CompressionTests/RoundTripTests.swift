@@ -70,6 +70,43 @@ import Testing
     }
   }
 
+  @Test(arguments: Compressor.allCases, [0, 1, 65536, 9 << 20])
+  func whatIsNotKeptComesPieceByPiece(by compressor: Compressor, size: Int) throws {
+    let data = mixedData(size)
+    let compressed = compressor.compress(data)
+    var (largest, position, isEqual) = (0, 0, true)
+    let consumed = try decompress(SharedBytes(compressed + [0, 0, 0, 0]), as: compressor.format) {
+      piece in
+      largest = max(largest, piece.byteCount)
+      let bytes = unsafe piece.withUnsafeBytes { unsafe Array($0) }
+      isEqual =
+        isEqual && position + bytes.count <= data.count
+        && data[position..<position + bytes.count].elementsEqual(bytes)
+      position += bytes.count
+    }
+    #expect(isEqual && position == data.count)
+    #expect(consumed == compressed.count)
+    let isByBlocks = compressor.format == .lz4 || compressor.format == .lzo
+    #expect(largest <= (isByBlocks ? 8 << 20 : 64 << 10))
+  }
+
+  /// What comes before a fault is given away.
+  @Test(arguments: Compressor.allCases)
+  func whatIsCutOffIsNoticed(by compressor: Compressor) throws {
+    let data = mixedData(200_000)
+    let compressed = compressor.compress(data)
+    for length in [compressed.count / 2, compressed.count - 1] {
+      var count = 0
+      let error = #expect(throws: CompressionError.self) {
+        _ = try decompress(
+          SharedBytes(Array(compressed[..<length])), as: compressor.format
+        ) { count += $0.byteCount }
+      }
+      #expect(error?.code == .truncated, "\(length) of \(compressed.count)")
+      #expect(count < data.count || length == compressed.count - 1)
+    }
+  }
+
   @Test func noMemoryIsAnError() {
     let compressed = SharedBytes(Compressor.gzip.compress([1, 2, 3]))
     #expect(throws: CompressionError.outOfMemory(wanted: .max)) {

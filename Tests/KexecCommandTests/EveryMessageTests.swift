@@ -39,7 +39,8 @@ import Testing
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
       .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
-      .protocolTooOld("2.01"), .realModeOnly(option: "-p"), .argumentStyleUnknown,
+      .protocolTooOld("2.01"), .damagedInitrd(path: "i", .archiveCut(at: 7)),
+      .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
       .serialPort("COM1"),
@@ -80,7 +81,19 @@ import Testing
     ] + vmlinux.map(OrdinaryEntryReason.notUnderstood)
   static let initrd: [InitrdReason] = [
     .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
-    .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom,
+    .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom, .earlyFiles,
+  ]
+  static let damages: [InitrdDamage] = [
+    .stream(.truncated(.xz, inputOffset: 7), start: 8), .archiveCut(at: 9),
+    .packedArchiveCut(start: 7, unpackedSize: 8),
+  ]
+  static let suspicions: [InitrdSuspicion] = [
+    .xzCheck("CRC64", offset: 7), .lz4Frame(offset: 7), .zstdWindow(256 << 20, offset: 7),
+    .skippableFrame(offset: 7), .unaligned(offset: 7), .otherInside(offset: 7), .kernel,
+    .unknown(firstBytes: [1, 2]),
+  ]
+  static let unchecked: [InitrdUnchecked] = [
+    .window(.zstd), .unsupported(.lz4), .tooManyStreams(65),
   ]
   static let noEFI: [PlanNote.NoEFIReason] = [
     .kernelTooOld, .mixedMode, .descriptorVersion(2), .missing("fw_vendor"), .noRuntimeMap,
@@ -97,9 +110,15 @@ import Testing
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
       .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
       .sectionReplaced(.initrd, by: "--initrd"), .firstProfile(of: 3), .signatureOfPart,
+      .initrdDamaged(path: "i", .archiveCut(at: 7)),
+      .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: true),
+      .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: false),
+      .modulesOfOtherRelease(["6.1", "6.9"], kernel: "6.12"), .rootNeedsInitrd("root=UUID=1"),
       .initrdsJoined(9), .modulesWithoutRoom(modules: 1, parameters: 2),
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
-    ] + ordinary.map(PlanNote.ordinaryEntry) + initrd.map { .initrdUnchanged(1, $0) }
+    ] + suspicions.map { .initrdSuspect(path: "i", $0, isUnpackedNow: false) }
+    + unchecked.map { .initrdNotChecked(path: "i", $0) } + ordinary.map(PlanNote.ordinaryEntry)
+    + initrd.map { .initrdUnchanged(1, $0) }
     + noEFI.map(PlanNote.noEFI)
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
@@ -122,6 +141,9 @@ import Testing
     expectAll(Self.files.map(\.code))
     expectAll(Self.ordinary.map(\.code))
     expectAll(Self.initrd.map(\.code))
+    expectAll(Self.damages.map(\.code))
+    expectAll(Self.suspicions.map(\.code))
+    expectAll(Self.unchecked.map(\.code))
     expectAll(Self.noEFI.map(\.code))
     expectAll(Self.notes.map(\.code))
     expectAll(Self.routes.map(\.code))

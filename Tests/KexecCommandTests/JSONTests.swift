@@ -140,7 +140,9 @@ extension InvocationTests {
         + [FileError.Reason.empty, .notRegular, .directory].map { ErrorCode.file($0).text }
       let reasons =
         OrdinaryEntryReason.Code.allCases.map(\.rawValue)
-        + InitrdReason.Code.allCases.map(\.rawValue)
+        + InitrdReason.Code.allCases.map(\.rawValue) + InitrdDamage.Code.allCases.map(\.rawValue)
+        + InitrdSuspicion.Code.allCases.map(\.rawValue)
+        + InitrdUnchecked.Code.allCases.map(\.rawValue)
         + PlanNote.NoEFIReason.Code.allCases.map(\.rawValue)
       for code in codes + reasons { #expect(schema.contains("\"\(code)\""), "\(code)") }
     }

@@ -369,7 +369,7 @@ import Testing
   @Test func theFileCallIsShort() throws {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
     request.options.commandLine = "console=\"a b\""
-    request.initrds = [.init(path: "i", bytes: SharedBytes([1]))]
+    request.initrds = [.init(path: "i", bytes: SharedBytes([0]))]
     let image = try KernelImage.open(request.kernel.bytes)
     let plan = try plan(
       request, by: Route(.file, .preferred), on: TemporaryTree([:]).machine, image: image)

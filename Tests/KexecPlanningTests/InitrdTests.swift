@@ -9,7 +9,7 @@ import Testing
 @testable import KexecPlanning
 
 /// Taking one file apart.
-@Suite struct UnpackedInitrdTests {
+@Suite struct InitrdContentTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let file: [UInt8]
@@ -99,15 +99,16 @@ import Testing
 
   @Test(arguments: cases)
   func parts(row: Case) {
-    let unpacked = UnpackedInitrd(SharedBytes(row.file), limit: row.limit)
-    #expect(unpacked.reason == row.reason)
-    if let parts = row.parts, unpacked.hasChanged || row.reason == nil {
-      #expect(unpacked.hasChanged)
+    let content = InitrdContent(SharedBytes(row.file), unpackedInto: row.limit)
+    #expect(content.reason == row.reason)
+    let (bytes, hasChanged) = content.parts(keeping: [])
+    if let parts = row.parts, hasChanged || row.reason == nil {
+      #expect(hasChanged)
       // The zeros behind an archive may be left out.
-      let found = unpacked.parts.map { $0.array.withoutZerosBehind }
+      let found = bytes.map { $0.array.withoutZerosBehind }
       #expect(found.elementsEqual(parts.map(\.withoutZerosBehind)), "\(found.map(\.count))")
     } else {
-      #expect(!unpacked.hasChanged)
+      #expect(!hasChanged)
     }
   }
 
@@ -116,10 +117,11 @@ import Testing
     let odd = storedGzip(Self.main)
     try #require(odd.count % 4 != 0)
     let file = odd + Self.damaged(Self.gzip)
-    let unpacked = UnpackedInitrd(SharedBytes(file), limit: 1 << 20)
-    #expect(!unpacked.hasChanged)
-    #expect(unpacked.parts.map(\.array).elementsEqual([file]))
-    #expect(unpacked.reason == .corrupt(format: "gzip", offset: odd.count))
+    let content = InitrdContent(SharedBytes(file), unpackedInto: 1 << 20)
+    let (bytes, hasChanged) = content.parts(keeping: [])
+    #expect(!hasChanged)
+    #expect(bytes.map(\.array).elementsEqual([file]))
+    #expect(content.reason == .corrupt(format: "gzip", offset: odd.count))
   }
 
   private static func damaged(_ bytes: [UInt8]) -> [UInt8] {
@@ -210,6 +212,67 @@ import Testing
       load.segments.filter { $0.role.isInitrd }.map(\.bytes.array).elementsEqual([large, plain]))
   }
 
+  /// A kernel looks for microcode and ACPI tables in archives up to the first compressed one. Each row
+  /// is initrds, of which some archives have such files: what it finds is the same after this load.
+  struct EarlyRow: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let files: [[[UInt8]]]
+    let notes: [PlanNote]
+  }
+
+  private static let early = made([("kernel/firmware/acpi/ssdt.aml", [1, 2, 3])])
+  private static let microcode = made([("kernel/x86/microcode/AuthenticAMD.bin", [4])])
+  private static let rest = made([("init", [5])])
+
+  static let earlyRows: [EarlyRow] = [
+    EarlyRow(
+      testDescription: "plain, in front", files: [[early, storedGzip(rest)]],
+      notes: [.initrdUnpacked(0)]),
+    EarlyRow(
+      testDescription: "packed, alone", files: [[storedGzip(early)]],
+      notes: [.initrdUnchanged(0, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "packed together with the rest", files: [[storedZstd(early + rest)]],
+      notes: [.initrdUnchanged(0, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "packed, in a file behind", files: [[storedGzip(rest)], [storedZstd(early)]],
+      notes: [.initrdUnpacked(0), .initrdUnchanged(1, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "packed, in front of the rest",
+      files: [[storedGzip(microcode)], [storedZstd(rest)]],
+      notes: [.initrdUnchanged(0, .earlyFiles), .initrdUnpacked(1)]),
+    EarlyRow(
+      testDescription: "plain, behind a packed one", files: [[storedGzip(rest)], [early]],
+      notes: [.initrdUnchanged(0, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "plain, behind two packed ones",
+      files: [[storedGzip(rest)], [storedZstd(rest)], [early]],
+      notes: [.initrdUnpacked(0), .initrdUnchanged(1, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "plain in front, packed behind",
+      files: [[microcode], [storedGzip(rest + early)]],
+      notes: [.initrdUnchanged(1, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "in one file: the rest and the tables, each packed",
+      files: [[storedGzip(rest), storedZstd(early)]],
+      notes: [.initrdPartlyUnpacked(0, .earlyFiles)]),
+    EarlyRow(
+      testDescription: "folders that only begin alike",
+      files: [[storedGzip(made([("kernels/x", [1]), ("lib/kernel/y", [2])]))]],
+      notes: [.initrdUnpacked(0)]),
+  ]
+
+  @Test(arguments: earlyRows)
+  func whatNoOtherBootShowsTheEarlyKernel(row: EarlyRow) throws {
+    let files = row.files.map { $0.flatMap { $0 } }
+    let (load, notes) = try loaded(files)
+    #expect(notes == row.notes)
+    let wanted = KernelModel.joined(files)
+    let found = try memory(of: load)
+    #expect(KernelModel.members(of: found) == KernelModel.members(of: wanted))
+    #expect(KernelModel.earlyNames(in: found) == KernelModel.earlyNames(in: wanted))
+  }
+
   /// Files of archives, packed ones, zeros, garbage and stumps: the kernel reads the same before
   /// and after.
   @Test func theKernelSeesTheSame() throws {
@@ -281,6 +344,11 @@ import Testing
 
   /// What a kernel reads from where boot_params say that the initrd is.
   private func view(of load: SegmentLoad) throws -> [Member] {
+    KernelModel.members(of: try memory(of: load))
+  }
+
+  /// The memory in which boot_params say that the initrd is.
+  private func memory(of load: SegmentLoad) throws -> [UInt8] {
     let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array
     let start = UInt64(block.loadField(Field<UInt32>(0x218)))
     let size = Int(block.loadField(Field<UInt32>(0x21C)))
@@ -290,7 +358,7 @@ import Testing
       memory.store(segment.bytes.array, at: Int(segment.destination.start.value - start))
     }
     #expect(memory[size...].allSatisfy { $0 == 0 })
-    return KernelModel.members(of: Array(memory[..<size]))
+    return Array(memory[..<size])
   }
 }
 

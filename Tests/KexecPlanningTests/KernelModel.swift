@@ -44,6 +44,23 @@ enum KernelModel {
     return members
   }
 
+  /// The files in a folder `kernel` that it finds before it unpacks anything: in archives up to the
+  /// first that is compressed.
+  static func earlyNames(in initrd: [UInt8]) -> [String] {
+    var members: [Member] = []
+    var offset = 0
+    while offset < initrd.count {
+      if initrd[offset] == 0 {
+        offset += 1
+      } else if offset % 4 == 0, let next = readArchive(initrd, offset, &members) {
+        offset = next
+      } else {
+        break
+      }
+    }
+    return members.map(\.name).filter { $0.hasPrefix("kernel/") }
+  }
+
   /// Several files as a loader joins them.
   static func joined(_ files: [[UInt8]]) -> [UInt8] {
     files.reduce(into: []) { all, file in

@@ -27,7 +27,7 @@ package enum Compressor: CaseIterable, Sendable {
   package func compress(_ data: [UInt8]) -> [UInt8] {
     switch self {
     case .gzip: withGzip(data)
-    case .xz: withXz(data)
+    case .xz: withXz(data, check: LZMA_CHECK_CRC32.rawValue)
     case .lzma: withLzma(data)
     case .zstd: withZstd(data, withSize: true)
     case .zstdWithoutSize: withZstd(data, withSize: false)
@@ -69,11 +69,13 @@ private func withGzip(_ data: [UInt8]) -> [UInt8] {
   }
 }
 
-private func withXz(_ data: [UInt8]) -> [UInt8] {
+/// `data` by xz with a checksum of this kind: 1 for CRC32, 4 for CRC64, 10 for SHA-256, 0 for none.
+package func withXz(_ data: [UInt8], check: UInt32) -> [UInt8] {
   unsafe written(data.count + data.count / 8 + 1024) { output, capacity in
     var size = 0
     let result = unsafe lzma_easy_buffer_encode(
-      0, LZMA_CHECK_CRC32, nil, data, data.count, output.assumingMemoryBound(to: UInt8.self),
+      0, lzma_check(rawValue: check), nil, data, data.count,
+      output.assumingMemoryBound(to: UInt8.self),
       &size, capacity)
     precondition(result == LZMA_OK)
     return size

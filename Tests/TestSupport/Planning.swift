@@ -13,5 +13,7 @@ package func routes(
 package func plan(
   _ request: LoadRequest, by route: Route, on machine: Machine, image: KernelImage
 ) throws(PlanningError) -> LoadPlan {
-  try LoadPlanner(request, image: image, on: machine).plan(by: route)
+  var inspection: InitrdInspection?
+  return try LoadPlanner(request, image: image, on: machine).plan(
+    by: route, inspection: &inspection)
 }

@@ -19,7 +19,8 @@ let initrds: [Scenario] = [
     return archives + Array(repeating: 0, count: -archives.count & 3)
       + Array(repeating: 0x55, count: 4096)
   },
-  truncated,
+  damaged,
+  earlyFiles,
   large.extra,
 ]
 
@@ -39,15 +40,64 @@ private func initrd(
   }
 }
 
-private let truncated = Scenario("initrd: cut off, it is passed on as it is") { lab in
-  let archive = try Compressor.zstd.compress(lab.archive())
-  let guest = try await lab.boot(
-    .lab, carrying: [.lab],
-    files: ["boot/variant": Array(archive[..<(archive.count / 2)])])
-  try await guest.mustNote("initrdUnchanged.corrupt", when: load("/boot/variant"))
-  try await guest.run(load("/boot/variant"))
+private let damaged = Scenario(
+  "initrd: damaged, it is refused by every call, but for -i and --force-initrd"
+) { lab in
+  let archive = try Lab.smallArchive(["random": lab.randomBytes(200_000)])
+  var files = ["boot/plain": Array(archive[..<(archive.count / 2)])]
+  for format in [Compressor.gzip, .xz, .zstd, .bzip2, .lzop] {
+    let packed = try format.compress(archive)
+    files["boot/\(format)"] = Array(packed[..<(packed.count / 2)])
+  }
+  let guest = try await lab.boot(.lab, carrying: [.lab], files: files)
+  func load(_ options: String, _ initrd: String) -> String {
+    "kexec \(options) -l \(Kernel.lab.path) --initrd=\(initrd)"
+  }
+  for file in files.keys.sorted() {
+    for call in ["-c", "-s", "-a", "-c --no-fast"] {
+      try await guest.mustRefuse(load(call, "/\(file)"), saying: "/\(file): the initrd is damaged")
+    }
+  }
+  try await guest.run(load("-c --force-initrd", "/boot/gzip"))
+  try await guest.run(load("-a", "/boot/gzip"), exits: 255)
   try await guest.mustHaveLoaded(true)
+  try await guest.run(load("-c -i", "/boot/gzip"))
 }
+
+/// A table of ACPI in an archive that is not compressed is found by the early kernel, and in one that
+/// is it is not, as after any other boot.
+private let earlyFiles = Scenario(
+  "initrd: ACPI tables in a compressed archive are not found, and in a plain one they are"
+) { lab in
+  let archive = try Lab.smallArchive(["kernel/firmware/acpi/ssdt.aml": ssdt])
+  let guest = try await lab.boot(
+    .lab, carrying: [.debian6_1],
+    files: ["boot/packed": try Compressor.gzip.compress(archive)],
+    nextFiles: ["next": try lab.file(of: .debian6_1), "plain": archive])
+  func load(_ kernel: String, _ initrds: String) -> String {
+    "kexec -c -l \(kernel) \(initrds) --command-line='\(Lab.commandLine)'"
+  }
+  let sign = "ACPI table found in initrd"
+  let behind = load(Kernel.debian6_1.path, "--initrd=/boot/initrd --initrd=/boot/packed")
+  try await guest.mustNote("initrdUnchanged.earlyFiles", when: behind)
+  try await guest.run(behind)
+  let next = try await guest.jump()
+  try next.mustBe(.debian6_1)
+  try next.mustNotHaveLogged(sign)
+
+  // This kernel has no init: its console says enough.
+  try await next.run(load("/next", "--initrd=/plain"))
+  try await next.jump(sayingOnConsole: [sign])
+}
+
+/// A secondary description table without contents: a header of 36 bytes whose sum is zero. ACPI
+/// Specification, "System Description Table Header".
+private let ssdt: [UInt8] = {
+  var table = Array("SSDT".utf8) + [36, 0, 0, 0, 2, 0] + Array("LAB   LABTABLE".utf8)
+  table += [1, 0, 0, 0] + Array("LAB ".utf8) + [1, 0, 0, 0]
+  table[9] = 0 &- table.reduce(0, &+)
+  return table
+}()
 
 private let large = Scenario("initrd: 300 MB in a machine with 1 GiB") { lab in
   let guest = try await lab.boot(.lab, carrying: [.lab])

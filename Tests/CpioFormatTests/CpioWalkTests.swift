@@ -4,7 +4,7 @@ import Testing
 
 @testable import CpioFormat
 
-@Suite struct CpioReaderTests {
+@Suite struct CpioWalkTests {
   private static func archive(_ entries: [CpioEntry]) -> [UInt8] {
     var writer = CpioWriter()
     for entry in entries { try? writer.append(entry) }
@@ -77,6 +77,54 @@ import Testing
     for bytes in texts { #expect(end(of: bytes) == nil) }
   }
 
+  private static let nested: [UInt8] =
+    archive([.file("kernel/x86/microcode/GenuineIntel.bin", [1, 2, 3])])
+    + [UInt8](repeating: 0, count: 512) + archive(entries)
+
+  /// Bytes that come a few at a time are followed as bytes that come at once.
+  @Test(arguments: [1, 2, 3, 7, 110, 111, 1000, 1 << 20])
+  func piecesMakeNoDifference(size: Int) throws {
+    let bytes = SharedBytes(Self.nested)
+    var names: [String] = []
+    var walk = CpioWalk()
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      let piece = try bytes.slice(start..<min(start + size, bytes.count))
+      walk.follow(piece.span) { names.append(String(decoding: $0, as: UTF8.self)) }
+    }
+    #expect(
+      names == [
+        "kernel", "kernel/x86", "kernel/x86/microcode", "kernel/x86/microcode/GenuineIntel.bin",
+        "dev", "init", "bin", "bin/sh", "odd", "empty", "TRAILER!!?",
+      ])
+    #expect(walk.offset == bytes.count)
+    #expect(walk.memberCount == 13)
+    #expect(!walk.isInsideMember && !walk.isAtOther && walk.hasEndedArchive)
+  }
+
+  /// A row of bytes is cut off unless it ends between members, or in what fills one up.
+  @Test func whatIsCutOffIsNoticed() throws {
+    let bytes = Self.archive([.file("init", [UInt8](repeating: 7, count: 9))])
+    // A header of 110 bytes, a name of 5 with a byte behind it, contents of 9 with 3 behind them; a
+    // trailer of 124.
+    let ends: [Range<Int>] = [0..<1, 125..<129, 249..<bytes.count + 1]
+    for length in 0...bytes.count {
+      let piece = SharedBytes(Array(bytes[..<length]))
+      var walk = CpioWalk()
+      walk.follow(piece.span) { _ in }
+      #expect(walk.isInsideMember != ends.contains { $0.contains(length) }, "\(length)")
+    }
+  }
+
+  @Test(arguments: ["07070", "070703", "0x0701", "\u{1F}\u{8B}", "init"])
+  func whatIsNoMemberIsNotFollowed(text: String) throws {
+    let archive = Self.archive([.directory("dev")])
+    let bytes = SharedBytes(archive + Array(text.utf8) + [UInt8](repeating: 1, count: 200))
+    var walk = CpioWalk()
+    walk.follow(bytes.span) { _ in }
+    #expect(walk.isAtOther && !walk.isInsideMember)
+    #expect(walk.offset == archive.count)
+  }
+
   @Test func noBytesTrap() {
     let seed = SplitMix.seed(of: "cpio")
     var generator = SplitMix(seed: seed)
@@ -97,7 +145,10 @@ import Testing
   }
 }
 
+/// The offset behind the first archive; nil where it does not end.
 private func end(of bytes: [UInt8]) -> Int? {
   let shared = SharedBytes(bytes)
-  return CpioReader.end(of: shared.span)
+  var walk = CpioWalk(onlyFirst: true)
+  walk.follow(shared.span) { _ in }
+  return walk.hasEndedArchive ? walk.offset : nil
 }

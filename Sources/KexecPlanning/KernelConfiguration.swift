@@ -1,0 +1,48 @@
+internal import Compression
+
+/// How a kernel was configured, as far as loading depends on it: lines `CONFIG_NAME=y` and
+/// `# CONFIG_NAME is not set`, as in /boot/config-RELEASE.
+package struct KernelConfiguration: Equatable, Sendable {
+  /// The file that says so.
+  package let path: String
+  /// Whether the kernel can load modules.
+  let hasModules: Bool
+  /// The names that are set to `y`, of those that begin with `CONFIG_RD_`.
+  private let initrdFormats: Set<String>
+
+  /// Reads the text of the configuration at `path`; nil when it is none.
+  package init?(_ text: [UInt8], path: String) {
+    let prefix = Array("CONFIG_RD_".utf8)
+    var formats: Set<String> = []
+    var isConfiguration = false
+    var hasModules = false
+    for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: prefix.prefix(7))
+    {
+      isConfiguration = true
+      if line.elementsEqual("CONFIG_MODULES=y".utf8) { hasModules = true }
+      guard line.starts(with: prefix), line.dropLast().last == UInt8(ascii: "="),
+        line.last == UInt8(ascii: "y")
+      else { continue }
+      formats.insert(String(decoding: line.dropFirst(prefix.count).dropLast(2), as: UTF8.self))
+    }
+    guard isConfiguration else { return nil }
+    self.path = path
+    self.hasModules = hasModules
+    initrdFormats = formats
+  }
+
+  /// Whether the kernel unpacks initrds of `format`.
+  func hasInitrdFormat(_ format: CompressionFormat) -> Bool {
+    let name =
+      switch format {
+      case .gzip: "GZIP"
+      case .xz: "XZ"
+      case .lzma: "LZMA"
+      case .zstd: "ZSTD"
+      case .lz4: "LZ4"
+      case .bzip2: "BZIP2"
+      case .lzo: "LZO"
+      }
+    return initrdFormats.contains(name)
+  }
+}
