@@ -26,7 +26,10 @@ extension Command {
   /// Opens the kernel at `path`, which may unpack to `limit` bytes, and what goes with it.
   func openFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
     let options = invocation.options
-    let kernel = try open(path)
+    try checkStandardInput(
+      [path, options.deviceTree].compactMap(\.self) + options.initrds
+        + options.modules.map(modulePath))
+    let kernel = try open(path, limit)
     let unpacked: KernelFile
     let image: KernelImage
     do throws(ImageError) {
@@ -37,26 +40,33 @@ extension Command {
     } catch {
       throw CommandError(error, path: path)
     }
-    var initrds = options.reusesInitrd ? [try retainedInitrd()] : []
+    var initrds = options.reusesInitrd ? [try retainedInitrd(limit)] : []
     for path in options.initrds {
-      initrds.append(path == "none" ? try join([InitrdArchives.empty], path) : try open(path))
+      initrds.append(
+        path == "none" ? try join([InitrdArchives.empty], path) : try open(path, limit))
     }
     let deviceTree = try options.deviceTree.map { path throws(CommandError) in
-      try open(path)
+      try open(path, limit)
     }
     var modules: [InputFile] = []
-    for text in options.modules { modules.append(try open(modulePath(text))) }
+    for text in options.modules { modules.append(try open(modulePath(text), limit)) }
     return Files(
       kernel: kernel, unpacked: unpacked, image: image, initrds: initrds, deviceTree: deviceTree,
       modules: modules)
   }
 
-  private func open(_ path: String) throws(CommandError) -> InputFile {
+  /// Opens a file; of one that must be copied into memory, at most `limit` bytes.
+  private func open(_ path: String, _ limit: Int) throws(CommandError) -> InputFile {
     do {
-      return try InputFile(path: path)
+      return try InputFile(path: path, limit: limit) { warn("\(path): waiting for what comes") }
     } catch {
       throw CommandError(error)
     }
+  }
+
+  private func checkStandardInput(_ paths: [String]) throws(CommandError) {
+    guard paths.filter({ $0 == InputFile.standardInput }).count > 1 else { return }
+    throw .usage("- is given twice: the standard input can be read only once")
   }
 
   private func join(_ parts: [SharedBytes], _ name: String) throws(CommandError) -> InputFile {
@@ -69,12 +79,13 @@ extension Command {
 
   /// What the running kernel unpacked at boot. Documented in
   /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
-  private func retainedInitrd() throws(CommandError) -> InputFile {
-    do {
-      return try InputFile(
-        copying: machineFiles.root + "/sys/firmware/initrd", by: kernel.memoryFiles)
+  private func retainedInitrd(_ limit: Int) throws(CommandError) -> InputFile {
+    do throws(CommandError) {
+      return try open(machineFiles.root + "/sys/firmware/initrd", limit)
     } catch {
-      throw CommandError(error)
+      var error = error
+      error.advice = "--reuseinitrd needs retain_initrd on the running kernel's command line"
+      throw error
     }
   }
 
@@ -88,9 +99,12 @@ extension Command {
     var request = LoadRequest(
       kernel: .init(
         path: files.kernel.path, bytes: files.unpacked.bytes,
-        origin: files.unpacked.packing.map(LoadRequest.File.Origin.unpacked) ?? .file),
+        origin: files.unpacked.packing.map(LoadRequest.File.Origin.unpacked)
+          ?? files.kernel.origin),
       options: invocation.options)
-    request.initrds = files.initrds.map { .init(path: $0.path, bytes: $0.bytes) }
+    request.initrds = files.initrds.map {
+      .init(path: $0.path, bytes: $0.bytes, origin: $0.origin)
+    }
     if !request.initrds.isEmpty {
       request.kernelConfiguration = configuration(of: files.image, at: files.kernel.path)
     }
@@ -143,4 +157,9 @@ extension Command {
     if initrds.count == 1, first.origin == .file { return (kernelFile, files.initrds.first) }
     return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
   }
+}
+
+extension InputFile {
+  /// Where its bytes come from.
+  fileprivate var origin: LoadRequest.File.Origin { isRegular ? .file : .copy }
 }

@@ -16,15 +16,18 @@ extension CommandError {
       switch error.reason {
       case .errno(let errno): errno.message
       case .directory: "it is a directory, not a file"
-      case .notRegular: "it is not a regular file"
+      case .notRegular: "it is neither a file nor a block device nor a pipe"
       case .empty: "the file is empty"
+      case .tooLarge(let limit):
+        "there is more than \(byteText(UInt64(limit))) in it, and that is the limit "
+          + "(half of the free memory, at most 4 GiB)"
       }
     let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
     self.init(
       code,
       "\(error.path): \(why)",
       advice: isRetained
-        ? "--reuseinitrd needs retain_initrd on the running kernel's command line" : nil)
+        ? "the running kernel keeps its initrd only with retain_initrd on its command line" : nil)
   }
 
   init(

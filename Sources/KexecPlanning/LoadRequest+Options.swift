@@ -37,7 +37,9 @@ extension LoadRequest {
   /// What the device tree was given by: the option, or the section of a unified image; nil without
   /// one.
   private var deviceTreeOption: String? {
-    deviceTree.map { $0.origin == .file ? "--dtb" : UnifiedKernelImage.Kind.deviceTree.rawValue }
+    deviceTree.map { file in
+      if case .section(let kind) = file.origin { kind.rawValue } else { "--dtb" }
+    }
   }
 
   /// The options for crash kernels that come to nothing.

@@ -22,7 +22,7 @@ extension LoadRequest {
   }
 
   /// Whether the user has given an initrd. What is made up to be put behind one is none.
-  private var hasInitrdOfItsOwn: Bool { initrds.contains { $0.origin == .file } }
+  private var hasInitrdOfItsOwn: Bool { initrds.contains { $0.origin != .generated } }
 
   /// What becomes of the parts of the unified image of which this is the user's own request.
   func notes(on image: UnifiedKernelImage, by call: LoadCall) -> [PlanNote] {

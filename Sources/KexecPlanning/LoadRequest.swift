@@ -11,6 +11,8 @@ package struct LoadRequest: Sendable {
     package enum Origin: Equatable, Sendable {
       /// The file that the user named, as it is.
       case file
+      /// What the user named and is no plain file: read from a pipe, a device, or a file of /sys.
+      case copy
       /// A section of a unified image.
       case section(UnifiedKernelImage.Kind)
       /// Nothing but this program has made them.

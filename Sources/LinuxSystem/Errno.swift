@@ -41,6 +41,8 @@ package struct Errno: Error, Hashable, Sendable {
   package static let accessDenied = Errno(rawValue: EACCES)
   /// EBUSY.
   package static let busy = Errno(rawValue: EBUSY)
+  /// EAGAIN.
+  package static let tryAgain = Errno(rawValue: EAGAIN)
   /// EINVAL.
   package static let invalidArgument = Errno(rawValue: EINVAL)
   /// EISDIR.

@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
@@ -25,28 +25,89 @@ package struct FileDescriptor: ~Copyable, Sendable {
     self.init(owning: number)
   }
 
-  /// Maps the whole of a regular file; the bytes are not read before they are used.
+  /// The standard input, which stays open when this is closed. Corresponds to `dup(0)`.
+  package init(standardInputCalled path: String) throws(FileError) {
+    let number = dup(0)
+    guard number >= 0 else { throw FileError(path, .errno(.last)) }
+    self.init(owning: number)
+  }
+
+  /// What an open file is, as far as it matters how its bytes are had.
+  enum Kind {
+    /// A regular file of this many bytes; 0 also where the file system does not say.
+    case regular(size: Int)
+    /// A block device of this many bytes.
+    case device(size: Int)
+    /// A pipe, or a FIFO.
+    case pipe
+  }
+
+  /// What it is.
   ///
-  /// - Throws: for a directory, a device, or an empty file, whose `path` is given to name it.
-  package borrowing func map(path: String) throws(FileError) -> SharedBytes {
+  /// - Throws: for a directory, a terminal or another device without an end, whose `path` is given to
+  ///   name it.
+  borrowing func kind(path: String) throws(FileError) -> Kind {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw FileError(path, .errno(.last)) }
     switch status.st_mode & S_IFMT {
-    case S_IFREG: break
+    case S_IFREG: return .regular(size: Int(status.st_size))
+    case S_IFBLK:
+      let end = lseek(number, 0, SEEK_END)
+      guard end >= 0 else { throw FileError(path, .errno(.last)) }
+      return .device(size: end)
+    case S_IFIFO: return .pipe
     case S_IFDIR: throw FileError(path, .directory)
     default: throw FileError(path, .notRegular)
     }
-    let size = Int(status.st_size)
-    guard size > 0 else { throw FileError(path, .empty) }
+  }
+
+  /// Maps the first `size` bytes of a file or block device; they are not read before they are used.
+  /// Nil for files that cannot be mapped, such as those of /sys. Corresponds to `mmap`.
+  borrowing func map(size: Int, path: String) throws(FileError) -> SharedBytes? {
     let start = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, number, 0)
     guard let start = unsafe start, unsafe start != MAP_FAILED else {
-      throw FileError(path, .errno(.last))
+      let errno = Errno.last
+      if errno == .noDevice { return nil }
+      throw FileError(path, .errno(errno))
     }
     // SAFETY: a private read-only mapping of this length that only `release` takes away.
     return unsafe SharedBytes(adopting: UnsafeRawBufferPointer(start: start, count: size)) {
       unsafe evictWholePages($0)
     } release: {
       unsafe _ = munmap(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
+    }
+  }
+
+  /// Reads all that comes, into memory: at most `limit` bytes. Where nothing comes for a second,
+  /// `whenWaiting` is called once; then it waits as long as it takes.
+  borrowing func readAll(
+    path: String, limit: Int, whenWaiting: () -> Void
+  ) -> Result<SharedBytes, FileError> {
+    do throws(OutOfMemory) {
+      var bytes = try GrowableBytes(capacity: 1 << 16)
+      var isWaiting = false
+      while true {
+        // A FIFO that nobody writes to yet would be at its end.
+        var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        let found = retryOnInterrupt { unsafe Glibc.poll(&poll, 1, isWaiting ? -1 : 1000) }
+        guard found != 0 else {
+          isWaiting = true
+          whenWaiting()
+          continue
+        }
+        if bytes.count == bytes.capacity { try bytes.reserve(2 * bytes.capacity) }
+        let room = unsafe bytes.unfilled
+        let count = retryOnInterrupt { unsafe read(number, room.baseAddress, room.count) }
+        if count < 0, Errno.last == .tryAgain { continue }
+        guard count >= 0 else { return .failure(FileError(path, .errno(.last))) }
+        if count == 0 { return .success(bytes.finish().freeze()) }
+        unsafe bytes.fill(count)
+        guard bytes.count <= limit else {
+          return .failure(FileError(path, .tooLarge(limit: limit)))
+        }
+      }
+    } catch {
+      return .failure(FileError(path, .errno(.outOfMemory)))
     }
   }
 }

@@ -3,7 +3,7 @@
 extension FileError.Reason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
-    case errno, directory, notRegular, empty
+    case errno, directory, notRegular, empty, tooLarge
   }
 
   /// Which kind it is.
@@ -13,6 +13,7 @@ extension FileError.Reason {
     case .directory: .directory
     case .notRegular: .notRegular
     case .empty: .empty
+    case .tooLarge: .tooLarge
     }
   }
 }

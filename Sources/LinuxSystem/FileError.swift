@@ -6,10 +6,12 @@ package struct FileError: Error, Equatable, Sendable {
     case errno(Errno)
     /// The path names a directory.
     case directory
-    /// The path names a device, socket or pipe: something that cannot be mapped.
+    /// The path names a terminal, or another device that has no end.
     case notRegular
     /// The file has no bytes.
     case empty
+    /// More bytes come than this, and they would have to be kept in memory.
+    case tooLarge(limit: Int)
   }
 
   /// The path as the user gave it.

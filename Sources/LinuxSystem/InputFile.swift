@@ -1,36 +1,50 @@
 package import ByteCoding
 internal import Glibc
 
-/// A file that the user named, open and mapped; or several, joined in memory.
+/// A file that the user named, open; or several, joined in memory.
 package final class InputFile: Sendable {
   /// The path as the user gave it.
   package let path: String
-  /// All bytes of the file, where they lie.
+  /// All bytes of the file: where they lie, or a copy of what cannot be mapped.
   package let bytes: SharedBytes
+  /// Whether a call that reads files itself can be given it: it is a regular file.
+  package let isRegular: Bool
   private let descriptor: FileDescriptor
 
-  /// Opens and maps the regular file at `path`.
-  package init(path: String) throws(FileError) {
-    self.path = path
-    let descriptor = try FileDescriptor(reading: path)
-    self.bytes = try descriptor.map(path: path)
-    self.descriptor = descriptor
-  }
+  /// The path that stands for the standard input.
+  package static let standardInput = "-"
 
-  /// Copies the file at `path` into one of `memoryFiles`, for files that cannot be mapped, such as
-  /// those of /sys.
-  package init(copying path: String, by memoryFiles: MemoryFiles) throws(FileError) {
+  /// Opens the file at `path`, or the standard input for `-`.
+  ///
+  /// Regular files and block devices are mapped. What cannot be mapped (pipes, files of /proc and /sys) is
+  /// read into memory, at most `limit` bytes of it; where nothing comes for a second, `whenWaiting` is
+  /// called once.
+  package init(
+    path: String, limit: Int = .max, whenWaiting: () -> Void = {}
+  ) throws(FileError) {
     self.path = path
-    let source = try FileDescriptor(reading: path)
-    let descriptor = try memoryFiles.open(path, path: path)
-    var chunk = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = retryOnInterrupt { unsafe read(source.number, &chunk, chunk.count) }
-      guard count >= 0 else { throw FileError(path, .errno(.last)) }
-      if count == 0 { break }
-      try memoryFiles.append(SharedBytes(Array(chunk[..<count])), to: descriptor, path: path)
+    let descriptor =
+      path == Self.standardInput
+      ? try FileDescriptor(standardInputCalled: path) : try FileDescriptor(reading: path)
+    var mapped: SharedBytes?
+    switch try descriptor.kind(path: path) {
+    case .regular(let size):
+      isRegular = true
+      if size > 0 { mapped = try descriptor.map(size: size, path: path) }
+    case .device(let size):
+      isRegular = false
+      guard size > 0 else { throw FileError(path, .empty) }
+      mapped = try descriptor.map(size: size, path: path)
+    case .pipe: isRegular = false
     }
-    self.bytes = try descriptor.map(path: path)
+    let bytes: SharedBytes
+    if let mapped {
+      bytes = mapped
+    } else {
+      bytes = try descriptor.readAll(path: path, limit: limit, whenWaiting: whenWaiting).get()
+    }
+    guard bytes.count > 0 else { throw FileError(path, .empty) }
+    self.bytes = bytes
     self.descriptor = descriptor
   }
 
@@ -46,8 +60,13 @@ package final class InputFile: Sendable {
     for part in parts {
       try memoryFiles.append(part, to: descriptor, path: name)
     }
+    let size = parts.reduce(0) { $0 + $1.count }
+    guard size > 0, let bytes = try descriptor.map(size: size, path: name) else {
+      throw FileError(name, .empty)
+    }
     self.path = name
-    self.bytes = try descriptor.map(path: name)
+    self.bytes = bytes
+    self.isRegular = true
     self.descriptor = descriptor
   }
 }

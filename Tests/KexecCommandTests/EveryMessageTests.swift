@@ -71,7 +71,9 @@ import Testing
     + parts.map { .truncated(missing: $0, needs: 9, has: 7) }
     + partFaults.map { .badPart($0, index: 1, offset: 64, found: 3) }
     + rules.map { .badField(name: "field", offset: 3, found: 4, wanted: $0) }
-  static let files: [FileError.Reason] = [.errno(.noSuchFile), .directory, .notRegular, .empty]
+  static let files: [FileError.Reason] = [
+    .errno(.noSuchFile), .directory, .notRegular, .empty, .tooLarge(limit: 1 << 30),
+  ]
 
   static let ordinary: [OrdinaryEntryReason] =
     [

@@ -137,7 +137,9 @@ extension InvocationTests {
         + PlanningError.Code.allCases.map { ErrorCode.planning($0).text }
         + ImageError.Code.allCases.map { ErrorCode.image($0).text }
         + ErrorCode.Situation.allCases.map { ErrorCode.situation($0).text }
-        + [FileError.Reason.empty, .notRegular, .directory].map { ErrorCode.file($0).text }
+        + [FileError.Reason.empty, .notRegular, .directory, .tooLarge(limit: 1)].map {
+          ErrorCode.file($0).text
+        }
       let reasons =
         OrdinaryEntryReason.Code.allCases.map(\.rawValue)
         + InitrdReason.Code.allCases.map(\.rawValue) + InitrdDamage.Code.allCases.map(\.rawValue)

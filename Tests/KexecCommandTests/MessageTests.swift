@@ -209,7 +209,7 @@ import Testing
     arguments: [
       (.errno(.noSuchFile), "p: No such file or directory"),
       (.directory, "p: it is a directory, not a file"), (.empty, "p: the file is empty"),
-      (.notRegular, "p: it is not a regular file"),
+      (.notRegular, "p: it is neither a file nor a block device nor a pipe"),
     ] as [(FileError.Reason, String)])
   func file(reason: FileError.Reason, message: String) {
     let found = CommandError(FileError("p", reason))

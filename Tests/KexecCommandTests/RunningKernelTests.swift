@@ -36,9 +36,6 @@ import Testing
     let parts = [SharedBytes([1, 2, 3]), SharedBytes([4])]
     let file = try InputFile(joining: parts, name: "parts", by: kernel.memoryFiles)
     #expect(file.bytes.array == [1, 2, 3, 4] && file.path == "parts")
-    let tree = TemporaryTree(bytes: ["/file": [UInt8](repeating: 7, count: 3_000_000)])
-    let copy = try InputFile(copying: tree.path + "/file", by: kernel.memoryFiles)
-    #expect(copy.bytes.count == 3_000_000 && copy.path == tree.path + "/file")
   }
 
   @Test func clocksAndRandomNumbersMoveOn() {

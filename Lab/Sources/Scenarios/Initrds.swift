@@ -21,6 +21,7 @@ let initrds: [Scenario] = [
   },
   damaged,
   earlyFiles,
+  oddFiles,
   large.extra,
 ]
 
@@ -62,6 +63,33 @@ private let damaged = Scenario(
   try await guest.run(load("-a", "/boot/gzip"), exits: 255)
   try await guest.mustHaveLoaded(true)
   try await guest.run(load("-c -i", "/boot/gzip"))
+}
+
+/// A block device, a FIFO whose writer comes late, the standard input, and a file of /sys.
+private let oddFiles = Scenario(
+  "kernel on a disk, initrd by a FIFO; by a pipe; and the one in /sys/firmware"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_12, carrying: [.lab], nextFiles: ["next": try lab.file(of: .lab)],
+    hasEmptyDisk: true)
+  let words = "--command-line='\(Lab.commandLine) retain_initrd'"
+  try await guest.run(
+    """
+    set -e; cat \(Kernel.lab.path) >/dev/nvme0n1; mkfifo /run/fifo
+    { sleep 2; cat /boot/initrd; } >/run/fifo &
+    kexec -a -l /dev/nvme0n1 --initrd=/run/fifo \(words) 2>&1 | tee /run/said
+    """)
+  try await guest.mustHaveLoaded(true)
+  try await guest.run("kexec -u; cat /boot/initrd | kexec -a -l /dev/nvme0n1 --initrd=- \(words)")
+  let next = try await guest.jump()
+  try next.mustBe(.lab)
+
+  for call in LoadCall.allCases {
+    let load = "kexec \(call.rawValue) -l /next --initrd=/sys/firmware/initrd \(words)"
+    try await next.run("\(load) --dry-run")
+  }
+  try await next.run("kexec -c -l /next --initrd=/sys/firmware/initrd \(words)")
+  try await next.jump().mustBe(.lab)
 }
 
 /// A table of ACPI in an archive that is not compressed is found by the early kernel, and in one that
