@@ -101,7 +101,7 @@ private struct Thread {
     self.thread = thread
   }
 
-  func join() { _ = unsafe pthread_join(thread, nil) }
+  func join() { _ = pthread_join(thread, nil) }
 
   private final class Box {
     let body: @Sendable () -> Void

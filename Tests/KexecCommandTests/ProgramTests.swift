@@ -13,7 +13,7 @@ import Testing
     arguments: [
       ("--version", 0, "kexec 0.1.0\n"), ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
       ("", 1, "kexec: no kernel was given\n  kexec --help lists the options\n"),
-      ("-l --dry-run /dev/null", 255, "kexec: /dev/null: it is not a regular file\n"),
+      ("-l --dry-run /dev/null", 255, "kexec: /dev/null: it is neither a file nor a block device nor a pipe\n"),
       (
         "-S --dry-run --machine=@/none", 255,
         "kexec: --machine=@/none: there is no @/none/proc\n"
@@ -42,13 +42,17 @@ import Testing
     if wanted.isEmpty { #expect(output.isEmpty) }
   }
 
-  /// Opening one for reading would wait until somebody writes.
-  @Test func aPipeIsNoKernel() throws {
-    let tree = TemporaryTree([:])
-    try #require(unsafe mkfifo(tree.path + "/pipe", 0o600) == 0)
-    let (output, code) = try Program.run("-l --dry-run @/pipe", in: tree)
-    #expect(output == "kexec: \(tree.path)/pipe: it is not a regular file\n")
+  /// The standard input is read once, and only once.
+  @Test func theStandardInputIsAFile() throws {
+    let tree = TemporaryTree(["/empty": ""])
+    let (output, code) = try Program.run("-l --dry-run - <@/empty", in: tree)
+    #expect(output == "kexec: -: the file is empty\n")
     #expect(code == 255)
+    let (twice, usage) = try Program.run("-l --dry-run - --initrd=-", in: tree)
+    #expect(
+      twice.hasPrefix("kexec: - is given twice: the standard input can be read only once\n"),
+      "\(twice)")
+    #expect(usage == 1)
   }
 
   /// Arguments, names of files and the running command line are bytes.

@@ -213,7 +213,7 @@ import Testing
   }
 
   /// A kernel looks for microcode and ACPI tables in archives up to the first compressed one. Each row
-  /// is initrds, of which some archives have such files: what it finds is the same after this load.
+  /// is initrds, of which some have such files: what it finds is the same after this load.
   struct EarlyRow: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let files: [[[UInt8]]]
