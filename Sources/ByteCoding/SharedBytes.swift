@@ -38,6 +38,9 @@ package struct SharedBytes: Sendable {
   /// How many bytes there are.
   package var count: Int { range.count }
 
+  /// Whether they are those of a mapped file, which others may write to meanwhile.
+  package var isMapped: Bool { unsafe storage.evict != nil }
+
   /// A view of the bytes, valid while this value lives.
   package var span: RawSpan {
     @_lifetime(borrow self)

@@ -120,10 +120,35 @@ extension Command {
       debug("\(error.call.name) failed: \(error.errno.name)")
       return .refused(error, report, kernelLog: newLogLines())
     }
+    try checkSources(of: plan)
     kernel.signals.endOnLostFile()
     recordLoad(on: job.machine, request: plan.request)
     printLoaded(report)
     return nil
+  }
+
+  /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
+  /// the kernel's copy is not what was digested, and reset the machine.
+  private func checkSources(of plan: LoadPlan) throws(CommandError) {
+    guard case .segments(let load) = plan.action, let role = load.changedSource else { return }
+    let path = plan.request.path(of: role)
+    let flags = plan.purpose == .crash ? SegmentFlags.onCrash : 0
+    let isUnloaded: Bool
+    do {
+      try kernel.kexec.load(entry: 0, segments: [], flags: flags)
+      isUnloaded = true
+    } catch {
+      debug("\(error.call.name) failed: \(error.errno.name)")
+      isUnloaded = false
+    }
+    if isUnloaded, plan.purpose == .reboot { records.forgetLoad() }
+    throw CommandError(
+      .fileChanged,
+      "\(path): the file was changed while it was loaded: "
+        + (isUnloaded
+          ? "it is unloaded, and what was loaded before is gone, too"
+          : "it cannot be unloaded, and must not be run"),
+      advice: "load again when nobody writes to it")
   }
 
   /// What is said of the last failure, and of the one before it.

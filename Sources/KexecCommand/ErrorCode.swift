@@ -33,6 +33,8 @@ enum ErrorCode: Equatable {
     case notSupported
     /// The memory map has changed since the load.
     case memoryMapChanged
+    /// A file was written to while it was loaded.
+    case fileChanged
     /// Only the first process namespace may run a kernel.
     case inContainer
     /// A file system was not written.

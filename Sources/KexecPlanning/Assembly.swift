@@ -35,6 +35,8 @@ struct Assembly {
     filling region: PhysicalRange? = nil
   ) throws(PlanningError) -> SegmentLoad {
     let purgatory = Purgatory.x86_64
+    // Before the purgatory's digest: what changes between the two is noticed, too.
+    let sources = checked(for: request).compactMap(SourceDigest.init)
     let bytes: SharedBytes
     do {
       bytes = SharedBytes(try purgatory.encode(parameters(for: request)))
@@ -52,7 +54,8 @@ struct Assembly {
       kernelEntry: PhysicalAddress(entry.address),
       segments: all.sorted { $0.destination.start < $1.destination.start },
       flags: SegmentFlags.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
-      expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift)
+      expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift,
+      sources: sources)
     do {
       try load.validate(in: memory)
     } catch {
@@ -61,11 +64,16 @@ struct Assembly {
     return load
   }
 
+  /// The segments that the purgatory checks.
+  private func checked(for request: LoadRequest) -> [PlannedSegment] {
+    request.options.digest == .none ? [] : segments.filter(\.isChecked)
+  }
+
   /// The parameters for entering the kernel after checking the bytes of the segments.
   ///
   /// Only the bytes from the files are checked: the kernel clears what lies behind them itself.
   private func parameters(for request: LoadRequest) -> PurgatoryParameters {
-    let checked = request.options.digest == .none ? [] : segments.filter(\.isChecked)
+    let checked = checked(for: request)
     return PurgatoryParameters(
       entry: entry, digest: PurgatoryParameters.Digest(request.options.digest, of: checked),
       regions: checked.map {

@@ -107,3 +107,14 @@ package struct LoadRequest: Sendable {
     self.options = options
   }
 }
+
+extension LoadRequest {
+  /// The path of the file that a segment for `role` comes from.
+  package func path(of role: PlannedSegment.Role) -> String {
+    switch role {
+    case .initrd(let index) where initrds.indices.contains(index): initrds[index].path
+    case .module(let index) where modules.indices.contains(index): modules[index].file.path
+    default: kernel.path
+    }
+  }
+}

@@ -20,4 +20,11 @@ package struct SegmentLoad: Sendable {
   /// By how many bytes the kernel was moved from the virtual address that it was linked for, drawn at
   /// random at load time; nil when the kernel stays there or moves itself.
   package var virtualShift: UInt64?
+  /// What the parts of mapped files among the checked segments digested to before the purgatory's digest
+  /// was made.
+  var sources: [SourceDigest] = []
+
+  /// What a part of a file that others have written to since the plan was made is for; nil when none
+  /// has changed.
+  package var changedSource: PlannedSegment.Role? { sources.first(where: \.hasChanged)?.role }
 }

@@ -22,8 +22,10 @@ final class FakeKernel: Sendable {
   /// What the kernel answers; as it is here, all goes well.
   struct Answers: Sendable {
     /// Errors of the first calls; those after them work.
-    var kexecLoad: [Errno] = []
+    var kexecLoad: [Errno?] = []
     var kexecFileLoad: [Errno] = []
+    /// What somebody else does with the files while kexec_load is at work.
+    var duringLoad: @Sendable (FileTree) -> Void = { _ in }
     var reboot: Errno?
     var openMount: [String: Errno] = [:]
     var syncMount: [String: Errno] = [:]
@@ -163,6 +165,7 @@ extension FakeKernel {
   private var kexec: KexecCalls {
     KexecCalls { _, segments, flags in
       self.record(.load(segments: segments.count, flags: flags))
+      if !segments.isEmpty { self.answer { $0.duringLoad }(self.files) }
       return self.answer { $0.kexecLoad.isEmpty ? nil : $0.kexecLoad.removeFirst() }
     } kexecFileLoad: { kernel, initrd, line, flags in
       self.record(

@@ -160,6 +160,58 @@ extension InvocationTests {
       #expect(kernel.errors.hasSuffix("kexec: initrd: \(wanted.message)\n"))
     }
 
+    /// Who writes, what, where in the file, and whether that matters to what was loaded.
+    @Test(
+      arguments: [
+        ("/vmlinuz", 0x5100, true), ("/initrd", 0, true), ("/initrd2", 3, true),
+        // The setup header was copied before.
+        ("/vmlinuz", 0x1F1, false),
+      ])
+    func whatChangesWhileItIsLoadedIsUnloaded(name: String, offset: Int, matters: Bool) throws {
+      for action in ["-l", "-p"] {
+        let kernel = FakeKernel([
+          "/proc/iomem": Array(
+            "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n".utf8)
+            + Array("  10000000-1fffffff : Crash kernel\n".utf8)
+        ]) {
+          $0.duringLoad = { files in Self.write(to: files.root + name, at: offset) }
+        }
+        let line = "-c \(action) @/vmlinuz --initrd=@/initrd --initrd=@/initrd2"
+        #expect(kernel.run(line) == (matters ? .failure : .success), "\(kernel.errors)")
+        #expect(kernel.calls.count == (matters ? 2 : 1))
+        guard matters else { continue }
+        #expect(kernel.calls.last == .load(segments: 0, flags: action == "-p" ? 1 : 0))
+        #expect(
+          kernel.errors.contains(
+            "kexec: \(kernel.tree.path)\(name): the file was changed while it was loaded: it is "
+              + "unloaded, and what was loaded before is gone, too\n"), "\(kernel.errors)")
+      }
+    }
+
+    @Test func whatChangedAndCannotBeUnloadedIsSaid() {
+      let kernel = FakeKernel {
+        $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }
+        $0.kexecLoad = [.none, .busy]
+      }
+      #expect(kernel.run("-c -l @/vmlinuz --initrd=@/initrd") == .failure)
+      #expect(kernel.errors.contains("it cannot be unloaded, and must not be run\n"))
+    }
+
+    /// Without checks nobody would notice at the jump either.
+    @Test func withoutChecksNothingIsDigestedAgain() {
+      let kernel = FakeKernel {
+        $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }
+      }
+      #expect(kernel.run("-c -i -l @/vmlinuz --initrd=@/initrd") == .success)
+      #expect(kernel.calls.count == 1)
+    }
+
+    private static func write(to path: String, at offset: Int) {
+      let file = unsafe open(path, O_WRONLY)
+      precondition(unsafe pwrite(file, "changed", 7, offset) == 7)
+      close(file)
+    }
+
     @Test func withoutFilesInMemoryNothingIsLoaded() {
       let kernel = FakeKernel { $0.memoryFile = .notImplemented }
       #expect(kernel.run("-s -l @/vmlinuz --initrd=none") == .failure)
