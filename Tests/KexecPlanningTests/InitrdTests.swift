@@ -235,7 +235,8 @@ import Testing
       testDescription: "packed together with the rest", files: [[storedZstd(early + rest)]],
       notes: [.initrdUnchanged(0, .earlyFiles)]),
     EarlyRow(
-      testDescription: "packed, in a file behind", files: [[storedGzip(rest)], [storedZstd(early)]],
+      testDescription: "packed, in a file behind",
+      files: [[storedGzip(rest)], [storedZstd(early)]],
       notes: [.initrdUnpacked(0), .initrdUnchanged(1, .earlyFiles)]),
     EarlyRow(
       testDescription: "packed, in front of the rest",

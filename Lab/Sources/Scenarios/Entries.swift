@@ -45,7 +45,7 @@ private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a 
 }
 
 private let fromFiveLevels = Scenario("five-level page tables are left for a 32-bit entry") { lab in
-  let guest = try await lab.boot(.debian6_1, processor: "max,la57=on", carrying: [.debian6_1])
+  let guest = try await lab.boot(.debian6_1, processor: fiveLevelProcessor, carrying: [.debian6_1])
   guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
     throw Skip("this QEMU has no five-level page tables")
   }

@@ -82,7 +82,7 @@ private let report = Scenario("stamps: the next system reports how long each par
 
 private let fiveLevels = Scenario("fast jump with five-level page tables") { lab in
   let guest = try await lab.boot(
-    .debian6_1, processor: "max,la57=on", carrying: [.debian6_1])
+    .debian6_1, processor: fiveLevelProcessor, carrying: [.debian6_1])
   guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
     throw Skip("this QEMU has no five-level page tables")
   }
