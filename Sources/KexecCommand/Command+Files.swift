@@ -18,9 +18,12 @@ extension Command {
   }
 
   /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
-  /// running kernel makes a copy of it, and no more than kexec_file_load takes.
+  /// running kernel makes a copy of it, what control groups leave this process, and no more than
+  /// kexec_file_load takes.
   func unpackedLimit(_ memory: MemoryFacts) -> Int {
-    min(KernelFile.sizeLimit, memory.available.map { Int(clamping: $0 / 2) } ?? .max)
+    let process = ControlGroupMemory.available(in: machineFiles) ?? .max
+    return min(
+      KernelFile.sizeLimit, Int(clamping: min((memory.available ?? .max) / 2, process / 4 * 3)))
   }
 
   /// Opens the kernel at `path`, which may unpack to `limit` bytes, and what goes with it.

@@ -74,6 +74,8 @@ extension Command {
       switch self {
       // What is wrong with a file is wrong by every call.
       case .notPlanned(.damagedInitrd): false
+      // The other call takes no less.
+      case .notPlanned(.littleMemory): false
       case .notPlanned: route.reason != .policy
       case .refused(let error, _, _): error.allowsAnotherRoute
       }
@@ -88,13 +90,10 @@ extension Command {
     inspection: inout InitrdInspection?
   ) throws(CommandError) -> LoadFailure? {
     let plan: LoadPlan
-    do {
-      if case .notPlanned = earlier {
-        plan = try job.planner.plan(
-          by: Route(route.call, .otherNotPlanned), inspection: &inspection)
-      } else {
-        plan = try job.planner.plan(by: route, inspection: &inspection)
-      }
+    do throws(PlanningError) {
+      let isFirst = if case .notPlanned = earlier { false } else { true }
+      let route = isFirst ? route : Route(route.call, .otherNotPlanned)
+      plan = try planWithinMemory(by: route, of: job, inspection: &inspection)
     } catch {
       return .notPlanned(error)
     }
@@ -125,6 +124,32 @@ extension Command {
     recordLoad(on: job.machine, request: plan.request)
     printLoaded(report)
     return nil
+  }
+
+  /// Plans the load, with nothing unpacked where memory is short: rather than that somebody must die
+  /// for it when the running kernel makes its copy.
+  private func planWithinMemory(
+    by route: Route, of job: LoadJob, inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> LoadPlan {
+    // A machine of the past has had all of its memory before we took any.
+    let isHere = common.machineDirectory == nil
+    func shortage(of plan: LoadPlan) -> MemoryShortage? {
+      plan.shortage(in: MemoryRoom(in: machineFiles), isUnpacked: isHere)
+    }
+    if let lack = job.planner.shortage(by: route.call, in: MemoryRoom(in: machineFiles)) {
+      throw .littleMemory(lack)
+    }
+    let lack: MemoryShortage
+    do {
+      let plan = try job.planner.plan(by: route, inspection: &inspection)
+      guard let found = shortage(of: plan) else { return plan }
+      guard plan.isFast, plan.call == .segments else { throw .littleMemory(found) }
+      lack = found
+    }
+    // What was unpacked is gone.
+    let plan = try job.planner.thrifty.plan(by: route, inspection: &inspection)
+    if let lack = shortage(of: plan) { throw .littleMemory(lack) }
+    return plan.explained(by: lack)
   }
 
   /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that

@@ -56,6 +56,16 @@ extension CommandError {
       if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
       }
+    case .littleMemory(let shortage):
+      let limit = shortage.isOfControlGroup ? "this process's control group leaves" : "there are"
+      let rest = shortage.needed - min(shortage.needed, shortage.initrds)
+      self.init(
+        code,
+        "not enough memory: the load takes \(byteText(shortage.needed)), and \(limit) "
+          + byteText(shortage.available),
+        advice: shortage.available > rest && shortage.initrds > 0
+          ? "free some, or take an initrd of at most \(byteText(shortage.available - rest))"
+          : "free \(byteText(shortage.needed - shortage.available))")
     case .noMemoryMap:
       let isHidden = machine.ioMemory.isHidden
       self.init(

@@ -73,6 +73,11 @@ extension KernelPiece {
   private static func checkMemory(
     _ machine: Machine, request: LoadRequest, image: BzImage, unpackedSize: Int
   ) throws(OrdinaryEntryReason) {
+    // Control groups count what is ours, and not what the running kernel takes for the image.
+    let own = UInt64(unpackedSize) + 16 << 20
+    if let available = machine.processMemory, own > available {
+      throw .littleMemory(needed: own, available: available)
+    }
     guard let available = machine.availableMemory else { return }
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
     let needed = UInt64(unpackedSize) + image.initSize + initrds + 16 << 20

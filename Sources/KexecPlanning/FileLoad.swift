@@ -4,6 +4,8 @@ package struct FileLoad: Equatable, Sendable {
   package let hasInitrd: Bool
   /// KEXEC_FILE_ bits.
   package let flags: UInt
+  /// Bytes of RAM that the kernel takes to start.
+  let kernelSize: UInt64
   /// Best-effort flags: where the kernel does not know them the load is tried without.
   package let bestEffortFlags: UInt
 }

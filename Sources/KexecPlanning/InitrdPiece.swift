@@ -136,7 +136,8 @@ struct InitrdPiece: Sendable {
     let reserve = kernelSize + 64 << 20
     let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
-    let room = min(then, now)
+    // Control groups do not count the running kernel's copy.
+    let room = min(then, now, machine.processMemory ?? .max)
     return room > reserve ? Int(clamping: room - reserve) : 0
   }
 

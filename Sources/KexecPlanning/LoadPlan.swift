@@ -34,6 +34,20 @@ package struct LoadPlan: Sendable {
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
 
+  /// Whether anything is unpacked now.
+  package var isFast: Bool { request.options.isFast }
+
+  /// The plan with the reason why nothing is unpacked.
+  package func explained(by shortage: MemoryShortage) -> LoadPlan {
+    var plan = self
+    plan.notes = notes.map { note in
+      note == .ordinaryEntry(.switchedOff)
+        ? .ordinaryEntry(
+          .littleMemory(needed: shortage.needed, available: shortage.available)) : note
+    }
+    return plan
+  }
+
   /// Whether the kernel can return to the running one: KEXEC_PRESERVE_CONTEXT.
   package var preservesContext: Bool {
     guard case .segments(let load) = action else { return false }

@@ -10,7 +10,7 @@ package struct LoadPlanner: Sendable {
   private let given: LoadRequest
   /// The request with everything in it that the planner knows: a unified image taken apart, and the
   /// archive for `--preserve=modules`.
-  let request: LoadRequest
+  private(set) var request: LoadRequest
   /// The kernel's image; that of a unified image is the one inside.
   let image: KernelImage
   let machine: Machine
@@ -51,6 +51,13 @@ package struct LoadPlanner: Sendable {
       self.image = image
     }
     commandLine = self.request.finalCommandLine(on: machine)
+  }
+
+  /// The same planner, but what it plans takes as little memory as can be: nothing is unpacked.
+  package var thrifty: LoadPlanner {
+    var planner = self
+    planner.request.options.isFast = false
+    return planner
   }
 
   /// Plans the load by `route`: every byte and every address, or why it cannot be. `inspection` is what

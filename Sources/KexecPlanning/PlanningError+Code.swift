@@ -5,8 +5,8 @@ extension PlanningError {
   package enum Code: String, CaseIterable, Sendable {
     case commandLineTooLong, openQuote, commandLineHasNUL, noRoom, noMemoryMap, noCrashRegion
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
-    case damagedInitrd, deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall,
-      initrdForOther
+    case littleMemory, damagedInitrd, deviceTree, realMode, realModeOnly, argumentStyleUnknown
+    case notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
   }
 
@@ -24,6 +24,7 @@ extension PlanningError {
     case .tooManyRanges: .tooManyRanges
     case .fiveLevelPaging: .fiveLevelPaging
     case .protocolTooOld: .protocolTooOld
+    case .littleMemory: .littleMemory
     case .damagedInitrd: .damagedInitrd
     case .deviceTree: .deviceTree
     case .realMode: .realMode

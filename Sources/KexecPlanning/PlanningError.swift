@@ -12,6 +12,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case commandLineHasNUL(offset: Int)
   /// A piece has no place.
   case noRoom(NoRoom)
+  /// There is too little free memory for the load, whatever way it goes.
+  case littleMemory(MemoryShortage)
   /// The machine has no memory map that can be used.
   case noMemoryMap
   /// A crash kernel needs a region that the running kernel reserved at boot.

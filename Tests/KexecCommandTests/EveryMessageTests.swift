@@ -40,6 +40,8 @@ import Testing
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
       .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
       .protocolTooOld("2.01"), .damagedInitrd(path: "i", .archiveCut(at: 7)),
+      .littleMemory(
+        .init(needed: 9 << 20, available: 8 << 20, isOfControlGroup: false, initrds: 4 << 20)),
       .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,

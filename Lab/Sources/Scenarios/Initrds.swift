@@ -22,6 +22,8 @@ let initrds: [Scenario] = [
   damaged,
   earlyFiles,
   oddFiles,
+  smallGroup.extra,
+  noRoomForCopy,
   large.extra,
 ]
 
@@ -90,6 +92,42 @@ private let oddFiles = Scenario(
   }
   try await next.run("kexec -c -l /next --initrd=/sys/firmware/initrd \(words)")
   try await next.jump().mustBe(.lab)
+}
+
+/// The program is not killed for what it unpacks.
+private let smallGroup = Scenario("little memory: in a control group of 96 MiB, and of 48") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, carrying: [.debian6_12],
+    files: ["boot/zstd": try Compressor.zstd.compress(lab.archive())])
+  try await guest.run(
+    """
+    set -e; mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup
+    echo +memory >cgroup.subtree_control; mkdir box
+    """)
+  let load = "kexec -l \(Kernel.debian6_12.path) --initrd=/boot/zstd"
+  for (limit, note) in [
+    ("96M", "initrdUnchanged.tooLarge"), ("48M", "ordinaryEntry.littleMemory"),
+  ] {
+    let group = "echo \(limit) >memory.max; echo $$ >cgroup.procs; cd /"
+    let inside = "cd /sys/fs/cgroup/box; \(group); \(load)"
+    try await guest.mustNote(note, when: inside)
+    try await guest.run(inside)
+  }
+  try await guest.mustHaveLoaded(true)
+}
+
+/// Nobody is killed for the running kernel's copy.
+private let noRoomForCopy = Scenario("little memory: an initrd of which no copy can be made") {
+  lab in
+  let guest = try await lab.boot(.debian6_1, memory: 640, carrying: [.lab])
+  try await guest.run(
+    "set -e; for i in large other; do mkdir /$i; mount -t tmpfs none /$i; fallocate -l 220000000 /$i/file; done"
+  )
+  for call in LoadCall.allCases {
+    try await guest.mustRefuse(
+      "kexec \(call.rawValue) -l \(Kernel.lab.path) --initrd=/large/file",
+      saying: "not enough memory: the load takes")
+  }
 }
 
 /// A table of ACPI in an archive that is not compressed is found by the early kernel, and in one that
