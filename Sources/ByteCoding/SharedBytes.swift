@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Bytes that never change and stay where they are: a mapped file, or an array.
 ///
 /// Copies and slices share the storage, so a kernel of 14 MB passes through every room without
@@ -61,6 +63,23 @@ package struct SharedBytes: Sendable {
     }
     return SharedBytes(
       storage, (range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound))
+  }
+
+  /// The offset of the first place where `pattern`, which is not empty, is; nil when there is none.
+  package func firstOffset(of pattern: [UInt8]) -> Int? {
+    unsafe withUnsafeBytes { buffer in
+      var start = 0
+      while start + pattern.count <= buffer.count, let base = buffer.baseAddress {
+        // SAFETY: the search and the comparison end inside the buffer.
+        let room = buffer.count - pattern.count + 1 - start
+        guard let found = unsafe memchr(base + start, Int32(pattern[0]), room) else { return nil }
+        if unsafe memcmp(found, pattern, pattern.count) == 0 {
+          return unsafe UnsafeRawPointer(found) - base
+        }
+        start = unsafe UnsafeRawPointer(found) - base + 1
+      }
+      return nil
+    }
   }
 
   /// The bytes as an array: a copy, for small things.

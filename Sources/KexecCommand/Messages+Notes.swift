@@ -45,6 +45,10 @@ extension PlanNote {
     case .noRandomAddress:
       .warning(
         "the kernel cannot be moved, so its addresses are not random: it has no relocation table")
+    case .notMoved(let needed, let available):
+      .warning(
+        "the kernel's addresses are not random: to move it takes \(byteText(needed)), "
+          + "and there are \(byteText(available))")
     case .initrdUnpacked(let index):
       .detail("initrd \(index + 1) is unpacked now")
     case .initrdPartlyUnpacked(let index, let reason):

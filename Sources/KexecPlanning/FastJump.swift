@@ -44,8 +44,12 @@ extension KernelPiece {
       try check(vmlinux, of: image)
       let move = randomMove(vmlinux, image: image, request: request, commandLine: commandLine)
       if let shift = move.shift { try vmlinux.relocate(&file, by: shift) }
-      guard var piece = try? KernelPiece(unpacked: vmlinux, file: file.freeze(), of: image) else {
+      let bytes = file.freeze()
+      guard var piece = try? KernelPiece(unpacked: vmlinux, file: bytes, of: image) else {
         throw VmlinuxError.truncated
+      }
+      if !request.initrds.isEmpty, request.kernelConfiguration == nil {
+        piece.configuration = KernelConfiguration(inside: bytes)
       }
       piece.randomPlace = move.place
       piece.virtualShift = move.shift

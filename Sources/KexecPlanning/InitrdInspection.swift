@@ -6,6 +6,8 @@ internal import RunningSystem
 package struct InitrdInspection: Equatable, Sendable {
   /// What was found in each, in the request's order.
   package let files: [InitrdFindings]
+  /// How the kernel was configured, as its image says.
+  var configuration: KernelConfiguration?
 
   /// What was found while the initrds of `request` were unpacked; nil where nobody was to look
   /// (`--no-checks`).
@@ -45,7 +47,7 @@ package struct InitrdInspection: Equatable, Sendable {
       notes += found.suspicions.map {
         .initrdSuspect(path: file.path, $0, isUnpackedNow: isUnpacked)
       }
-      if let configuration = request.kernelConfiguration {
+      if let configuration = configuration ?? request.kernelConfiguration {
         let unknown = found.formats.filter { configuration.hasInitrdFormat($0.key) == false }
         notes += unknown.sorted { $0.value < $1.value }.map {
           .initrdFormatUnknown(
@@ -59,7 +61,8 @@ package struct InitrdInspection: Equatable, Sendable {
     }
     let releases = files.reduce(into: Set<String>()) { $0.formUnion($1.moduleReleases) }
     if let release = version?.split(separator: " ").first.map(String.init), !releases.isEmpty,
-      !releases.contains(release), request.kernelConfiguration?.hasModules ?? true
+      !releases.contains(release),
+      (configuration ?? request.kernelConfiguration)?.hasModules ?? true
     {
       notes.append(.modulesOfOtherRelease(releases.sorted(), kernel: release))
     }

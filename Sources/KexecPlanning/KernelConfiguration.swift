@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Compression
 
 /// How a kernel was configured, as far as loading depends on it: lines `CONFIG_NAME=y` and
@@ -29,6 +30,17 @@ package struct KernelConfiguration: Equatable, Sendable {
     self.path = path
     self.hasModules = hasModules
     initrdFormats = formats
+  }
+
+  /// The configuration that a kernel of CONFIG_IKCONFIG has in its image: between the marks IKCFG_ST and
+  /// IKCFG_ED, compressed by gzip; nil where `image`, the unpacked kernel, has none.
+  init?(inside image: SharedBytes) {
+    let mark = Array("IKCFG_ST".utf8)
+    guard let start = image.firstOffset(of: mark),
+      let packed = try? image.slice((start + mark.count)..<image.count),
+      let text = try? decompress(packed, as: .gzip, limit: 4 << 20)
+    else { return nil }
+    self.init(text.bytes.array, path: "its own image")
   }
 
   /// Whether the kernel unpacks initrds of `format`.

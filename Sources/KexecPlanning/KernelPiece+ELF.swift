@@ -2,13 +2,15 @@ internal import BootProtocols
 internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
+internal import RunningSystem
 
 extension KernelPiece {
   /// The vmlinux in `file`, for x86_64, which runs at any aligned address because it moves its page
   /// tables itself. With its relocation table, if it has one, it gets a random virtual address as
   /// well; without, it is where it was linked to be if that is in `free`.
   static func vmlinux(
-    _ kernel: ELFKernel, request: LoadRequest, isRandomWanted: Bool, free: PhysicalRangeSet
+    _ kernel: ELFKernel, request: LoadRequest, machine: Machine, isRandomWanted: Bool,
+    free: PhysicalRangeSet
   ) throws(PlanningError) -> (KernelPiece, [PlanNote]) {
     do throws(VmlinuxError) {
       let vmlinux = try Vmlinux(kernel.headers, in: kernel.file.span)
@@ -23,6 +25,11 @@ extension KernelPiece {
           vmlinux, file: kernel.file, alignment: alignment, preferring: free)
         return (piece, isRandomWanted ? [.noRandomAddress] : [])
       }
+      if let lack = lackForCopy(of: kernel, vmlinux, request: request, machine: machine) {
+        let piece = try KernelPiece(
+          vmlinux, file: kernel.file, alignment: alignment, preferring: free)
+        return (piece, [lack])
+      }
       guard let copy = kernel.file.ownedCopy() else { throw VmlinuxError.truncated }
       var file = copy
       let slots = vmlinux.virtualSlots(alignment: alignment)
@@ -36,6 +43,23 @@ extension KernelPiece {
     } catch {
       throw .vmlinux(error)
     }
+  }
+
+  /// What to say when there is too little memory for a copy of the file, in which the kernel is moved,
+  /// beside the running kernel's copies; nil when there is enough, or nobody knows.
+  private static func lackForCopy(
+    of kernel: ELFKernel, _ vmlinux: Vmlinux, request: LoadRequest, machine: Machine
+  ) -> PlanNote? {
+    let file = UInt64(kernel.file.count)
+    // The amounts are from before an unpacked file was in memory.
+    let own = (kernel.file.isMapped ? file : 2 * file) + 16 << 20
+    if let available = machine.processMemory, own > available {
+      return .notMoved(needed: own, available: available)
+    }
+    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    let needed = own + vmlinux.windowSize + initrds
+    guard let available = machine.availableMemory, needed > available else { return nil }
+    return .notMoved(needed: needed, available: available)
   }
 
   /// The vmlinux in `kernel`, for i386: it runs only where it was linked to be.

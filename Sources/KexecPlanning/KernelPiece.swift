@@ -24,6 +24,8 @@ struct KernelPiece: Sendable {
   let memoryUse: UInt64
   /// A random number that chooses among the places, or 0 for the lowest; nil for the highest one.
   var randomPlace: UInt64?
+  /// How the kernel was configured, where its image says so and nothing else has.
+  var configuration: KernelConfiguration?
   /// By how many bytes the kernel was moved from the virtual address that it was linked for, when that
   /// was drawn at random: then it must move the rest of its address space as well. Nil when nobody drew.
   var virtualShift: UInt64?

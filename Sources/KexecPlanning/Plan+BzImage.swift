@@ -16,6 +16,7 @@ func planBzImage(
     image, by: entry, request: request, machine: machine,
     commandLine: KernelCommandLine(site.commandLine), memory: site.memory, inspection: inspection)
   inspection = initrd.inspection
+  if let configuration = kernel.configuration { inspection?.configuration = configuration }
   let (load, notes) = try planLinux(
     LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
     request: request, machine: machine, site: site)

@@ -55,7 +55,8 @@ private func planVmlinux(
   switch elf.headers.width {
   case .bits64:
     (kernel, notes) = try KernelPiece.vmlinux(
-      elf, request: request, isRandomWanted: line.value(of: "nokaslr") == nil, free: site.free)
+      elf, request: request, machine: machine, isRandomWanted: line.value(of: "nokaslr") == nil,
+      free: site.free)
     if machine.usesFiveLevelPaging { notes.append(.fiveLevelsUnknown) }
   case .bits32: kernel = try KernelPiece.vmlinux32(elf)
   }
@@ -65,6 +66,9 @@ private func planVmlinux(
     request, kernelSize: target.initSize, machine: machine, memory: site.memory,
     inspection: inspection)
   inspection = initrd.inspection
+  if !request.initrds.isEmpty {
+    inspection?.configuration = KernelConfiguration(inside: elf.file)
+  }
   let (load, more) = try planLinux(
     LinuxPieces(target: target, kernel: kernel, initrd: initrd),
     request: request, machine: machine, site: site)

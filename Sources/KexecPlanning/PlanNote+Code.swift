@@ -11,7 +11,7 @@ extension PlanNote {
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
     case hiddenParametersUnknown, initrdDamaged, initrdSuspect, initrdFormatUnknown
-    case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd
+    case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd, notMoved
   }
 
   /// Which kind it is.
@@ -28,6 +28,7 @@ extension PlanNote {
     case .unpacked: .unpacked
     case .ordinaryEntry: .ordinaryEntry
     case .noRandomAddress: .noRandomAddress
+    case .notMoved: .notMoved
     case .initrdUnpacked: .initrdUnpacked
     case .initrdPartlyUnpacked: .initrdPartlyUnpacked
     case .initrdUnchanged: .initrdUnchanged

@@ -24,6 +24,9 @@ package enum PlanNote: Equatable, Sendable {
   case ordinaryEntry(OrdinaryEntryReason)
   /// The kernel cannot be moved, or there are no random bytes: its addresses can be guessed.
   case noRandomAddress
+  /// The kernel stays where it was linked to be: for a copy to move there is too little memory, in
+  /// bytes.
+  case notMoved(needed: UInt64, available: UInt64)
   /// An initrd, by its place in the request, is unpacked now.
   case initrdUnpacked(Int)
   /// An initrd is unpacked up to a point, and passed on as it is from there.

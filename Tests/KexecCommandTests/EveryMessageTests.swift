@@ -106,6 +106,7 @@ import Testing
     [
       .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
       .framebufferLost, .noRandomSeed, .unpacked(format: "zstd"), .noRandomAddress,
+      .notMoved(needed: 9 << 20, available: 8 << 20),
       .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
       .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
       .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,

@@ -188,6 +188,30 @@ extension InvocationTests {
       }
     }
 
+    /// A writer that has mapped the file, on a file system of a disk and on one in memory.
+    @Test(arguments: ["", "/dev/shm"])
+    func aMappedWriterIsNoticed(folder: String) throws {
+      let path = "\(folder)/kexec-test-\(getpid())"
+      let kernel = FakeKernel {
+        $0.duringLoad = { files in Self.writeMapped((folder.isEmpty ? files.root : "") + path) }
+      }
+      let file = (folder.isEmpty ? kernel.tree.path : "") + path
+      try #require(FileTree(root: "").replace(file, with: "0123456789"))
+      defer { FileTree(root: "").remove(file) }
+      #expect(kernel.run("-c -l @/vmlinuz --initrd=\(file)") == .failure)
+      #expect(kernel.errors.contains("\(file): the file was changed while it was loaded"))
+    }
+
+    private static func writeMapped(_ path: String) {
+      let file = unsafe open(path, O_RDWR)
+      // SAFETY: a shared mapping of the file's first page, which has ten bytes.
+      let page = unsafe mmap(nil, 10, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+      precondition(unsafe page != MAP_FAILED)
+      unsafe page?.storeBytes(of: 0x55, as: UInt8.self)
+      unsafe munmap(page, 10)
+      close(file)
+    }
+
     @Test func whatChangedAndCannotBeUnloadedIsSaid() {
       let kernel = FakeKernel {
         $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }

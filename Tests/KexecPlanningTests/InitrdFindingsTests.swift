@@ -247,6 +247,23 @@ import Testing
     }
   }
 
+  /// A kernel can have its configuration in itself.
+  @Test(arguments: [("CONFIG_RD_LZ4=y\n", false), ("CONFIG_RD_GZIP=y\n", true)])
+  func aConfigurationInTheKernel(text: String, isSuspect: Bool) throws {
+    var vmlinux = VmlinuxBuilder()
+    vmlinux.parts[1].bytes =
+      Array("IKCFG_ST".utf8) + Compressor.gzip.compress(Array(text.utf8)) + Array("IKCFG_ED".utf8)
+    vmlinux.lists = [[], [], []]
+    let builder = BzImageBuilder { $0.payload = storedGzip(vmlinux.bytes) }
+    let plan = try planned(builder, by: .segments, on: guest()) {
+      $0.initrds = [
+        .init(path: "i", bytes: SharedBytes(Compressor.lz4Legacy.compress(Self.main)))
+      ]
+    }
+    #expect(plan.notes.contains(.unpacked(format: "gzip")), "\(plan.notes)")
+    #expect(plan.findings == (isSuspect ? [.initrdFormatUnknown] : []))
+  }
+
   @Test(arguments: [
     ("root=UUID=1-2", true), ("root=LABEL=x", true), ("root=/dev/mapper/a-b", true),
     ("root=\"UUID=1 2\"", true), ("root=/dev/disk/by-uuid/1", true), ("root=PARTUUID=1", false),

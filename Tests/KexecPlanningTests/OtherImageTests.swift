@@ -104,6 +104,16 @@ import Testing
     #expect(kernel[1].bytes.array == [UInt8](repeating: 0, count: 0x800) + [5])
   }
 
+  /// A copy of the file in which the kernel is moved, the running kernel's copy, and 16 MiB.
+  @Test(arguments: [(UInt64(1) << 30, true), (17 << 20, false)])
+  func aVmlinuxIsMovedWhereThereIsMemory(available: UInt64, isMoved: Bool) throws {
+    var machine = guest()
+    machine.availableMemory = available
+    let plan = try planned(SharedBytes(VmlinuxBuilder().bytes), on: machine)
+    #expect(plan.notes.map(\.code).contains(.notMoved) == !isMoved, "\(plan.notes)")
+    #expect((try segments(of: plan).virtualShift != nil) == isMoved)
+  }
+
   @Test func multiboot1WithModules() throws {
     let file = SharedBytes(
       ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3)))
