@@ -10,6 +10,7 @@ extension Command {
   /// Plans the load of the kernel at `path`, and carries it out unless this is a dry run.
   func load(kernel path: String) throws(CommandError) -> ExitCode {
     let options = invocation.options
+    try checkArchitecture()
     if !invocation.isDryRun {
       try checkPermission(KexecState(in: machineFiles), purpose: options.purpose)
     }

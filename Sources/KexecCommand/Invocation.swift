@@ -56,6 +56,8 @@ struct Invocation: Equatable {
   var sync = Sync.ordinary
   var takesInterfacesDown = true
   var isDryRun = false
+  /// What a captured machine is, when that was given. `--arch`.
+  var architecture: Architecture?
   /// What the options say that all commands share.
   var common = CommonValues()
 }
@@ -78,6 +80,10 @@ extension Invocation {
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
     if let directory = common.machineDirectory, !isDryRun {
       throw .usage("--machine=\(directory) goes with --dry-run: another machine cannot be loaded")
+    }
+    if let architecture, common.machineDirectory == nil {
+      throw .usage(
+        "--arch=\(architecture.name) goes with --machine: this machine's own is known")
     }
     if options.reusesInitrd, let initrd = options.initrds.first {
       throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")

@@ -128,6 +128,14 @@ extension CommandError {
       self.init(code, "\(request.kernel.path): only a Linux kernel can be a panic kernel")
     case .returnNeedsLinux:
       self.init(code, "\(request.kernel.path): only a Linux kernel can return to the running one")
+    case .xen(let domain):
+      self.init(code, "cannot load a kernel here: \(domain.text)", advice: domain.advice)
+    case .xenByMultibootOnEFI:
+      self.init(
+        code,
+        "\(request.kernel.path): Xen cannot be started like this on a machine that was booted by EFI: "
+          + "it looks for ACPI and low memory where only a BIOS leaves them, and resets the machine",
+        advice: "boot Xen by the firmware (xen.efi, or a boot loader's EFI entry)")
     case .vmlinux(let error):
       self.init(code, "\(request.kernel.path): cannot be entered: \(error.text)")
     case .invalid(let fault):

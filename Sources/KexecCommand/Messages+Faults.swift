@@ -2,8 +2,35 @@ internal import KernelImages
 internal import KexecABI
 internal import KexecPlanning
 internal import PurgatoryImage
+internal import RunningSystem
 
-// What is wrong with a device tree, with real mode, and with a plan: parts of the sentences of errors.
+// What is wrong with a captured machine, with a device tree, with real mode, and with a plan: parts of
+// the sentences of errors.
+
+extension CommandError {
+  /// The captured machine below `root` cannot be planned for.
+  init(_ evidence: ArchitectureEvidence, root: String) {
+    let file = root + evidence.file
+    let hint = "if it is x86_64 all the same, say so: --arch=x86_64"
+    switch evidence.finding {
+    case .architecture(let architecture):
+      self.init(
+        .otherArchitecture,
+        "\(file): this is a machine of \(architecture.name), and only x86_64 can be planned for",
+        advice: evidence.isProof ? "what its /proc/iomem lists is not laid out as on x86" : hint)
+    case .notX86:
+      self.init(
+        .otherArchitecture,
+        "\(file): this is no x86 machine, and only x86_64 can be planned for",
+        advice: evidence.isProof ? "what its /proc/iomem lists is not laid out as on x86" : hint)
+    case .unknown:
+      self.init(
+        .unknownArchitecture,
+        "\(file) does not tell of which architecture this machine is, nor does any other file of it",
+        advice: "capture /proc/cpuinfo too; \(hint)")
+    }
+  }
+}
 
 extension DeviceTreeError {
   var text: String {
@@ -13,6 +40,25 @@ extension DeviceTreeError {
         + "0x\(String(DeviceTreeBlob.magic, radix: 16))"
     case .truncated(let needs, let has):
       "truncated: a device tree of \(needs) bytes, but there are only \(has)"
+    }
+  }
+}
+
+extension XenDomain {
+  var text: String {
+    switch self {
+    case .first:
+      "this is the first domain of Xen (dom0), and what it loads would not replace the hypervisor"
+    case .paravirtual:
+      "this is a paravirtual guest of Xen, whose page tables are the hypervisor's"
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .first:
+      "kexec-tools built with Xen's libraries asks the hypervisor itself to load"
+    case .paravirtual: "restart the guest from dom0, or run it as HVM or PVH"
     }
   }
 }

@@ -7,6 +7,7 @@ extension PlanningError {
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
     case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
+    case xen, xenByMultibootOnEFI
   }
 
   /// Which kind it is.
@@ -35,6 +36,8 @@ extension PlanningError {
     case .vmlinux: .vmlinux
     case .invalid: .invalid
     case .serialPort: .serialPort
+    case .xen: .xen
+    case .xenByMultibootOnEFI: .xenByMultibootOnEFI
     }
   }
 }

@@ -1,6 +1,7 @@
 package import KernelImages
 package import PhysicalMemory
 package import PurgatoryImage
+package import RunningSystem
 
 /// Why a request cannot be carried out on a machine.
 package enum PlanningError: Error, Equatable, Sendable {
@@ -49,6 +50,10 @@ package enum PlanningError: Error, Equatable, Sendable {
   case returnNeedsLinux
   /// A vmlinux is not one that can be entered.
   case vmlinux(VmlinuxError)
+  /// The hypervisor of the running kernel does not let it be replaced.
+  case xen(XenDomain)
+  /// Xen does not find a machine that was booted by EFI when it is started as a multiboot kernel.
+  case xenByMultibootOnEFI
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
 

@@ -46,6 +46,9 @@ package struct Machine: Sendable {
   package var kexec: KexecState
   /// What a crash kernel must know; nil when nobody asked.
   package var crash: CrashFacts?
+  /// What the kernel is to a Xen hypervisor that forbids kexec; nil without one. `/proc/xen`,
+  /// `/sys/hypervisor`.
+  package var xenDomain: XenDomain?
   /// The bytes of the ACPI RSDP; nil when nobody asked, or they cannot be read.
   package var acpiRootPointer: [UInt8]?
 
@@ -111,6 +114,7 @@ package struct Machine: Sendable {
   }
 
   /// efi_info.efi_systab and efi_systab_hi of boot_params.
+      xenDomain: XenDomain(in: files),
   private static func efiSystemTable(_ bootParameters: [UInt8]) -> UInt64 {
     UInt64(bootParameters.loadField(BootParameters.efiSystab))
       | UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32

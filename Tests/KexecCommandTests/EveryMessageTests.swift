@@ -42,7 +42,7 @@ import Testing
       .protocolTooOld("2.01"), .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
-      .serialPort("COM1"),
+      .serialPort("COM1"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
     ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
     + vmlinux.map(PlanningError.vmlinux) + planFaults.map(PlanningError.invalid)
 
