@@ -24,6 +24,7 @@ extension Command {
     do {
       plan = try planJumpBack(to: entry, request: request, on: machine)
     } catch {
+      sayMapNotes(of: machine)
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     if invocation.isDryRun {

@@ -28,6 +28,7 @@ extension Command {
       planner = try LoadPlanner(request, image: files.image, on: machine)
     } catch {
       endProgress()
+      sayMapNotes(of: machine)
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     kernel.process.evictProgram()
@@ -40,6 +41,8 @@ extension Command {
       guard let failure = try attempt(route, of: job, after: earlier) else { return .success }
       guard failure.allowsAnotherRoute(after: route), !routes.isEmpty else {
         endProgress()
+        // With a plan they are said already.
+        if case .notPlanned = failure { sayMapNotes(of: machine) }
         throw error(failure, of: job, after: earlier)
       }
       earlier = failure
@@ -175,6 +178,11 @@ extension Command {
       segments: load.segments.map {
         KexecSegment(bytes: $0.bytes, destination: $0.destination)
       }, flags: load.flags)
+  }
+
+  /// Says what cannot be in the machine's memory maps: it may be why nothing could be planned.
+  func sayMapNotes(of machine: Machine) {
+    machine.mapNotes.forEach(say)
   }
 
   private func say(_ note: PlanNote) {

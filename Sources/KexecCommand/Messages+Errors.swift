@@ -72,6 +72,9 @@ extension CommandError {
       self.init(
         code,
         "/proc/iomem hides where the memory for a panic kernel is", advice: "run this as root")
+    case .crashRegionDoubtful(let doubt):
+      self.init(
+        code, "the memory for a panic kernel cannot be told: \(doubt.text)", advice: doubt.advice)
     case .memoryBeyondELF32(let end):
       self.init(
         code,

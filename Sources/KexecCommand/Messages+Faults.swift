@@ -1,6 +1,7 @@
 internal import KernelImages
 internal import KexecABI
 internal import KexecPlanning
+internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
@@ -98,6 +99,36 @@ extension PurgatoryError {
       "a digest of \(found) bytes, and it takes \(wanted)"
     case .impossibleRegion(let region):
       "no memory has \(region.byteCount) bytes at 0x\(String(region.start, radix: 16))"
+    }
+  }
+}
+
+extension CrashRegionDoubt {
+  var text: String {
+    switch self {
+    case .outsideRAM(let range):
+      "/proc/iomem has \"Crash kernel\" at \(range), which is not all in System RAM"
+    case .overlap(let lower, let upper):
+      "/proc/iomem has \"Crash kernel\" at \(lower) and at \(upper), which overlap"
+    case .otherSize(let range, let stated):
+      "/proc/iomem has \"Crash kernel\" at \(range), which is \(byteText(range.byteCount)), but "
+        + "/sys/kernel/kexec_crash_size says \(byteText(stated))"
+    case .notListed(let stated):
+      "/sys/kernel/kexec_crash_size says \(byteText(stated)), but /proc/iomem has no \"Crash kernel\""
+    case .otherThanReserved(let range, let word):
+      "/proc/iomem has \"Crash kernel\" at \(range), which is \(byteText(range.byteCount)), but the "
+        + "running kernel was started with crashkernel=\(word)"
+    case .otherPlace(let range, let word):
+      "/proc/iomem has \"Crash kernel\" at \(range), but the running kernel was started with "
+        + "crashkernel=\(word), which puts it elsewhere"
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .otherThanReserved, .otherPlace:
+      "dmesg says what was reserved; nothing was loaded or unloaded"
+    default: "both files must be of the same boot; nothing was loaded or unloaded"
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import KernelImages
 internal import KexecPlanning
+internal import RunningSystem
 
 // What is said of a plan beside the plan itself. Whether it is a warning stands at the sentence.
 
@@ -114,6 +115,22 @@ extension PlanNote {
         "the running kernel does not know \(options.joined(separator: " and ")): loaded without")
     case .loaderWordKept(let word):
       .detail("\(word) is kept; only the boot loader acted on it")
+    case .mapFault(let fault):
+      .warning("\(fault.place) is not used, \(fault.reason.text): \(fault.text)")
+    case .moreMapFaults(let count):
+      .warning("\(count) more lines or entries of the memory maps are not used, being as wrong")
+    case .memoryBeyondReach(let bits, let count):
+      .warning("\(byteText(count)) of RAM at addresses of more than \(bits) bits are not used")
+    }
+  }
+}
+
+extension MapFault.Reason {
+  fileprivate var text: String {
+    switch self {
+    case .malformed: "it is no range"
+    case .inverted: "it ends before it starts"
+    case .tooLarge: "a number has over 64 bits"
     }
   }
 }

@@ -40,5 +40,5 @@ package func planJumpBack(
   return LoadPlan(
     request: request, kernelVersion: nil, imageDescription: "the way back",
     commandLine: "", action: .segments(load), reason: .needed(by: ["--load-jump-back-helper"]),
-    notes: memory.notes)
+    notes: memory.notes + machine.mapNotes)
 }

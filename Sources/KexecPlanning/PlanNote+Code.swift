@@ -10,7 +10,7 @@ extension PlanNote {
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
-    case hiddenParametersUnknown
+    case hiddenParametersUnknown, mapFault, moreMapFaults, memoryBeyondReach
   }
 
   /// Which kind it is.
@@ -54,6 +54,9 @@ extension PlanNote {
     case .modulesWithoutRoom: .modulesWithoutRoom
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
+    case .mapFault: .mapFault
+    case .moreMapFaults: .moreMapFaults
+    case .memoryBeyondReach: .memoryBeyondReach
     }
   }
 }

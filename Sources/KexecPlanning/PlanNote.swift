@@ -1,4 +1,5 @@
 package import KernelImages
+package import RunningSystem
 
 /// Something about a plan that the user should know, though it does not stop the load.
 package enum PlanNote: Equatable, Sendable {
@@ -79,6 +80,12 @@ package enum PlanNote: Equatable, Sendable {
   case parametersNotKept([String])
   /// Parameters that the kernel hides could not be looked for.
   case hiddenParametersUnknown
+  /// A part of the running kernel's memory maps cannot be, and is left out.
+  case mapFault(MapFault)
+  /// There are so many more of them.
+  case moreMapFaults(Int)
+  /// So many bytes of RAM are at addresses of more than so many bits: no segment lies there.
+  case memoryBeyondReach(bits: Int, byteCount: UInt64)
 
   /// Why EFI state is not handed over.
   package enum NoEFIReason: Equatable, Sendable {

@@ -19,6 +19,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case noCrashRegion
   /// The reserved region is there, but the running kernel hides its address from this process.
   case crashRegionHidden
+  /// What tells of the reserved region disagrees.
+  case crashRegionDoubtful(CrashRegionDoubt)
   /// 32-bit headers cannot tell of memory that ends here.
   case memoryBeyondELF32(end: PhysicalAddress)
   /// There are more ranges of memory than the headers for a crash kernel can have.
@@ -48,12 +50,12 @@ package enum PlanningError: Error, Equatable, Sendable {
   case crashNeedsLinux
   /// Only a Linux kernel can return to the running one.
   case returnNeedsLinux
-  /// A vmlinux is not one that can be entered.
-  case vmlinux(VmlinuxError)
   /// The hypervisor of the running kernel does not let it be replaced.
   case xen(XenDomain)
   /// Xen does not find a machine that was booted by EFI when it is started as a multiboot kernel.
   case xenByMultibootOnEFI
+  /// A vmlinux is not one that can be entered.
+  case vmlinux(VmlinuxError)
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.
   case invalid(PlanFault)
 

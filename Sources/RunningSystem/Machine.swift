@@ -10,6 +10,10 @@ package struct Machine: Sendable {
   package var ioMemory: IOMemory
   /// Firmware's memory map; nil when the kernel does not export it. `/sys/firmware/memmap`.
   package var firmwareMap: MemoryMap?
+  /// Lines and entries of both maps that cannot be, and are left out.
+  package var mapFaults: [MapFault]
+  /// How many bits a physical address has: 52 where /proc/cpuinfo does not say.
+  package var physicalAddressBits: Int
   /// The command line of the running kernel. `/proc/cmdline`.
   package var commandLine: KernelCommandLine
   /// The boot_params that the running kernel was given: 4096 bytes, or nil when not exported.
@@ -42,13 +46,13 @@ package struct Machine: Sendable {
   package var consoles: [Console]
   /// The loaded modules; nil when they were not asked for.
   package var modules: LoadedModules?
+  /// What the kernel is to a Xen hypervisor that forbids kexec; nil without one. `/proc/xen`,
+  /// `/sys/hypervisor`.
+  package var xenDomain: XenDomain?
   /// What the kernel says about kexec.
   package var kexec: KexecState
   /// What a crash kernel must know; nil when nobody asked.
   package var crash: CrashFacts?
-  /// What the kernel is to a Xen hypervisor that forbids kexec; nil without one. `/proc/xen`,
-  /// `/sys/hypervisor`.
-  package var xenDomain: XenDomain?
   /// The bytes of the ACPI RSDP; nil when nobody asked, or they cannot be read.
   package var acpiRootPointer: [UInt8]?
 
@@ -85,10 +89,13 @@ package struct Machine: Sendable {
       $0.count == BootParameters.size ? $0 : nil
     }
     let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
+    let firmware = FirmwareMemoryMap(in: files)
     let efi = EFIState(in: files, at: bootParameters.map(efiSystemTable))
     return Machine(
       ioMemory: ioMemory,
-      firmwareMap: MemoryMap.firmware(in: files),
+      firmwareMap: firmware.map,
+      mapFaults: ioMemory.faults + firmware.faults,
+      physicalAddressBits: processors.physicalAddressBits ?? ProcessorFacts.mostAddressBits,
       commandLine: commandLine,
       bootParameters: bootParameters,
       setupData: SetupDataNode.all(in: files),
@@ -107,6 +114,7 @@ package struct Machine: Sendable {
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),
       modules: wanted.contains(.modules) ? LoadedModules(in: files) : nil,
+      xenDomain: XenDomain(in: files),
       kexec: KexecState(in: files),
       crash: wanted.contains(.crash) ? CrashFacts(in: files, ioMemory: ioMemory) : nil,
       acpiRootPointer: wanted.contains(.rootPointer)
@@ -114,7 +122,6 @@ package struct Machine: Sendable {
   }
 
   /// efi_info.efi_systab and efi_systab_hi of boot_params.
-      xenDomain: XenDomain(in: files),
   private static func efiSystemTable(_ bootParameters: [UInt8]) -> UInt64 {
     UInt64(bootParameters.loadField(BootParameters.efiSystab))
       | UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32
