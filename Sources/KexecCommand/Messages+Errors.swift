@@ -24,7 +24,8 @@ extension CommandError {
       code,
       "\(error.path): \(why)",
       advice: isRetained
-        ? "--reuseinitrd needs retain_initrd on the running kernel's command line" : nil)
+        ? "--reuseinitrd needs retain_initrd on the running kernel's command line"
+        : error.reason == .errno(.noSuchFile) ? PastedCharacter(in: error.path)?.advice : nil)
   }
 
   init(

@@ -115,6 +115,10 @@ extension PlanNote {
         "the running kernel does not know \(options.joined(separator: " and ")): loaded without")
     case .loaderWordKept(let word):
       .detail("\(word) is kept; only the boot loader acted on it")
+    case .pastedCharacter(let character, let option):
+      .warning("\(option) has \(character.text): to a kernel that is a letter like any other")
+    case .notReplaced(let option):
+      .warning("\(option) has $(...) or `...` as it is: no shell has put anything in its place")
     case .mapFault(let fault):
       .warning("\(fault.place) is not used, \(fault.reason.text): \(fault.text)")
     case .moreMapFaults(let count):

@@ -72,7 +72,7 @@ package struct LoadPlanner: Sendable {
     if case .unpacked(let format) = given.kernel.origin {
       made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
     }
-    made.notes += machine.mapNotes
+    made.notes += request.notesOnGivenWords + machine.mapNotes
     return made
   }
 }

@@ -10,7 +10,8 @@ extension PlanNote {
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
-    case hiddenParametersUnknown, mapFault, moreMapFaults, memoryBeyondReach
+    case hiddenParametersUnknown, mapFault, moreMapFaults, memoryBeyondReach, pastedCharacter
+    case notReplaced
   }
 
   /// Which kind it is.
@@ -54,6 +55,8 @@ extension PlanNote {
     case .modulesWithoutRoom: .modulesWithoutRoom
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
+    case .pastedCharacter: .pastedCharacter
+    case .notReplaced: .notReplaced
     case .mapFault: .mapFault
     case .moreMapFaults: .moreMapFaults
     case .memoryBeyondReach: .memoryBeyondReach

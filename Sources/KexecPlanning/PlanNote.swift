@@ -80,6 +80,10 @@ package enum PlanNote: Equatable, Sendable {
   case parametersNotKept([String])
   /// Parameters that the kernel hides could not be looked for.
   case hiddenParametersUnknown
+  /// The command line, in what this option gave, has a character that only looks like another.
+  case pastedCharacter(PastedCharacter, in: String)
+  /// The command line, in what this option gave, has a `$(…)` that no shell has replaced.
+  case notReplaced(in: String)
   /// A part of the running kernel's memory maps cannot be, and is left out.
   case mapFault(MapFault)
   /// There are so many more of them.

@@ -82,7 +82,7 @@ package struct Machine: Sendable {
   package static func read(
     _ files: FileTree, with wanted: OptionalFacts = [], memory: MemoryFacts? = nil
   ) -> Machine {
-    let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
+    let commandLine = KernelCommandLine(in: files)
     let processors = ProcessorFacts(in: files)
     let memory = memory ?? MemoryFacts(in: files)
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {

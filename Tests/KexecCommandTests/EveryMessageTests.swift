@@ -96,6 +96,10 @@ import Testing
     MapFault(
       place: "/sys/firmware/memmap/127", text: [UInt8](repeating: 0x66, count: 99), reason: $0)
   }
+  /// Every character that is taken for another: blanks and those without width have no name of their own.
+  static let pasted: [PastedCharacter] = (0x80...0xFFFF as ClosedRange<UInt32>).compactMap {
+    Unicode.Scalar($0).flatMap { PastedCharacter($0) }
+  }
   static let notes: [PlanNote] =
     [
       .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
@@ -111,7 +115,9 @@ import Testing
       .initrdsJoined(9), .modulesWithoutRoom(modules: 1, parameters: 2),
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
       .moreMapFaults(3), .memoryBeyondReach(bits: 46, byteCount: 1 << 40),
-    ] + faults.map(PlanNote.mapFault) + ordinary.map(PlanNote.ordinaryEntry)
+      .notReplaced(in: "--append"),
+    ] + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)
+    + ordinary.map(PlanNote.ordinaryEntry)
     + initrd.map { .initrdUnchanged(1, $0) }
     + noEFI.map(PlanNote.noEFI)
   static let routes: [RouteReason] = [
