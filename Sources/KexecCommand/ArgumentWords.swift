@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecPlanning
 
 /// The words of a command line as the shell made them, for what their look tells of a mistake: text that
@@ -37,7 +38,7 @@ struct ArgumentWords {
     if let character = PastedCharacter(in: kernels.joined(separator: " ")) {
       return error.advising(character.advice)
     }
-    if let word = words.first(where: { $0.contains("$(") || $0.contains("`") }) {
+    if let word = words.first(where: { $0.holds("$(") || $0.holds("`") }) {
       return error.advising(
         "\(word): no shell has put anything in the place of $(...), as in a unit of systemd")
     }

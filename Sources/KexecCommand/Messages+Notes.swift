@@ -120,7 +120,7 @@ extension PlanNote {
     case .notReplaced(let option):
       .warning("\(option) has $(...) or `...` as it is: no shell has put anything in its place")
     case .mapFault(let fault):
-      .warning("\(fault.place) is not used, \(fault.reason.text): \(fault.text)")
+      .warning("\(fault.place) \(fault.reason.text): \(fault.text)")
     case .moreMapFaults(let count):
       .warning("\(count) more lines or entries of the memory maps are not used, being as wrong")
     case .memoryBeyondReach(let bits, let count):
@@ -132,9 +132,10 @@ extension PlanNote {
 extension MapFault.Reason {
   fileprivate var text: String {
     switch self {
-    case .malformed: "it is no range"
-    case .inverted: "it ends before it starts"
-    case .tooLarge: "a number has over 64 bits"
+    case .malformed: "is not used, it is no range"
+    case .inverted: "is not used, it ends before it starts"
+    case .tooLarge: "is not used, a number has over 64 bits"
+    case .noType: "counts as reserved, it has no type"
     }
   }
 }

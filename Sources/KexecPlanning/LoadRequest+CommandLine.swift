@@ -50,7 +50,7 @@ extension LoadRequest {
       + options.appended.map { ("--append", $0) }
     return texts.flatMap { option, text in
       (PastedCharacter(inCommandLine: text).map { [.pastedCharacter($0, in: option)] } ?? [])
-        + (text.contains("$(") || text.contains("`") ? [PlanNote.notReplaced(in: option)] : [])
+        + (text.holds("$(") || text.holds("`") ? [PlanNote.notReplaced(in: option)] : [])
     }
   }
 

@@ -47,17 +47,16 @@ struct DeviceTreeNames {
       return .architecture(.riscv64)
     }
     let wide = ["arm,armv8", "arm,neoverse", "arm,cortex-x", "apple,icestorm", "apple,firestorm"]
-    if names.contains(where: { name in name.isOf64BitCore || wide.contains { name.contains($0) } })
-    {
+    if names.contains(where: { name in name.isOf64BitCore || wide.contains { name.holds($0) } }) {
       return .architecture(.arm64)
     }
     if names.contains(where: { name in
-      name.contains("arm,armv7") || name.contains("arm,arm11")
+      name.holds("arm,armv7") || name.holds("arm,arm11")
         || Self.narrowCores.contains { name.hasSuffix("arm,cortex-a" + $0) }
     }) {
       return .architecture(.arm)
     }
-    return names.contains { $0.contains("arm,psci") || $0.contains("arm,gic") } ? .notX86 : nil
+    return names.contains { $0.holds("arm,psci") || $0.holds("arm,gic") } ? .notX86 : nil
   }
 
   /// Cores of 32 bits: Cortex-A5 and so on.

@@ -28,7 +28,7 @@ struct FirmwareMemoryMap {
         let text = "\(start ?? "(none)")-\(end ?? "(none)") : \(type ?? "(none)")"
         faults.append(MapFault(place: "\(folder)/\(number)", text: text.utf8, reason: reason))
       }
-      guard let start, let end, let type, !type.isEmpty else {
+      guard let start, let end else {
         fault(.malformed)
         continue
       }
@@ -40,7 +40,9 @@ struct FirmwareMemoryMap {
         fault(.inverted)
         continue
       }
-      entries.append(.init(range, MemoryKind(kernelName: type)))
+      // A name that is not known is one of something reserved.
+      if type?.isEmpty != false { fault(.noType) }
+      entries.append(.init(range, MemoryKind(kernelName: type ?? "")))
     }
     (map, self.faults) = (MemoryMap(entries), faults)
   }

@@ -1,4 +1,4 @@
-/// A part of a memory map of the running kernel that cannot be, and is left out.
+/// A part of a memory map of the running kernel that cannot be, and is left out but for `noType`.
 package struct MapFault: Equatable, Sendable {
   /// What is wrong with it.
   package enum Reason: Error, Equatable, Sendable {
@@ -8,6 +8,8 @@ package struct MapFault: Equatable, Sendable {
     case inverted
     /// A number has more than 64 bits.
     case tooLarge
+    /// It does not say what is there, and counts as reserved.
+    case noType
   }
 
   /// Where it is: "/proc/iomem line 7" or "/sys/firmware/memmap/3".

@@ -92,7 +92,7 @@ import Testing
   static let noEFI: [PlanNote.NoEFIReason] = [
     .kernelTooOld, .mixedMode, .descriptorVersion(2), .missing("fw_vendor"), .noRuntimeMap,
   ]
-  static let faults: [MapFault] = [.malformed, .inverted, .tooLarge].map {
+  static let faults: [MapFault] = [.malformed, .inverted, .tooLarge, .noType].map {
     MapFault(
       place: "/sys/firmware/memmap/127", text: [UInt8](repeating: 0x66, count: 99), reason: $0)
   }

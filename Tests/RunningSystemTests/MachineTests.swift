@@ -107,6 +107,11 @@ import Testing
     files["/sys/firmware/memmap/9/start"] = ""
     files["/sys/firmware/memmap/9/end"] = "-1\n"
     files["/sys/firmware/memmap/9/type"] = ""
+    files["/sys/firmware/memmap/11/start"] = "0x600000000\n"
+    files["/sys/firmware/memmap/11/end"] = "0x6ffffffff\n"
+    files["/sys/firmware/memmap/11/type"] = ""
+    files["/sys/firmware/memmap/12/start"] = "0x700000000\n"
+    files["/sys/firmware/memmap/12/end"] = "0x7ffffffff\n"
     let machine = TemporaryTree(files).machine
     #expect(
       machine.mapFaults.map { "\($0.place) \($0.text) \($0.reason)" } == [
@@ -115,6 +120,8 @@ import Testing
         "/sys/firmware/memmap/7 0x400000000-(none) : (none) malformed",
         "/sys/firmware/memmap/8 0x500000000-0x10000000000000000 : System RAM tooLarge",
         "/sys/firmware/memmap/9 --1 :  malformed",
+        "/sys/firmware/memmap/11 0x600000000-0x6ffffffff :  noType",
+        "/sys/firmware/memmap/12 0x700000000-0x7ffffffff : (none) noType",
       ])
     let map = try #require(machine.firmwareMap)
     #expect(
@@ -124,6 +131,8 @@ import Testing
         .init(range(0x5FFE_0000...0x5FFF_FFFF), .reserved),
         .init(range(0x1_0000_0000...0x1_FFFF_FFFF), .reserved),
         .init(range(0x2_0000_0000...0x2_FFFF_FFFF), .softReserved),
+        .init(range(0x6_0000_0000...0x6_FFFF_FFFF), .reserved),
+        .init(range(0x7_0000_0000...0x7_FFFF_FFFF), .reserved),
       ])
   }
 
