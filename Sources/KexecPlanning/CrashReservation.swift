@@ -43,7 +43,7 @@ extension Machine {
     for (lower, upper) in zip(regions, regions.dropFirst()) where lower.overlaps(upper) {
       throw .overlap(lower, upper)
     }
-    // Seen of 6.1: all regions together. Of kernels that have one size in mind, the main region's.
+    // Seen: 6.1 has the size of the main region there, 6.12 that of all together.
     let sizes = [main.byteCount, PhysicalRangeSet(regions).byteCount]
     if let size = kexec.crashSize, !sizes.contains(size) {
       throw .otherSize(main, stated: size)

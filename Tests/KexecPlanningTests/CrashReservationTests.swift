@@ -43,7 +43,8 @@ import Testing
       // Made smaller by root: both files say so.
       (whole + region, "134217728", "crashkernel=256M", nil),
       (whole + region, "134217728", "crashkernel=4G-64G:256M", nil),
-      // A high and a low one: kexec_crash_size is the sum, or that of the main one.
+      // A high and a low one: kexec_crash_size is that of the main one (6.1), or the sum (6.12); and so
+      // it is when root has made the main one smaller.
       (large, "335544320", "crashkernel=256M,high crashkernel=64M,low", nil),
       (large, "268435456", "crashkernel=256M,high", nil), (large, nil, "crashkernel=256M", nil),
       // Nothing to compare with.
