@@ -87,7 +87,10 @@ package struct ArchitectureEvidence: Equatable, Sendable {
         facts[name] = Set(parts[1].split(whereSeparator: \.isWhitespace))
       }
     }
-    if let flags = facts["flags"] { return flags.contains("lm") ? .x86_64 : .i386 }
+    if let flags = facts["flags"] {
+      // "lm" is long mode. A list of a few words is a shortened one, and says nothing of that.
+      return flags.contains("lm") || flags.count < 10 ? .x86_64 : .i386
+    }
     if let words = facts["isa"], words.contains(where: { $0.hasPrefix("rv") }) {
       return words.contains { $0.hasPrefix("rv32") } ? .other("riscv32") : .riscv64
     }

@@ -132,8 +132,14 @@ import Testing
       .architecture(.x86_64), by: "/proc/cpuinfo"),
     Case(
       "cpuinfo of a processor of 32 bits",
+      [
+        "/proc/cpuinfo": text(
+          "vendor_id\t: GenuineIntel\nflags\t\t: fpu vme de pse tsc msr pae mce cx8 sep mtrr pge\n")
+      ], .architecture(.i386), by: "/proc/cpuinfo"),
+    Case(
+      "cpuinfo x86 with a shortened list",
       ["/proc/cpuinfo": text("vendor_id\t: GenuineIntel\nflags\t\t: fpu vme\n")],
-      .architecture(.i386), by: "/proc/cpuinfo"),
+      .architecture(.x86_64), by: "/proc/cpuinfo"),
     Case(
       "cpuinfo arm", ["/proc/cpuinfo": text(armCPU), "/proc/iomem": text(pc)],
       .architecture(.arm), by: "/proc/cpuinfo"),
