@@ -36,8 +36,13 @@ extension IOMemory.Resource {
   /// Whether x86 never has such a line.
   fileprivate var isOfOther: Bool {
     if name == "System RAM", depth == 0 { return range.overlaps(Self.hole) }
-    // arm64 lists what is reserved in RAM in small letters, RISC-V the kernel as one image.
-    if topLevelName == "System RAM" { return name == "reserved" || name == "Kernel image" }
+    // Arm and RISC-V have their kernel a little behind a round address, and x86 at a multiple of 2 MiB,
+    // or long ago at the first. arm64 lists what is reserved in RAM in small letters, RISC-V the kernel
+    // as one image.
+    if topLevelName == "System RAM" {
+      return name == "reserved" || name == "Kernel image"
+        || (name == "Kernel code" && !range.start.isAligned(to: 1 << 20))
+    }
     return depth == 0 && name.isOfDeviceTree
   }
 
@@ -49,9 +54,8 @@ extension IOMemory.Resource {
         && (range.start == Self.hole.end
           || !range.isEmpty && range.end <= Self.hole.start
             && range.last.value > 0)
-    case "Kernel rodata": depth == 1 && topLevelName == "System RAM"
     // The end of the 32-bit addresses is firmware's flash memory.
-    case "Reserved": depth == 0 && range.end.value == 1 << 32
+    case "Reserved": depth == 0 && range.end.value == 1 << 32 && range.start.value >= 0xFE00_0000
     default: false
     }
   }

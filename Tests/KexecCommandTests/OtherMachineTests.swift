@@ -7,7 +7,7 @@ import Testing
 extension InvocationTests {
   /// Machines that nothing can be planned for, and those of which nothing is known.
   @Suite struct OtherMachineTests {
-    private static let arm = "20000000-9fffffff : System RAM\n  20008000-207fffff : Kernel code\n"
+    private static let arm = "20000000-9fffffff : System RAM\n"
     private static let cpu = "CPU implementer\t: 0x41\nCPU architecture: 8\nFeatures\t: fp asimd\n"
 
     /// Files of the machine, options, and what is said; nil where there is a plan.

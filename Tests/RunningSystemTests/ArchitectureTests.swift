@@ -1,4 +1,5 @@
 import LinuxSystem
+import PhysicalMemory
 import TestSupport
 import Testing
 
@@ -173,8 +174,15 @@ import Testing
       .architecture(.x86_64)),
     Case(
       "an island with a kernel",
-      memory: "1aab400000-1aae42ffff : System RAM\n  1aac800000-1aad54cfff : Kernel rodata\n",
+      memory: "1aab400000-1aae42ffff : System RAM\n  1aab400000-1aac7fffff : Kernel code\n",
+      .unknown),
+    Case(
+      "firmware's flash memory",
+      memory: "fffc0000-ffffffff : Reserved\n100000000-13fffffff : System RAM\n",
       .architecture(.x86_64)),
+    Case(
+      "RAM that is reserved up to 4 GiB",
+      memory: "80000000-f7ffffff : System RAM\nf8000000-ffffffff : Reserved\n", .unknown),
     Case(
       "memory behind the PCI window",
       memory: "100000000-13fffffff : System RAM\n3280000000-32ffffffff : PCI Bus 0000:00\n",
@@ -191,8 +199,16 @@ import Testing
       memory: "0010f000-0010f0ff : 10f000.sram sram@10f000\n40000000-7fffffff : System RAM\n",
       .notX86),
     Case(
-      "memory of arm, which shows nothing",
-      memory: "20000000-9fffffff : System RAM\n  20008000-207fffff : Kernel code\n", .unknown),
+      "memory of riscv64 before the image had a line",
+      memory: "80200000-ffffffff : System RAM\n  80202000-8157ffff : Kernel code\n"
+        + "  81800000-81bfffff : Kernel rodata\n", .notX86),
+    Case(
+      "memory of arm",
+      memory: "20000000-9fffffff : System RAM\n  20008000-207fffff : Kernel code\n", .notX86),
+    Case(
+      "memory of arm from 1 MiB",
+      memory: "00100000-3fffffff : System RAM\n  00108000-007fffff : Kernel code\n", .notX86),
+    Case("memory that shows nothing", memory: "20000000-9fffffff : System RAM\n", .unknown),
     Case("two regions and no more", memory: "  e2200000-f1bfffff : Crash kernel (low)\n", .unknown),
     Case("nothing at all", [:], .unknown, by: "/proc/iomem"),
   ]
@@ -210,8 +226,10 @@ import Testing
   func realMaps(fixture: MachineFixture) {
     let finding = IOMemory(text: fixture.ioMemoryText).architecture
     if fixture.isX86 {
-      // Lines about a device only, or about a driver's memory.
-      let isExcerpt = !fixture.ioMemoryText.contains(" : System RAM\n")
+      // Lines about a device, a driver's memory or an island only.
+      let isExcerpt = IOMemory(text: fixture.ioMemoryText).resources.allSatisfy {
+        $0.name != "System RAM" || $0.range.start.value > 1 << 32
+      }
       #expect(finding == .architecture(.x86_64) || (isExcerpt && finding == .unknown))
     } else {
       #expect(finding != .architecture(.x86_64))
