@@ -1,7 +1,7 @@
 import CPurgatoryABI
 
-/// Tells the next kernel where it can return to, if the old one can be returned to: by a word at the
-/// end of its command line.
+/// Tells the next kernel where it can return to, if the old one can be returned to: by a word
+/// behind those of its command line that are for it.
 func tellWayBack(_ parameters: Parameters) {
   // SAFETY: the caller has the block in our own segment, and the loader has put
   // PURGATORY_JUMP_BACK_TEXT_SIZE bytes at that place, in one of its segments.
@@ -15,5 +15,4 @@ func tellWayBack(_ parameters: Parameters) {
   }
   unsafe text += word.utf8CodeUnitCount
   unsafe write(parameters.pointee.return_address, to: text)
-  unsafe text[16] = 0
 }

@@ -16,11 +16,10 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   let words = given.words.map { Array($0.utf8) }
   expect(
     words == bytewise(Array(given.text.utf8)), "the words are what the kernel sees in the bytes")
-  let untouched = given.removing([])
-  expect(untouched.text.utf8.elementsEqual(trimmed(given.text)), "removing nothing keeps the text")
+  let line = given
+  let untouched = line.removing([]).text
+  expect(untouched.utf8.elementsEqual(line.text.utf8), "removing nothing keeps every byte")
 
-  // Outer blanks are trimmed also inside a quote that nobody closed.
-  let line = untouched
   let removed = Set(names.filter { !$0.utf8.contains { "=\"".utf8.contains($0) } && $0 != "--" })
   let left = line.removing(removed)
   let gone = Set(removed.map { canonical(Array($0.utf8)) })
@@ -28,6 +27,22 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
     !gone.contains(canonicalName(of: $0))
   }
   expect(left.kernelWords.map { Array($0.utf8) } == kept, "the others stay")
+  let goneWords = line.kernelWords.filter { gone.contains(canonicalName(of: Array($0.utf8))) }
+  let goneBytes = line.text.utf8.count - left.text.utf8.count
+  let wordBytes = goneWords.reduce(0) { $0 + $1.utf8.count }
+  expect(
+    (wordBytes...(wordBytes + goneWords.count)).contains(goneBytes),
+    "each word takes one blank with it at the most")
+  if !line.hasOpenQuote {
+    let added = line.appending("w x")
+    expect(
+      added.kernelWords.map(String.init) == line.kernelWords.map(String.init) + ["w", "x"],
+      "what is appended is the kernel's")
+    expect(
+      added.words.count == line.words.count + 2
+        && added.text.utf8.count <= line.text.utf8.count + 4,
+      "and nothing else changes")
+  }
   for name in removed {
     expect(left.value(of: name) == nil, "a removed name is gone")
     checkValue(of: name, in: line)
@@ -78,10 +93,4 @@ private func bytewise(_ line: [UInt8]) -> [[UInt8]] {
     }
   }
   return word.isEmpty ? words : words + [word]
-}
-
-private func trimmed(_ text: String) -> ArraySlice<UInt8> {
-  var part = Array(text.utf8).drop(while: isBlank)
-  while let last = part.last, isBlank(last) { part.removeLast() }
-  return part
 }

@@ -20,6 +20,8 @@ func fuzzMachine(_ input: Input) -> Int32 {
   }
   _ = NetworkInterfaces.names(in: files)
   _ = FileSystems.writableMounts(in: files)
+  let architecture = ArchitectureEvidence(in: files)
+  expect(architecture == ArchitectureEvidence(in: files), "the same files tell the same")
   checkStamps(of: machine)
 
   guard let image = try? KernelImage.open(smallKernel.bytes) else { fatalError("no kernel") }

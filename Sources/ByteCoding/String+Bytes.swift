@@ -73,3 +73,17 @@ extension StringProtocol {
 
 /// Stands for the byte 0x80; the lowest eight bits of it and of those that follow are the byte.
 private let firstStandIn: UInt32 = 0x10FF80
+
+extension StringProtocol {
+  /// Whether `text`, which is not empty, stands in it, byte for byte.
+  ///
+  /// The standard library's own search would bring its engine for regular expressions into the program:
+  /// 1.3 MB.
+  package func holds(_ text: String) -> Bool {
+    let (bytes, pattern) = (Array(utf8), Array(text.utf8))
+    guard bytes.count >= pattern.count else { return false }
+    return (0...(bytes.count - pattern.count)).contains { start in
+      bytes[start] == pattern[0] && bytes[start..<(start + pattern.count)].elementsEqual(pattern)
+    }
+  }
+}

@@ -119,6 +119,16 @@ extension ArgumentReader<ClassicValues> {
     options.imageType = type
   }
 
+  mutating func setArchitecture() {
+    guard let architecture = Architecture(named: value) else {
+      return refuse("no architecture that I know: x86_64 is one")
+    }
+    guard architecture == .x86_64 else {
+      return refuse("only x86_64 can be planned for")
+    }
+    invocation.architecture = architecture
+  }
+
   mutating func setPreserved() {
     for what in value.split(separator: ",", omittingEmptySubsequences: false) {
       guard what == "modules" else {

@@ -30,6 +30,23 @@ extension Command {
     }
   }
 
+  /// Refuses a captured machine that is not x86_64, as far as its files tell. The running machine is,
+  /// since this program runs on it.
+  func checkArchitecture() throws(CommandError) {
+    guard common.machineDirectory != nil else { return }
+    let root = machineFiles.root
+    let evidence = ArchitectureEvidence(in: machineFiles)
+    if evidence.finding == .architecture(.x86_64) {
+      debug("the machine is x86_64, by \(root)\(evidence.file)")
+      return
+    }
+    if invocation.architecture == .x86_64, !evidence.isProof {
+      debug("the machine is x86_64, by --arch")
+      return
+    }
+    throw CommandError(evidence, root: root)
+  }
+
   /// What loads and jumps leave behind for later ones.
   var records: LoadRecords { LoadRecords(files: kernel.files) }
 

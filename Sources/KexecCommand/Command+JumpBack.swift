@@ -7,6 +7,7 @@ internal import RunningSystem
 extension Command {
   /// Loads what returns to the kernel that this one was jumped to from.
   func loadJumpBackHelper() throws(CommandError) -> ExitCode {
+    try checkArchitecture()
     let machine = readMachine()
     if !invocation.isDryRun { try checkPermission(machine.kexec, purpose: .reboot) }
     let entry: PhysicalAddress
@@ -23,6 +24,7 @@ extension Command {
     do {
       plan = try planJumpBack(to: entry, request: request, on: machine)
     } catch {
+      sayMapNotes(of: machine)
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     if invocation.isDryRun {

@@ -10,6 +10,7 @@ extension Command {
   /// Plans the load of the kernel at `path`, and carries it out unless this is a dry run.
   func load(kernel path: String) throws(CommandError) -> ExitCode {
     let options = invocation.options
+    try checkArchitecture()
     if !invocation.isDryRun {
       try checkPermission(KexecState(in: machineFiles), purpose: options.purpose)
     }
@@ -27,6 +28,7 @@ extension Command {
       planner = try LoadPlanner(request, image: files.image, on: machine)
     } catch {
       endProgress()
+      sayMapNotes(of: machine)
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     kernel.process.evictProgram()
@@ -42,6 +44,8 @@ extension Command {
       else { return .success }
       guard failure.allowsAnotherRoute(after: route), !routes.isEmpty else {
         endProgress()
+        // With a plan they are said already.
+        if case .notPlanned = failure { sayMapNotes(of: machine) }
         throw error(failure, of: job, after: earlier)
       }
       earlier = failure
@@ -231,6 +235,11 @@ extension Command {
       segments: load.segments.map {
         KexecSegment(bytes: $0.bytes, destination: $0.destination)
       }, flags: load.flags)
+  }
+
+  /// Says what cannot be in the machine's memory maps: it may be why nothing could be planned.
+  func sayMapNotes(of machine: Machine) {
+    machine.mapNotes.forEach(say)
   }
 
   private func say(_ note: PlanNote) {

@@ -18,8 +18,8 @@ extension Command {
   /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.
   func printCrashSize() -> ExitCode {
     let machine = readMachine()
-    let regions = machine.ioMemory.crashRegions.reduce(0) { $0 + $1.byteCount }
-    kernel.streams.writeOutput("\(machine.kexec.crashSize ?? regions)\n")
+    let regions = PhysicalRangeSet(machine.ioMemory.crashRegions)
+    kernel.streams.writeOutput("\(machine.kexec.crashSize ?? regions.byteCount)\n")
     return .success
   }
 }

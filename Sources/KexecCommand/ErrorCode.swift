@@ -20,6 +20,10 @@ enum ErrorCode: Equatable {
     case usage
     /// --machine names a directory that holds no machine.
     case noMachine
+    /// The captured machine is of an architecture that cannot be planned for.
+    case otherArchitecture
+    /// Nothing says of which architecture the captured machine is.
+    case unknownArchitecture
     /// What is loaded cannot be told.
     case stateUnknown
     case nothingLoaded

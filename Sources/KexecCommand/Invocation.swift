@@ -56,6 +56,8 @@ struct Invocation: Equatable {
   var sync = Sync.ordinary
   var takesInterfacesDown = true
   var isDryRun = false
+  /// What a captured machine is, when that was given. `--arch`.
+  var architecture: Architecture?
   /// What the options say that all commands share.
   var common = CommonValues()
 }
@@ -66,18 +68,29 @@ extension Invocation {
   /// - Throws: a usage error, also for arguments that contradict each other.
   init(_ arguments: [String], isQuiet: Bool = false) throws(CommandError) {
     let rows = Option.table.rows
-    let given = try Option.table.parse(
-      arguments.isEmpty ? ["kexec"] : arguments, isQuiet: isQuiet)
+    let words = ArgumentWords(arguments)
+    let given: GivenOptions
+    do throws(CommandError) {
+      given = try Option.table.parse(arguments.isEmpty ? ["kexec"] : arguments, isQuiet: isQuiet)
+    } catch {
+      throw words.explaining(error)
+    }
+    try words.checkDashes(of: given.positionals)
     var names: Set<Option> = []
     for option in given.options { names.insert(rows[option.row].option) }
     var reader = ArgumentReader(
       ClassicValues(
-        invocation: Invocation(action: try Self.action(names, kernels: given.positionals))))
+        invocation: Invocation(
+          action: try Self.action(names, kernels: given.positionals, words: words))))
     try reader.read(given, by: rows)
     self = reader.invocation
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
     if let directory = common.machineDirectory, !isDryRun {
       throw .usage("--machine=\(directory) goes with --dry-run: another machine cannot be loaded")
+    }
+    if let architecture, common.machineDirectory == nil {
+      throw .usage(
+        "--arch=\(architecture.name) goes with --machine: this machine's own is known")
     }
     if options.reusesInitrd, let initrd = options.initrds.first {
       throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")
@@ -93,14 +106,15 @@ extension Invocation {
 
   /// The one action that the options ask for.
   private static func action(
-    _ options: Set<Option>, kernels: [String]
+    _ options: Set<Option>, kernels: [String], words: ArgumentWords
   ) throws(CommandError) -> Action {
     if options.contains(.help) { return .help }
     if options.contains(.version) { return .version }
     func withoutKernel(_ option: Option, _ action: Action) throws(CommandError) -> Action {
       try OptionConflict.check(option, in: options)
       if let kernel = kernels.first {
-        throw .usage("\(option.spelling) takes no kernel, but \(kernel) was given")
+        throw words.explaining(
+          .usage("\(option.spelling) takes no kernel, but \(kernel) was given"), kernels: kernels)
       }
       return action
     }
@@ -112,7 +126,8 @@ extension Invocation {
       return try withoutKernel(.loadJumpBackHelper, .loadJumpBackHelper)
     }
     if kernels.count > 1 {
-      throw .usage("two kernels were given: \(kernels[0]) and \(kernels[1])")
+      throw words.explaining(
+        .usage("two kernels were given: \(kernels[0]) and \(kernels[1])"), kernels: kernels)
     }
     if options.contains(.status) {
       return try withoutKernel(.status, .status(options.contains(.load) ? .reboot : .crash))
@@ -125,6 +140,9 @@ extension Invocation {
     }
     if options.contains(.loadPanic) { try OptionConflict.check(.loadPanic, in: options) }
     guard let kernel = kernels.first else { throw .usage("no kernel was given") }
+    if let cause = words.causeOfLoneWord(kernel) {
+      throw .usage("no kernel was given, only \(kernel)").advising(cause)
+    }
     let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])
     let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
     return .load(kernel: kernel, then: sequel)
@@ -135,6 +153,6 @@ extension CommandError {
   /// The arguments make no sense because of `message`; nil when that has been said.
   static func usage(_ message: String?, of command: String = "kexec") -> CommandError {
     CommandError(
-      .usage, message ?? "", advice: "\(command) --help lists the options", exitCode: .usage)
+      .usage, message ?? "", advice: usageAdvice(message ?? "", of: command), exitCode: .usage)
   }
 }

@@ -27,7 +27,8 @@ extension CommandError {
       code,
       "\(error.path): \(why)",
       advice: isRetained
-        ? "the running kernel keeps its initrd only with retain_initrd on its command line" : nil)
+        ? "the running kernel keeps its initrd only with retain_initrd on its command line"
+        : error.reason == .errno(.noSuchFile) ? PastedCharacter(in: error.path)?.advice : nil)
   }
 
   init(
@@ -85,6 +86,9 @@ extension CommandError {
       self.init(
         code,
         "/proc/iomem hides where the memory for a panic kernel is", advice: "run this as root")
+    case .crashRegionDoubtful(let doubt):
+      self.init(
+        code, "the memory for a panic kernel cannot be told: \(doubt.text)", advice: doubt.advice)
     case .memoryBeyondELF32(let end):
       self.init(
         code,
@@ -146,6 +150,14 @@ extension CommandError {
       self.init(code, "\(request.kernel.path): only a Linux kernel can be a panic kernel")
     case .returnNeedsLinux:
       self.init(code, "\(request.kernel.path): only a Linux kernel can return to the running one")
+    case .xen(let domain):
+      self.init(code, "cannot load a kernel here: \(domain.text)", advice: domain.advice)
+    case .xenByMultibootOnEFI:
+      self.init(
+        code,
+        "\(request.kernel.path): Xen cannot be started like this on a machine that was booted by EFI: "
+          + "it looks for ACPI and low memory where only a BIOS leaves them, and resets the machine",
+        advice: "boot Xen by the firmware (xen.efi, or a boot loader's EFI entry)")
     case .vmlinux(let error):
       self.init(code, "\(request.kernel.path): cannot be entered: \(error.text)")
     case .invalid(let fault):

@@ -1,5 +1,6 @@
 internal import KernelImages
 internal import KexecPlanning
+internal import RunningSystem
 
 // What is said of a plan beside the plan itself. Whether it is a warning stands at the sentence.
 
@@ -135,6 +136,27 @@ extension PlanNote {
         "the running kernel does not know \(options.joined(separator: " and ")): loaded without")
     case .loaderWordKept(let word):
       .detail("\(word) is kept; only the boot loader acted on it")
+    case .pastedCharacter(let character, let option):
+      .warning("\(option) has \(character.text): to a kernel that is a letter like any other")
+    case .notReplaced(let option):
+      .warning("\(option) has $(...) or `...` as it is: no shell has put anything in its place")
+    case .mapFault(let fault):
+      .warning("\(fault.place) \(fault.reason.text): \(fault.text)")
+    case .moreMapFaults(let count):
+      .warning("\(count) more lines or entries of the memory maps are not used, being as wrong")
+    case .memoryBeyondReach(let bits, let count):
+      .warning("\(byteText(count)) of RAM at addresses of more than \(bits) bits are not used")
+    }
+  }
+}
+
+extension MapFault.Reason {
+  fileprivate var text: String {
+    switch self {
+    case .malformed: "is not used, it is no range"
+    case .inverted: "is not used, it ends before it starts"
+    case .tooLarge: "is not used, a number has over 64 bits"
+    case .noType: "counts as reserved, it has no type"
     }
   }
 }

@@ -18,7 +18,7 @@ enum Option: CaseIterable, Sendable {
   case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
-  case dryRun, json, machine, quiet, debug, help, version
+  case dryRun, json, machine, architecture, quiet, debug, help, version
 }
 
 // The rows by section, in the order of `--help`.
@@ -290,6 +290,12 @@ extension Option {
     .init(.json, help: "print as JSON (with --dry-run and -S)"),
     .init(
       .machine, help: "with --dry-run: plan for the machine whose /proc and /sys are in DIR"),
+    .init(
+      .architecture, nil, "arch", value: "NAME",
+      help: "with --machine: what that machine is, if its files do not tell (x86_64)"
+    ) {
+      $0.setArchitecture()
+    },
     .init(.quiet, help: "with -S: print nothing, only exit"),
     .init(.debug),
     .init(.help),

@@ -58,28 +58,3 @@ package struct CommandLineMemory: Equatable, Sendable {
     }
   }
 }
-
-/// A number as in C (decimal, 0x for hexadecimal, 0 for octal) with the suffixes that the kernel
-/// takes, and the text behind it.
-private struct MemorySize {
-  let bytes: UInt64
-  let rest: Substring
-
-  init?(_ text: Substring) {
-    let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
-    let radix = isHexadecimal ? 16 : text.hasPrefix("0") ? 8 : 10
-    let digits = text.dropFirst(isHexadecimal ? 2 : 0)
-      .prefix { $0.isASCII && $0.hexDigitValue.map { $0 < radix } ?? false }
-    guard !digits.isEmpty else { return nil }
-    // Too large for 64 bits: beyond all memory.
-    let number = UInt64(digits, radix: radix) ?? .max
-    let tail = text[digits.endIndex...]
-    let shifts: [Character: UInt64] = [
-      "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60,
-    ]
-    let shift = tail.first.flatMap { shifts[Character($0.lowercased())] }
-    let scaled = number.multipliedReportingOverflow(by: 1 << (shift ?? 0))
-    bytes = scaled.overflow ? .max : scaled.partialValue
-    rest = tail.dropFirst(shift == nil ? 0 : 1)
-  }
-}

@@ -19,11 +19,12 @@ package struct LoadPlanner: Sendable {
 
   /// Makes `request` ready to be planned.
   ///
-  /// - Throws: `PlanningError.serialPort`.
+  /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`.
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
-    // First, since it can fail.
+    // First, since they can fail.
+    if let domain = machine.xenDomain { throw .xen(domain) }
     let console = try PurgatoryConsole(request.options, on: machine)
     given = request
     self.machine = machine
@@ -82,6 +83,7 @@ package struct LoadPlanner: Sendable {
     if case .unpacked(let format) = given.kernel.origin {
       made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
     }
+    made.notes += request.notesOnGivenWords + machine.mapNotes
     return made
   }
 }

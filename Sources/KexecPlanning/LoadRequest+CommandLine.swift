@@ -3,15 +3,15 @@ internal import KernelImages
 internal import RunningSystem
 
 extension LoadRequest {
-  /// The command line that the next kernel gets: the base, then every `--append`, one blank
-  /// between. The base is `--command-line` if given, else the running line with
+  /// The command line that the next kernel gets: the base, then every `--append`, with one blank before
+  /// it, and in front of what the base has for init. The base is `--command-line` if given, else the running line with
   /// `--reuse-cmdline`, else that of a unified image, else nothing. What other options add comes
   /// before the rest.
   func finalCommandLine(on machine: Machine) -> String {
     let base =
       options.commandLine
       ?? (options.reusesCommandLine ? reusable(machine.commandLine).text : ownLine)
-    let given = ([base] + options.appended).filter { !$0.isEmpty }.joined(separator: " ")
+    let given = options.appended.reduce(KernelCommandLine(base)) { $0.appending($1) }.text
     let words = options.reusesConsole ? machine.consoleWords(beside: KernelCommandLine(given)) : []
     let line = (words + [given]).filter { !$0.isEmpty }.joined(separator: " ")
     guard options.isStamped, let stamps else { return line }
@@ -40,6 +40,18 @@ extension LoadRequest {
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
     let names: Set<String> = ["BOOT_IMAGE", "elfcorehdr", TimeStamps.name, jumpBackWordName]
     return running.removing(options.purpose == .crash ? names.union(["crashkernel"]) : names)
+  }
+
+  /// What of the words that the user gave is probably not as it was meant: characters that only look
+  /// like a quote or a blank, and what a shell would have replaced.
+  var notesOnGivenWords: [PlanNote] {
+    let texts =
+      (options.commandLine.map { [("--command-line", $0)] } ?? [])
+      + options.appended.map { ("--append", $0) }
+    return texts.flatMap { option, text in
+      (PastedCharacter(inCommandLine: text).map { [.pastedCharacter($0, in: option)] } ?? [])
+        + (text.holds("$(") || text.holds("`") ? [PlanNote.notReplaced(in: option)] : [])
+    }
   }
 
   /// Words of a reused line that did something for the EFI loader and do nothing after kexec.

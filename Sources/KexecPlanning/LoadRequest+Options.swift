@@ -84,7 +84,7 @@ extension LoadRequest {
 
   /// Characters of the word by which the purgatory tells a kernel where to return to, if it may.
   var jumpBackWordSize: Int {
-    options.preservesContext ? PurgatoryParameters.jumpBackTextSize - 1 : 0
+    options.preservesContext ? JumpBackWord.size : 0
   }
 
   /// Whether the kernel goes to a random address. A crash kernel does not: its place is known from

@@ -126,6 +126,7 @@ extension LoadRequest {
   /// Refuses what kexec_file_load could not place either, with a kernel that takes `kernelSize` bytes:
   /// it would drop the old crash kernel before it looks.
   func checkCrashRegion(of machine: Machine, kernelSize: UInt64) throws(PlanningError) {
+    try machine.checkCrashReservation()
     guard let main = machine.ioMemory.crashRegions.last else {
       if machine.kexec.crashSize ?? 0 > 0 { return }
       throw .noCrashRegion
@@ -156,6 +157,7 @@ private struct CrashRegions {
   let ramByteCount: UInt64
 
   init(of machine: Machine) throws(PlanningError) {
+    try machine.checkCrashReservation()
     let live = machine.ioMemory
     all = live.crashRegions
     guard let main = all.last else { throw .noCrashRegion }
@@ -168,7 +170,8 @@ private struct CrashRegions {
     let rest = main.start.advanced(by: slack).flatMap { start in
       start < main.end ? PhysicalRange(start: start, end: main.end) : nil
     }
-    free = PhysicalRangeSet(rest.map { [$0] } ?? []).alignedInwards(to: pageSize)
+    free = PhysicalRangeSet(rest.map { [$0] } ?? []).intersection(machine.reachableMemory)
+      .alignedInwards(to: pageSize)
   }
 
   /// Room for a header of `byteCount` bytes, as high as possible.

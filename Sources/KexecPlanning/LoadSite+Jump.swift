@@ -58,7 +58,7 @@ extension LoadSite {
       map: MemoryMap(entries), used: own, free: PhysicalRangeSet([region]), low: all.low,
       ramByteCount: all.ramByteCount, commandLine: line)
     return LoadSite(
-      memory: memory, free: memory.free, commandLine: commandLine,
+      memory: memory, free: memory.free, commandLine: JumpBackWord.makingRoom(in: commandLine),
       segments: all.low.ranges.map(PlannedSegment.zeros), region: region,
       flags: SegmentFlags.preserveContext,
       notes: all.notes + [.confined(byteCount: region.byteCount)])

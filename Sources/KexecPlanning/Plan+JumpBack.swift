@@ -15,6 +15,7 @@ package let jumpBackWordName = "kexec_jump_back_entry"
 package func planJumpBack(
   to entry: PhysicalAddress, request: LoadRequest, on machine: Machine
 ) throws(PlanningError) -> LoadPlan {
+  if let domain = machine.xenDomain { throw .xen(domain) }
   var request = request
   request.console = try PurgatoryConsole(request.options, on: machine)
   let memory = try UsableMemory(of: machine, commandLine: machine.commandLine)
@@ -39,5 +40,5 @@ package func planJumpBack(
   return LoadPlan(
     request: request, kernelVersion: nil, imageDescription: "the way back",
     commandLine: "", action: .segments(load), reason: .needed(by: ["--load-jump-back-helper"]),
-    notes: memory.notes)
+    notes: memory.notes + machine.mapNotes)
 }

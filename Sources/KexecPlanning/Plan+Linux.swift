@@ -64,7 +64,7 @@ private func planLinux(
   if site.region != nil {
     assembly.jumpBackText =
       bootPlace.start.value
-      + UInt64(BootBlock.commandLineOffset + site.commandLine.losslessByteCount)
+      + UInt64(BootBlock.commandLineOffset + JumpBackWord.offset(in: site.commandLine))
   }
   let load = try assembly.finish(
     request, in: site.memory, flags: site.flags, filling: site.region)

@@ -11,6 +11,7 @@ func planMultiboot(
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
   guard request.initrds.isEmpty else { throw .initrdForOther }
+  guard machine.efi == nil || !kernel.isXen else { throw .xenByMultibootOnEFI }
   let memory = site.memory
   let shift = try shift(of: kernel, request: request, memory: memory)
 

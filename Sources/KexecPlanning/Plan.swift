@@ -86,7 +86,7 @@ extension LoadPlanner {
         of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
         commandLine: commandLine, limit: limit)
       commandLine = site.commandLine
-      try checkCommandLine(commandLine, for: request, limit: limit)
+      try checkCommandLine(commandLine, for: request, limit: limit + request.jumpBackWordSize)
       let (load, more) = try planBzImage(
         image, request: request, machine: machine, site: site, inspection: &inspection)
       action = .segments(load)
@@ -126,7 +126,8 @@ extension LoadPlanner {
       .map(PlanNote.noEffectOnType)
     let site = try LoadSite(
       of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
-    try checkCommandLine(site.commandLine, for: request, limit: limit)
+    try checkCommandLine(
+      site.commandLine, for: request, limit: isLinux ? VmlinuxHeader.commandLineLimit : .max)
     let (load, more) =
       switch image {
       case .bzImage, .unified: throw .notByFileCall(image.type)

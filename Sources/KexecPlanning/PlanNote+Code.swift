@@ -12,6 +12,8 @@ extension PlanNote {
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
     case hiddenParametersUnknown, initrdDamaged, initrdSuspect, initrdFormatUnknown
     case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd, notMoved
+    case mapFault, moreMapFaults, memoryBeyondReach, pastedCharacter
+    case notReplaced
   }
 
   /// Which kind it is.
@@ -62,6 +64,11 @@ extension PlanNote {
     case .modulesWithoutRoom: .modulesWithoutRoom
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
+    case .pastedCharacter: .pastedCharacter
+    case .notReplaced: .notReplaced
+    case .mapFault: .mapFault
+    case .moreMapFaults: .moreMapFaults
+    case .memoryBeyondReach: .memoryBeyondReach
     }
   }
 }

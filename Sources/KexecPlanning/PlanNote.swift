@@ -1,4 +1,5 @@
 package import KernelImages
+package import RunningSystem
 
 /// Something about a plan that the user should know, though it does not stop the load.
 package enum PlanNote: Equatable, Sendable {
@@ -95,6 +96,16 @@ package enum PlanNote: Equatable, Sendable {
   case parametersNotKept([String])
   /// Parameters that the kernel hides could not be looked for.
   case hiddenParametersUnknown
+  /// The command line, in what this option gave, has a character that only looks like another.
+  case pastedCharacter(PastedCharacter, in: String)
+  /// The command line, in what this option gave, has a `$(…)` that no shell has replaced.
+  case notReplaced(in: String)
+  /// A part of the running kernel's memory maps cannot be, and is left out.
+  case mapFault(MapFault)
+  /// There are so many more of them.
+  case moreMapFaults(Int)
+  /// So many bytes of RAM are at addresses of more than so many bits: no segment lies there.
+  case memoryBeyondReach(bits: Int, byteCount: UInt64)
 
   /// Why EFI state is not handed over.
   package enum NoEFIReason: Equatable, Sendable {

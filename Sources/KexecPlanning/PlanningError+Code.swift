@@ -8,6 +8,7 @@ extension PlanningError {
     case littleMemory, damagedInitrd, deviceTree, realMode, realModeOnly, argumentStyleUnknown
     case notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
+    case xen, xenByMultibootOnEFI, crashRegionDoubtful
   }
 
   /// Which kind it is.
@@ -38,6 +39,9 @@ extension PlanningError {
     case .vmlinux: .vmlinux
     case .invalid: .invalid
     case .serialPort: .serialPort
+    case .crashRegionDoubtful: .crashRegionDoubtful
+    case .xen: .xen
+    case .xenByMultibootOnEFI: .xenByMultibootOnEFI
     }
   }
 }
@@ -75,6 +79,25 @@ extension PlanFault {
     case .moreThanHalfOfRAM: .moreThanHalfOfRAM
     case .purgatory: .purgatory
     case .entryOutside: .entryOutside
+    }
+  }
+}
+
+extension CrashRegionDoubt {
+  /// The kinds of it, without values: one for each case.
+  package enum Code: String, CaseIterable, Sendable {
+    case outsideRAM, overlap, otherSize, notListed, otherThanReserved, otherPlace
+  }
+
+  /// Which kind it is.
+  package var code: Code {
+    switch self {
+    case .outsideRAM: .outsideRAM
+    case .overlap: .overlap
+    case .otherSize: .otherSize
+    case .notListed: .notListed
+    case .otherThanReserved: .otherThanReserved
+    case .otherPlace: .otherPlace
     }
   }
 }

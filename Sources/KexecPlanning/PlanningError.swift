@@ -1,6 +1,7 @@
 package import KernelImages
 package import PhysicalMemory
 package import PurgatoryImage
+package import RunningSystem
 
 /// Why a request cannot be carried out on a machine.
 package enum PlanningError: Error, Equatable, Sendable {
@@ -20,6 +21,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case noCrashRegion
   /// The reserved region is there, but the running kernel hides its address from this process.
   case crashRegionHidden
+  /// What tells of the reserved region disagrees.
+  case crashRegionDoubtful(CrashRegionDoubt)
   /// 32-bit headers cannot tell of memory that ends here.
   case memoryBeyondELF32(end: PhysicalAddress)
   /// There are more ranges of memory than the headers for a crash kernel can have.
@@ -51,6 +54,10 @@ package enum PlanningError: Error, Equatable, Sendable {
   case crashNeedsLinux
   /// Only a Linux kernel can return to the running one.
   case returnNeedsLinux
+  /// The hypervisor of the running kernel does not let it be replaced.
+  case xen(XenDomain)
+  /// Xen does not find a machine that was booted by EFI when it is started as a multiboot kernel.
+  case xenByMultibootOnEFI
   /// A vmlinux is not one that can be entered.
   case vmlinux(VmlinuxError)
   /// The finished list of segments breaks a rule of the kernel: a fault of ours.

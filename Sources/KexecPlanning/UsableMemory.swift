@@ -39,7 +39,8 @@ package struct UsableMemory: Equatable, Sendable {
       ram = firmware.undisputedRAM.intersection(live.freeRAM)
     case (let firmware?, nil):
       map = firmware
-      ram = firmware.undisputedRAM
+      // What the running kernel's own words took away, only its own map would show.
+      ram = CommandLineMemory(machine.commandLine).restrict(firmware.undisputedRAM)
       notes.append(.ioMemoryHidden)
     case (nil, let liveMap?):
       map = liveMap
@@ -49,6 +50,12 @@ package struct UsableMemory: Equatable, Sendable {
       throw .noMemoryMap
     }
     ram = ram.subtracting(machine.efi?.tables.ranges ?? PhysicalRangeSet())
+    let beyond = ram.subtracting(machine.reachableMemory)
+    if !beyond.ranges.isEmpty {
+      ram = ram.intersection(machine.reachableMemory)
+      notes.append(
+        .memoryBeyondReach(bits: machine.physicalAddressBits, byteCount: beyond.byteCount))
+    }
     free = wanted.restrict(Self.placeable(ram))
     low = ram.intersection(PhysicalRangeSet([Self.lowLimits])).alignedInwards(to: pageSize)
     ramByteCount = min(map.ranges(of: .ram).byteCount, machine.totalMemory ?? .max)
@@ -84,5 +91,22 @@ package struct UsableMemory: Equatable, Sendable {
 
   private static func nonEmpty(_ map: MemoryMap) -> MemoryMap? {
     map.ranges(of: .ram).ranges.isEmpty ? nil : map
+  }
+}
+
+extension Machine {
+  /// All that a physical address can name.
+  var reachableMemory: PhysicalRangeSet {
+    PhysicalRangeSet([
+      PhysicalRange(
+        start: PhysicalAddress(0), end: PhysicalAddress(1 << UInt64(physicalAddressBits)))
+    ])
+  }
+
+  /// What cannot be in its memory maps, a note each for the first, and one for how many more there are.
+  package var mapNotes: [PlanNote] {
+    let shown = mapFaults.prefix(16)
+    let rest = mapFaults.count - shown.count
+    return shown.map(PlanNote.mapFault) + (rest > 0 ? [.moreMapFaults(rest)] : [])
   }
 }

@@ -33,9 +33,17 @@ package struct MemoryFiles: Sendable {
 }
 
 extension MemoryFiles {
-  /// Makes a file called `name`; errors name `path`.
+  /// Bytes that the name may have: "The limit is 249 bytes, excluding the terminating null byte",
+  /// memfd_create(2).
+  static let nameLimit = 249
+
+  /// Makes a file called `name`, or so much of it as fits; errors name `path`.
   func open(_ name: String, path: String) throws(FileError) -> FileDescriptor {
-    switch create(name) {
+    // The end of a path tells more than its start.
+    let bytes = name.losslessBytes
+    let fitting =
+      bytes.count <= Self.nameLimit ? name : String(lossless: bytes.suffix(Self.nameLimit))
+    switch create(fitting) {
     case .success(let number): return FileDescriptor(owning: number)
     case .failure(let errno): throw FileError(path, .errno(errno))
     }

@@ -63,14 +63,14 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// lower-case hexadecimal digits each, with a comma between them. They may be in a region.
   package var timestampText: UInt64?
   /// Physical address of `jumpBackTextSize` bytes where the purgatory writes ` kexec_jump_back_entry=`
-  /// with the address that the old kernel can be returned to by, if it can: the end of the next
-  /// kernel's command line. They may be in a region.
+  /// with the address that the old kernel can be returned to by, if it can: behind the words for
+  /// the next kernel in its command line. They may be in a region.
   package var jumpBackText: UInt64?
 
   /// Bytes of the text at `timestampText`.
   package static let timestampTextSize = Int(PURGATORY_TIMESTAMP_TEXT_SIZE)
 
-  /// Bytes of the text at `jumpBackText`, with its terminator.
+  /// Bytes of the text at `jumpBackText`.
   package static let jumpBackTextSize = Int(PURGATORY_JUMP_BACK_TEXT_SIZE)
 
   /// Describes a jump by `entry`, by default without a check and without a word.

@@ -1,23 +1,60 @@
 package import LinuxSystem
-package import PhysicalMemory
+internal import PhysicalMemory
 
-extension MemoryMap {
-  /// The map that firmware gave at boot, from `/sys/firmware/memmap`, or nil when there is none.
-  ///
-  /// Documented in Documentation/ABI/testing/sysfs-firmware-memmap. Entries that cannot be read
-  /// are passed over.
-  package static func firmware(in files: FileTree) -> MemoryMap? {
+/// The map that firmware gave at boot, from `/sys/firmware/memmap`.
+///
+/// Documented in Documentation/ABI/testing/sysfs-firmware-memmap.
+struct FirmwareMemoryMap {
+  /// The map; nil when there is none.
+  let map: MemoryMap?
+  /// The entries that say nothing that can be.
+  let faults: [MapFault]
+
+  /// Reads the map of the machine in `files`.
+  init(in files: FileTree) {
     let folder = "/sys/firmware/memmap"
-    guard let numbers = files.numberedNames(in: folder), !numbers.isEmpty else { return nil }
-    return MemoryMap(
-      numbers.compactMap { number in
-        guard let first = files.number("\(folder)/\(number)/start"),
-          let last = files.number("\(folder)/\(number)/end"),
-          let type = files.text("\(folder)/\(number)/type"),
-          let range = PhysicalRange(first: first, last: last)
-        else { return nil }
-        return Entry(range, MemoryKind(kernelName: type))
-      })
+    guard let numbers = files.numberedNames(in: folder), !numbers.isEmpty else {
+      (map, faults) = (nil, [])
+      return
+    }
+    var entries: [MemoryMap.Entry] = []
+    var faults: [MapFault] = []
+    for number in numbers {
+      let (start, end, type) = (
+        files.text("\(folder)/\(number)/start"), files.text("\(folder)/\(number)/end"),
+        files.text("\(folder)/\(number)/type")
+      )
+      func fault(_ reason: MapFault.Reason) {
+        let text = "\(start ?? "(none)")-\(end ?? "(none)") : \(type ?? "(none)")"
+        faults.append(MapFault(place: "\(folder)/\(number)", text: text.utf8, reason: reason))
+      }
+      guard let start, let end else {
+        fault(.malformed)
+        continue
+      }
+      guard let first = UInt64(cNumber: start), let last = UInt64(cNumber: end) else {
+        fault([start, end].contains(where: \.isLargeNumber) ? .tooLarge : .malformed)
+        continue
+      }
+      guard let range = PhysicalRange(first: first, last: last) else {
+        fault(.inverted)
+        continue
+      }
+      // A name that is not known is one of something reserved.
+      if type?.isEmpty != false { fault(.noType) }
+      entries.append(.init(range, MemoryKind(kernelName: type ?? "")))
+    }
+    (map, self.faults) = (MemoryMap(entries), faults)
+  }
+}
+
+extension String {
+  /// Whether this is a number of more than 64 bits.
+  fileprivate var isLargeNumber: Bool {
+    let isHexadecimal = hasPrefix("0x") || hasPrefix("0X")
+    return UInt64(cNumber: self) == nil
+      && MapFault.reason(of: dropFirst(isHexadecimal ? 2 : 0), radix: isHexadecimal ? 16 : 10)
+        == .tooLarge
   }
 }
 

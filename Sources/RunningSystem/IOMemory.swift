@@ -18,17 +18,33 @@ package struct IOMemory: Equatable, Sendable {
   package let resources: [Resource]
   /// Whether the kernel hid every address, as it does from readers without CAP_SYS_ADMIN.
   package let isHidden: Bool
+  /// The lines that say nothing that can be, in the file's order.
+  package let faults: [MapFault]
 
-  /// Reads the text of `/proc/iomem`. Lines that are not of its form are passed over.
+  /// Reads the text of `/proc/iomem`. Lines that are not of its form become faults.
   package init(text: String) {
     var resources: [Resource] = []
+    var faults: [MapFault] = []
     // The indents of the resources around the current line. Copies of the file come with other
     // indents than the kernel's two blanks, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
     // By bytes, since a name can end in half a character that would swallow the line end.
-    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-      guard let parsed = Self.parse(Substring(line)) else { continue }
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.allSatisfy(\.isBlank) {
+      func fault(_ reason: MapFault.Reason) {
+        let indent = line.prefix(while: \.isBlank).count
+        faults.append(
+          MapFault(
+            place: "/proc/iomem line \(index + 1)", text: line.dropFirst(indent), reason: reason))
+      }
+      let parsed: Line
+      switch Self.parse(Substring(line)) {
+      case .success(let line): parsed = line
+      case .failure(let reason):
+        fault(reason)
+        continue
+      }
       outer.removeAll { $0.indent >= parsed.indent }
       sawAddress = sawAddress || parsed.first != 0 || parsed.last != 0
       if let range = PhysicalRange(first: parsed.first, last: parsed.last) {
@@ -36,29 +52,46 @@ package struct IOMemory: Equatable, Sendable {
           Resource(
             range: range, name: parsed.name, depth: outer.count,
             topLevelName: outer.first?.name ?? parsed.name))
+      } else {
+        fault(.inverted)
       }
       outer.append((parsed.indent, parsed.name))
     }
     self.resources = resources
+    self.faults = faults
     self.isHidden = !resources.isEmpty && !sawAddress
   }
 
+  /// A line taken apart.
+  private struct Line {
+    let indent: Int
+    let first: UInt64
+    let last: UInt64
+    let name: String
+  }
+
   /// Takes `  START-END : NAME` apart; the numbers are hexadecimal and END is inside.
-  private static func parse(
-    _ line: Substring
-  ) -> (indent: Int, first: UInt64, last: UInt64, name: String)? {
+  private static func parse(_ line: Substring) -> Result<Line, MapFault.Reason> {
     let indent = line.prefix { $0 == " " || $0 == "\t" }.count
     let body = line.dropFirst(indent)
-    guard let dash = body.firstIndex(of: "-") else { return nil }
-    let afterDash = body[body.index(after: dash)...]
+    let firstDigits = body.prefix { $0 != "-" }
+    let afterDash = body.dropFirst(firstDigits.count + 1)
     let lastDigits = afterDash.prefix { $0.isHexDigit }
     let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
-    guard separator.first == ":", let first = UInt64(body[..<dash], radix: 16),
-      let last = UInt64(lastDigits, radix: 16)
-    else { return nil }
+    guard separator.first == ":" else { return .failure(.malformed) }
+    // A sign would be taken for a part of the number.
+    guard let first = UInt64(firstDigits, radix: 16), firstDigits.first != "+" else {
+      return .failure(MapFault.reason(of: firstDigits, radix: 16))
+    }
+    guard let last = UInt64(lastDigits, radix: 16) else {
+      return .failure(MapFault.reason(of: lastDigits, radix: 16))
+    }
     let name = separator.dropFirst().drop { $0 == " " }
     // Copies of the file may have the line ends of another system.
-    return (indent, first, last, String(name.hasSuffix("\r") ? name.dropLast() : name))
+    return .success(
+      Line(
+        indent: indent, first: first, last: last,
+        name: String(name.hasSuffix("\r") ? name.dropLast() : name)))
   }
 }
 
@@ -101,4 +134,9 @@ extension IOMemory.Resource {
   }
 
   fileprivate var isReserved: Bool { name.lowercased() == "reserved" }
+}
+
+extension UInt8 {
+  /// Whether the byte is a blank, a tab or a part of a line end.
+  fileprivate var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
 }

@@ -1,3 +1,6 @@
+internal import ByteCoding
+package import LinuxSystem
+
 /// The text of a kernel command line, and its words as the kernel splits them.
 package struct KernelCommandLine: Equatable, Sendable {
   /// The text, without a line end.
@@ -6,6 +9,13 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The command line `text`.
   package init(_ text: String) {
     self.text = text
+  }
+
+  /// Reads `/proc/cmdline`, without the line end that the kernel adds; empty when it cannot be read.
+  package init(in files: FileTree) {
+    var bytes = (try? files.read("/proc/cmdline")) ?? []
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    self.init(String(lossless: bytes))
   }
 
   /// The words: blanks separate them, except between double quotes, which may be anywhere.
@@ -65,14 +75,35 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// it would not be a word of its own, so then it is the first.
   package func adding(_ word: String) -> KernelCommandLine {
     guard !hasOpenQuote else { return KernelCommandLine(word + " " + text) }
-    guard let end = words.first(where: { $0 == "--" })?.startIndex else {
+    guard let end = initMark?.startIndex else {
       return KernelCommandLine(text.isEmpty ? word : text + " " + word)
     }
     return KernelCommandLine(text[..<end] + word + " " + text[end...])
   }
 
-  /// The line without the kernel's words whose names are in `names`. The others keep their order,
-  /// repeats and blanks.
+  /// The line with the user's `words` behind those of the kernel: before a lone `--`, behind which
+  /// init would get them. What stands behind a `--` of their own goes to its end.
+  ///
+  /// Everything else stays as it is, and there is one blank before the words. Quotes that are not closed
+  /// are the user's affair: then the words stand at the end.
+  package func appending(_ words: String) -> KernelCommandLine {
+    guard !words.isEmpty, !text.isEmpty else { return KernelCommandLine(text + words) }
+    let added = KernelCommandLine(words)
+    guard !hasOpenQuote, !added.hasOpenQuote, let end = initMark?.startIndex else {
+      return KernelCommandLine(text + " " + words)
+    }
+    let (forKernel, forInit) = (String(text[..<end]), String(text[end...]))
+    guard let mark = added.initMark else {
+      return KernelCommandLine(forKernel + words + " " + forInit)
+    }
+    // The blank before the mark of its own stands before the line's.
+    return KernelCommandLine(
+      forKernel + words[..<mark.startIndex] + forInit + words[mark.endIndex...])
+  }
+
+  /// The line without the kernel's words whose names are in `names`, each with one blank: the one behind
+  /// it, or at the end of the line the one before. Everything else stays as it is, byte for byte:
+  /// measurements of the line depend on it.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
     let names = Set(names.map(\.canonicalName))
     let bytes = text.utf8
@@ -82,21 +113,18 @@ package struct KernelCommandLine: Equatable, Sendable {
       guard names.contains(word.parameterName) else { continue }
       result += text[position..<word.startIndex]
       position = word.endIndex
-      while position < bytes.endIndex, bytes[position] == UInt8(ascii: " ") {
+      if position < bytes.endIndex {
         position = bytes.index(after: position)
+      } else if let last = result.utf8.last, last.isBlank {
+        result = String(Substring(result.utf8.dropLast()))
       }
     }
     result += text[position...]
-    return KernelCommandLine(result.trimmingBlanks())
+    return KernelCommandLine(result)
   }
-}
 
-extension String {
-  fileprivate func trimmingBlanks() -> String {
-    var part = utf8.drop(while: \.isBlank)
-    while let last = part.last, last.isBlank { part.removeLast() }
-    return String(Substring(part))
-  }
+  /// The lone `--` that ends the kernel's words.
+  package var initMark: Substring? { words.first { $0 == "--" } }
 }
 
 extension Substring {

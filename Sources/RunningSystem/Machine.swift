@@ -10,6 +10,10 @@ package struct Machine: Sendable {
   package var ioMemory: IOMemory
   /// Firmware's memory map; nil when the kernel does not export it. `/sys/firmware/memmap`.
   package var firmwareMap: MemoryMap?
+  /// Lines and entries of both maps that cannot be, and are left out.
+  package var mapFaults: [MapFault]
+  /// How many bits a physical address has: 52 where /proc/cpuinfo does not say.
+  package var physicalAddressBits: Int
   /// The command line of the running kernel. `/proc/cmdline`.
   package var commandLine: KernelCommandLine
   /// The boot_params that the running kernel was given: 4096 bytes, or nil when not exported.
@@ -44,6 +48,9 @@ package struct Machine: Sendable {
   package var consoles: [Console]
   /// The loaded modules; nil when they were not asked for.
   package var modules: LoadedModules?
+  /// What the kernel is to a Xen hypervisor that forbids kexec; nil without one. `/proc/xen`,
+  /// `/sys/hypervisor`.
+  package var xenDomain: XenDomain?
   /// What the kernel says about kexec.
   package var kexec: KexecState
   /// What a crash kernel must know; nil when nobody asked.
@@ -77,17 +84,20 @@ package struct Machine: Sendable {
   package static func read(
     _ files: FileTree, with wanted: OptionalFacts = [], memory: MemoryFacts? = nil
   ) -> Machine {
-    let commandLine = KernelCommandLine(files.text("/proc/cmdline") ?? "")
+    let commandLine = KernelCommandLine(in: files)
     let processors = ProcessorFacts(in: files)
     let memory = memory ?? MemoryFacts(in: files)
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
       $0.count == BootParameters.size ? $0 : nil
     }
     let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
+    let firmware = FirmwareMemoryMap(in: files)
     let efi = EFIState(in: files, at: bootParameters.map(efiSystemTable))
     return Machine(
       ioMemory: ioMemory,
-      firmwareMap: MemoryMap.firmware(in: files),
+      firmwareMap: firmware.map,
+      mapFaults: ioMemory.faults + firmware.faults,
+      physicalAddressBits: processors.physicalAddressBits ?? ProcessorFacts.mostAddressBits,
       commandLine: commandLine,
       bootParameters: bootParameters,
       setupData: SetupDataNode.all(in: files),
@@ -107,6 +117,7 @@ package struct Machine: Sendable {
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),
       modules: wanted.contains(.modules) ? LoadedModules(in: files) : nil,
+      xenDomain: XenDomain(in: files),
       kexec: KexecState(in: files),
       crash: wanted.contains(.crash) ? CrashFacts(in: files, ioMemory: ioMemory) : nil,
       acpiRootPointer: wanted.contains(.rootPointer)

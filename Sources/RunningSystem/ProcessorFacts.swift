@@ -4,14 +4,20 @@ package import LinuxSystem
 package struct ProcessorFacts: Equatable, Sendable {
   /// The words of the first processor's "flags" line; the others have the same.
   package let flags: Set<String>
+  /// How many bits a physical address has, by the line "address sizes"; nil when it does not say.
+  package let physicalAddressBits: Int?
   /// EAX of CPUID leaf 0x8000001F, AMD's "Encrypted Memory Capabilities"; 0 when there is none.
   package let memoryEncryption: UInt32
   /// Whether CPUID leaf 0x21 names Intel TDX, which makes this a guest of it.
   package let isTrustDomain: Bool
 
   /// Facts from elsewhere than a machine's files.
-  init(flags: Set<String>, memoryEncryption: UInt32 = 0, isTrustDomain: Bool = false) {
+  init(
+    flags: Set<String>, physicalAddressBits: Int? = nil, memoryEncryption: UInt32 = 0,
+    isTrustDomain: Bool = false
+  ) {
     self.flags = flags
+    self.physicalAddressBits = physicalAddressBits
     self.memoryEncryption = memoryEncryption
     self.isTrustDomain = isTrustDomain
   }
@@ -25,9 +31,22 @@ package struct ProcessorFacts: Equatable, Sendable {
     let trustDomain = files.processorLeaf(0x21).map { [$0[1], $0[3], $0[2]] }
     self.init(
       flags: Set(line.split(separator: " ").map(String.init)),
+      physicalAddressBits: Self.addressBits(lines.first { $0.hasPrefix("address sizes") } ?? ""),
       memoryEncryption: files.processorLeaf(0x8000_001F)?[0] ?? 0,
       // "IntelTDX    "
       isTrustDomain: trustDomain == [0x6574_6E49, 0x5844_546C, 0x2020_2020])
+  }
+
+  /// The most bits that a physical address has on x86: Intel's manual, volume 3, "Paging".
+  static let mostAddressBits = 52
+
+  /// Reads `address sizes : 46 bits physical, 48 bits virtual`. Processors of 64 bits have 36 or more.
+  private static func addressBits(_ line: Substring) -> Int? {
+    let words = line.split { $0 == " " || $0 == "\t" || $0 == ":" || $0 == "," }
+    guard let end = words.firstIndex(of: "physical"), end >= 2, words[end - 1] == "bits",
+      let bits = Int(words[end - 2]), (36...mostAddressBits).contains(bits)
+    else { return nil }
+    return bits
   }
 
   /// Whether memory may be encrypted: a TDX guest says so; a hypervisor shows the SEV flags, of
@@ -58,6 +77,7 @@ package struct MemoryFacts: Sendable {
   subscript(name: String) -> UInt64? {
     guard let line = lines.first(where: { $0.hasPrefix(name + ":") }) else { return nil }
     let words = line.split(separator: " ")
-    return words.count > 1 ? UInt64(words[1]).map { $0 << 10 } : nil
+    return words.count > 1
+      ? UInt64(words[1]).map { $0 > .max >> 10 ? .max : $0 << 10 } : nil
   }
 }

@@ -3,6 +3,7 @@ import Compression
 import KernelImages
 import PhysicalMemory
 import PurgatoryImage
+import RunningSystem
 import TestSupport
 import Testing
 
@@ -34,6 +35,11 @@ import Testing
     ] + purgatory.map(PlanFault.purgatory)
   static let deviceTree: [DeviceTreeError] = [.notATree(found: 7), .truncated(needs: 40, has: 7)]
   static let noRealMode: [PlanningError.NoRealMode] = [.noBIOS, .tooLarge(70_000)]
+  static let crashRegion: [CrashRegionDoubt] = [
+    .outsideRAM(range), .overlap(range, range), .otherSize(range, stated: 1 << 20),
+    .notListed(stated: 1 << 20), .otherThanReserved(range, word: "256M"),
+    .otherPlace(range, word: "256M@16M"),
+  ]
   static let planning: [PlanningError] =
     [
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
@@ -45,8 +51,9 @@ import Testing
       .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
-      .serialPort("COM1"),
+      .serialPort("COM1"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
     ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
+    + crashRegion.map(PlanningError.crashRegionDoubtful)
     + vmlinux.map(PlanningError.vmlinux) + planFaults.map(PlanningError.invalid)
 
   static let compression: [CompressionError] = [
@@ -102,6 +109,14 @@ import Testing
   static let noEFI: [PlanNote.NoEFIReason] = [
     .kernelTooOld, .mixedMode, .descriptorVersion(2), .missing("fw_vendor"), .noRuntimeMap,
   ]
+  static let faults: [MapFault] = [.malformed, .inverted, .tooLarge, .noType].map {
+    MapFault(
+      place: "/sys/firmware/memmap/127", text: [UInt8](repeating: 0x66, count: 99), reason: $0)
+  }
+  /// Every character that is taken for another: blanks and those without width have no name of their own.
+  static let pasted: [PastedCharacter] = (0x80...0xFFFF as ClosedRange<UInt32>).compactMap {
+    Unicode.Scalar($0).flatMap { PastedCharacter($0) }
+  }
   static let notes: [PlanNote] =
     [
       .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
@@ -121,8 +136,12 @@ import Testing
       .modulesOfOtherRelease(["6.1", "6.9"], kernel: "6.12"), .rootNeedsInitrd("root=UUID=1"),
       .initrdsJoined(9), .modulesWithoutRoom(modules: 1, parameters: 2),
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
+      .moreMapFaults(3), .memoryBeyondReach(bits: 46, byteCount: 1 << 40),
+      .notReplaced(in: "--append"),
     ] + suspicions.map { .initrdSuspect(path: "i", $0, isUnpackedNow: false) }
-    + unchecked.map { .initrdNotChecked(path: "i", $0) } + ordinary.map(PlanNote.ordinaryEntry)
+    + unchecked.map { .initrdNotChecked(path: "i", $0) }
+    + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)
+    + ordinary.map(PlanNote.ordinaryEntry)
     + initrd.map { .initrdUnchanged(1, $0) }
     + noEFI.map(PlanNote.noEFI)
   static let routes: [RouteReason] = [
@@ -138,6 +157,7 @@ import Testing
     expectAll(Self.deviceTree.map(\.code))
     expectAll(Self.noRealMode.map(\.code))
     expectAll(Self.planning.map(\.code))
+    expectAll(Self.crashRegion.map(\.code))
     expectAll(Self.compression.map(\.code))
     expectAll(Self.parts.map(\.code))
     expectAll(Self.partFaults.map(\.code))

@@ -97,7 +97,8 @@ extension InvocationTests {
       let kernel = FakeKernel(
         Self.marks.merging([
           "/proc/iomem": Self.text(
-            "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n")
+            "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
+          "/sys/kernel/kexec_crash_size": Self.text("134217728\n"),
         ]) { $1 })
       #expect(kernel.run("-p @/vmlinuz") == .success)
       #expect(kernel.run("-u -p") == .success)
@@ -130,6 +131,7 @@ extension InvocationTests {
           "/proc/sys/kernel/kexec_load_limit_\(name)": Self.text(limit),
           "/proc/iomem": Self.text(
             "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
+          "/sys/kernel/kexec_crash_size": Self.text("134217728\n"),
         ])
         #expect(kernel.run(line) == (isReached ? .failure : .success), "\(kernel.errors)")
         #expect(kernel.calls.isEmpty == isReached)

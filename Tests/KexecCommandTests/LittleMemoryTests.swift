@@ -56,6 +56,7 @@ extension InvocationTests {
     @Test(arguments: rows)
     func nobodyIsKilled(row: Row) {
       var files: [String: [UInt8]?] = [
+        "/sys/kernel/kexec_crash_size": Array("268435456\n".utf8),
         "/large": [UInt8](repeating: 0, count: row.initrd << 20),
         "/proc/iomem": Array(
           "00100000-5ffdffff : System RAM\n  10000000-1fffffff : Crash kernel\n".utf8),

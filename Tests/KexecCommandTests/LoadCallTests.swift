@@ -126,7 +126,8 @@ extension InvocationTests {
     func withoutAnInitrdTheFlagSaysSo(action: String, flags: UInt) {
       let kernel = FakeKernel([
         "/proc/iomem": Array(
-          "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8)
+          "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
+        "/sys/kernel/kexec_crash_size": Array("134217728\n".utf8),
       ])
       #expect(kernel.run("-s \(action) @/vmlinuz") == .success)
       #expect(
@@ -172,7 +173,8 @@ extension InvocationTests {
         let kernel = FakeKernel([
           "/proc/iomem": Array(
             "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n".utf8)
-            + Array("  10000000-1fffffff : Crash kernel\n".utf8)
+            + Array("  10000000-1fffffff : Crash kernel\n".utf8),
+          "/sys/kernel/kexec_crash_size": Array("268435456\n".utf8),
         ]) {
           $0.duringLoad = { files in Self.write(to: files.root + name, at: offset) }
         }

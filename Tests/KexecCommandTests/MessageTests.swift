@@ -281,7 +281,8 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: builder.file))
     request.options.purpose = purpose
     var machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": "1\n"]).machine
-    machine.ioMemory = IOMemory(text: "10000000-1fffffff : Crash kernel")
+    machine.ioMemory = IOMemory(
+      text: "00100000-2fffffff : System RAM\n  10000000-1fffffff : Crash kernel")
     let plan = try plan(
       request, by: Route(.file, .preferred), on: machine,
       image: KernelImage.open(request.kernel.bytes))

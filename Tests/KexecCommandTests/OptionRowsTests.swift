@@ -69,6 +69,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.report, nil, "report", after: ""), .init(.digest, nil, "digest", value: "sha256"),
     .init(.noFast, nil, "no-fast"), .init(.stamp, nil, "stamp"), .init(.json, nil, "json"),
     .init(.machine, nil, "machine", value: "/m", after: "--dry-run -l k"),
+    .init(.architecture, nil, "arch", value: "x86_64", after: "--dry-run --machine=/m -l k"),
     .init(.quiet, "q", "quiet", after: "-S"),
   ]
 }

@@ -1,6 +1,7 @@
 import KexecABI
 import ByteCoding
 import PhysicalMemory
+import RunningSystem
 import Testing
 
 @testable import KexecPlanning
@@ -58,6 +59,43 @@ import Testing
         $0.options.preservesContext = true
         $0.options.commandLine = String(repeating: "x", count: 2007)
       }
+    }
+  }
+
+  /// In front of what is for init the purgatory's word overwrites blanks: line, its start, and the line
+  /// with the word in it.
+  @Test(
+    arguments: [
+      ("a -- b", 1, "a WORD -- b"), ("a  --  b ", 2, "a  WORD --  b "), ("-- b", 0, " WORD -- b"),
+      ("a", 1, "a WORD"), ("", 0, " WORD"),
+    ])
+  func theWayBackIsAWordOfTheKernels(line: String, start: Int, wanted: String) throws {
+    let load = try segments(on: guest()) {
+      ($0.options.preservesContext, $0.options.commandLine) = (true, line)
+    }
+    let block = try #require(load.segments.first { $0.role == .bootBlock })
+    let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
+    let address = purgatory.loadField(Field<UInt64>(0x40 + 0x50))
+    #expect(address == block.destination.start.value + 0x1000 + UInt64(start))
+    var bytes = Array(block.bytes.array[0x1000...])
+    let word = Array(" kexec_jump_back_entry=0x0000000000a110f2".utf8)
+    bytes.replaceSubrange(start..<(start + word.count), with: word)
+    let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    #expect(text == wanted.replacing(" WORD", with: String(decoding: word, as: UTF8.self)))
+    #expect(
+      KernelCommandLine(text).value(of: jumpBackWordName) == "0x0000000000a110f2")
+  }
+
+  /// The blanks count as the word does, and no more.
+  @Test func thatRoomIsNotCountedTwice() throws {
+    for (length, fits) in [(2006 - 5, true), (2006 - 4, false)] {
+      let line = String(repeating: "x", count: length) + " -- b"
+      let result = Result {
+        try segments(on: guest()) {
+          ($0.options.preservesContext, $0.options.commandLine) = (true, line)
+        }
+      }
+      #expect(((try? result.get()) != nil) == fits)
     }
   }
 

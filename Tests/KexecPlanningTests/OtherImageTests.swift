@@ -114,6 +114,24 @@ import Testing
     #expect((try segments(of: plan).virtualShift != nil) == isMoved)
   }
 
+  /// Xen is known by its banner; on a machine of EFI it would reset the machine, and others would not.
+  @Test(arguments: [(true, true), (true, false), (false, true), (false, false)])
+  func xenOnEFI(isXen: Bool, isEFI: Bool) throws {
+    var kernel = ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3))
+    if isXen { kernel += Array("Xen version %d.%d%s (%s@%s)\0".utf8) }
+    var machine = guest()
+    if isEFI {
+      machine.efi = TemporaryTree(["/sys/firmware/efi/systab": "ACPI20=0x1000\n"]).machine.efi
+    }
+    if isXen, isEFI {
+      #expect(throws: PlanningError.xenByMultibootOnEFI) {
+        try planned(SharedBytes(kernel), on: machine)
+      }
+    } else {
+      #expect(throws: Never.self) { try planned(SharedBytes(kernel), on: machine) }
+    }
+  }
+
   @Test func multiboot1WithModules() throws {
     let file = SharedBytes(
       ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3)))

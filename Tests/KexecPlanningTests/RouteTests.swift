@@ -212,6 +212,9 @@ import Testing
     Case(
       testDescription: "a line of the user's is never changed", line: "BOOT_IMAGE=x crashkernel=1M",
       isCrash: true, wanted: "BOOT_IMAGE=x crashkernel=1M"),
+    Case(
+      testDescription: "--append goes to the kernel", line: "root=x -- single",
+      appended: ["crashkernel=256M", "quiet"], wanted: "root=x crashkernel=256M quiet -- single"),
   ]
 
   @Test(arguments: cases)
@@ -222,6 +225,83 @@ import Testing
     request.options.reusesCommandLine = row.isReused
     request.options.purpose = row.isCrash ? .crash : .reboot
     #expect(request.finalCommandLine(on: machine(running: Self.running)) == row.wanted)
+  }
+
+  /// The running line byte for byte: measurements of it depend on that.
+  @Test(
+    arguments: [
+      ("BOOT_IMAGE=/v root=x ro splash  ", [], "root=x ro splash  "),
+      ("BOOT_IMAGE=/v root=x ro splash  ", ["w"], "root=x ro splash   w"),
+      ("  root=x\t ro", [], "  root=x\t ro"),
+      ("root=x ro -- 3  ", ["w", "x"], "root=x ro w x -- 3  "),
+      ("root=x ro kexec_stamps=1,2,3,4 -- 3", [], "root=x ro -- 3"),
+      ("elfcorehdr=0x1 root=x ", ["w"], "root=x  w"), ("BOOT_IMAGE=/v", ["w"], "w"),
+    ] as [(String, [String], String)])
+  func reusesByteForByte(running: String, appended: [String], wanted: String) {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    (request.options.reusesCommandLine, request.options.appended) = (true, appended)
+    #expect(request.finalCommandLine(on: machine(running: running + "\n")) == wanted)
+  }
+
+  /// What we add ourselves is for the kernel too, whatever the line has for init.
+  @Test func ourOwnWordsStandInFrontOfTheMark() throws {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    (request.options.commandLine, request.options.isStamped) = ("root=x -- single", true)
+    (request.options.reusesConsole, request.options.preservesModules) = (true, true)
+    request.stamps = TimeStamps(loaded: 1, wallClock: 2)
+    var machine = machine(running: "console=ttyS1,9600 earlycon")
+    machine.modules = LoadedModules([LoadedModule(name: "dummy")])
+    let line = request.preservingModules(
+      of: machine, in: request.finalCommandLine(on: machine), limit: 2047
+    ).line
+    let words = KernelCommandLine(line)
+    for name in ["modules_load", "console", "earlycon", "kexec_stamps", "root"] {
+      #expect(words.value(of: name) != nil, "\(name) in \(line)")
+    }
+    #expect(line.hasSuffix(" -- single"))
+    // For a crash kernel by kexec_load.
+    var crashed = guest()
+    crashed.ioMemory = IOMemory(
+      text:
+        "00001000-0009fbff : System RAM\n00100000-5ffdffff : System RAM\n  4e000000-5dffffff : Crash kernel"
+    )
+    var parameters = [UInt8](repeating: 0, count: 4096)
+    parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
+    crashed.bootParameters = parameters
+    let crash = try planned(by: .segments, on: crashed) {
+      ($0.options.purpose, $0.options.commandLine) = (.crash, "root=x -- single")
+      $0.options.passesMemoryMap = true
+    }.commandLine
+    for name in ["elfcorehdr", "memmap", "acpi_rsdp"] {
+      #expect(KernelCommandLine(crash).value(of: name) != nil, "\(name) in \(crash)")
+    }
+    #expect(crash.hasSuffix(" -- single"))
+  }
+
+  /// What looks like a quote or a blank, and what a shell has not replaced.
+  @Test(
+    arguments: [
+      ("quiet", []), ("name=Zürich–West", []), ("a=x—y", []), ("a=日本", []),
+      ("\u{201C}quiet splash\u{201D}", [0x201C]), ("dyndbg=\u{2018}file x +p\u{2019}", [0x2018]),
+      ("root=/dev/vda1\u{A0}ro", [0xA0]), ("ro \u{2013}quiet", [0x2013]), ("\u{FEFF}ro", [0xFEFF]),
+      ("$(cat /proc/cmdline) quiet", [0]), ("`cat /proc/cmdline`", [0]), ("memmap=79G$82G", []),
+      ("\u{201C}$(cat /proc/cmdline)\u{201D}", [0x201C, 0]),
+    ] as [(String, [UInt32])])
+  func pastedWordsAreNoted(words: String, wanted: [UInt32]) {
+    for isAppended in [false, true] {
+      var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+      if isAppended {
+        request.options.appended = [words]
+      } else {
+        request.options.commandLine = words
+      }
+      let option = isAppended ? "--append" : "--command-line"
+      let notes: [PlanNote] = wanted.compactMap { code in
+        guard let scalar = Unicode.Scalar(code), code != 0 else { return .notReplaced(in: option) }
+        return PastedCharacter(scalar).map { .pastedCharacter($0, in: option) }
+      }
+      #expect(request.notesOnGivenWords == notes)
+    }
   }
 
   @Test(arguments: [

@@ -196,10 +196,10 @@ import Testing
     blob.store(0xA1_10F2, as: ParametersLayout.returnAddress, base: ParametersLayout.base)
     #expect(call(blob) == .right)
     let after = segments.bytes(ofRegion: 0)
-    let word = " kexec_jump_back_entry=0x0000000000a110f2\0"
+    let word = " kexec_jump_back_entry=0x0000000000a110f2"
     #expect(word.utf8.count == PurgatoryParameters.jumpBackTextSize)
-    #expect(Array(after[7..<49]) == Array(word.utf8))
-    #expect(after[..<7] == before[..<7] && after[49...] == before[49...])
+    #expect(Array(after[7..<48]) == Array(word.utf8))
+    #expect(after[..<7] == before[..<7] && after[48...] == before[48...])
   }
 
   private func verdict(_ segments: Segments) throws -> Verdict {

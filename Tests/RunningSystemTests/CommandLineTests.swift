@@ -1,4 +1,5 @@
 import RunningSystem
+import TestSupport
 import Testing
 
 @Suite struct CommandLineTests {
@@ -50,9 +51,45 @@ import Testing
     // Not what is for init.
     ("BOOT_IMAGE=a x -- BOOT_IMAGE=b", "x -- BOOT_IMAGE=b"),
     ("x -- y", "x -- y"),
+    // Byte for byte, but for the word and one blank: in front, inside, at the end, alone.
+    ("BOOT_IMAGE=a ro splash  ", "ro splash  "), ("  x  BOOT_IMAGE=a  y  ", "  x   y  "),
+    ("BOOT_IMAGE=a  x", " x"), ("x  BOOT_IMAGE=a", "x "), (" BOOT_IMAGE=a", ""),
+    ("BOOT_IMAGE=a ", ""), ("x BOOT_IMAGE=a BOOT_IMAGE=b", "x"),
+    ("\tx\tBOOT_IMAGE=a\ty\t", "\tx\ty\t"),
+    ("x BOOT_IMAGE=a ", "x "), ("BOOT_IMAGE=a -- y ", "-- y "), ("", ""), ("   ", "   "),
   ])
   func removing(text: String, wanted: String) {
     #expect(KernelCommandLine(text).removing(["BOOT_IMAGE"]).text == wanted)
+  }
+
+  /// What stands in /proc/cmdline, and what of it is the line: all but the line end of the kernel.
+  @Test(arguments: [
+    ("ro splash\n", "ro splash"), ("ro splash  \n", "ro splash  "), ("  ro\t\n", "  ro\t"),
+    ("ro\n\n", "ro\n"), ("ro\r\n", "ro\r"), ("ro ", "ro "), ("\n", ""), (" \n", " "), ("", ""),
+  ])
+  func isReadByteForByte(file: String, wanted: String) {
+    #expect(machine(running: file).commandLine.text.utf8.elementsEqual(wanted.utf8))
+  }
+
+  /// The user's words go to the kernel, with one blank before them, and nothing else changes.
+  @Test(
+    arguments: [
+      ("", "w", "w"), ("", "", ""), ("a", "", "a"), ("a", "w", "a w"), ("a  ", "w", "a   w"),
+      ("a", " w ", "a  w "), ("a", "w x", "a w x"),
+      ("root=x -- single", "crashkernel=256M", "root=x crashkernel=256M -- single"),
+      ("root=x  --  single  ", "w", "root=x  w --  single  "), ("-- single", "w", "w -- single"),
+      ("a --", "w", "a w --"), ("a -- b -- c", "w", "a w -- b -- c"),
+      // What goes on for init on purpose.
+      ("a", "w -- single", "a w -- single"), ("a -- b", "w -- c", "a w -- b c"),
+      ("a -- b", "-- c", "a -- b c"), ("a -- b", "w --", "a w -- b"),
+      // No mark: part of a word, or in quotes.
+      ("a=-- b", "w", "a=-- b w"), (#"a="x -- y""#, "w", #"a="x -- y" w"#),
+      (#"a "--" b"#, "w", #"a "--" b w"#),
+      // Quotes that are not closed.
+      (#"a="x -- y"#, "w", #"a="x -- y w"#), ("a -- b", #"w="x"#, #"a -- b w="x"#),
+    ])
+  func appending(text: String, words: String, wanted: String) {
+    #expect(KernelCommandLine(text).appending(words).text == wanted)
   }
 
   @Test func removesSeveralNames() {

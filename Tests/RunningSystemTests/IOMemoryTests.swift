@@ -1,5 +1,5 @@
 import PhysicalMemory
-import RunningSystem
+@testable import RunningSystem
 import Testing
 
 @Suite struct IOMemoryTests {
@@ -110,6 +110,35 @@ import Testing
     ] as [(String, [ClosedRange<UInt64>])])
   func freeRAM(text: String, wanted: [ClosedRange<UInt64>]) {
     #expect(IOMemory(text: text).freeRAM.ranges == wanted.map(range))
+  }
+
+  /// What cannot be is left out, and said with its line and text.
+  @Test(
+    arguments: [
+      ("180000-17ffff : Reserved", .inverted), ("  180000-17ffff : System RAM", .inverted),
+      ("ffffffffffffffff-0 : x", .inverted), ("zz-yy : Reserved", .malformed),
+      ("140000-14ffff Reserved", .malformed), ("140000 : Reserved", .malformed),
+      ("140000-: Reserved", .malformed), ("-14ffff : Reserved", .malformed),
+      ("-1-14ffff : Reserved", .malformed), ("140000--1 : Reserved", .malformed),
+      ("+140000-14ffff : Reserved", .malformed), ("140000-+14ffff : Reserved", .malformed),
+      ("0x140000-0x14ffff : Reserved", .malformed), ("# comment", .malformed),
+      ("140000-14ffff", .malformed), (":", .malformed), ("-", .malformed),
+      ("٣40000-14ffff : Reserved", .malformed), ("140000-14ffff - Reserved", .malformed),
+      ("10000000000000000-1ffffffffffffffff : x", .tooLarge),
+      ("140000-fffffffffffffffff : System RAM", .tooLarge),
+    ] as [(String, MapFault.Reason?)])
+  func faults(line: String, reason: MapFault.Reason?) throws {
+    let memory = IOMemory(text: "100000-1fffff : System RAM\n\n \t\r\n\(line)\n200000-2fffff : x\n")
+    let fault = try #require(memory.faults.first)
+    #expect(memory.faults.count == 1 && memory.resources.count == 2)
+    #expect(fault.place == "/proc/iomem line 4" && fault.reason == reason)
+    #expect(fault.text.utf8.count <= 52 && !fault.text.isEmpty && !fault.text.hasPrefix(" "))
+  }
+
+  @Test func aFaultsTextCanBePrinted() {
+    let line = "\u{1B}[2J\u{7}" + String(repeating: "x", count: 200_000)
+    let fault = IOMemory(text: line).faults.first
+    #expect(fault?.text == "?[2J?" + String(repeating: "x", count: 47))
   }
 
   @Test(arguments: [

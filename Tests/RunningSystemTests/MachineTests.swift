@@ -101,7 +101,29 @@ import Testing
       files["/sys/firmware/memmap/\(name)/type"] = type + "\n"
     }
     files["/sys/firmware/memmap/7/start"] = "0x400000000\n"
-    let map = try #require(TemporaryTree(files).machine.firmwareMap)
+    files["/sys/firmware/memmap/8/end"] = "0x10000000000000000\n"
+    files["/sys/firmware/memmap/8/start"] = "0x500000000\n"
+    files["/sys/firmware/memmap/8/type"] = "System RAM\n"
+    files["/sys/firmware/memmap/9/start"] = ""
+    files["/sys/firmware/memmap/9/end"] = "-1\n"
+    files["/sys/firmware/memmap/9/type"] = ""
+    files["/sys/firmware/memmap/11/start"] = "0x600000000\n"
+    files["/sys/firmware/memmap/11/end"] = "0x6ffffffff\n"
+    files["/sys/firmware/memmap/11/type"] = ""
+    files["/sys/firmware/memmap/12/start"] = "0x700000000\n"
+    files["/sys/firmware/memmap/12/end"] = "0x7ffffffff\n"
+    let machine = TemporaryTree(files).machine
+    #expect(
+      machine.mapFaults.map { "\($0.place) \($0.text) \($0.reason)" } == [
+        "/sys/firmware/memmap/3 0x70000000-0x6fffffff : System RAM inverted",
+        "/sys/firmware/memmap/4 junk-0x1 : System RAM malformed",
+        "/sys/firmware/memmap/7 0x400000000-(none) : (none) malformed",
+        "/sys/firmware/memmap/8 0x500000000-0x10000000000000000 : System RAM tooLarge",
+        "/sys/firmware/memmap/9 --1 :  malformed",
+        "/sys/firmware/memmap/11 0x600000000-0x6ffffffff :  noType",
+        "/sys/firmware/memmap/12 0x700000000-0x7ffffffff : (none) noType",
+      ])
+    let map = try #require(machine.firmwareMap)
     #expect(
       map.entries == [
         .init(range(0...0x9_FBFF), .ram), .init(range(0x9_FC00...0x9_FFFF), .reserved),
@@ -109,7 +131,19 @@ import Testing
         .init(range(0x5FFE_0000...0x5FFF_FFFF), .reserved),
         .init(range(0x1_0000_0000...0x1_FFFF_FFFF), .reserved),
         .init(range(0x2_0000_0000...0x2_FFFF_FFFF), .softReserved),
+        .init(range(0x6_0000_0000...0x6_FFFF_FFFF), .reserved),
+        .init(range(0x7_0000_0000...0x7_FFFF_FFFF), .reserved),
       ])
+  }
+
+  /// Numbers that are too large for what they are the start of.
+  @Test(arguments: [
+    ("MemTotal: 18446744073709551615 kB", UInt64.max),
+    ("MemTotal: 18014398509481983 kB", .max - 1023),
+    ("MemTotal: 18014398509481984 kB", .max), ("MemTotal: 4 kB", 4096),
+  ])
+  func amountsOfMemory(line: String, wanted: UInt64) {
+    #expect(TemporaryTree(["/proc/meminfo": line + "\n"]).machine.totalMemory == wanted)
   }
 
   @Test func theRealFirmwareMap() throws {

@@ -91,15 +91,17 @@ private let oddBytes = Scenario(
     files: ["boot/right": lab.labKernel(signedBy: .right)])
   let odd = "$(printf 'a\\351\\377')"
   try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
+  // What is appended goes to the kernel and not to init, and no blank at the end is lost.
   try await guest.run(
-    "kexec -s -l /boot/right --initrd=\"/run/\(odd)\""
-      + " --command-line=\"\(Lab.commandLine) retain_initrd lab.odd=\(odd)\"")
-  let isThere = "tail -c 4 /proc/cmdline | od -An -tx1"
+    "kexec -s -l /boot/right --initrd=\"/run/\(odd)\" --append=\"lab.odd=\(odd)\""
+      + " --command-line=\"\(Lab.commandLine) retain_initrd -- single  \"")
+  let end = "tail -c 16 /proc/cmdline | od -An -tx1"
+  let bytes = " 61 e9 ff 20 2d 2d 20 73 69 6e 67 6c 65 20 20 0a"
   let next = try await guest.jump()
-  try await next.mustSay(" 61 e9 ff 0a", when: isThere)
+  try await next.mustSay(bytes, when: end)
   try await next.run(
     "kexec -c -l /boot/right --reuseinitrd --reuse-cmdline")
-  try await next.jump().mustSay(" 61 e9 ff 0a", when: isThere)
+  try await next.jump().mustSay(bytes, when: end)
 }
 
 private func load(_ kernel: Kernel, _ options: String) -> String {

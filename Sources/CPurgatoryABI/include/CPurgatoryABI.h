@@ -39,8 +39,8 @@
 
 // Two time stamps of 16 hexadecimal digits with a comma between them.
 #define PURGATORY_TIMESTAMP_TEXT_SIZE 33
-// " kexec_jump_back_entry=0x", 16 hexadecimal digits, and a zero.
-#define PURGATORY_JUMP_BACK_TEXT_SIZE 42
+// " kexec_jump_back_entry=0x", and 16 hexadecimal digits.
+#define PURGATORY_JUMP_BACK_TEXT_SIZE 41
 
 // Offsets in purgatory_parameters, for the assembly.
 #define PURGATORY_ENTRY 0x10
@@ -90,7 +90,7 @@ struct purgatory_parameters {
   uint64_t rdi;
   struct purgatory_registers registers;
   uint64_t timestamp_text;     // where entered_at and checked_at are written as text; 0: nowhere
-  uint64_t jump_back_text;     // the command line's end, for a word with return_address; 0: nowhere
+  uint64_t jump_back_text;     // behind the kernel's words, for one with return_address; 0: nowhere
   uint64_t page_tables;        // for CR3 at a PURGATORY_ENTRY_BACK
   uint16_t serial_port;        // I/O port of a 16550
   uint16_t entry_mode;         // PURGATORY_ENTRY_...

@@ -1,0 +1,52 @@
+internal import KexecPlanning
+
+// Words that were pasted: what stands there, and what was meant.
+
+extension PastedCharacter {
+  /// What it is, as in `"–", an en dash (U+2013)`.
+  var text: String {
+    let code = String(scalar.value, radix: 16, uppercase: true)
+    let number = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
+    switch kind {
+    case .blank, .invisible: return "\(name) (\(number))"
+    case .dash, .quote: return "\u{22}\(scalar)\u{22}, \(name) (\(number))"
+    }
+  }
+
+  /// What to do about it.
+  var advice: String {
+    let meant =
+      switch kind {
+      case .dash: "type a plain - there"
+      case .quote: "type a plain quote (\" or ') there"
+      case .blank: "type a plain blank there"
+      case .invisible: "type the word anew"
+      }
+    return "there is \(text), as text programs and web pages write it: \(meant)"
+  }
+
+  private var name: String {
+    switch scalar.value {
+    case 0x2010: "a typographic hyphen"
+    case 0x2011: "a non-breaking hyphen"
+    case 0x2013: "an en dash"
+    case 0x2014: "an em dash"
+    case 0x2212: "a minus sign"
+    case 0x00A0, 0x202F: "a non-breaking blank"
+    default:
+      switch kind {
+      case .dash: "another dash than -"
+      case .quote: "a curly quote"
+      case .blank: "another blank than a plain one"
+      case .invisible: "a character without width"
+      }
+    }
+  }
+}
+
+extension CommandError {
+  /// What to do about arguments that make no sense because of `message`.
+  static func usageAdvice(_ message: String, of command: String) -> String {
+    PastedCharacter(in: message)?.advice ?? "\(command) --help lists the options"
+  }
+}

@@ -1,0 +1,134 @@
+package import PhysicalMemory
+internal import RunningSystem
+
+/// Why a region that /proc/iomem calls a crash kernel's is not believed.
+package enum CrashRegionDoubt: Error, Equatable, Sendable {
+  /// It is not all in System RAM.
+  case outsideRAM(PhysicalRange)
+  /// Two of them share memory.
+  case overlap(PhysicalRange, PhysicalRange)
+  /// It is not as large as /sys/kernel/kexec_crash_size says, in bytes.
+  case otherSize(PhysicalRange, stated: UInt64)
+  /// None is listed, though /sys/kernel/kexec_crash_size says so many bytes.
+  case notListed(stated: UInt64)
+  /// `crashkernel=`, with this value, on the running kernel's command line reserves another size.
+  case otherThanReserved(PhysicalRange, word: String)
+  /// It does not start where `crashkernel=`, with this value, puts it.
+  case otherPlace(PhysicalRange, word: String)
+}
+
+extension Machine {
+  /// Compares the crash kernel's regions with all else that tells of them. A crash kernel in memory
+  /// that is not reserved would be overwritten before it is needed, or overwrite what is in use.
+  ///
+  /// - Throws: `PlanningError.crashRegionDoubtful`.
+  func checkCrashReservation() throws(PlanningError) {
+    do {
+      try compareCrashReservation()
+    } catch {
+      throw .crashRegionDoubtful(error)
+    }
+  }
+
+  private func compareCrashReservation() throws(CrashRegionDoubt) {
+    // Nothing is known of addresses, or there is no such file.
+    guard !ioMemory.isHidden, !ioMemory.resources.isEmpty else { return }
+    let regions = ioMemory.crashRegions
+    guard let main = regions.last else {
+      if let size = kexec.crashSize, size > 0 { throw .notListed(stated: size) }
+      return
+    }
+    let ram = ioMemory.systemRAM
+    for region in regions where !ram.contains(region) { throw .outsideRAM(region) }
+    for (lower, upper) in zip(regions, regions.dropFirst()) where lower.overlaps(upper) {
+      throw .overlap(lower, upper)
+    }
+    // Seen: 6.1 has the size of the main region there, 6.12 that of all together.
+    let sizes = [main.byteCount, PhysicalRangeSet(regions).byteCount]
+    if let size = kexec.crashSize, !sizes.contains(size) {
+      throw .otherSize(main, stated: size)
+    }
+    try compare(main, with: commandLine.values(of: "crashkernel").map(CrashKernelWord.init))
+  }
+
+  /// Compares the main region with the words that may have reserved it. Of several any may count, and
+  /// what one says may depend on more than is known here.
+  private func compare(
+    _ main: PhysicalRange, with words: [CrashKernelWord]
+  ) throws(CrashRegionDoubt) {
+    guard let last = words.last, !words.contains(where: { $0.isUnknown }) else { return }
+    let sizes = words.flatMap(\.sizes)
+    guard !sizes.isEmpty else { return }
+    // Rounded up to the region's alignment at most.
+    let rounding: UInt64 = 16 << 20
+    let isAsAsked = sizes.contains { size in
+      main.byteCount >= size && main.byteCount - size < rounding
+    }
+    // Root may make it smaller later, which the other source then confirms.
+    let isShrunk = kexec.crashSize != nil && sizes.contains { $0 > main.byteCount }
+    guard isAsAsked || isShrunk else { throw .otherThanReserved(main, word: last.text) }
+    let places = words.map(\.place)
+    if !places.contains(nil), !places.contains(main.start.value) {
+      throw .otherPlace(main, word: last.text)
+    }
+  }
+}
+
+extension IOMemory {
+  /// System RAM at any depth, without that of drivers.
+  fileprivate var systemRAM: PhysicalRangeSet {
+    PhysicalRangeSet(resources.lazy.filter { $0.name == "System RAM" }.map(\.range))
+  }
+}
+
+/// The value of a `crashkernel=`: `SIZE[@START]`, `SIZE,high`, `SIZE,low`, `SIZE,cma`, or
+/// `FROM-[TO]:SIZE,...[@START]` by how much RAM there is.
+/// Documented in Documentation/admin-guide/kdump/kdump.rst.
+struct CrashKernelWord: Equatable {
+  /// The value.
+  let text: String
+  /// The sizes that the main region may have by it, in bytes.
+  private(set) var sizes: [UInt64] = []
+  /// Where it puts the region; nil when that is left to the kernel.
+  private(set) var place: UInt64?
+  /// Whether it is of a form that says nothing here, such as `auto`.
+  private(set) var isUnknown = false
+
+  init(_ value: Substring) {
+    text = String(value)
+    var rest = value
+    if let at = value.lastIndex(of: "@") {
+      guard let start = MemorySize(value[value.index(after: at)...]), start.rest.isEmpty else {
+        isUnknown = true
+        return
+      }
+      // 0 means anywhere.
+      place = start.bytes == 0 ? nil : start.bytes
+      rest = value[..<at]
+    }
+    if rest.contains(":") {
+      for part in rest.split(separator: ",") {
+        guard let colon = part.firstIndex(of: ":"),
+          let size = Self.whole(part[colon...].dropFirst())
+        else {
+          isUnknown = true
+          return
+        }
+        sizes.append(size)
+      }
+      return
+    }
+    let parts = rest.split(separator: ",", omittingEmptySubsequences: false)
+    guard let size = parts.first.flatMap(Self.whole), parts.count <= 2,
+      parts.count == 1 || ["high", "low", "cma"].contains(parts[1])
+    else {
+      isUnknown = true
+      return
+    }
+    if parts.count == 1 || parts[1] == "high" { sizes = [size] }
+  }
+
+  private static func whole(_ text: Substring) -> UInt64? {
+    MemorySize(text).flatMap { $0.rest.isEmpty ? $0.bytes : nil }
+  }
+}

@@ -1,0 +1,106 @@
+package import LinuxSystem
+
+/// What a captured machine's files say of its architecture.
+package struct ArchitectureEvidence: Equatable, Sendable {
+  /// What they say.
+  package enum Finding: Equatable, Sendable {
+    /// This one.
+    case architecture(Architecture)
+    /// One that is not x86, but which of the others does not show.
+    case notX86
+    /// Nothing.
+    case unknown
+  }
+
+  /// What they say.
+  package let finding: Finding
+  /// The file that says so; the last that was asked when none does.
+  package let file: String
+
+  /// A finding from `file`.
+  init(_ finding: Finding, _ file: String) {
+    self.finding = finding
+    self.file = file
+  }
+
+  /// Whether `--arch` may speak against it: the look of /proc/iomem is a hint and no proof.
+  package var isProof: Bool { finding != .unknown && file != Self.ioMemory }
+
+  private static let ioMemory = "/proc/iomem"
+
+  /// Asks the files of the machine in `files`, the surest first: the kernel's own memory, what only
+  /// x86 has, what firmware left, the processors, and at last how the memory map looks.
+  package init(in files: FileTree) {
+    if let architecture = Self.ofKernelMemory(files) {
+      self.init(.architecture(architecture), "/proc/kcore")
+      return
+    }
+    // Both are of x86 alone: Documentation/ABI/testing/sysfs-kernel-boot_params, sysfs-firmware-memmap.
+    for folder in ["/sys/kernel/boot_params", "/sys/firmware/memmap"] {
+      if files.names(in: folder)?.isEmpty == false {
+        self.init(.architecture(.x86_64), folder)
+        return
+      }
+    }
+    let tree = DeviceTreeNames(in: files)
+    if let tree, let finding = tree.finding {
+      self.init(finding, tree.file)
+      return
+    }
+    if let architecture = Self.ofProcessors(files) {
+      self.init(.architecture(architecture), "/proc/cpuinfo")
+      return
+    }
+    let memory = IOMemory(text: files.text(Self.ioMemory) ?? "")
+    // A tree that names no processor: x86 has one where a boot loader gave it one.
+    let finding = memory.architecture
+    if finding == .unknown, let tree {
+      self.init(.notX86, tree.file)
+    } else {
+      self.init(finding, Self.ioMemory)
+    }
+  }
+
+  /// e_machine of the core file that /proc/kcore is.
+  private static func ofKernelMemory(_ files: FileTree) -> Architecture? {
+    guard let header = try? files.read("/proc/kcore", atMost: 20), header.count == 20,
+      header.starts(with: [0x7F, 0x45, 0x4C, 0x46])
+    else { return nil }
+    let isBigEndian = header[5] == 2
+    let (low, high) = isBigEndian ? (header[19], header[18]) : (header[18], header[19])
+    return Architecture(
+      elfMachine: UInt16(high) << 8 | UInt16(low), is64Bit: header[4] == 2)
+  }
+
+  /// Each architecture has lines of its own in /proc/cpuinfo.
+  private static func ofProcessors(_ files: FileTree) -> Architecture? {
+    let start = (try? files.read("/proc/cpuinfo", atMost: 8192)) ?? []
+    var facts: [String: Set<Substring>] = [:]
+    let text = String(decoding: start, as: UTF8.self)
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, let last = parts[0].lastIndex(where: { !$0.isWhitespace }) else {
+        continue
+      }
+      let name = String(parts[0][...last])
+      if facts[name] == nil {
+        facts[name] = Set(parts[1].split(whereSeparator: \.isWhitespace))
+      }
+    }
+    if let flags = facts["flags"] {
+      // "lm" is long mode. A list of a few words is a shortened one, and says nothing of that.
+      return flags.contains("lm") || flags.count < 10 ? .x86_64 : .i386
+    }
+    if let words = facts["isa"], words.contains(where: { $0.hasPrefix("rv") }) {
+      return words.contains { $0.hasPrefix("rv32") } ? .other("riscv32") : .riscv64
+    }
+    guard facts["CPU implementer"] != nil || facts["CPU architecture"] != nil else {
+      return facts["vendor_id"]?.contains("IBM/S390") == true ? .other("s390x") : nil
+    }
+    // A kernel of 32 bits on a processor of 64 tells of the instruction set that it uses.
+    let features = facts["Features"] ?? []
+    if !features.isDisjoint(with: ["half", "thumb", "swp"]) { return .arm }
+    return features.contains("asimd") || features.contains("fp")
+      || facts["CPU architecture"]?.contains("8") == true ? .arm64 : .arm
+  }
+}

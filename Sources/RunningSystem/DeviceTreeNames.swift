@@ -1,0 +1,76 @@
+internal import ByteCoding
+internal import LinuxSystem
+
+/// The names in the device tree that firmware gave the kernel, as far as they tell of processors.
+struct DeviceTreeNames {
+  /// The file or folder that the tree is in.
+  let file: String
+  private let names: [String]
+
+  /// Reads the names; nil when there is no device tree.
+  init?(in files: FileTree) {
+    let blob = "/sys/firmware/fdt"
+    if let bytes = try? files.read(blob, atMost: 4 << 20),
+      bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED])
+    {
+      // Not taken apart: a name may have bytes of numbers in front.
+      (file, names) = (blob, Self.texts(in: bytes))
+      return
+    }
+    for folder in ["/proc/device-tree", "/sys/firmware/devicetree/base"] {
+      guard let entries = files.names(in: folder), !entries.isEmpty else { continue }
+      var names = entries
+      for processor in files.names(in: "\(folder)/cpus") ?? [] {
+        names += files.names(in: "\(folder)/cpus/\(processor)") ?? []
+        let value = try? files.read("\(folder)/cpus/\(processor)/compatible", atMost: 4096)
+        names += Self.texts(in: value ?? [])
+      }
+      for node in entries where node.hasPrefix("timer") {
+        let value = try? files.read("\(folder)/\(node)/compatible", atMost: 4096)
+        names += Self.texts(in: value ?? [])
+      }
+      (file, self.names) = (folder, names)
+      return
+    }
+    return nil
+  }
+
+  private static func texts(in bytes: [UInt8]) -> [String] {
+    bytes.split(separator: 0).filter { $0.count > 4 && $0.count < 64 }
+      .map { String(lossless: $0) }
+  }
+
+  /// What they say; nil when they name no processor that is known. The names are those of
+  /// Documentation/devicetree/bindings/arm/cpus.yaml and …/riscv/cpus.yaml.
+  var finding: ArchitectureEvidence.Finding? {
+    if names.contains(where: { $0.hasSuffix("riscv,isa") || $0.hasSuffix("riscv,isa-base") }) {
+      return .architecture(.riscv64)
+    }
+    let wide = ["arm,armv8", "arm,neoverse", "arm,cortex-x", "apple,icestorm", "apple,firestorm"]
+    if names.contains(where: { name in name.isOf64BitCore || wide.contains { name.holds($0) } }) {
+      return .architecture(.arm64)
+    }
+    if names.contains(where: { name in
+      name.holds("arm,armv7") || name.holds("arm,arm11")
+        || Self.narrowCores.contains { name.hasSuffix("arm,cortex-a" + $0) }
+    }) {
+      return .architecture(.arm)
+    }
+    return names.contains { $0.holds("arm,psci") || $0.holds("arm,gic") } ? .notX86 : nil
+  }
+
+  /// Cores of 32 bits: Cortex-A5 and so on.
+  private static let narrowCores = ["5", "7", "8", "9", "12", "15", "17", "32"]
+}
+
+extension String {
+  /// Whether this ends in the name of a Cortex-A core of 64 bits: A34, A35, A53 and all from there on.
+  fileprivate var isOf64BitCore: Bool {
+    let parts = split(separator: "-")
+    guard parts.count >= 2, parts[parts.count - 2].hasSuffix("arm,cortex"),
+      let core = parts.last, core.hasPrefix("a"),
+      let number = Int(core.dropFirst().prefix { $0.isNumber })
+    else { return false }
+    return number >= 34
+  }
+}

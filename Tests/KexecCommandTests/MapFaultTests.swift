@@ -1,0 +1,53 @@
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What cannot be in a memory map is said, whether there is a plan or not.
+  @Suite struct MapFaultTests {
+    private static let files: [String: [UInt8]?] = [
+      "/proc/iomem": Array(
+        "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n70000000-6fffffff : Reserved\n"
+          .utf8),
+      "/sys/firmware/memmap/0/start": Array("0x0\n".utf8),
+      "/sys/firmware/memmap/0/end": Array("0x5fffffff\n".utf8),
+      "/sys/firmware/memmap/0/type": Array("System RAM\n".utf8),
+      "/sys/firmware/memmap/1/start": Array("0x8000\n".utf8),
+      "/sys/firmware/memmap/1/end": Array("x\n".utf8),
+      "/sys/firmware/memmap/1/type": Array("Reserved\n".utf8),
+    ]
+    private static let line =
+      "/proc/iomem line 3 is not used, it ends before it starts: 70000000-6fffffff : Reserved\n"
+    private static let entry =
+      "/sys/firmware/memmap/1 is not used, it is no range: 0x8000-x : Reserved\n"
+
+    @Test(
+      arguments: [
+        ("-l -c @/vmlinuz", true), ("-l -s @/vmlinuz", true),
+        ("-l -c --mem-max=0xffffff @/vmlinuz", true), ("-p -c @/vmlinuz", true),
+        ("-l --serial=COM1 @/vmlinuz", true),
+      ])
+    func isSaidOnce(line: String, isWarned: Bool) {
+      let kernel = FakeKernel(Self.files)
+      _ = kernel.run(line)
+      for text in [Self.line, Self.entry] where isWarned {
+        #expect(kernel.errors.ranges(of: "kexec: warning: " + text).count == 1, "\(kernel.errors)")
+      }
+    }
+
+    @Test func isInThePlan() {
+      let kernel = FakeKernel(Self.files)
+      #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
+      #expect(kernel.output.contains("note          " + Self.line))
+      #expect(kernel.output.contains("note          " + Self.entry))
+      let programs = FakeKernel(Self.files)
+      #expect(programs.run("-l -c --dry-run --json @/vmlinuz") == .success)
+      #expect(programs.output.contains("\"code\": \"mapFault\""))
+      let helper = FakeKernel(Self.files)
+      #expect(helper.run("--dry-run --load-jump-back-helper --entry=0x1000") == .success)
+      #expect(helper.output.contains("note          " + Self.line))
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct MemoryFileTests {
+  /// memfd_create takes 249 bytes of a name.
+  @Test(arguments: [1, 248, 249, 250, 4000])
+  func aFileInMemoryMayHaveAnyName(length: Int) throws {
+    for name in [String(repeating: "x", count: length), String(repeating: "é", count: length)] {
+      _ = try MemoryFiles.running.open(name, path: "path")
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// Machines that nothing can be planned for, and those of which nothing is known.
+  @Suite struct OtherMachineTests {
+    private static let arm = "20000000-9fffffff : System RAM\n"
+    private static let cpu = "CPU implementer\t: 0x41\nCPU architecture: 8\nFeatures\t: fp asimd\n"
+
+    /// Files of the machine, options, and what is said; nil where there is a plan.
+    @Test(
+      arguments: [
+        (["/m/proc/iomem": arm], "-l", "@/m/proc/iomem does not tell of which architecture"),
+        (["/m/proc/iomem": arm], "-p", "@/m/proc/iomem does not tell of which architecture"),
+        (["/m/proc/iomem": arm], "-l --arch=x86_64", nil),
+        (["/m/proc/iomem": arm], "-l --arch=amd64", nil),
+        (
+          ["/m/proc/iomem": arm, "/m/proc/cpuinfo": cpu], "-l",
+          "@/m/proc/cpuinfo: this is a machine of arm64, and only x86_64 can be planned for\n"
+            + "  what its /proc/iomem lists is not laid out as on x86\n"
+        ),
+        // A proof is stronger than the option, the look of the map is not.
+        (
+          ["/m/proc/iomem": arm, "/m/proc/cpuinfo": cpu], "-l --arch=x86_64",
+          "@/m/proc/cpuinfo: this is a machine of arm64, and only x86_64 can be planned for\n"
+        ),
+        (
+          ["/m/proc/iomem": "00000000-7fffffff : System RAM\n"], "-l",
+          "@/m/proc/iomem: this is no x86 machine, and only x86_64 can be planned for\n"
+            + "  if it is x86_64 all the same, say so: --arch=x86_64\n"
+        ),
+        (["/m/proc/iomem": "00000000-7fffffff : System RAM\n"], "-l --arch=x86_64", nil),
+        (
+          ["/m/proc/iomem": arm], "-l --arch=arm64",
+          "--arch=arm64: only x86_64 can be planned for\n"
+        ),
+        (["/m/proc/iomem": arm], "-l --arch=pdp11", "--arch=pdp11: no architecture that I know"),
+      ] as [([String: String], String, String?)])
+    func captured(files: [String: String], options: String, start: String?) {
+      let kernel = FakeKernel(files.mapValues { Array($0.utf8) })
+      let exit = kernel.run("--dry-run --machine=@/m -c \(options) @/vmlinuz")
+      let said = kernel.errors.replacing(kernel.tree.path, with: "@")
+      if let start {
+        #expect(exit != .success && said.hasPrefix("kexec: " + start), "\(said)")
+        #expect(kernel.output.isEmpty)
+      } else {
+        #expect(exit == .success && said.isEmpty, "\(said)")
+      }
+    }
+
+    @Test func theRunningMachineIsNotAsked() {
+      let kernel = FakeKernel(["/proc/cpuinfo": Array(Self.cpu.utf8)])
+      #expect(kernel.run("-l -c @/vmlinuz") == .success)
+      let asked = FakeKernel()
+      #expect(asked.run("-l --arch=x86_64 @/vmlinuz") == .usage)
+      #expect(asked.errors.hasPrefix("kexec: --arch=x86_64 goes with --machine"))
+    }
+
+    @Test func theCodes() {
+      for (memory, code) in [
+        (Self.arm, "unknownArchitecture"), ("0-7fffffff : System RAM\n", "otherArchitecture"),
+      ] {
+        let kernel = FakeKernel(["/m/proc/iomem": Array(memory.utf8)])
+        #expect(kernel.run("--json --dry-run --machine=@/m -l @/vmlinuz") == .failure)
+        #expect(kernel.output.contains("\"code\": \"\(code)\""))
+      }
+    }
+
+    /// Xen: nothing is loaded in dom0, nor in a guest that cannot replace itself.
+    @Test(arguments: ["-l -c @/vmlinuz", "-l -s @/vmlinuz", "-p @/vmlinuz", "-f @/vmlinuz"])
+    func xen(line: String) {
+      let first = FakeKernel(["/proc/xen/capabilities": Array("control_d\n".utf8)])
+      #expect(first.run(line) == .failure)
+      #expect(
+        first.errors.hasPrefix(
+          "kexec: cannot load a kernel here: this is the first domain of Xen (dom0), and "))
+      #expect(first.calls.isEmpty)
+      let guest = FakeKernel([
+        "/sys/hypervisor/type": Array("xen\n".utf8),
+        "/sys/hypervisor/guest_type": Array("PV\n".utf8),
+      ])
+      #expect(guest.run(line) == .failure && guest.calls.isEmpty)
+      let whole = FakeKernel(["/sys/hypervisor/type": Array("xen\n".utf8)])
+      #expect(whole.run("-l -c @/vmlinuz") == .success)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Testing
+
+@testable import KexecCommand
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// Command lines as people paste them: each word of the list is an argument, as the shell made it. What
+  /// is said, or its start; and what the advice has in it.
+  @Test(
+    arguments: [
+      // Dashes of text programs.
+      (["-l", "k", "–initrd=x"], "–initrd=x: this is no option", "an en dash (U+2013)"),
+      (["-l", "k", "—append", "quiet"], "—append: this is no option", "an em dash (U+2014)"),
+      (["−l", "k"], "−l: this is no option", "a minus sign (U+2212)"),
+      (["–e"], "–e: this is no option", "an en dash (U+2013)"),
+      (["\u{FEFF}-l", "k"], "\u{FEFF}-l: this is no option", "without width (U+FEFF)"),
+      (["-l", "k", "--reuse\u{2011}cmdline"], "", "a non-breaking hyphen (U+2011)"),
+      (["-–initrd=x", "-l", "k"], "", "an en dash (U+2013)"),
+      // Blanks that are none.
+      (["-l\u{A0}k"], "", "a non-breaking blank (U+00A0)"),
+      (["-l", "k", "--initrd\u{A0}x"], "", "a non-breaking blank (U+00A0)"),
+      (["-l", "k\u{A0}", "b"], "two kernels were given: k\u{A0} and b", "blank (U+00A0)"),
+      (["-l", "k", "--mem-min=1\u{A0}"], "--mem-min=1\u{A0}: not a number", "blank (U+00A0)"),
+      (["-l", "k", "--mem-max=–1"], "--mem-max=–1: not a number", "en dash (U+2013)"),
+      // Quotes that are none: the shell has made several words.
+      (
+        ["-l", "k", "--append=“quiet", "splash”"], "two kernels were given: k and splash”",
+        "\"”\", a curly quote (U+201D)"
+      ),
+      (["-l", "“k", "x”"], "two kernels were given: “k and x”", "a curly quote (U+201C)"),
+      // Values without quotes.
+      (
+        ["-l", "--append=BOOT_IMAGE=/v", "root=/dev/vda1", "ro", "/boot/k"],
+        "two kernels were given: root=/dev/vda1 and ro",
+        "root=/dev/vda1 stands alone behind --append=BOOT_IMAGE=/v: put the whole value in quotes"
+      ),
+      (
+        ["-l", "/boot/k", "--append", "root=/dev/vda1", "ro", "quiet"],
+        "two kernels were given: /boot/k and ro", "ro stands alone behind --append root=/dev/vda1"
+      ),
+      (
+        ["-l", "/boot/k", "--app=root=/dev/vda1", "ro", "--initrd=x"],
+        "two kernels were given: /boot/k and ro", "ro stands alone behind --app=root=/dev/vda1"
+      ),
+      (
+        ["/boot/k", "--command-line=a", "b=c"], "two kernels were given: /boot/k and b=c",
+        "b=c stands alone behind --command-line=a"
+      ),
+      (
+        ["-l", "--append=ro", "root=/dev/vda1"], "no kernel was given, only root=/dev/vda1",
+        "root=/dev/vda1 stands alone behind --append=ro"
+      ),
+      (
+        ["-l", "/boot/k", "root=/dev/vda1"], "two kernels were given: /boot/k and root=/dev/vda1",
+        "root=/dev/vda1 is a word of a command line"
+      ),
+      (
+        ["-e", "--append=a", "b"], "-e (--exec) takes no kernel, but b was given",
+        "b stands alone behind --append=a"
+      ),
+      // Where no shell was.
+      (
+        ["-l", "/boot/k", "--append=$(cat", "/proc/cmdline)"],
+        "two kernels were given: /boot/k and /proc/cmdline)",
+        "--append=$(cat: no shell has put anything in the place of $(...)"
+      ),
+      // Patterns.
+      (
+        ["-l", "/boot/vmlinuz-1", "/boot/vmlinuz-2"],
+        "two kernels were given: /boot/vmlinuz-1 and /boot/vmlinuz-2",
+        "a pattern or $(...) without quotes"
+      ),
+      // Nothing of that.
+      (["-l", "a", "b"], "two kernels were given: a and b", "kexec --help lists the options"),
+      (["-l", "/a/k", "/b/k"], "two kernels were given: /a/k and /b/k", "kexec --help"),
+      (["-l", "k", "--initrd=i", "--mem-min=x"], "--mem-min=x: not a number", "kexec --help"),
+      (["--bogus"], "", "kexec --help"),
+    ] as [([String], String, String)])
+  func pasted(words: [String], message: String, advice: String) {
+    let error = #expect(throws: CommandError.self) {
+      try Invocation(["kexec"] + words, isQuiet: true)
+    }
+    #expect(error?.exitCode == .usage)
+    #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+    #expect(message.isEmpty == (error?.message.isEmpty == true))
+    #expect(error?.advice?.contains(advice) == true, "\(error?.advice ?? "")")
+  }
+
+  /// What looks like it, and is meant.
+  @Test(
+    arguments: [
+      ["-l", "k", "--append=–x"], ["-l", "k", "--append", "–x"], ["-l", "--", "–k"],
+      ["-l", "./a=b"], ["-l", "a=b"], ["-l", "--append=x", "/boot/a=b"], ["-l", "k–1"],
+      ["-l", "k", "--append", "$(x)"], ["-l", "--append=x", "k"], ["-l", "--append", "x", "k"],
+    ])
+  func isMeant(words: [String]) {
+    #expect(throws: Never.self) { try Invocation(["kexec"] + words, isQuiet: true) }
+  }
+
+  @Suite struct PastedFilesTests {
+    @Test func aFileThatIsMissingBecauseOfAQuote() {
+      let kernel = FakeKernel()
+      #expect(kernel.run(words: ["-l", "“@/vmlinuz”"]) == .failure)
+      #expect(kernel.errors.contains("there is \"“\", a curly quote (U+201C), as text programs"))
+      let initrd = FakeKernel()
+      #expect(initrd.run(words: ["-l", "@/vmlinuz", "--initrd=@/initrd\u{A0}"]) == .failure)
+      #expect(initrd.errors.contains("there is a non-breaking blank (U+00A0)"))
+      let plain = FakeKernel()
+      #expect(plain.run("-l @/none") == .failure)
+      #expect(!plain.errors.contains("there is"))
+    }
+
+    @Test func aLineThatLoadsIsWarnedOf() {
+      let kernel = FakeKernel()
+      #expect(kernel.run(words: ["-l", "-c", "@/vmlinuz", "--append=root=“x”"]) == .success)
+      #expect(
+        kernel.errors == "kexec: warning: --append has \"“\", a curly quote (U+201C): to a kernel "
+          + "that is a letter like any other\n")
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import KexecABI
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+@testable import RunningSystem
+
+/// What tells of a crash kernel's region, and what of it cannot be: the table of disagreements.
+@Suite struct CrashReservationTests {
+  private static let whole = "00001000-0009fbff : System RAM\n00100000-5fffffff : System RAM\n"
+  /// 128 MiB inside RAM.
+  private static let region = "  10000000-17ffffff : Crash kernel\n"
+  private static let main = physical(0x1000_0000, 0x800_0000)
+  private static let large = """
+    00100000-bfffffff : System RAM
+      bb000000-beffffff : Crash kernel
+    100000000-17fffffff : System RAM
+      16f000000-17effffff : Crash kernel
+
+    """
+  private static let largeMain = physical(0x1_6F00_0000, 0x1000_0000)
+
+  /// /proc/iomem, kexec_crash_size, the running command line, and what is doubted.
+  @Test(
+    arguments: [
+      // All agree, or say nothing.
+      (whole + region, nil, "quiet", nil), (whole + region, "134217728", "quiet", nil),
+      (whole + region, "134217728", "crashkernel=128M", nil),
+      (whole + region, nil, "crashkernel=128M", nil),
+      (whole + region, nil, "crashkernel=0x8000000", nil),
+      (whole + region, nil, "crashkernel=128M@256M", nil),
+      (whole + region, nil, "crashkernel=128M@0M", nil),
+      (whole + region, nil, "crashkernel=auto", nil), (whole + region, nil, "crashkernel=", nil),
+      (whole + region, nil, "crashkernel=1G-4G:128M,4G-64G:256M,64G-:512M", nil),
+      (whole + region, nil, "crashkernel=64M crashkernel=128M", nil),
+      (whole + region, nil, "crashkernel=128M -- crashkernel=1G", nil),
+      (whole + region, nil, "crashkernel=100M,x", nil),
+      (whole + region, nil, "crashkernel=64M,low", nil),
+      (whole + region, "junk", "crashkernel=128M", nil),
+      // Rounded up by the kernel.
+      (whole + region, nil, "crashkernel=120M", nil),
+      // Made smaller by root: both files say so.
+      (whole + region, "134217728", "crashkernel=256M", nil),
+      (whole + region, "134217728", "crashkernel=4G-64G:256M", nil),
+      // A high and a low one: kexec_crash_size is that of the main one (6.1), or the sum (6.12); and so
+      // it is when root has made the main one smaller.
+      (large, "335544320", "crashkernel=256M,high crashkernel=64M,low", nil),
+      (large, "268435456", "crashkernel=256M,high", nil), (large, nil, "crashkernel=256M", nil),
+      // Nothing to compare with.
+      ("", "134217728", "crashkernel=128M", nil), (whole, "0", "crashkernel=128M", nil),
+      ("00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n", "5", "", nil),
+
+      // Outside RAM: at the top level, under something else, past RAM's end, in a driver's memory.
+      (
+        whole + "70000000-77ffffff : Crash kernel\n", nil, "",
+        .outsideRAM(physical(0x7000_0000, 0x800_0000))
+      ),
+      (
+        whole + "70000000-7fffffff : Reserved\n  70000000-77ffffff : Crash kernel\n", nil, "",
+        .outsideRAM(physical(0x7000_0000, 0x800_0000))
+      ),
+      (
+        whole + "  5f000000-66ffffff : Crash kernel\n", nil, "",
+        .outsideRAM(physical(0x5F00_0000, 0x800_0000))
+      ),
+      (
+        whole + "70000000-7fffffff : System RAM (kmem)\n  70000000-77ffffff : Crash kernel\n", nil,
+        "", .outsideRAM(physical(0x7000_0000, 0x800_0000))
+      ),
+      ("10000000-17ffffff : Crash kernel\n", nil, "", .outsideRAM(main)),
+      // Twice.
+      (
+        whole + region + "  14000000-1bffffff : Crash kernel\n", nil, "",
+        .overlap(main, physical(0x1400_0000, 0x800_0000))
+      ),
+      // Another size.
+      (whole + region, "0", "", .otherSize(main, stated: 0)),
+      (whole + region, "268435456", "crashkernel=128M", .otherSize(main, stated: 256 << 20)),
+      (large, "67108864", "", .otherSize(largeMain, stated: 64 << 20)),
+      (whole, "134217728", "", .notListed(stated: 128 << 20)),
+      // Another than was asked for.
+      (whole + region, nil, "crashkernel=256M", .otherThanReserved(main, word: "256M")),
+      (whole + region, nil, "crashkernel=64M", .otherThanReserved(main, word: "64M")),
+      (whole + region, "134217728", "crashkernel=64M", .otherThanReserved(main, word: "64M")),
+      (
+        whole + region, nil, "crashkernel=1G-4G:64M,4G-:256M",
+        .otherThanReserved(main, word: "1G-4G:64M,4G-:256M")
+      ),
+      (large, nil, "crashkernel=64M,high", .otherThanReserved(largeMain, word: "64M,high")),
+      (whole + region, nil, "crashkernel=128M@64M", .otherPlace(main, word: "128M@64M")),
+    ] as [(String, String?, String, CrashRegionDoubt?)])
+  func isCompared(memory: String, size: String?, line: String, wanted: CrashRegionDoubt?) throws {
+    var files = ["/proc/iomem": memory, "/proc/cmdline": line + "\n"]
+    files["/sys/kernel/kexec_crash_size"] = size.map { $0 + "\n" }
+    let machine = TemporaryTree(files).machine
+    if let wanted {
+      #expect(throws: PlanningError.crashRegionDoubtful(wanted)) {
+        try machine.checkCrashReservation()
+      }
+    } else {
+      #expect(throws: Never.self) { try machine.checkCrashReservation() }
+    }
+  }
+
+  /// By either call, and not for a reboot.
+  @Test(arguments: [LoadCall.segments, .file])
+  func nothingIsPlannedOverADoubt(call: LoadCall) throws {
+    var machine = guest()
+    machine.ioMemory = IOMemory(text: Self.whole + Self.region)
+    machine.commandLine = KernelCommandLine("crashkernel=1G")
+    let doubt = CrashRegionDoubt.otherThanReserved(Self.main, word: "1G")
+    #expect(throws: PlanningError.crashRegionDoubtful(doubt)) {
+      try planned(by: call, on: machine) { $0.options.purpose = .crash }
+    }
+    #expect(throws: Never.self) { try planned(by: call, on: machine) }
+  }
+}
