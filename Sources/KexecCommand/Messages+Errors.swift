@@ -82,8 +82,18 @@ extension CommandError {
     case .fiveLevelPaging:
       self.init(
         code,
-        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
-        advice: "use kexec_load (-c), which can enter it in 32-bit mode")
+        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use: "
+          + "kexec_file_load enters it in 64-bit mode, which would reset the machine",
+        advice: machine.wantsSignatures
+          ? "boot the running kernel with no5lvl: it wants signatures, which only that call checks"
+          : "use kexec_load (-c), which can enter it in 32-bit mode")
+    case .fiveLevelPagingNoRoom(let room):
+      self.init(code, room)
+      message += "; while 5-level page tables are in use the kernel is entered in 32-bit mode"
+      advice =
+        request.options.purpose == .crash
+        ? "reserve the region there (crashkernel=SIZE@ADDRESS), or boot the running kernel with no5lvl"
+        : "boot the running kernel with no5lvl"
     case .protocolTooOld(let version):
       self.init(
         code,

@@ -74,6 +74,10 @@ extension PlanNote {
       .warning("the kernel asks for a graphics mode: none is set, it gets the screen as it is")
     case .noRootPointer:
       .warning("the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself")
+    case .enteredIn32Bits:
+      .detail(
+        "5-level page tables are in use, and the kernel can leave them only in 32-bit mode: it is "
+          + "entered there")
     case .fiveLevelsUnknown:
       .warning(
         "5-level page tables are in use, and its file does not say if the kernel can start with them"

@@ -66,6 +66,8 @@ extension RouteReason {
     case .imageType: "because only it can load a file of this type"
     case .needed(let options):
       "because only it can do what \(options.joined(separator: ", ")) asks for"
+    case .fiveLevelPaging:
+      "because only it can enter this kernel in 32-bit mode, to leave 5-level page tables"
     case .commandLineTooLongForFileCall:
       "because kexec_file_load takes no command line of this length"
     }

@@ -13,10 +13,18 @@ func planBzImage(
   let (kernel, initrd, unpackNotes) = unpackPieces(
     image, by: entry, request: request, machine: machine,
     commandLine: KernelCommandLine(site.commandLine), memory: site.memory)
-  let (load, notes) = try planLinux(
-    LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
-    request: request, machine: machine, site: site)
-  return (load, site.notes + unpackNotes + notes)
+  let leavesFiveLevels =
+    request.options.entry == .automatic && !image.copesWithPaging(of: machine)
+  do throws(PlanningError) {
+    let (load, notes) = try planLinux(
+      LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
+      request: request, machine: machine, site: site)
+    let entryNotes: [PlanNote] = leavesFiveLevels ? [.enteredIn32Bits] : []
+    return (load, site.notes + entryNotes + unpackNotes + notes)
+  } catch {
+    guard leavesFiveLevels, case .noRoom(let room) = error else { throw error }
+    throw .fiveLevelPagingNoRoom(room)
+  }
 }
 
 /// The kernel and the initrd, unpacked side by side where that is wanted and safe.

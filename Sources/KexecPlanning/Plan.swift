@@ -28,7 +28,7 @@ extension LoadPlanner {
   /// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
   /// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
   /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
-  /// command line, only our own segments can carry.
+  /// command line, only our own segments can carry; and only we enter a kernel in 32-bit mode.
   package var routes: [Route] {
     if request.options.preservesContext {
       let needed = RouteReason.needed(by: ["--load-preserve-context"])
@@ -50,6 +50,7 @@ extension LoadPlanner {
     if machine.keepsMeasurements {
       return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
     }
+    guard image.copesWithPaging(of: machine) else { return [Route(.segments, .fiveLevelPaging)] }
     // For a crash kernel the running one describes itself, and keeps that true when processors or
     // memory come and go.
     if request.options.purpose == .crash {
@@ -170,7 +171,7 @@ private func planFileCall(
 extension Machine {
   /// Whether the running kernel's policy is that only signed kernels be loaded: it is locked down,
   /// or firmware's Secure Boot is on.
-  fileprivate var wantsSignatures: Bool {
+  package var wantsSignatures: Bool {
     let secureBoot = bootParameters?.loadField(BootParameters.secureBoot)
     return kexec.lockdown != nil || secureBoot == BootParameters.secureBootEnabled
   }

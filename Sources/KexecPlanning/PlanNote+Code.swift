@@ -10,7 +10,7 @@ extension PlanNote {
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
-    case hiddenParametersUnknown
+    case hiddenParametersUnknown, enteredIn32Bits
   }
 
   /// Which kind it is.
@@ -54,6 +54,7 @@ extension PlanNote {
     case .modulesWithoutRoom: .modulesWithoutRoom
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
+    case .enteredIn32Bits: .enteredIn32Bits
     }
   }
 }

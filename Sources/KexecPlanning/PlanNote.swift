@@ -38,6 +38,8 @@ package enum PlanNote: Equatable, Sendable {
   case videoModeNotSet
   /// The ACPI root pointer cannot be read: the kernel must look for it itself.
   case noRootPointer
+  /// 5-level page tables are in use, which the kernel can leave only from its 32-bit entry.
+  case enteredIn32Bits
   /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
   case fiveLevelsUnknown
   /// The checks are off: a changed segment would go unnoticed.

@@ -7,6 +7,7 @@ extension PlanningError {
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
     case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
+    case fiveLevelPagingNoRoom
   }
 
   /// Which kind it is.
@@ -22,6 +23,7 @@ extension PlanningError {
     case .memoryBeyondELF32: .memoryBeyondELF32
     case .tooManyRanges: .tooManyRanges
     case .fiveLevelPaging: .fiveLevelPaging
+    case .fiveLevelPagingNoRoom: .fiveLevelPagingNoRoom
     case .protocolTooOld: .protocolTooOld
     case .deviceTree: .deviceTree
     case .realMode: .realMode

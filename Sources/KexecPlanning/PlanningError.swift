@@ -25,6 +25,9 @@ package enum PlanningError: Error, Equatable, Sendable {
   /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
   /// 5-level page tables are in use.
   case fiveLevelPaging
+  /// For the same reason it must be entered in 32-bit mode, and a piece has no place where that
+  /// reaches.
+  case fiveLevelPagingNoRoom(NoRoom)
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
   /// The file that is to be the device tree is none.

@@ -39,6 +39,7 @@ import Testing
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
       .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
+      .fiveLevelPagingNoRoom(noRoom),
       .protocolTooOld("2.01"), .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
@@ -92,7 +93,8 @@ import Testing
       .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
       .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
       .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,
-      .fiveLevelsUnknown, .checksOff, .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed,
+      .enteredIn32Bits, .fiveLevelsUnknown, .checksOff, .noProcessorNotes, .noVMCOREINFO,
+      .kernelAddressesGuessed,
       .lowMemoryNotDumped, .noHotplug, .onlyForCrash("--hotplug"), .noEffectOnFileCall("--x"),
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
       .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
@@ -104,7 +106,7 @@ import Testing
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
     .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),
-    .commandLineTooLongForFileCall,
+    .commandLineTooLongForFileCall, .fiveLevelPaging,
   ]
 
   @Test func noCaseIsLeftOut() {

@@ -40,8 +40,16 @@ import Testing
       "boot the running kernel with crashkernel=256M (or more) on its command line"
     ),
     (
-      .fiveLevelPaging, "vmlinuz: this kernel cannot start while 5-level page tables are in use",
+      .fiveLevelPaging,
+      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters it "
+        + "in 64-bit mode, which would reset the machine",
       "use kexec_load (-c), which can enter it in 32-bit mode"
+    ),
+    (
+      .fiveLevelPagingNoRoom(room),
+      "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
+        + "range there is 5 MiB; while 5-level page tables are in use the kernel is entered in 32-bit mode",
+      "boot the running kernel with no5lvl"
     ),
     (
       .protocolTooOld("2.01"),
@@ -116,7 +124,8 @@ import Testing
       isRefused ? KexecCallError(call: .file, errno: .notExecutable) : nil
     let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     let start =
-      "vmlinuz: this kernel cannot start while 5-level page tables are in use"
+      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters "
+      + "it in 64-bit mode, which would reset the machine"
       + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
     #expect(found.message == start + end)
     request.options.purpose = .reboot

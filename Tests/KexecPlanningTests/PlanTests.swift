@@ -321,24 +321,6 @@ import Testing
     #expect(throws: PlanningError.noMemoryMap) { try segments(on: TemporaryTree([:]).machine) }
   }
 
-  @Test(
-    arguments: [(0x7F, true, true), (0x5F, true, false), (0x5F, false, true)]
-      as [(UInt16, Bool, Bool)])
-  func fiveLevelPaging(xloadflags: UInt16, isUsed: Bool, staysIn64Bits: Bool) throws {
-    var machine = guest()
-    machine.usesFiveLevelPaging = isUsed
-    let builder = BzImageBuilder { $0.xloadflags = xloadflags }
-    let load = try segments(builder, on: machine)
-    #expect((load.kernelEntry.value & 0xFFF == 0x200) == staysIn64Bits)
-    if staysIn64Bits {
-      #expect(throws: Never.self) { try planned(builder, by: .file, on: machine) }
-    } else {
-      #expect(throws: PlanningError.fiveLevelPaging) {
-        try planned(builder, by: .file, on: machine)
-      }
-    }
-  }
-
   /// cmdline_size counts characters without the terminator; the file call keeps 31 for itself.
   @Test(
     arguments: [
