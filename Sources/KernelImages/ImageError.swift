@@ -89,6 +89,18 @@ package enum FieldRule: Equatable, Sendable {
   case i386
   /// At least the 8 bytes of a tag's header, and not beyond the multiboot header.
   case tagSize
+  /// LOADED_HIGH, as in every bzImage.
+  case loadedHigh
+  /// 0xAA55.
+  case bootFlag
+  /// A distance that leads over a header, at least.
+  case jumpOverHeader(Int)
+  /// The sectors before a section of code, which starts at that byte.
+  case sectorsBefore(Int)
+  /// Enough for the payload, in the field's unit.
+  case behindPayload(Int)
+  /// What a kernel can take in memory: 1 GiB at the most.
+  case sizeInMemory
   /// An address in the order of the header: start, end of the data, end of the zeros; and the start
   /// not before the file's.
   case orderedAddress

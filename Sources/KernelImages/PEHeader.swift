@@ -4,6 +4,8 @@ internal import ByteCoding
 ///
 /// Documented in Microsoft's "PE Format".
 struct PEHeader {
+  /// The processor: 0x14C for i386, 0x8664 for x86_64.
+  let machine: UInt16
   /// Where the optional header starts.
   let optionalHeader: Int
   /// How many sections there are.
@@ -22,6 +24,9 @@ struct PEHeader {
   /// Where the section is in the file, from the section header's start.
   static let pointerToRawData = Field<UInt32>(20)
 
+  /// The value of `machine` for i386.
+  static let machineI386: UInt16 = 0x14C
+
   /// The kind of optional header, from its start.
   static let magic = Field<UInt16>(0)
   /// The value of `magic` for a PE32+ file.
@@ -36,6 +41,7 @@ struct PEHeader {
     guard try bytes.load(UInt16.self, at: 0) == 0x5A4D else { return nil }  // "MZ"
     let signature = Int(try bytes.load(UInt32.self, at: 0x3C))
     guard try bytes.load(UInt32.self, at: signature) == 0x4550 else { return nil }  // "PE"
+    machine = try bytes.load(UInt16.self, at: signature + 4)
     sectionCount = Int(try bytes.load(UInt16.self, at: signature + 6))
     optionalHeader = signature + 24
     sectionTable = optionalHeader + Int(try bytes.load(UInt16.self, at: signature + 20))

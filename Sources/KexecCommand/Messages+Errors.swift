@@ -94,6 +94,14 @@ extension CommandError {
         request.options.purpose == .crash
         ? "reserve the region there (crashkernel=SIZE@ADDRESS), or boot the running kernel with no5lvl"
         : "boot the running kernel with no5lvl"
+    case .headerBelieved(let field):
+      self.init(
+        code,
+        "\(request.kernel.path): \(field.place) is \(hexText(field.found)), which cannot be right, and "
+          + "kexec_file_load would believe it",
+        advice: machine.wantsSignatures
+          ? "the running kernel wants signatures, which only that call checks: get the file anew"
+          : "use kexec_load (-c), which takes \(hexText(field.taken))")
     case .protocolTooOld(let version):
       self.init(
         code,

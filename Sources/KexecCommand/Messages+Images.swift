@@ -124,6 +124,15 @@ extension FieldRule {
     case .knownTag: "a type that I know"
     case .i386: "that of i386"
     case .tagSize: "the size of such a tag"
+    case .loadedHigh: "that of a kernel for high memory (bit 0, LOADED_HIGH)"
+    case .bootFlag: "0xaa55"
+    case .jumpOverHeader(let distance):
+      "at least 0x\(String(distance, radix: 16)), which leads over a header of its version"
+    case .sectorsBefore(let start):
+      "the number of sectors behind the first and before section .text, which starts at byte \(start)"
+    case .behindPayload(let units):
+      "0x\(String(units, radix: 16)) or more, up to where the payload ends (payload_offset, payload_length)"
+    case .sizeInMemory: "at most 1 GiB, which is all that a kernel can take"
     case .orderedAddress: "in order with the header's other addresses"
     }
   }

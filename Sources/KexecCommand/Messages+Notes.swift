@@ -22,6 +22,14 @@ extension PlanNote {
     switch self {
     case .checksumMismatch:
       .warning("the checksum in the kernel file is wrong: the file may be damaged")
+    case .headerFieldMended(let field):
+      .warning(
+        "\(field.place) is \(hexText(field.found)), which cannot be right: \(hexText(field.taken)) is "
+          + "taken")
+    case .initSizeTooSmall(let stated, let needed):
+      .warning(
+        "init_size (0x260) of the kernel is \(hexText(stated)), too small: it gets \(hexText(needed)) "
+          + "(\(byteText(needed)))")
     case .noFirmwareMap:
       .detail(
         "/sys/firmware/memmap is missing: the next kernel's memory map comes from /proc/iomem")
@@ -120,6 +128,11 @@ extension PlanNote {
       .detail("\(word) is kept; only the boot loader acted on it")
     }
   }
+}
+
+extension MendedField {
+  /// The field and where it is.
+  var place: String { "\(name) (\(hexText(UInt64(offset)))) of the kernel" }
 }
 
 extension PlanNote.NoEFIReason {

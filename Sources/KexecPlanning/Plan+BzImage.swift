@@ -20,10 +20,18 @@ func planBzImage(
       LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
       request: request, machine: machine, site: site)
     let entryNotes: [PlanNote] = leavesFiveLevels ? [.enteredIn32Bits] : []
-    return (load, site.notes + entryNotes + unpackNotes + notes)
+    let sizeNotes = image.notesOnSize(kernel.byteCount)
+    return (load, site.notes + sizeNotes + entryNotes + unpackNotes + notes)
   } catch {
     guard leavesFiveLevels, case .noRoom(let room) = error else { throw error }
     throw .fiveLevelPagingNoRoom(room)
+  }
+}
+
+extension BzImage {
+  /// What there is to say when the header asked for less than the kernel needs, and it got `byteCount`.
+  func notesOnSize(_ byteCount: UInt64) -> [PlanNote] {
+    mended.filter(\.isInitSizeTooSmall).map { .initSizeTooSmall($0.found, needed: byteCount) }
   }
 }
 

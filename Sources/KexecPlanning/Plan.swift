@@ -51,6 +51,7 @@ extension LoadPlanner {
       return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
     }
     guard image.copesWithPaging(of: machine) else { return [Route(.segments, .fiveLevelPaging)] }
+    guard image.mended.isEmpty else { return [Route(.segments, .headerMended)] }
     // For a crash kernel the running one describes itself, and keeps that true when processors or
     // memory come and go.
     if request.options.purpose == .crash {
@@ -78,6 +79,7 @@ extension LoadPlanner {
       notes.append(.noEffectOnType(option: style.option))
     }
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
+    notes += image.mended.filter { !$0.isInitSizeTooSmall }.map(PlanNote.headerFieldMended)
     let action: LoadPlan.Action
     switch route.call {
     case .segments:
@@ -93,6 +95,7 @@ extension LoadPlanner {
     case .file:
       guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
       guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
+      if let field = image.mended.first { throw .headerBelieved(field) }
       action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }

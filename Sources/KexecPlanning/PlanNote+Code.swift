@@ -10,7 +10,7 @@ extension PlanNote {
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
-    case hiddenParametersUnknown, enteredIn32Bits
+    case hiddenParametersUnknown, enteredIn32Bits, headerFieldMended, initSizeTooSmall
   }
 
   /// Which kind it is.
@@ -55,6 +55,8 @@ extension PlanNote {
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
     case .enteredIn32Bits: .enteredIn32Bits
+    case .headerFieldMended: .headerFieldMended
+    case .initSizeTooSmall: .initSizeTooSmall
     }
   }
 }

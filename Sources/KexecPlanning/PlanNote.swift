@@ -4,6 +4,11 @@ package import KernelImages
 package enum PlanNote: Equatable, Sendable {
   /// The checksum stored in the kernel file is wrong.
   case checksumMismatch
+  /// A field of the kernel's header cannot be right, and another value is used.
+  case headerFieldMended(MendedField)
+  /// init_size of the kernel's header, the first number, is too small: the kernel gets the second, in
+  /// bytes.
+  case initSizeTooSmall(UInt64, needed: UInt64)
   /// The kernel exports no firmware memory map: the map comes from /proc/iomem.
   case noFirmwareMap
   /// `add_efi_memmap` made the running kernel's map: the map comes from /proc/iomem.

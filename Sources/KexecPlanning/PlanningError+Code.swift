@@ -7,7 +7,7 @@ extension PlanningError {
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
     case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
-    case fiveLevelPagingNoRoom
+    case fiveLevelPagingNoRoom, headerBelieved
   }
 
   /// Which kind it is.
@@ -24,6 +24,7 @@ extension PlanningError {
     case .tooManyRanges: .tooManyRanges
     case .fiveLevelPaging: .fiveLevelPaging
     case .fiveLevelPagingNoRoom: .fiveLevelPagingNoRoom
+    case .headerBelieved: .headerBelieved
     case .protocolTooOld: .protocolTooOld
     case .deviceTree: .deviceTree
     case .realMode: .realMode

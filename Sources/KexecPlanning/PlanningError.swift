@@ -28,6 +28,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   /// For the same reason it must be entered in 32-bit mode, and a piece has no place where that
   /// reaches.
   case fiveLevelPagingNoRoom(NoRoom)
+  /// kexec_file_load would believe a field of the kernel's header that cannot be right.
+  case headerBelieved(MendedField)
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
   /// The file that is to be the device tree is none.

@@ -5,7 +5,7 @@ extension RouteReason {
   package enum Code: String, CaseIterable, Sendable {
     case asked, preferred, jumpsFaster, keepsMeasurements, policy, segmentsRefused
     case otherNotPlanned, fileCallRefused, imageType, needed, commandLineTooLongForFileCall
-    case fiveLevelPaging
+    case fiveLevelPaging, headerMended
   }
 
   /// Which kind it is.
@@ -22,6 +22,7 @@ extension RouteReason {
     case .imageType: .imageType
     case .needed: .needed
     case .fiveLevelPaging: .fiveLevelPaging
+    case .headerMended: .headerMended
     case .commandLineTooLongForFileCall: .commandLineTooLongForFileCall
     }
   }

@@ -153,8 +153,11 @@ import Testing
       throws: ImageError.badField(
         name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: .powerOfTwo)
     ) { try open(BzImageBuilder { $0.kernelAlignment = 0x30_0000 }) }
+    #expect(
+      throws: ImageError.badField(name: "loadflags", offset: 0x211, found: 0, wanted: .loadedHigh)
+    ) { try open(BzImageBuilder { $0.loadFlags = 0 }) }
     #expect(throws: ImageError.unsupported(.zImage)) {
-      try open(BzImageBuilder { $0.loadFlags = 0 })
+      try open(BzImageBuilder { ($0.loadFlags, $0.version) = (0, 0x0204) })
     }
     #expect(throws: ImageError.unsupported(.zImage)) {
       try open(BzImageBuilder { $0.version = 0x0105 })
@@ -195,7 +198,11 @@ import Testing
 
   @Test func initSizeIsNeverLessThanTheFile() throws {
     let builder = BzImageBuilder { $0.initSize = 0x800 }
-    #expect(try open(builder).initSize == UInt64(builder.protectedModeSize))
+    let image = try open(builder)
+    #expect(image.initSize >= UInt64(builder.protectedModeSize))
+    #expect(image.mended.isEmpty)
+    let less = try open(BzImageBuilder { ($0.protectedModeSize, $0.initSize) = (0x4000, 0x800) })
+    #expect(less.initSize >= 0x4000 && less.mended.map(\.name) == ["init_size"])
   }
 
   private func open(_ builder: BzImageBuilder) throws -> BzImage {

@@ -18,6 +18,9 @@ import Testing
   private static let noRoom = PlanningError.NoRoom(
     role: .kernel, byteCount: 1 << 20, alignment: 4096, bounds: range, largestHole: nil)
 
+  private static let field = MendedField(
+    "kernel_alignment", SetupHeader.kernelAlignment, found: 0xFFFF_FFFF, taken: 0x20_0000)
+
   static let vmlinux: [VmlinuxError] = [
     .notELF64, .truncated, .partCount(7), .badPart(index: 1), .entryOutside(.max), .otherWindow,
     .relocationLists(4), .relocationOutside(offset: 60_000_000, address: .max),
@@ -39,7 +42,7 @@ import Testing
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
       .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
-      .fiveLevelPagingNoRoom(noRoom),
+      .fiveLevelPagingNoRoom(noRoom), .headerBelieved(field),
       .protocolTooOld("2.01"), .realModeOnly(option: "-p"), .argumentStyleUnknown,
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
@@ -61,6 +64,8 @@ import Testing
     .powerOfTwo, .beyond64BitEntry, .behindHeaders(64), .behindSection(".linux", end: 99),
     .sizeOfKernel, .elfMagic, .littleEndianClass, .executable, .programHeaderSize, .insidePart,
     .below4GiB, .nonzero, .knownFlags, .knownTag, .i386, .tagSize, .orderedAddress,
+    .loadedHigh, .bootFlag, .jumpOverHeader(0x6A), .sectorsBefore(0x5000), .behindPayload(0x4000),
+    .sizeInMemory,
   ]
   static let images: [ImageError] =
     [
@@ -93,7 +98,9 @@ import Testing
       .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
       .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
       .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,
-      .enteredIn32Bits, .fiveLevelsUnknown, .checksOff, .noProcessorNotes, .noVMCOREINFO,
+      .enteredIn32Bits, .headerFieldMended(field),
+      .initSizeTooSmall(0x180_0000, needed: 0x320_0000), .fiveLevelsUnknown, .checksOff,
+      .noProcessorNotes, .noVMCOREINFO,
       .kernelAddressesGuessed,
       .lowMemoryNotDumped, .noHotplug, .onlyForCrash("--hotplug"), .noEffectOnFileCall("--x"),
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
@@ -106,7 +113,7 @@ import Testing
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
     .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),
-    .commandLineTooLongForFileCall, .fiveLevelPaging,
+    .commandLineTooLongForFileCall, .fiveLevelPaging, .headerMended,
   ]
 
   @Test func noCaseIsLeftOut() {

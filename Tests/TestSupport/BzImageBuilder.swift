@@ -38,6 +38,11 @@ package struct BzImageBuilder: Sendable {
   package var preferredAddress: UInt64 = 0x100_0000
   /// init_size.
   package var initSize: UInt32 = 0x337_8000
+  /// Bytes to be written over the finished header, each at its offset in the file, before the checksum
+  /// is made.
+  package var lies: [(offset: Int, bytes: [UInt8])] = []
+  /// Where .text starts, if the PE header has one.
+  package var codeStart: UInt32?
   /// setup_type_max of kernel_info; nil for no kernel_info.
   package var highestSetupData: UInt32? = 0x8000_0009
   /// The compressed kernel with its unpacked size appended, from 0x400 of the protected-mode part
@@ -84,6 +89,7 @@ package struct BzImageBuilder: Sendable {
       file.store(UInt32(0x10), as: Field(info + 8))
       file.store(highestSetupData, as: Field(info + 12))
     }
+    for lie in lies { file.store(lie.bytes, at: lie.offset) }
     let end = file.count - 4
     switch checksum {
     case .valid: file.store(~zlibCRC32(file[..<end]), as: Field(end))
@@ -115,7 +121,9 @@ package struct BzImageBuilder: Sendable {
     file.store(UInt16(1), as: Field(0x86))  // sections
     file.store(UInt16(0xA0), as: Field(0x94))  // bytes of the optional header
     file.store(UInt16(0x20B), as: Field(Self.optionalHeader))  // PE32+
-    file.store(Array(".setup".utf8), at: Self.optionalHeader + 0xA0)
+    let section = Self.optionalHeader + 0xA0
+    file.store(Array((codeStart == nil ? ".setup" : ".text").utf8), at: section)
+    file.store(codeStart ?? 0, as: Field(section + 20))
   }
 
   private func storeSetupHeader(into file: inout [UInt8]) {

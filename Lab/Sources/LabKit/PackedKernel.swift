@@ -51,6 +51,13 @@ struct PackedKernel {
     return image
   }
 
+  /// The image with another init_size in its header, as some that were packed anew have it.
+  func claiming(initSize: Int) -> [UInt8] {
+    var image = self
+    image.set(0x260, initSize)
+    return image.bytes
+  }
+
   /// Where the protected-mode part begins: after the boot sector and `setup_sects` more.
   private var start: Int { (Int(bytes[0x1F1]) + 1) * 512 }
   private var payloadOffset: Int { number(0x248) }
@@ -87,6 +94,11 @@ extension Lab {
   /// The vmlinux in `kernel`, with its relocation table behind it.
   public func unpack(_ kernel: Kernel) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).unpacked()
+  }
+
+  /// `kernel` with another init_size in its header.
+  public func claim(_ kernel: Kernel, initSize: Int) throws -> [UInt8] {
+    try PackedKernel(contents(of: kernel.file(in: workshop))).claiming(initSize: initSize)
   }
 
   /// `kernel` with one bit changed in its payload.
