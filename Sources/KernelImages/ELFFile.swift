@@ -7,6 +7,8 @@ package struct ELFFile: Equatable, Sendable {
   package let width: ELFWidth
   /// The processor: e_machine, 3 for i386 and 62 for x86_64.
   package let machine: UInt16
+  /// Whether its code may be anywhere: e_type is ET_DYN.
+  package let isPositionIndependent: Bool
   /// Where it is entered: e_entry. Physical, in kernels.
   package let entry: UInt64
   /// The PT_LOAD parts that take memory, lowest physical address first; they do not overlap.
@@ -47,6 +49,7 @@ package struct ELFFile: Equatable, Sendable {
         name: "e_type", offset: ELFLayout.File.type.offset, found: UInt64(type), wanted: .executable
       )
     }
+    isPositionIndependent = type == ELFLayout.FileType.shared
     machine = try reader.load(ELFLayout.File.machine)
     entry = try reader.load(ELFLayout.File.entry, width)
     let headers = try reader.programHeaders(width)

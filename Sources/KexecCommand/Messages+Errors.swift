@@ -50,7 +50,12 @@ extension CommandError {
         code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
       self.init(code, room)
-      if request.options.purpose == .crash {
+      if room.bounds.isEmpty, request.options.hasMemoryBounds {
+        message =
+          "no room for the \(room.role.text): it must be at \(room.bounds.start), where --mem-min and "
+          + "--mem-max let no piece be"
+        advice = nil
+      } else if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
       }
     case .noMemoryMap:
@@ -122,11 +127,6 @@ extension CommandError {
         code,
         "\(request.kernel.path): it has no entry but the one in real mode (code32_start is 0), "
           + "which does not go with \(option)")
-    case .argumentStyleUnknown:
-      self.init(
-        code,
-        "\(request.kernel.path): an ELF file that is no Linux kernel: how does it take arguments?",
-        advice: "say so: --args-elf (boot notes), --args-none, or --args-linux")
     case .notByFileCall(let type):
       self.init(
         code,

@@ -22,6 +22,10 @@ extension PlanNote {
     switch self {
     case .checksumMismatch:
       .warning("the checksum in the kernel file is wrong: the file may be damaged")
+    case .bootNotesAssumed:
+      .warning(
+        "an ELF file that is no Linux kernel: it gets ELF boot notes (--args-elf; or say --args-none, "
+          + "--args-linux)")
     case .headerFieldMended(let field):
       .warning(
         "\(field.place) is \(hexText(field.found)), which cannot be right: \(hexText(field.taken)) is "

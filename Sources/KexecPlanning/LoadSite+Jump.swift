@@ -69,9 +69,7 @@ extension LoadSite {
   ) throws(PlanningError) -> PhysicalRange {
     // DMA by old devices reaches 4 GiB.
     let low = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
-    let isBounded =
-      request.options.memoryBounds.start.value != 0
-      || request.options.memoryBounds.end.value != .max
+    let isBounded = request.options.hasMemoryBounds
     let bounds = isBounded ? request.options.memoryBounds : low
     let alignment: UInt64 = 2 << 20
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }

@@ -10,9 +10,8 @@ internal import RunningSystem
 func planELF(
   _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  guard let style = request.options.arguments ?? (kernel.isLinux ? .linux : nil) else {
-    throw .argumentStyleUnknown
-  }
+  // As kexec-tools does it, where the user does not say and the file is no Linux kernel.
+  let style = request.options.arguments ?? (kernel.isLinux ? .linux : .elfNotes)
   switch style {
   case .linux:
     return try planVmlinux(kernel, request: request, machine: machine, site: site)
@@ -22,10 +21,11 @@ func planELF(
     guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
     let notes = ELFBootNotes(commandLine: site.commandLine.losslessBytes)
     let is64Bit = kernel.headers.width == .bits64
-    let entry = kernel.headers.entry
+    let shift = try kernel.headers.shift(for: request, memory: site.memory)
+    let entry = kernel.headers.entry &+ shift
     let load = try planFixed(
       FixedKernel(
-        parts: kernel.headers.parts, file: kernel.file, movedBy: 0,
+        parts: kernel.headers.parts, file: kernel.file, movedBy: shift,
         information: { base, _ in notes.encode(at: base.value) },
         entry: { base in
           let block = style == .none ? 0 : base.value
@@ -37,7 +37,26 @@ func planELF(
               eip: UInt32(truncatingIfNeeded: entry), esp: UInt32(truncatingIfNeeded: stack)))
         }),
       request: request, memory: site.memory)
-    return (load, site.notes + (request.options.digest == .none ? [.checksOff] : []))
+    let isAssumed = request.options.arguments == nil
+    return (
+      load,
+      site.notes + (isAssumed ? [.bootNotesAssumed] : [])
+        + (request.options.digest == .none ? [.checksOff] : [])
+    )
+  }
+}
+
+extension ELFFile {
+  /// By how much the file is moved from where it was linked to be. Position-independent code may be
+  /// anywhere, and is often linked for address 0; all other must stay. As by kexec-tools it goes to the
+  /// lowest place: below 1 MiB it can still ask the BIOS, as memtest86+ 5.01 does.
+  fileprivate func shift(
+    for request: LoadRequest, memory: UsableMemory
+  ) throws(PlanningError) -> UInt64 {
+    guard isPositionIndependent else { return 0 }
+    return try Movable(parts, alignment: alignment, keepsOffset: true).shift(
+      to: .init(start: UsableMemory.lowLimits.start, end: PhysicalAddress(1 << 32)), isLow: true,
+      request: request, memory: memory)
   }
 }
 

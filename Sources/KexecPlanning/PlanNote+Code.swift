@@ -11,6 +11,7 @@ extension PlanNote {
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
     case hiddenParametersUnknown, enteredIn32Bits, headerFieldMended, initSizeTooSmall
+    case bootNotesAssumed
   }
 
   /// Which kind it is.
@@ -56,6 +57,7 @@ extension PlanNote {
     case .hiddenParametersUnknown: .hiddenParametersUnknown
     case .enteredIn32Bits: .enteredIn32Bits
     case .headerFieldMended: .headerFieldMended
+    case .bootNotesAssumed: .bootNotesAssumed
     case .initSizeTooSmall: .initSizeTooSmall
     }
   }

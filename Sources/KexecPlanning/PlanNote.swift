@@ -4,6 +4,8 @@ package import KernelImages
 package enum PlanNote: Equatable, Sendable {
   /// The checksum stored in the kernel file is wrong.
   case checksumMismatch
+  /// An ELF file that is no Linux kernel gets its arguments as boot notes, since nobody said how.
+  case bootNotesAssumed
   /// A field of the kernel's header cannot be right, and another value is used.
   case headerFieldMended(MendedField)
   /// init_size of the kernel's header, the first number, is too small: the kernel gets the second, in

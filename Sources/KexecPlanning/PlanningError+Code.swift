@@ -5,7 +5,7 @@ extension PlanningError {
   package enum Code: String, CaseIterable, Sendable {
     case commandLineTooLong, openQuote, commandLineHasNUL, noRoom, noMemoryMap, noCrashRegion
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
-    case deviceTree, realMode, realModeOnly, argumentStyleUnknown, notByFileCall, initrdForOther
+    case deviceTree, realMode, realModeOnly, notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
     case fiveLevelPagingNoRoom, headerBelieved
   }
@@ -29,7 +29,6 @@ extension PlanningError {
     case .deviceTree: .deviceTree
     case .realMode: .realMode
     case .realModeOnly: .realModeOnly
-    case .argumentStyleUnknown: .argumentStyleUnknown
     case .notByFileCall: .notByFileCall
     case .initrdForOther: .initrdForOther
     case .modulesForOther: .modulesForOther

@@ -40,8 +40,6 @@ package enum PlanningError: Error, Equatable, Sendable {
   case realMode(NoRealMode)
   /// The kernel can be entered only in real mode, which does not go with an option that was given.
   case realModeOnly(option: String)
-  /// Nothing says what arguments the ELF file wants, and it is no Linux kernel.
-  case argumentStyleUnknown
   /// The file call takes no image of this type.
   case notByFileCall(ImageType)
   /// An initrd goes with Linux kernels only.

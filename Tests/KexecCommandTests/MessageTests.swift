@@ -68,11 +68,6 @@ import Testing
       .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
     ),
     (
-      .argumentStyleUnknown,
-      "vmlinuz: an ELF file that is no Linux kernel: how does it take arguments?",
-      "say so: --args-elf (boot notes), --args-none, or --args-linux"
-    ),
-    (
       .notByFileCall(.multiboot), "vmlinuz: kexec_file_load takes no file of type multiboot-x86",
       "leave -s out: kexec_load takes it"
     ),

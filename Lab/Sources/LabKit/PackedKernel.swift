@@ -116,6 +116,11 @@ extension Lab {
     try contents(of: workshop.tools + "/elfkernel\(bits)")
   }
 
+  /// That of 64 bits, position-independent and linked for address 0.
+  public func elfKernelForAnywhere() throws -> [UInt8] {
+    try contents(of: workshop.tools + "/elfkernel-anywhere")
+  }
+
   /// Debian's kernel for i386, as a bzImage or as the vmlinux in it.
   public func i386Kernel(unpacked: Bool) throws -> [UInt8] {
     let file = try contents(
