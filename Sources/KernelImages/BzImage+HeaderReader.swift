@@ -205,13 +205,11 @@ extension BzImage.HeaderReader {
     return checksum.value == 0xFFFF_FFFF
   }
 
+  /// What signing changes: of the two kinds of optional header each has the certificates elsewhere.
   private func signatureFields() -> [Range<Int>] {
     guard let header = try? PEHeader(file.span) else { return [] }
     let checksum = header.optionalHeader + PEHeader.checksum.offset
-    let certificates = header.optionalHeader + PEHeader.certificateTable.offset
-    return [
-      checksum..<(checksum + PEHeader.checksum.size),
-      certificates..<(certificates + PEHeader.certificateTable.size),
-    ]
+    return [checksum..<(checksum + PEHeader.checksum.size)]
+      + [header.certificateEntry(in: file.span)].compactMap(\.self)
   }
 }

@@ -15,6 +15,10 @@ package struct ELFFile: Equatable, Sendable {
   package let parts: [LoadedPart]
   /// The largest p_align of the parts; at least 1, and not always a power of two.
   package let alignment: UInt64
+  /// Where the name of what starts it is in the file: PT_INTERP.
+  let interpreter: Range<Int>?
+  /// Where PT_DYNAMIC is in the file.
+  let dynamic: Range<Int>?
   /// Where the PT_NOTE parts are in the file.
   let notes: [Range<Int>]
   /// Where the section headers are in the file, when they are there.
@@ -53,6 +57,8 @@ package struct ELFFile: Equatable, Sendable {
     machine = try reader.load(ELFLayout.File.machine)
     entry = try reader.load(ELFLayout.File.entry, width)
     let headers = try reader.programHeaders(width)
+    interpreter = headers.first { $0.type == ELFLayout.Program.interpreter }?.fileRange
+    dynamic = headers.first { $0.type == ELFLayout.Program.dynamic }?.fileRange
     notes = headers.filter { $0.type == ELFLayout.Program.note }.compactMap(\.fileRange)
     alignment = headers.reduce(1) { $1.type == ELFLayout.Program.load ? max($0, $1.alignment) : $0 }
     parts = try reader.parts(headers)

@@ -105,26 +105,3 @@ package enum FieldRule: Equatable, Sendable {
   /// not before the file's.
   case orderedAddress
 }
-
-/// Kinds of files that people give to a loader, recognised by content so that a message can name
-/// them.
-package enum KnownImage: Hashable, Sendable {
-  /// A kernel of the time before the boot protocol 2.00, or a zImage.
-  case zImage
-  /// An ELF file of another machine or kind.
-  case elfOther
-  /// A unified kernel image, where only a kernel may be.
-  case uki
-  /// An EFI program that holds no kernel that we know.
-  case efiProgram
-  /// A kernel for arm64 or riscv64.
-  case otherImage
-  /// Compressed as a whole.
-  case compressed(CompressionFormat)
-  /// An initrd given in the place of the kernel.
-  case cpio
-  /// A network boot image: "NBI", or "beoboot", which have not worked in any loader for years.
-  case nbi
-  /// A boot image of the Scyld Beowulf clusters.
-  case beoboot
-}

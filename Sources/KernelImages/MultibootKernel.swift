@@ -67,6 +67,8 @@ package struct MultibootKernel: Sendable {
         throw .badField(name: "entry_addr", offset: header.offset, found: 0, wanted: .insidePart)
       }
     } else {
+      // Without addresses of its own the header goes with an ELF file.
+      guard ELFFile.isRecognised(in: file.span) else { return nil }
       let elf = try ELFFile(file.span)
       parts = elf.parts
       if relocation == nil, elf.isPositionIndependent {

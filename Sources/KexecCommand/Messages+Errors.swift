@@ -51,9 +51,8 @@ extension CommandError {
     case .noRoom(let room):
       self.init(code, room)
       if room.bounds.isEmpty, request.options.hasMemoryBounds {
-        message =
-          "no room for the \(room.role.text): it must be at \(room.bounds.start), where --mem-min and "
-          + "--mem-max let no piece be"
+        message +=
+          ": --mem-min and --mem-max let no piece be from \(room.bounds.start) up, where it must be"
         advice = nil
       } else if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"

@@ -68,19 +68,24 @@ import Testing
     #expect(try open(BzImageBuilder { $0.version = version }).versionText == wanted)
   }
 
+  /// Of the two kinds of EFI programs, PE32 and PE32+, each has its certificates elsewhere.
   @Test(
     arguments: [
       ("good", .valid, false, true), ("wrong", .wrong, false, false),
       ("absent", .absent, false, nil),
       ("good and signed", .valid, true, true), ("wrong and signed", .wrong, true, false),
       ("absent and signed", .absent, true, nil),
-    ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)])
+    ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)], [false, true])
   func checksum(
-    name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?
+    row: (name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?),
+    isPE32: Bool
   ) throws {
+    let matches = row.matches
     let builder = BzImageBuilder {
-      $0.checksum = checksum
-      $0.isSigned = isSigned
+      $0.checksum = row.checksum
+      $0.isSigned = row.isSigned
+      $0.isPE32 = isPE32
+      $0.xloadflags = isPE32 ? 4 : 0x7F
     }
     let image = try open(builder)
     #expect(image.checksumMatches == matches)

@@ -67,9 +67,17 @@ import Testing
     .loadedHigh, .bootFlag, .jumpOverHeader(0x6A), .sectorsBefore(0x5000), .behindPayload(0x4000),
     .sizeInMemory,
   ]
+  static let known: [KnownImage] = [
+    .zImage, .uki, .nbi, .beoboot, .compressed(.gzip), .elfOther(machine: 183),
+    .elfOther(machine: 999), .otherImage(machine: "arm64"), .ubootImage(machine: "arm"),
+    .ubootImage(machine: nil), .efiProgram(machine: nil), .efiProgram(machine: "arm64"),
+    .userProgram(interpreter: nil), .userProgram(interpreter: "/lib64/ld.so"), .objectFile,
+    .coreDump, .script(interpreter: "/bin/sh"), .path("/boot/vmlinuz"), .text(start: "hello"),
+    .cpio, .archive("tar"), .deviceTree, .disk("squashfs"), .bootSector,
+  ]
   static let images: [ImageError] =
-    [
-      .unrecognised(firstBytes: [1, 2]), .unsupported(.cpio),
+    known.map(ImageError.unsupported) + [
+      .unrecognised(firstBytes: [1, 2]),
       .otherType(wanted: .uki, found: .elf64), .repeated(section: ".initrd", offset: 7),
       .inside(section: ".linux", offset: 8, .unsupported(.nbi)),
     ] + compression.map { .notUnpacked($0, streamOffset: 9) }

@@ -165,7 +165,7 @@ import Testing
         "k: not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
           + "offset 0x202)"
       ),
-      (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported"),
+      (.unsupported(.cpio), "k: no kernel, but a cpio archive, as initrds are"),
       (
         .repeated(section: ".initrd", offset: 0x1A0),
         "k: a second section .initrd, at offset 0x1a0"
@@ -433,5 +433,6 @@ import Testing
 
 private let everyKnownImage: [KnownImage] =
   [
-    .zImage, .elfOther, .uki, .efiProgram, .otherImage, .cpio, .nbi, .beoboot,
+    KnownImage.zImage, .elfOther(machine: 183), .uki, .efiProgram(machine: nil),
+    .otherImage(machine: "arm64"), .cpio, .nbi, .beoboot,
   ] + CompressionFormat.allCases.map(KnownImage.compressed)
