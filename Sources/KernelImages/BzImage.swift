@@ -19,8 +19,11 @@ package struct BzImage: Sendable {
   /// What the kernel can do: XLF_ bits; empty before 2.12.
   package let extendedFlags: ExtendedLoadFlags
   /// Whether it can be entered only in real mode, as iPXE can: it says no address for an entry in
-  /// protected mode (code32_start), where every Linux kernel has one.
+  /// protected mode (code32_start), where every Linux kernel has one; or it is memdisk.
   package let isForBIOSOnly: Bool
+  /// Whether it is memdisk of the Syslinux project, which lets a BIOS start from its initrd, the image of a
+  /// disk. Its header tells of an entry in protected mode all the same.
+  package var isMemdisk: Bool { kernelVersion?.hasPrefix("MEMDISK ") ?? false }
   /// Whether it runs at any aligned address from `preferredAddress` up.
   package let isRelocatable: Bool
   /// The alignment it wants for its load address: a power of two, at least a page.
@@ -89,7 +92,8 @@ package struct BzImage: Sendable {
         found: UInt64((protectedMode.count + 15) / 16),
         wanted: .beyond64BitEntry)
     }
-    isForBIOSOnly = try fields.isForBIOSOnly(extendedFlags)
+    isForBIOSOnly =
+      try fields.isForBIOSOnly(extendedFlags) || kernelVersion?.hasPrefix("MEMDISK ") ?? false
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
     alignment = try fields.alignment()
     preferredAddress = try fields.preferredAddress(alignment: alignment)

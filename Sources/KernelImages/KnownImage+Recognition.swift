@@ -20,7 +20,7 @@ extension KnownImage {
       return .script(interpreter: String(decoding: name, as: UTF8.self))
     }
     for (magic, offset, kind) in volumes where bytes.has(magic, at: offset) { return kind }
-    if bytes.has([0x55, 0xAA], at: 510) { return .bootSector }
+    if BootSector.isRecognised(in: bytes) { return .bootSector }
     return text(bytes)
   }
 
@@ -76,6 +76,8 @@ extension KnownImage {
   }
 
   /// A file of nothing but text; sections of programs are filled up with zeros.
+  ///
+  /// Bytes, not characters: what knows about those would make the program larger by a megabyte.
   private static func text(_ bytes: RawSpan) -> KnownImage? {
     var content = bytes.units(limit: 1024)
     var padding = 0
@@ -88,28 +90,41 @@ extension KnownImage {
     if content.count > 2, high.allSatisfy({ content[$0] == 0 }) {
       content = stride(from: 0, to: content.count, by: 2).map { content[$0] }
     }
-    let isText = content.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (9...13).contains($0) }
-    guard isText, content.contains(where: { $0 > 0x20 }),
-      let whole = String(validating: content.droppingCutCharacter, as: UTF8.self)
-    else { return nil }
-    // A terminal obeys the second set of control characters too.
-    guard !whole.unicodeScalars.contains(where: { (0x80..<0xA0).contains($0.value) }) else {
-      return nil
+    content.dropCutCharacter()
+    guard content.isText else { return nil }
+    var line = content.prefix { $0 != 0x0A && $0 != 0x0D }
+    let isOneLine = content[line.endIndex...].allSatisfy { $0 <= 0x20 }
+    if isOneLine, bytes.byteCount < 1024, line.first == 0x2F || line.first == 0x5C {
+      return .path(String(decoding: line, as: UTF8.self))
     }
-    let lines = whole.split { $0.isNewline }
-    let first = String((lines.first ?? "").map { $0.isWhitespace ? " " : $0 })
-    let isPath = lines.count == 1 && bytes.byteCount < 1024 && !first.contains("://")
-    return isPath && (first.hasPrefix("/") || first.hasPrefix("\\"))
-      ? .path(first) : .text(start: String(first.prefix(40)))
+    var start = Array(line.prefix(40))
+    if start.count < line.count { start.dropCutCharacter() }
+    line = start[...]
+    return .text(
+      start: String(decoding: line.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self))
   }
 }
 
 extension [UInt8] {
-  /// Without the bytes at the end that may be the start of a character.
-  fileprivate var droppingCutCharacter: ArraySlice<UInt8> {
+  /// Takes away the bytes at the end that are only the start of a character.
+  fileprivate mutating func dropCutCharacter() {
     var end = count
     while end > 0, count - end < 3, self[end - 1] & 0xC0 == 0x80 { end -= 1 }
-    return end > 0 && self[end - 1] >= 0xC0 ? self[..<(end - 1)] : self[...]
+    guard end > 0, self[end - 1] >= 0xC0 else { return }
+    let size = self[end - 1] >= 0xF0 ? 4 : self[end - 1] >= 0xE0 ? 3 : 2
+    if count - end + 1 < size { removeLast(count - end + 1) }
+  }
+
+  /// Whether they are a text that may be shown: UTF-8 with something to be seen and without what a
+  /// terminal obeys, which has two sets of control characters.
+  fileprivate var isText: Bool {
+    guard contains(where: { $0 > 0x20 }),
+      allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (9...13).contains($0) })
+    else { return false }
+    for (first, second) in zip(self, dropFirst()) where first == 0xC2 && second < 0xA0 {
+      return false
+    }
+    return String(decoding: self, as: UTF8.self).utf8.elementsEqual(self)
   }
 }
 

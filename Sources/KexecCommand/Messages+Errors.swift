@@ -124,8 +124,10 @@ extension CommandError {
     case .realModeOnly(let option):
       self.init(
         code,
-        "\(request.kernel.path): it has no entry but the one in real mode (code32_start is 0), "
-          + "which does not go with \(option)")
+        "\(request.kernel.path): it has no entry but the one in real mode, which does not go with \(option)"
+      )
+    case .contradiction(let first, let second):
+      self.init(code, "\(first) and \(second) contradict each other")
     case .notByFileCall(let type):
       self.init(
         code,

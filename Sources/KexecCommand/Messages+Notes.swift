@@ -22,6 +22,19 @@ extension PlanNote {
     switch self {
     case .checksumMismatch:
       .warning("the checksum in the kernel file is wrong: the file may be damaged")
+    case .notInRealMode(let kind):
+      .warning(
+        "\(kind.rawValue) of the unified image is left out: in real mode a kernel is handed none")
+    case .enteredIn64Bits:
+      .detail(
+        "--type=bzImage: the kernel has a 64-bit entry and is entered there (--entry-32bit for the other)"
+      )
+    case .memdisk:
+      .warning("memdisk asks the BIOS: it is entered in real mode, as by --real-mode")
+    case .diskWithoutBIOS:
+      .warning(
+        "the initrd is the image of a disk: what starts it asks the BIOS, and hangs without --real-mode"
+      )
     case .bootNotesAssumed:
       .warning(
         "an ELF file that is no Linux kernel: it gets ELF boot notes (--args-elf; or say --args-none, "

@@ -85,12 +85,15 @@ extension LoadPlanner {
     case .segments:
       let site = try LoadSite(
         of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
-        commandLine: commandLine, limit: limit)
+        commandLine: commandLine, limit: limit,
+        kernelEnd: try image.kernelAddressEnd(
+          by: LinuxEntry(image, choice: request.options.entry, on: machine)))
       commandLine = site.commandLine
       try checkCommandLine(commandLine, for: request, limit: limit)
       let (load, more) = try planBzImage(
         image, request: request, machine: machine, site: site)
       action = .segments(load)
+      notes += notesOnEntry(of: image)
       notes += more
     case .file:
       guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
@@ -103,6 +106,17 @@ extension LoadPlanner {
       request: request, kernelVersion: image.kernelVersion,
       imageDescription: image.description, commandLine: commandLine, action: action,
       reason: route.reason, notes: notes)
+  }
+
+  /// What there is to say of where a kernel is entered by kexec_load.
+  private func notesOnEntry(of image: BzImage) -> [PlanNote] {
+    if image.isMemdisk { return request.options.entry == .realMode ? [] : [.memdisk] }
+    if image.isForBIOSOnly || request.options.entry != .automatic { return [] }
+    if request.options.imageType == .bzImage, image.extendedFlags.contains(.has64BitEntry) {
+      return [.enteredIn64Bits]
+    }
+    let hasDisk = request.initrds.contains { BootSector.isRecognised(in: $0.bytes) }
+    return image.payload == nil && hasDisk ? [.diskWithoutBIOS] : []
   }
 
   /// Plans what only kexec_load can load.

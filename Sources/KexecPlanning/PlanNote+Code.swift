@@ -11,7 +11,7 @@ extension PlanNote {
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
     case hiddenParametersUnknown, enteredIn32Bits, headerFieldMended, initSizeTooSmall
-    case bootNotesAssumed
+    case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
   }
 
   /// Which kind it is.
@@ -58,6 +58,10 @@ extension PlanNote {
     case .enteredIn32Bits: .enteredIn32Bits
     case .headerFieldMended: .headerFieldMended
     case .bootNotesAssumed: .bootNotesAssumed
+    case .notInRealMode: .notInRealMode
+    case .enteredIn64Bits: .enteredIn64Bits
+    case .memdisk: .memdisk
+    case .diskWithoutBIOS: .diskWithoutBIOS
     case .initSizeTooSmall: .initSizeTooSmall
     }
   }

@@ -6,6 +6,14 @@ package enum PlanNote: Equatable, Sendable {
   case checksumMismatch
   /// An ELF file that is no Linux kernel gets its arguments as boot notes, since nobody said how.
   case bootNotesAssumed
+  /// In real mode the kernel is handed no device tree: this section of the unified image is left out.
+  case notInRealMode(UnifiedKernelImage.Kind)
+  /// `--type=bzImage` was given for a kernel with a 64-bit entry, and it is entered there all the same.
+  case enteredIn64Bits
+  /// memdisk asks the BIOS, so it is entered in real mode.
+  case memdisk
+  /// The initrd is the image of a disk, and a kernel that is no Linux kernel is not entered in real mode.
+  case diskWithoutBIOS
   /// A field of the kernel's header cannot be right, and another value is used.
   case headerFieldMended(MendedField)
   /// init_size of the kernel's header, the first number, is too small: the kernel gets the second, in

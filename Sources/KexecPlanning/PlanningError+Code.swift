@@ -7,7 +7,7 @@ extension PlanningError {
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
     case deviceTree, realMode, realModeOnly, notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
-    case fiveLevelPagingNoRoom, headerBelieved
+    case fiveLevelPagingNoRoom, headerBelieved, contradiction
   }
 
   /// Which kind it is.
@@ -25,6 +25,7 @@ extension PlanningError {
     case .fiveLevelPaging: .fiveLevelPaging
     case .fiveLevelPagingNoRoom: .fiveLevelPagingNoRoom
     case .headerBelieved: .headerBelieved
+    case .contradiction: .contradiction
     case .protocolTooOld: .protocolTooOld
     case .deviceTree: .deviceTree
     case .realMode: .realMode

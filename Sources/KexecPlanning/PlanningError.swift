@@ -40,6 +40,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case realMode(NoRealMode)
   /// The kernel can be entered only in real mode, which does not go with an option that was given.
   case realModeOnly(option: String)
+  /// Two options contradict each other.
+  case contradiction(String, String)
   /// The file call takes no image of this type.
   case notByFileCall(ImageType)
   /// An initrd goes with Linux kernels only.
