@@ -66,7 +66,10 @@ extension PlanNote {
     case .unpacked(let format):
       .detail("the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump")
     case .ordinaryEntry(let reason):
-      .detail("the kernel unpacks itself after the jump: \(reason.text)")
+      // What we cannot unpack the kernel may not be able to either.
+      NoteMessage(
+        isWarning: reason.isAboutTheFile,
+        text: "the kernel unpacks itself after the jump: \(reason.text)")
     case .noRandomAddress:
       .warning(
         "the kernel cannot be moved, so its addresses are not random: it has no relocation table")
