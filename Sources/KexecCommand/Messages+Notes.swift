@@ -106,6 +106,10 @@ extension PlanNote {
       .detail(
         "5-level page tables are in use, and the kernel can leave them only in 32-bit mode: it is "
           + "entered there")
+    case .enteredWithFourLevels:
+      .detail(
+        "5-level page tables are in use, and the file does not say if the kernel knows them: it gets 4 levels"
+      )
     case .fiveLevelsUnknown:
       .warning(
         "5-level page tables are in use, and its file does not say if the kernel can start with them"

@@ -66,17 +66,25 @@ private func planVmlinux(
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.modules.isEmpty else { throw .modulesForOther }
   let line = KernelCommandLine(site.commandLine)
-  let kernel: KernelPiece
+  var kernel: KernelPiece
   var notes: [PlanNote] = []
+  var leavesFiveLevels = false
   switch elf.headers.width {
   case .bits64:
     (kernel, notes) = try KernelPiece.vmlinux(
       elf, request: request, isRandomWanted: line.value(of: "nokaslr") == nil, free: site.free)
-    if machine.usesFiveLevelPaging { notes.append(.fiveLevelsUnknown) }
+    if machine.usesFiveLevelPaging {
+      leavesFiveLevels = site.canLeaveFiveLevels(request)
+      notes.append(leavesFiveLevels ? .enteredWithFourLevels : .fiveLevelsUnknown)
+    }
+    if leavesFiveLevels {
+      kernel.limits = kernel.limits.intersection(LoadSite.below4GiB) ?? kernel.limits
+    }
   case .bits32: kernel = try KernelPiece.vmlinux32(elf)
   }
   let target = LinuxTarget(
-    vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32)
+    vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32,
+    leavesFiveLevels: leavesFiveLevels)
   let initrd = InitrdPiece(
     request, kernelSize: target.initSize, machine: machine, memory: site.memory)
   let (load, more) = try planLinux(
@@ -85,16 +93,30 @@ private func planVmlinux(
   return (load, site.notes + notes + more)
 }
 
+extension LoadSite {
+  /// What the page tables map by which 5 levels are left.
+  fileprivate static let below4GiB = PhysicalRange(
+    start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
+
+  /// Whether a kernel here can be entered with page tables of 4 levels: the way there leads through
+  /// 32-bit mode, and no kernel returns by it.
+  fileprivate func canLeaveFiveLevels(_ request: LoadRequest) -> Bool {
+    !request.options.preservesContext
+      && !free.intersection(PhysicalRangeSet([Self.below4GiB])).ranges.isEmpty
+  }
+}
+
 extension LinuxTarget {
   /// A kernel of `byteCount` bytes that comes without a setup header.
-  fileprivate init(vmlinux byteCount: UInt64, entry: LinuxEntry) {
+  fileprivate init(vmlinux byteCount: UInt64, entry: LinuxEntry, leavesFiveLevels: Bool) {
+    self.leavesFiveLevels = leavesFiveLevels
     header = VmlinuxHeader.bytes
     self.entry = entry
     initSize = byteCount
     highestSetupDataType = nil
     // A kernel for i386 knows no firmware of 64 bits, and reaches initrds in its low memory only.
     takesEFI = entry == .long
-    addressEnd = entry == .long ? .max : 1 << 31
+    addressEnd = entry == .long ? (leavesFiveLevels ? 1 << 32 : .max) : 1 << 31
     initrdEnd = entry == .long ? .max : 0x3800_0000
   }
 }

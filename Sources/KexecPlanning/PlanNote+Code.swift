@@ -12,6 +12,7 @@ extension PlanNote {
     case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
     case hiddenParametersUnknown, enteredIn32Bits, headerFieldMended, initSizeTooSmall
     case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
+    case enteredWithFourLevels
   }
 
   /// Which kind it is.
@@ -56,6 +57,7 @@ extension PlanNote {
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
     case .enteredIn32Bits: .enteredIn32Bits
+    case .enteredWithFourLevels: .enteredWithFourLevels
     case .headerFieldMended: .headerFieldMended
     case .bootNotesAssumed: .bootNotesAssumed
     case .notInRealMode: .notInRealMode

@@ -55,6 +55,8 @@ package enum PlanNote: Equatable, Sendable {
   case noRootPointer
   /// 5-level page tables are in use, which the kernel can leave only from its 32-bit entry.
   case enteredIn32Bits
+  /// The kernel's file does not say if it copes with the 5-level page tables in use: it gets others.
+  case enteredWithFourLevels
   /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
   case fiveLevelsUnknown
   /// The checks are off: a changed segment would go unnoticed.

@@ -186,15 +186,7 @@ import Testing
       (0x5000_0000...0x5FFF_FFFF, .kernel), (0x1_0000_0000...0x1_0FFF_FFFF, .kernel),
     ] as [(ClosedRange<UInt64>, PlannedSegment.Role?)])
   func aRegionOutOfReach(region: ClosedRange<UInt64>, missing: PlannedSegment.Role?) throws {
-    let tree = TemporaryTree([
-      "/proc/iomem": """
-      00100000-9fffffff : System RAM
-      \(region.upperBound < 1 << 32 ? crashLine(region) : "")
-      100000000-1bfffffff : System RAM
-      \(region.upperBound < 1 << 32 ? "" : crashLine(region))
-      """
-    ])
-    var machine = tree.machine
+    var machine = TemporaryTree(["/proc/iomem": map(with: region)]).machine
     machine.usesFiveLevelPaging = true
     let result = Result { () throws(PlanningError) in
       try planned(kernel(Self.rows[5]), by: .segments, on: machine) {
@@ -210,6 +202,15 @@ import Testing
       return
     }
     #expect(room.role == missing)
+  }
+
+  private func map(with region: ClosedRange<UInt64>) -> String {
+    """
+    00100000-9fffffff : System RAM
+    \(region.upperBound < 1 << 32 ? crashLine(region) : "")
+    100000000-1bfffffff : System RAM
+    \(region.upperBound < 1 << 32 ? "" : crashLine(region))
+    """
   }
 
   private func crashLine(_ region: ClosedRange<UInt64>) -> String {
@@ -232,5 +233,72 @@ import Testing
         == [Route(.segments, .fiveLevelPaging)])
     let made = try plan(request, by: Route(.segments, .fiveLevelPaging), on: machine, image: image)
     #expect(made.notes.contains(.enteredIn32Bits))
+  }
+
+  /// Nothing in a vmlinux says what page tables it copes with: it gets some of 4 levels.
+  @Test(
+    arguments: [
+      ("alone", nil, true), ("with an initrd", nil, true), ("a kernel that returns", nil, false),
+      ("-p below 4 GiB", 0x2000_0000...0x2FFF_FFFF, true),
+      ("-p above 4 GiB", 0x1_0000_0000...0x1_0FFF_FFFF, false),
+    ] as [(String, ClosedRange<UInt64>?, Bool)])
+  func aVmlinux(name: String, region: ClosedRange<UInt64>?, isLeft: Bool) throws {
+    let builder = VmlinuxBuilder()
+    let file = SharedBytes(builder.bytes)
+    var machine = machine(Self.rows[0])
+    if let region { machine = TemporaryTree(["/proc/iomem": map(with: region)]).machine }
+    machine.usesFiveLevelPaging = true
+    var request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
+    request.randomNumbers = .init(virtual: 1, physical: .max)
+    request.options.arguments = .linux
+    request.options.purpose = region == nil ? .reboot : .crash
+    request.options.preservesContext = name == "a kernel that returns"
+    if name == "with an initrd" { request.initrds = [KexecPlanningTests.file(5000)] }
+    let plan = try plan(
+      request, by: Route(.segments, .imageType), on: machine, image: KernelImage.open(file))
+    #expect(plan.notes.contains(.enteredWithFourLevels) == isLeft)
+    #expect(plan.notes.contains(.fiveLevelsUnknown) == !isLeft)
+    guard case .segments(let load) = plan.action else { return }
+    let tables = load.segments.first { $0.role == .pageTables }
+    #expect((tables != nil) == isLeft)
+    let purgatory = try #require(load.segments.first { $0.role == .purgatory }).bytes.array
+    #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x62)) == (isLeft ? 4 : 0))
+    guard let tables else { return }
+    // EAX has the tables, RSI boot_params.
+    #expect(
+      UInt64(purgatory.loadField(Field<UInt32>(0x40 + 0x28 + 28))) == tables.destination.start.value
+    )
+    let block = try place(of: .bootBlock, in: load)
+    #expect(purgatory.loadField(Field<UInt64>(0x40 + 0x18)) == block.start.value)
+    for segment in load.segments {
+      if case .initrd = segment.role { continue }
+      #expect(segment.destination.end.value <= 1 << 32)
+    }
+    // Each of the first 4 GiB is where it says: the top table leads to the second, that to the pages.
+    let bytes = tables.bytes.array
+    let base = tables.destination.start.value
+    #expect(bytes.count == 6 * 4096)
+    for address in [0, 0x3FFF_FFFF, 0x4000_0000, 0xFFFF_FFFF] as [UInt64] {
+      var table = base
+      for shift in [39, 30, 21] as [UInt64] {
+        let index = Int(table - base) + Int(address >> shift & 511) * 8
+        let entry = bytes.loadField(Field<UInt64>(index))
+        #expect(entry & 3 == 3 && (entry & 0x80 != 0) == (shift == 21))
+        table = entry & ~0xFFF
+      }
+      #expect(table | address & 0x1F_FFFF == address)
+    }
+  }
+
+  /// With 4 levels nothing changes.
+  @Test func aVmlinuxWithoutFiveLevels() throws {
+    let file = SharedBytes(VmlinuxBuilder().bytes)
+    var request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
+    request.options.arguments = .linux
+    let plan = try plan(
+      request, by: Route(.segments, .imageType), on: guest(), image: KernelImage.open(file))
+    #expect(!plan.notes.contains(.enteredWithFourLevels))
+    guard case .segments(let load) = plan.action else { return }
+    #expect(!load.segments.contains { $0.role == .pageTables })
   }
 }
