@@ -107,7 +107,7 @@ private func areIntact(_ parameters: Parameters) -> Bool {
   return unsafe parameters.pointee.checksum == checksum.finish()
     && parameters.pointee.magic == UInt64(PURGATORY_MAGIC)
     && parameters.pointee.version == UInt32(PURGATORY_VERSION)
-    && parameters.pointee.entry_mode <= UInt16(PURGATORY_ENTRY_BACK)
+    && parameters.pointee.entry_mode <= UInt16(PURGATORY_ENTRY_FOUR_LEVELS)
     && parameters.pointee.digest_kind <= UInt32(PURGATORY_DIGEST_KOMIHASH)
     && parameters.pointee.region_count <= UInt32(PURGATORY_REGION_LIMIT)
 }

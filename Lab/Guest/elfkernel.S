@@ -12,6 +12,8 @@
 #define DI %rdi
 #define BP %rbp
 #define SP %rsp
+// Position-independent, so that it can be linked to be put anywhere.
+#define ADDRESS(symbol, register) lea symbol(%rip), register
 .code64
 #else
 #define AX %eax
@@ -20,6 +22,7 @@
 #define DI %edi
 #define BP %ebp
 #define SP %esp
+#define ADDRESS(symbol, register) mov $symbol, register
 .code32
 #endif
 
@@ -33,24 +36,24 @@ _start:
   mov 4(%esp), %ebx
 #endif
   mov SI, BP
-  mov $stack, SP
+  ADDRESS(stack, SP)
   cld
 
   cmpl $0x53726448, 0x202(BP)
   jne 1f
-  mov $linux_text, SI
+  ADDRESS(linux_text, SI)
   call text
   movl 0x228(BP), %esi
   call text
   jmp done
 
 1:
-  mov $none_text, SI
+  ADDRESS(none_text, SI)
   test BX, BX
   jz last
   cmpl $0x0E1FB007, (BX)
   jne last
-  mov $notes_text, SI
+  ADDRESS(notes_text, SI)
   call text
   movzwl 10(BX), %ecx
   lea 12(BX), DI
@@ -73,7 +76,7 @@ _start:
 last:
   call text
 done:
-  mov $end_text, SI
+  ADDRESS(end_text, SI)
   call text
 1:
   cli

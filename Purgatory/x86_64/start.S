@@ -10,12 +10,15 @@
 #define DATA 0x18
 #define CODE16 0x20
 #define DATA16 0x28
+#define CODE64 0x30
 #define VECTORS 32
 #define NMI 2
 #define CR0_PE 0x1
 #define CR0_PG 0x80000000
+#define CR4_PAE 0x20
 #define CR4_MCE 0x40
 #define EFER 0xc0000080
+#define EFER_LME 0x100
 #define PARAMETER(offset) parameters + (offset)(%rip)
 
   .section .head, "ax", @progbits
@@ -65,6 +68,7 @@ enter:
   je go_back
   cmpw $PURGATORY_ENTRY_LONG, PARAMETER(PURGATORY_ENTRY_MODE)
   jne leave_long_mode
+enter_long_mode:
   mov PARAMETER(PURGATORY_RSI), %rsi
   mov PARAMETER(PURGATORY_RDI), %rdi
   xor %eax, %eax
@@ -92,8 +96,16 @@ go_back:
 
 // Down to 32-bit protected mode without paging, as boot.rst, "32-bit Boot Protocol", wants it. The
 // data segments are flat since `enter`. To real mode it is one step more: the last jump then goes to
-// a 16-bit segment that starts with that step.
+// a 16-bit segment that starts with that step. And from 5 levels of page tables to 4 the way leads
+// through here as well: the number can change only while paging is off.
 leave_long_mode:
+  cmpw $PURGATORY_ENTRY_FOUR_LEVELS, PARAMETER(PURGATORY_ENTRY_MODE)
+  jne 2f
+  lea enter_long_mode(%rip), %eax
+  mov %eax, jump_to_long_mode + 1(%rip)
+  lea enter_four_levels(%rip), %eax
+  jmp 1f
+2:
   mov PARAMETER(PURGATORY_ENTRY), %eax
   cmpw $PURGATORY_ENTRY_REAL, PARAMETER(PURGATORY_ENTRY_MODE)
   jne 1f
@@ -150,6 +162,21 @@ enter_real_mode:
   mov %ax, %ss
 jump_to_setup:
   ljmp $0, $0
+  .code32
+enter_four_levels:
+  mov %eax, %cr3
+  mov %cr4, %eax
+  or $CR4_PAE, %eax
+  mov %eax, %cr4
+  mov $EFER, %ecx
+  mov $EFER_LME, %eax
+  xor %edx, %edx
+  wrmsr
+  mov %cr0, %eax
+  or $CR0_PG, %eax
+  mov %eax, %cr0
+jump_to_long_mode:
+  ljmp $CODE64, $0
   .code64
 
 // Fills the table with one interrupt gate for each exception and loads it.
@@ -254,6 +281,7 @@ gdt:
   .quad 0x00cf92000000ffff  // DATA
   .quad 0x00009a000000ffff  // CODE16: 64 KiB from `enter_real_mode` on
   .quad 0x000092000000ffff  // DATA16
+  .quad 0x00af9a000000ffff  // CODE64: where CODE is of 32 bits already
 gdt_end:
 
   .balign 2

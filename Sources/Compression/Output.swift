@@ -125,6 +125,9 @@ internal struct Output: ~Copyable {
     buffer.clear()
   }
 
+  /// The output as far as there is one, whether or not it is too large.
+  consuming func finishAnyway() -> OwnedBytes { buffer.finish() }
+
   private mutating func grow(to capacity: Int) throws(CompressionError) {
     do {
       try buffer.reserve(capacity)

@@ -23,6 +23,8 @@ package enum ELFLayout {
 
   /// What kind of file it is.
   package enum FileType {
+    /// ET_REL.
+    package static let relocatable: UInt16 = 1
     /// ET_EXEC.
     package static let executable: UInt16 = 2
     /// ET_DYN.
@@ -94,6 +96,10 @@ package enum ELFLayout {
 
     /// PT_LOAD.
     package static let load: UInt32 = 1
+    /// PT_DYNAMIC.
+    package static let dynamic: UInt32 = 2
+    /// PT_INTERP.
+    package static let interpreter: UInt32 = 3
     /// PT_NOTE.
     package static let note: UInt32 = 4
     /// PF_R, PF_W and PF_X.

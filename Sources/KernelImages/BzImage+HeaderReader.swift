@@ -19,26 +19,57 @@ extension BzImage {
       return try Self.load(field, from: file)
     }
 
-    /// The header's bytes, from 0x1F1 to its end.
-    func bytes() throws(ImageError) -> [UInt8] {
-      let stated = 0x202 + Int(try Self.load(SetupHeader.jumpDistance, from: file))
-      let end = min(stated, SetupHeader.limit)
+    /// Where the header ends in the file: where the jump at 0x200 leads.
+    private func end() throws(ImageError) -> Int {
+      let opcode = try Self.load(SetupHeader.jump, from: file)
+      // Of another kind of jump nothing is known.
+      guard opcode == SetupHeader.shortJump else { return Self.leastEnd(version) }
+      return 0x202 + Int(try Self.load(SetupHeader.jumpDistance, from: file))
+    }
+
+    /// Refuses a header that ends before all is there that its version has.
+    func checkEnd() throws(ImageError) {
+      let field = SetupHeader.jumpDistance
+      let wanted = Self.leastEnd(version)
+      guard try end() >= wanted else {
+        throw .badField(
+          name: "jump", offset: field.offset, found: UInt64(try Self.load(field, from: file)),
+          wanted: .jumpOverHeader(wanted - 0x202))
+      }
+    }
+
+    /// Where a header of `version` ends at the least.
+    private static func leastEnd(_ version: UInt16) -> Int {
+      switch version {
+      case ..<0x0201: SetupHeader.ramdiskSize.end
+      case ..<0x0202: SetupHeader.heapEndPtr.end
+      case ..<0x0203: SetupHeader.cmdLinePtr.end
+      case ..<0x0205: SetupHeader.initrdAddrMax.end
+      case ..<0x0206: SetupHeader.relocatableKernel.end
+      case ..<0x0207: SetupHeader.cmdlineSize.end
+      case ..<0x0208: SetupHeader.hardwareSubarchData.end
+      case ..<0x0209: SetupHeader.payloadLength.end
+      case ..<0x020A: SetupHeader.setupData.end
+      case ..<0x020B: SetupHeader.initSize.end
+      case ..<0x020F: SetupHeader.handoverOffset.end
+      default: SetupHeader.kernelInfoOffset.end
+      }
+    }
+
+    /// The header's bytes, from 0x1F1 to its end, with `fields` as they are used.
+    func bytes(mending fields: [MendedField]) throws(ImageError) -> [UInt8] {
+      let end = min(try end(), SetupHeader.limit)
       guard let part = try? file.slice(SetupHeader.start..<end) else {
         throw .truncated(missing: .setupHeader, needs: end, has: file.count)
       }
-      return part.array
+      var bytes = part.array
+      for field in fields { field.mend(&bytes, from: SetupHeader.start) }
+      return bytes
     }
 
-    func alignment() throws(ImageError) -> UInt64 {
-      let field = SetupHeader.kernelAlignment
-      let stated = try value(of: field, since: 0x0205) ?? 0
-      let alignment = stated == 0 ? 0x200000 : UInt64(stated)
-      guard alignment & (alignment - 1) == 0 else {
-        throw .badField(
-          name: "kernel_alignment", offset: field.offset, found: alignment,
-          wanted: .powerOfTwo)
-      }
-      return max(alignment, 4096)
+    /// Whether the file is an EFI program too, and one for i386.
+    var isEFIProgramForI386: Bool {
+      (try? PEHeader(file.span))??.machine == PEHeader.machineI386
     }
 
     /// "kernel_version, if set to a nonzero value, contains a pointer to a NUL-terminated
@@ -62,12 +93,23 @@ extension BzImage {
 
     /// "The last 4 bytes of the payload are the size of the uncompressed data": for gzip they
     /// belong to its own format, for the others the kernel's build appends them.
-    func payload(in protectedMode: SharedBytes) throws(ImageError) -> Payload? {
+    ///
+    /// Only loaders read these fields, so that a kernel may start though they are wrong; but not when it
+    /// is the end of the protected-mode part that is wrong.
+    func payload(in parts: Parts) throws(ImageError) -> Payload? {
       guard let offset = try value(of: SetupHeader.payloadOffset, since: 0x0208),
-        let length = try value(of: SetupHeader.payloadLength, since: 0x0208), length > 4,
-        let bytes = try? protectedMode.slice(Int(offset)..<(Int(offset) + Int(length))),
-        let size = try? bytes.span.load(UInt32.self, at: bytes.count - 4)
+        let length = try value(of: SetupHeader.payloadLength, since: 0x0208), length > 4
       else { return nil }
+      let end = Int(offset) + Int(length)
+      guard let bytes = try? parts.protectedMode.slice(Int(offset)..<end) else {
+        guard parts.realMode.count + end > file.count else {
+          throw .badField(
+            name: "syssize", offset: SetupHeader.syssize.offset,
+            found: UInt64(parts.protectedMode.count / 16), wanted: .behindPayload((end + 15) / 16))
+        }
+        return nil
+      }
+      guard let size = try? bytes.span.load(UInt32.self, at: bytes.count - 4) else { return nil }
       return Payload(bytes: bytes, unpackedSize: Int(size))
     }
 
@@ -98,6 +140,7 @@ extension BzImage.HeaderReader {
     // 16 bits before 2.04, where the upper half belongs to something else.
     let units = try value(of: SetupHeader.syssize, since: 0x0200) ?? 0
     let protectedSize = Int(version >= 0x0204 ? units : units & 0xFFFF) * 16
+    try checkSectors(realModeSize)
     guard file.count > realModeSize else {
       throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
     }
@@ -115,6 +158,19 @@ extension BzImage.HeaderReader {
       realMode: try part(0..<realModeSize, .realModePart),
       protectedMode: try part(realModeSize..<end, .protectedModePart),
       checksumMatches: checksumMatches(over: realModeSize + protectedSize))
+  }
+
+  /// The EFI stub of a Linux kernel says as well where the protected-mode part starts: it is the
+  /// section .text.
+  private func checkSectors(_ realModeSize: Int) throws(ImageError) {
+    guard version >= 0x020B, try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0 > 0,
+      let start = PESection.start(of: ".text", in: file.span), start % 512 == 0,
+      start != realModeSize
+    else { return }
+    let field = SetupHeader.setupSects
+    throw .badField(
+      name: "setup_sects", offset: field.offset,
+      found: UInt64(try value(of: field, since: 0x0200) ?? 0), wanted: .sectorsBefore(start))
   }
 
   private func part(
@@ -149,13 +205,11 @@ extension BzImage.HeaderReader {
     return checksum.value == 0xFFFF_FFFF
   }
 
+  /// What signing changes: of the two kinds of optional header each has the certificates elsewhere.
   private func signatureFields() -> [Range<Int>] {
     guard let header = try? PEHeader(file.span) else { return [] }
     let checksum = header.optionalHeader + PEHeader.checksum.offset
-    let certificates = header.optionalHeader + PEHeader.certificateTable.offset
-    return [
-      checksum..<(checksum + PEHeader.checksum.size),
-      certificates..<(certificates + PEHeader.certificateTable.size),
-    ]
+    return [checksum..<(checksum + PEHeader.checksum.size)]
+      + [header.certificateEntry(in: file.span)].compactMap(\.self)
   }
 }

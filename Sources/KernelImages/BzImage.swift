@@ -8,7 +8,7 @@ package struct BzImage: Sendable {
   package let realMode: SharedBytes
   /// The protected-mode part: what goes into memory as it is.
   package let protectedMode: SharedBytes
-  /// The setup header's bytes, from 0x1F1 to its end, for boot_params.
+  /// The setup header's bytes, from 0x1F1 to its end, for boot_params: with the mended fields.
   package let headerBytes: [UInt8]
   /// Boot protocol version, 0x020F for 2.15.
   package let version: UInt16
@@ -19,8 +19,11 @@ package struct BzImage: Sendable {
   /// What the kernel can do: XLF_ bits; empty before 2.12.
   package let extendedFlags: ExtendedLoadFlags
   /// Whether it can be entered only in real mode, as iPXE can: it says no address for an entry in
-  /// protected mode (code32_start), where every Linux kernel has one.
+  /// protected mode (code32_start), where every Linux kernel has one; or it is memdisk.
   package let isForBIOSOnly: Bool
+  /// Whether it is memdisk of the Syslinux project, which lets a BIOS start from its initrd, the image of a
+  /// disk. Its header tells of an entry in protected mode all the same.
+  package var isMemdisk: Bool { kernelVersion?.hasPrefix("MEMDISK ") ?? false }
   /// Whether it runs at any aligned address from `preferredAddress` up.
   package let isRelocatable: Bool
   /// The alignment it wants for its load address: a power of two, at least a page.
@@ -35,15 +38,24 @@ package struct BzImage: Sendable {
   package let initrdAddressLimit: UInt64
   /// The highest type of setup_data that the kernel understands, or nil when it does not say.
   package let highestSetupDataType: UInt32?
+  /// The fields whose values are not believed, in the order in which they were read.
+  package let mended: [MendedField]
   /// Whether the stored checksum is right; nil when the file stores none.
   package let checksumMatches: Bool?
 
   /// Whether the file has the signature of a Linux setup header.
+  ///
+  /// - Throws: when only the boot sector's signature, which goes with it, is not there.
   static func isRecognised(in bytes: SharedBytes) throws(ImageError) -> Bool {
     let span = bytes.span
     guard let magic = try? span.load(SetupHeader.header), magic == SetupHeader.magic,
-      let flag = try? span.load(SetupHeader.bootFlag), flag == 0xAA55
+      let flag = try? span.load(SetupHeader.bootFlag)
     else { return false }
+    guard flag == 0xAA55 else {
+      throw .badField(
+        name: "boot_flag", offset: SetupHeader.bootFlag.offset, found: UInt64(flag),
+        wanted: .bootFlag)
+    }
     return true
   }
 
@@ -52,16 +64,23 @@ package struct BzImage: Sendable {
     let header = try HeaderReader(bytes)
     version = header.version
     let flags = LoadFlags(rawValue: try header.value(of: SetupHeader.loadflags, since: 0x0200) ?? 0)
-    guard flags.contains(.loadedHigh) else { throw .unsupported(.zImage) }
+    guard flags.contains(.loadedHigh) else {
+      // What can move was never loaded low.
+      guard version >= 0x0205 else { throw .unsupported(.zImage) }
+      throw .badField(
+        name: "loadflags", offset: SetupHeader.loadflags.offset, found: UInt64(flags.rawValue),
+        wanted: .loadedHigh)
+    }
+    try header.checkEnd()
 
     let parts = try header.parts()
     realMode = parts.realMode
     protectedMode = parts.protectedMode
-    headerBytes = try header.bytes()
     kernelVersion = header.kernelVersion(realModeSize: parts.realMode.count)
-    commandLineLimit = Int(try header.value(of: SetupHeader.cmdlineSize, since: 0x0206) ?? 255)
-    extendedFlags = ExtendedLoadFlags(
-      rawValue: try header.value(of: SetupHeader.xloadflags, since: 0x020C) ?? 0)
+    payload = try header.payload(in: parts)
+    var fields = FieldReader(header, payload: payload, packedSize: protectedMode.count)
+    commandLineLimit = try fields.commandLineLimit()
+    extendedFlags = try fields.extendedFlags()
     guard protectedMode.count > 0 else {
       throw .badField(
         name: "syssize", offset: SetupHeader.syssize.offset, found: 0, wanted: .nonzero)
@@ -73,20 +92,17 @@ package struct BzImage: Sendable {
         found: UInt64((protectedMode.count + 15) / 16),
         wanted: .beyond64BitEntry)
     }
-    let entry = try header.value(of: SetupHeader.code32Start, since: 0x0200) ?? 0
-    isForBIOSOnly = entry == 0 && !extendedFlags.contains(.has64BitEntry)
+    isForBIOSOnly =
+      try fields.isForBIOSOnly(extendedFlags) || kernelVersion?.hasPrefix("MEMDISK ") ?? false
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
-    alignment = try header.alignment()
-    preferredAddress = try header.value(of: SetupHeader.prefAddress, since: 0x020A) ?? 0x100000
-    initrdAddressLimit = UInt64(
-      try header.value(of: SetupHeader.initrdAddrMax, since: 0x0203) ?? 0x37FF_FFFF)
-    // Kernels before 2.10 do not say how much they need: four times the file has been enough.
-    let stated = UInt64(try header.value(of: SetupHeader.initSize, since: 0x020A) ?? 0)
-    let guess = max(4 * UInt64(parts.protectedMode.count), 16 << 20)
-    initSize = max(stated == 0 ? guess : stated, UInt64(parts.protectedMode.count))
+    alignment = try fields.alignment()
+    preferredAddress = try fields.preferredAddress(alignment: alignment)
+    initrdAddressLimit = try fields.initrdAddressLimit()
+    initSize = try fields.initSize()
     highestSetupDataType = try header.highestSetupDataType(in: parts.protectedMode)
     checksumMatches = parts.checksumMatches
-    payload = try header.payload(in: parts.protectedMode)
+    mended = fields.mended
+    headerBytes = try header.bytes(mending: mended)
   }
 
   /// The compressed kernel inside the protected-mode part.

@@ -7,12 +7,18 @@ package struct ELFFile: Equatable, Sendable {
   package let width: ELFWidth
   /// The processor: e_machine, 3 for i386 and 62 for x86_64.
   package let machine: UInt16
+  /// Whether its code may be anywhere: e_type is ET_DYN.
+  package let isPositionIndependent: Bool
   /// Where it is entered: e_entry. Physical, in kernels.
   package let entry: UInt64
   /// The PT_LOAD parts that take memory, lowest physical address first; they do not overlap.
   package let parts: [LoadedPart]
   /// The largest p_align of the parts; at least 1, and not always a power of two.
   package let alignment: UInt64
+  /// Where the name of what starts it is in the file: PT_INTERP.
+  let interpreter: Range<Int>?
+  /// Where PT_DYNAMIC is in the file.
+  let dynamic: Range<Int>?
   /// Where the PT_NOTE parts are in the file.
   let notes: [Range<Int>]
   /// Where the section headers are in the file, when they are there.
@@ -47,9 +53,12 @@ package struct ELFFile: Equatable, Sendable {
         name: "e_type", offset: ELFLayout.File.type.offset, found: UInt64(type), wanted: .executable
       )
     }
+    isPositionIndependent = type == ELFLayout.FileType.shared
     machine = try reader.load(ELFLayout.File.machine)
     entry = try reader.load(ELFLayout.File.entry, width)
     let headers = try reader.programHeaders(width)
+    interpreter = headers.first { $0.type == ELFLayout.Program.interpreter }?.fileRange
+    dynamic = headers.first { $0.type == ELFLayout.Program.dynamic }?.fileRange
     notes = headers.filter { $0.type == ELFLayout.Program.note }.compactMap(\.fileRange)
     alignment = headers.reduce(1) { $1.type == ELFLayout.Program.load ? max($0, $1.alignment) : $0 }
     parts = try reader.parts(headers)

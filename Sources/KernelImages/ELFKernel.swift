@@ -15,9 +15,11 @@ package struct ELFKernel: Sendable {
     guard ELFFile.isRecognised(in: file.span),
       (try? file.span.load(ELFLayout.File.machine)) == machine
     else { return nil }
+    if let kind = ELFFile.unstartable(file.span) { throw .unsupported(kind) }
     headers = try ELFFile(file.span)
     self.file = file
     isLinux = headers.isLinux(in: file.span)
+    if !isLinux, let kind = headers.userProgram(in: file.span) { throw .unsupported(kind) }
     guard !headers.parts.isEmpty else {
       throw .badField(
         name: "PT_LOAD count", offset: 0, found: 0, wanted: .nonzero)

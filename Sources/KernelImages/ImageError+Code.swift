@@ -67,7 +67,8 @@ extension FieldRule {
   package enum Code: String, CaseIterable, Sendable {
     case powerOfTwo, beyond64BitEntry, behindHeaders, behindSection, sizeOfKernel, elfMagic
     case littleEndianClass, executable, programHeaderSize, insidePart, below4GiB, nonzero
-    case knownFlags, knownTag, i386, tagSize, orderedAddress
+    case knownFlags, knownTag, i386, tagSize, orderedAddress, loadedHigh, bootFlag, jumpOverHeader
+    case sectorsBefore, behindPayload, sizeInMemory
   }
 
   /// Which kind it is.
@@ -90,6 +91,12 @@ extension FieldRule {
     case .i386: .i386
     case .tagSize: .tagSize
     case .orderedAddress: .orderedAddress
+    case .loadedHigh: .loadedHigh
+    case .bootFlag: .bootFlag
+    case .jumpOverHeader: .jumpOverHeader
+    case .sectorsBefore: .sectorsBefore
+    case .behindPayload: .behindPayload
+    case .sizeInMemory: .sizeInMemory
     }
   }
 }

@@ -89,30 +89,19 @@ package enum FieldRule: Equatable, Sendable {
   case i386
   /// At least the 8 bytes of a tag's header, and not beyond the multiboot header.
   case tagSize
+  /// LOADED_HIGH, as in every bzImage.
+  case loadedHigh
+  /// 0xAA55.
+  case bootFlag
+  /// A distance that leads over a header, at least.
+  case jumpOverHeader(Int)
+  /// The sectors before a section of code, which starts at that byte.
+  case sectorsBefore(Int)
+  /// Enough for the payload, in the field's unit.
+  case behindPayload(Int)
+  /// What a kernel can take in memory: 1 GiB at the most.
+  case sizeInMemory
   /// An address in the order of the header: start, end of the data, end of the zeros; and the start
   /// not before the file's.
   case orderedAddress
-}
-
-/// Kinds of files that people give to a loader, recognised by content so that a message can name
-/// them.
-package enum KnownImage: Hashable, Sendable {
-  /// A kernel of the time before the boot protocol 2.00, or a zImage.
-  case zImage
-  /// An ELF file of another machine or kind.
-  case elfOther
-  /// A unified kernel image, where only a kernel may be.
-  case uki
-  /// An EFI program that holds no kernel that we know.
-  case efiProgram
-  /// A kernel for arm64 or riscv64.
-  case otherImage
-  /// Compressed as a whole.
-  case compressed(CompressionFormat)
-  /// An initrd given in the place of the kernel.
-  case cpio
-  /// A network boot image: "NBI", or "beoboot", which have not worked in any loader for years.
-  case nbi
-  /// A boot image of the Scyld Beowulf clusters.
-  case beoboot
 }

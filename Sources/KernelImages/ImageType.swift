@@ -11,7 +11,7 @@ package enum ImageType: String, CaseIterable, Sendable {
   case elf32 = "elf-x86"
   /// A bzImage with a 64-bit entry.
   case bzImage64 = "bzImage64"
-  /// A bzImage, entered in 32-bit mode.
+  /// A bzImage of any kind: scripts name it for those with a 64-bit entry too.
   case bzImage = "bzImage"
   /// A unified kernel image.
   case uki = "uki"

@@ -40,10 +40,7 @@ package enum KernelImage: Sendable {
       if let image = try read(bytes, as: type, limit) { return image }
     }
     if let known = KnownImage.recognise(bytes.span) { throw .unsupported(known) }
-    if bytes.count < SetupHeader.version.end {
-      throw .truncated(missing: .setupHeader, needs: SetupHeader.version.end, has: bytes.count)
-    }
-    throw .unrecognised(firstBytes: (try? bytes.slice(0..<8).array) ?? [])
+    throw .unrecognised(firstBytes: (try? bytes.slice(0..<min(bytes.count, 8)).array) ?? [])
   }
 
   /// The type by which `--type` names it.
@@ -78,8 +75,8 @@ package enum KernelImage: Sendable {
     _ bytes: SharedBytes, as type: ImageType, _ limit: Int
   ) throws(ImageError) -> KernelImage? {
     switch type {
-    case .multiboot2: return try MultibootKernel(bytes, .two).map(KernelImage.multiboot)
-    case .multiboot: return try MultibootKernel(bytes, .one).map(KernelImage.multiboot)
+    case .multiboot2: return try readMultiboot(bytes, .two)
+    case .multiboot: return try readMultiboot(bytes, .one)
     case .elf64: return try ELFKernel(bytes, machine: ELFLayout.Machine.x86_64).map(KernelImage.elf)
     case .elf32: return try ELFKernel(bytes, machine: ELFLayout.Machine.i386).map(KernelImage.elf)
     case .bzImage64, .bzImage:
@@ -96,53 +93,20 @@ package enum KernelImage: Sendable {
       return nil
     }
   }
-}
 
-extension KnownImage {
-  /// What the file that starts with `bytes` is, when its first bytes tell.
-  static func recognise(_ bytes: RawSpan) -> KnownImage? {
-    if let format = CompressionFormat.recognise(bytes) { return .compressed(format) }
-    for (magic, offset, kind) in magics where bytes.has(magic, at: offset) { return kind }
-    if ELFFile.isRecognised(in: bytes) { return .elfOther }
-    if bytes.has([0x4D, 0x5A], at: 0) {
-      return bytes.hasSection(named: ".linux") ? .uki : .efiProgram
-    }
-    return nil
-  }
-
-  /// The name that `--type` has for it.
-  fileprivate var type: ImageType? {
-    switch self {
-    case .nbi: .nbi
-    case .beoboot: .beoboot
-    default: nil
-    }
-  }
-
-  private static let magics: [([UInt8], Int, KnownImage)] = [
-    (Array("07070".utf8), 0, .cpio),
-    ([0x36, 0x13, 0x03, 0x1B], 0, .nbi),
-    (Array("BeoB".utf8), 0, .beoboot),
-    (Array("ARM\u{64}".utf8), 0x38, .otherImage),
-    (Array("RSC\u{05}".utf8), 0x38, .otherImage),
-  ]
-}
-
-extension RawSpan {
-  fileprivate func has(_ magic: [UInt8], at offset: Int) -> Bool {
-    for (index, byte) in magic.enumerated() {
-      guard let found = try? load(UInt8.self, at: offset + index), found == byte else {
-        return false
-      }
-    }
-    return true
-  }
-
-  /// Whether this is a PE file with a section of that name.
-  fileprivate func hasSection(named name: String) -> Bool {
-    guard let header = try? PEHeader(self) else { return false }
-    return (0..<header.sectionCount).contains { index in
-      has(Array(name.utf8) + [0], at: header.sectionTable + 40 * index)
+  /// The multiboot kernel in `bytes`; nil when it has no header of that version, or one that goes with
+  /// nothing else in what is another file altogether: four bytes are soon found in a disk image.
+  private static func readMultiboot(
+    _ bytes: SharedBytes, _ version: MultibootKernel.Version
+  ) throws(ImageError) -> KernelImage? {
+    do {
+      return try MultibootKernel(bytes, version).map(KernelImage.multiboot)
+    } catch {
+      let span = bytes.span
+      guard !ELFFile.isRecognised(in: span) else { throw error }
+      let isLinux = (try? span.load(SetupHeader.header)) == SetupHeader.magic
+      if isLinux || KnownImage.recognise(span) != nil { return nil }
+      throw error
     }
   }
 }

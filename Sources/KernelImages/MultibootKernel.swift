@@ -13,7 +13,8 @@ package struct MultibootKernel: Sendable {
     case two
   }
 
-  /// A multiboot 2 kernel that may be moved.
+  /// A kernel that may be moved: a multiboot 2 header says so, or its ELF file is
+  /// position-independent.
   package struct Relocation: Equatable, Sendable {
     /// The lowest address that it may be loaded at.
     package var lowest: UInt64
@@ -58,7 +59,7 @@ package struct MultibootKernel: Sendable {
     wantsPages = header.wantsPages
     needsMemory = header.needsMemory
     wantsVideoMode = header.wantsVideoMode
-    relocation = header.relocation
+    var relocation = header.relocation
     if let addresses = header.addresses {
       parts = [try addresses.part(ofFile: file.count)]
       entry = header.entry ?? 0
@@ -66,8 +67,14 @@ package struct MultibootKernel: Sendable {
         throw .badField(name: "entry_addr", offset: header.offset, found: 0, wanted: .insidePart)
       }
     } else {
+      // Without addresses of its own the header goes with an ELF file.
+      guard ELFFile.isRecognised(in: file.span) else { return nil }
       let elf = try ELFFile(file.span)
       parts = elf.parts
+      if relocation == nil, elf.isPositionIndependent {
+        relocation = Relocation(
+          lowest: 1 << 20, end: 1 << 32, alignment: elf.alignment, prefersLow: true)
+      }
       guard let given = header.entry ?? UInt32(exactly: elf.entry) else {
         throw .badField(
           name: "e_entry", offset: ELFLayout.File.entry.wide.offset, found: elf.entry,
@@ -75,6 +82,7 @@ package struct MultibootKernel: Sendable {
       }
       entry = given
     }
+    self.relocation = relocation
     guard parts.contains(where: { $0.holds(UInt64(entry)) }) else {
       throw .badField(
         name: "entry", offset: header.offset, found: UInt64(entry), wanted: .insidePart)

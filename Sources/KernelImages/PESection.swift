@@ -44,6 +44,17 @@ extension PESection {
     return sections
   }
 
+  /// Where the first section of that name starts in the file; nil when there is none, or no PE header.
+  static func start(of name: String, in file: RawSpan) -> Int? {
+    guard let header = try? PEHeader(file) else { return nil }
+    for index in 0..<header.sectionCount {
+      let section = header.sectionTable + index * PEHeader.sectionHeaderSize
+      guard Self.name(at: section, in: file) == name else { continue }
+      return (try? file.load(PEHeader.pointerToRawData, base: section)).map { Int($0) }
+    }
+    return nil
+  }
+
   private static func name(at offset: Int, in file: RawSpan) -> String {
     var name: [UInt8] = []
     for index in 0..<PEHeader.sectionNameSize {

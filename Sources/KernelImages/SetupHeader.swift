@@ -17,6 +17,8 @@ package enum SetupHeader {
   package static let vidMode = Field<UInt16>(0x1FA)
   /// Must be 0xAA55.
   package static let bootFlag = Field<UInt16>(0x1FE)
+  /// First byte of the jump instruction at 0x200: `shortJump`.
+  package static let jump = Field<UInt8>(0x200)
   /// Second byte of the jump instruction at 0x200: the header ends at 0x202 plus this.
   package static let jumpDistance = Field<UInt8>(0x201)
   /// Must be "HdrS". Since 2.00.
@@ -45,6 +47,8 @@ package enum SetupHeader {
   package static let kernelAlignment = Field<UInt32>(0x230)
   /// Not 0 when the kernel runs at any aligned address. Since 2.05.
   package static let relocatableKernel = Field<UInt8>(0x234)
+  /// The binary logarithm of the least alignment with which it runs. Since 2.10.
+  package static let minAlignment = Field<UInt8>(0x235)
   /// Bits: see `ExtendedLoadFlags`. Since 2.12.
   package static let xloadflags = Field<UInt16>(0x236)
   /// The most characters a command line may have, without the terminator. Since 2.06.
@@ -63,11 +67,15 @@ package enum SetupHeader {
   package static let prefAddress = Field<UInt64>(0x258)
   /// Bytes the kernel needs from its run address on before it knows the memory map. Since 2.10.
   package static let initSize = Field<UInt32>(0x260)
+  /// Where EFI loaders of old entered. Since 2.11.
+  package static let handoverOffset = Field<UInt32>(0x264)
   /// Offset of kernel_info in the protected-mode part. Since 2.15.
   package static let kernelInfoOffset = Field<UInt32>(0x268)
 
   /// The value of `header` in every kernel since 2.00: "HdrS".
   package static let magic: UInt32 = 0x5372_6448
+  /// The value of `jump` for a distance of one byte.
+  package static let shortJump: UInt8 = 0xEB
   /// The value of `vidMode` for 80 by 25 characters.
   package static let normalMode: UInt16 = 0xFFFF
   /// The value of `typeOfLoader` for kexec.

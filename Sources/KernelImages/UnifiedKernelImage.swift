@@ -104,7 +104,7 @@ extension UnifiedKernelImage {
     let inForce = shared.filter { !ownNames.contains($0.name) } + own
 
     guard let linux = inForce.first(where: { $0.name == Kind.kernel.rawValue }) else {
-      throw .unsupported(.efiProgram)
+      throw .unsupported(.efiProgram(machine: nil))
     }
     guard let section = Self.bytes(of: linux, in: file) else {
       throw .badField(

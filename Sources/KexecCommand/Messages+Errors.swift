@@ -54,7 +54,11 @@ extension CommandError {
         code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
       self.init(code, room)
-      if request.options.purpose == .crash {
+      if room.bounds.isEmpty, request.options.hasMemoryBounds {
+        message +=
+          ": --mem-min and --mem-max let no piece be from \(room.bounds.start) up, where it must be"
+        advice = nil
+      } else if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
       }
     case .littleMemory(let shortage):
@@ -99,8 +103,26 @@ extension CommandError {
     case .fiveLevelPaging:
       self.init(
         code,
-        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use",
-        advice: "use kexec_load (-c), which can enter it in 32-bit mode")
+        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use: "
+          + "kexec_file_load enters it in 64-bit mode, which would reset the machine",
+        advice: machine.wantsSignatures
+          ? "boot the running kernel with no5lvl: it wants signatures, which only that call checks"
+          : "use kexec_load (-c), which can enter it in 32-bit mode")
+    case .fiveLevelPagingNoRoom(let room):
+      self.init(code, room)
+      message += "; while 5-level page tables are in use the kernel is entered in 32-bit mode"
+      advice =
+        request.options.purpose == .crash
+        ? "reserve the region there (crashkernel=SIZE@ADDRESS), or boot the running kernel with no5lvl"
+        : "boot the running kernel with no5lvl"
+    case .headerBelieved(let field):
+      self.init(
+        code,
+        "\(request.kernel.path): \(field.place) is \(hexText(field.found)), which cannot be right, and "
+          + "kexec_file_load would believe it",
+        advice: machine.wantsSignatures
+          ? "the running kernel wants signatures, which only that call checks: get the file anew"
+          : "use kexec_load (-c), which takes \(hexText(field.taken))")
     case .protocolTooOld(let version):
       self.init(
         code,
@@ -124,13 +146,10 @@ extension CommandError {
     case .realModeOnly(let option):
       self.init(
         code,
-        "\(request.kernel.path): it has no entry but the one in real mode (code32_start is 0), "
-          + "which does not go with \(option)")
-    case .argumentStyleUnknown:
-      self.init(
-        code,
-        "\(request.kernel.path): an ELF file that is no Linux kernel: how does it take arguments?",
-        advice: "say so: --args-elf (boot notes), --args-none, or --args-linux")
+        "\(request.kernel.path): it has no entry but the one in real mode, which does not go with \(option)"
+      )
+    case .contradiction(let first, let second):
+      self.init(code, "\(first) and \(second) contradict each other")
     case .notByFileCall(let type):
       self.init(
         code,

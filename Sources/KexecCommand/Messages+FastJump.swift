@@ -4,6 +4,14 @@ internal import KexecPlanning
 // Why a kernel or an initrd is not unpacked at load time.
 
 extension OrdinaryEntryReason {
+  /// Whether it is that the payload is not what the image says.
+  var isAboutTheFile: Bool {
+    switch self {
+    case .unknownCompression, .badPayload: true
+    default: false
+    }
+  }
+
   var text: String {
     switch self {
     case .switchedOff: "as asked for (--no-fast)"

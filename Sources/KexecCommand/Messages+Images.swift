@@ -18,7 +18,11 @@ extension CommandError {
         "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
           + " and has no setup header (HdrS at offset 0x202)")
     case .unsupported(let kind):
-      self.init(code, "\(path): \(kind.text): not supported", advice: kind.advice)
+      self.init(
+        code,
+        kind.isKernel
+          ? "\(path): \(kind.text): not supported" : "\(path): no kernel, but \(kind.text)",
+        advice: kind.advice)
     case .notUnpacked(let error, let start):
       self.init(
         code,
@@ -124,6 +128,15 @@ extension FieldRule {
     case .knownTag: "a type that I know"
     case .i386: "that of i386"
     case .tagSize: "the size of such a tag"
+    case .loadedHigh: "that of a kernel for high memory (bit 0, LOADED_HIGH)"
+    case .bootFlag: "0xaa55"
+    case .jumpOverHeader(let distance):
+      "at least 0x\(String(distance, radix: 16)), which leads over a header of its version"
+    case .sectorsBefore(let start):
+      "the number of sectors behind the first and before section .text, which starts at byte \(start)"
+    case .behindPayload(let units):
+      "0x\(String(units, radix: 16)) or more, up to where the payload ends (payload_offset, payload_length)"
+    case .sizeInMemory: "at most 1 GiB, which is all that a kernel can take"
     case .orderedAddress: "in order with the header's other addresses"
     }
   }
@@ -134,14 +147,31 @@ extension KnownImage {
   var text: String {
     switch self {
     case .zImage: "a zImage (loaded low)"
-    case .elfOther: "an ELF file for another machine"
+    case .elfOther(let machine):
+      "an ELF file for \(MachineName.elf(machine) ?? "machine \(machine)"), and this machine is "
+        + thisMachine
     case .uki: "a unified kernel image (UKI)"
-    case .efiProgram: "an EFI program without a kernel (it has no section .linux)"
-    case .otherImage: "a kernel Image for arm64 or riscv64"
+    case .otherImage(let machine):
+      "a kernel Image for \(machine), and this machine is \(thisMachine)"
+    case .ubootImage(let machine): "an image for U-Boot" + (machine.map { ", for \($0)" } ?? "")
     case .compressed(let format): "compressed by \(format.name)"
-    case .cpio: "a cpio archive, as initrds are"
     case .nbi: "an NBI network boot image"
     case .beoboot: "a beoboot image"
+    case .efiProgram(let machine):
+      machine.map { "an EFI program for \($0), and this machine is \(thisMachine)" }
+        ?? "an EFI program without a kernel (it has no section .linux)"
+    case .userProgram(let interpreter):
+      "a program or library for Linux" + (interpreter.map { ", which \($0) starts" } ?? "")
+    case .objectFile: "an ELF object file, as modules of kernels are"
+    case .coreDump: "a dump of memory"
+    case .script(let interpreter): "a script for \(interpreter.isEmpty ? "a shell" : interpreter)"
+    case .path(let path): "the path of a file: \(path)"
+    case .text(let start): "text, which starts with: \(start)"
+    case .cpio: "a cpio archive, as initrds are"
+    case .archive(let format): "an archive (\(format))"
+    case .deviceTree: "a device tree, or an image for U-Boot"
+    case .disk(let format): "a disk or file system (\(format))"
+    case .bootSector: "a boot sector, which a BIOS starts from a disk"
     }
   }
 
@@ -150,10 +180,15 @@ extension KnownImage {
     case .cpio: "the kernel comes first, the initrd as --initrd=FILE"
     case .compressed: "it is packed more than once: unpack it first"
     case .nbi, .beoboot: "no loader has been able to load these for years"
+    case .path: "load that file itself: a boot loader would look for it on its own file system"
+    case .deviceTree: "a device tree is given as --dtb=FILE, beside a kernel"
     default: nil
     }
   }
 }
+
+/// The machine whose kernels are loaded.
+private let thisMachine = "x86_64"
 
 func hexadecimal(_ bytes: [UInt8]) -> String {
   bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")

@@ -23,6 +23,31 @@ extension PlanNote {
     switch self {
     case .checksumMismatch:
       .warning("the checksum in the kernel file is wrong: the file may be damaged")
+    case .notInRealMode(let kind):
+      .warning(
+        "\(kind.rawValue) of the unified image is left out: in real mode a kernel is handed none")
+    case .enteredIn64Bits:
+      .detail(
+        "--type=bzImage: the kernel has a 64-bit entry and is entered there (--entry-32bit for the other)"
+      )
+    case .memdisk:
+      .warning("memdisk asks the BIOS: it is entered in real mode, as by --real-mode")
+    case .diskWithoutBIOS:
+      .warning(
+        "the initrd is the image of a disk: what starts it asks the BIOS, and hangs without --real-mode"
+      )
+    case .bootNotesAssumed:
+      .warning(
+        "an ELF file that is no Linux kernel: it gets ELF boot notes (--args-elf; or say --args-none, "
+          + "--args-linux)")
+    case .headerFieldMended(let field):
+      .warning(
+        "\(field.place) is \(hexText(field.found)), which cannot be right: \(hexText(field.taken)) is "
+          + "taken")
+    case .initSizeTooSmall(let stated, let needed):
+      .warning(
+        "init_size (0x260) of the kernel is \(hexText(stated)), too small: it gets \(hexText(needed)) "
+          + "(\(byteText(needed)))")
     case .noFirmwareMap:
       .detail(
         "/sys/firmware/memmap is missing: the next kernel's memory map comes from /proc/iomem")
@@ -42,7 +67,10 @@ extension PlanNote {
     case .unpacked(let format):
       .detail("the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump")
     case .ordinaryEntry(let reason):
-      .detail("the kernel unpacks itself after the jump: \(reason.text)")
+      // What we cannot unpack the kernel may not be able to either.
+      NoteMessage(
+        isWarning: reason.isAboutTheFile,
+        text: "the kernel unpacks itself after the jump: \(reason.text)")
     case .noRandomAddress:
       .warning(
         "the kernel cannot be moved, so its addresses are not random: it has no relocation table")
@@ -96,6 +124,14 @@ extension PlanNote {
       .warning("the kernel asks for a graphics mode: none is set, it gets the screen as it is")
     case .noRootPointer:
       .warning("the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself")
+    case .enteredIn32Bits:
+      .detail(
+        "5-level page tables are in use, and the kernel can leave them only in 32-bit mode: it is "
+          + "entered there")
+    case .enteredWithFourLevels:
+      .detail(
+        "5-level page tables are in use, and the file does not say if the kernel knows them: it gets 4 levels"
+      )
     case .fiveLevelsUnknown:
       .warning(
         "5-level page tables are in use, and its file does not say if the kernel can start with them"
@@ -159,6 +195,11 @@ extension MapFault.Reason {
     case .noType: "counts as reserved, it has no type"
     }
   }
+}
+
+extension MendedField {
+  /// The field and where it is.
+  var place: String { "\(name) (\(hexText(UInt64(offset)))) of the kernel" }
 }
 
 extension PlanNote.NoEFIReason {

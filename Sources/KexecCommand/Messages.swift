@@ -17,6 +17,9 @@ func byteText(_ count: UInt64) -> String {
   return tenths == 0 ? "\(whole) \(units[scale])" : "\(whole).\(tenths) \(units[scale])"
 }
 
+/// A number as headers are written down, such as "0x1800000".
+func hexText(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
+
 extension LoadOptions.Purpose {
   /// What an image for this purpose is called.
   var imageName: String {
@@ -66,6 +69,10 @@ extension RouteReason {
     case .imageType: "because only it can load a file of this type"
     case .needed(let options):
       "because only it can do what \(options.joined(separator: ", ")) asks for"
+    case .headerMended:
+      "because kexec_file_load would believe a wrong field of the kernel's header"
+    case .fiveLevelPaging:
+      "because only it can enter this kernel in 32-bit mode, to leave 5-level page tables"
     case .commandLineTooLongForFileCall:
       "because kexec_file_load takes no command line of this length"
     }

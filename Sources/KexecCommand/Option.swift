@@ -194,7 +194,10 @@ extension Option {
     ) {
       $0.setArguments(.linux)
     },
-    .init(.argsELF, nil, "args-elf", help: "an ELF kernel takes them as ELF boot notes") {
+    .init(
+      .argsELF, nil, "args-elf",
+      help: "an ELF kernel takes them as ELF boot notes (default for any other)"
+    ) {
       $0.setArguments(.elfNotes)
     },
     .init(.argsNone, nil, "args-none", help: "an ELF kernel takes no arguments") {

@@ -16,8 +16,11 @@ extension KernelPiece {
     commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
     guard request.options.isFast else { throw .switchedOff }
-    guard entry == .long else { throw .otherEntry }
-    try checkMachine(machine, image: image, commandLine: commandLine)
+    guard entry == .long else {
+      let isAsked = request.options.entry == .protected32
+      throw isAsked || image.copesWithPaging(of: machine) ? .otherEntry : .fiveLevelPaging
+    }
+    try checkMachine(machine, commandLine: commandLine)
     guard let payload = image.payload else { throw .noPayload }
     guard request.randomNumbers != nil || !request.randomises(commandLine) else {
       throw .noRandomNumbers
@@ -61,13 +64,11 @@ extension KernelPiece {
 
   /// What the skipped decompressor would have done and we do not.
   private static func checkMachine(
-    _ machine: Machine, image: BzImage, commandLine: KernelCommandLine
+    _ machine: Machine, commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) {
-    if machine.usesFiveLevelPaging {
-      let flags: ExtendedLoadFlags = [.fiveLevelStart, .fiveLevelUse]
-      guard image.extendedFlags.isSuperset(of: flags), commandLine.value(of: "no5lvl") == nil else {
-        throw .fiveLevelPaging
-      }
+    // What does not cope is not entered in 64-bit mode at all.
+    if machine.usesFiveLevelPaging, commandLine.value(of: "no5lvl") != nil {
+      throw .fiveLevelPaging
     }
     if machine.mayHaveEncryptedMemory { throw .encryptedMemory }
     if machine.hasUnacceptedMemory { throw .unacceptedMemory }
@@ -89,11 +90,11 @@ extension KernelPiece {
   }
 
   /// The kernel checks that it was shifted by a multiple of 2 MiB, and stops if not; so it must be
-  /// linked at an aligned address. And init_size is at least what the unpacked kernel takes.
+  /// linked at an aligned address. How large it is, it says itself, whatever init_size is.
   private static func check(_ vmlinux: Vmlinux, of image: BzImage) throws(VmlinuxError) {
-    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20,
-      vmlinux.windowSize <= image.initSize + pageSize - 1
-    else { throw .otherWindow }
+    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20 else {
+      throw .otherWindow
+    }
   }
 
   private static func randomMove(

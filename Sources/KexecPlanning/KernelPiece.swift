@@ -17,7 +17,7 @@ struct KernelPiece: Sendable {
   /// The alignment of the load address.
   let alignment: UInt64
   /// Where the room may be.
-  let limits: PhysicalRange
+  var limits: PhysicalRange
   /// From the load address to the entry.
   let entryOffset: UInt64
   /// Bytes of our memory that the parts take: all of an unpacked file, or the mapped one.

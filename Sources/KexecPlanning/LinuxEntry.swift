@@ -49,8 +49,12 @@ enum LinuxEntry: Equatable, Sendable {
 
 extension BzImage {
   /// Whether it can start in 64-bit mode on the page tables that the kernel of `machine` uses.
+  ///
+  /// XLF_5LEVEL alone is not enough: such a kernel goes to 4 levels by itself, and from its 64-bit
+  /// entry that resets the machine without a line.
   func copesWithPaging(of machine: Machine) -> Bool {
-    !machine.usesFiveLevelPaging || extendedFlags.contains(.fiveLevelStart)
+    let wanted: ExtendedLoadFlags = [.fiveLevelStart, .fiveLevelUse]
+    return !machine.usesFiveLevelPaging || extendedFlags.isSuperset(of: wanted)
   }
 
   /// From the load address to the first instruction.

@@ -8,6 +8,8 @@ struct LinuxTarget: Sendable {
   let header: [UInt8]
   /// How it is entered.
   let entry: LinuxEntry
+  /// Whether it is entered with page tables of 4 levels, made for it, where the running kernel has 5.
+  var leavesFiveLevels = false
   /// Bytes of RAM that the kernel takes to start.
   let initSize: UInt64
   /// The highest type of setup_data that it understands; nil when it does not say.

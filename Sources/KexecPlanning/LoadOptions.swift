@@ -66,6 +66,10 @@ package struct LoadOptions: Equatable, Sendable {
   /// Segments lie inside this range. `--mem-min`, `--mem-max`.
   package var memoryBounds = PhysicalRange(
     start: PhysicalAddress(0), end: PhysicalAddress(.max))
+  /// Whether they are those of the user.
+  package var hasMemoryBounds: Bool {
+    memoryBounds.start.value != 0 || memoryBounds.end.value != .max
+  }
   /// The type that the kernel's file must be of; nil for any. `--type`.
   package var imageType: ImageType?
   /// Where the kernel is entered.

@@ -19,23 +19,18 @@ package struct LoadPlanner: Sendable {
 
   /// Makes `request` ready to be planned.
   ///
-  /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`.
+  /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`, `PlanningError.contradiction`.
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
     // First, since they can fail.
     if let domain = machine.xenDomain { throw .xen(domain) }
     let console = try PurgatoryConsole(request.options, on: machine)
+    if let (first, second) = request.contradiction { throw .contradiction(first, second) }
     given = request
     self.machine = machine
     var request = request
     request.console = console
-    // The name of the type bzImage stands for its first entry, that of 32 bits.
-    if request.options.entry == .automatic, request.options.imageType == .bzImage,
-      !image.isForBIOSOnly
-    {
-      request.options.entry = .protected32
-    }
     // Alone the archive would be for nobody: without an initrd nothing reads it.
     if !request.initrds.isEmpty || image.holdsInitrd,
       let archive = machine.modules.flatMap({ PreservedModules($0).archive })

@@ -37,9 +37,25 @@ extension LoadRequest {
   /// What the device tree was given by: the option, or the section of a unified image; nil without
   /// one.
   private var deviceTreeOption: String? {
-    deviceTree.map { file in
+    if options.entry == .realMode { return nil }
+    return deviceTree.map { file in
       if case .section(let kind) = file.origin { kind.rawValue } else { "--dtb" }
     }
+  }
+
+  /// Two options given that no load can obey together. The parser refuses them too, but requests are made
+  /// elsewhere as well.
+  var contradiction: (String, String)? {
+    let returning = "--load-preserve-context"
+    if options.entry == .realMode {
+      if options.purpose == .crash { return ("--real-mode", "-p") }
+      if options.preservesContext { return ("--real-mode", returning) }
+      // The request holds the user's own; a unified image's is taken later.
+      if deviceTree != nil { return ("--real-mode", "--dtb") }
+    }
+    guard options.preservesContext else { return nil }
+    if options.purpose == .crash { return (returning, "-p") }
+    return options.call == .file ? (returning, "-s") : nil
   }
 
   /// The options for crash kernels that come to nothing.
@@ -73,7 +89,8 @@ extension LoadRequest {
     if options.purpose == .crash { return "-p" }
     if options.preservesContext { return "--load-preserve-context" }
     if options.entry == .protected32 { return options.entry.option }
-    return deviceTreeOption
+    // Nobody has asked for what a unified image brings along.
+    return deviceTree?.origin == .file ? deviceTreeOption : nil
   }
 
   /// The options that only ask for a flag of kexec_file_load that older kernels do not know.

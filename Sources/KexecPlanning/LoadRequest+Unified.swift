@@ -26,6 +26,7 @@ extension LoadRequest {
 
   /// What becomes of the parts of the unified image of which this is the user's own request.
   func notes(on image: UnifiedKernelImage, by call: LoadCall) -> [PlanNote] {
+    let isInRealMode = options.entry == .realMode || image.kernel.isForBIOSOnly
     var used: [UnifiedKernelImage.Kind] = []
     var notes: [PlanNote] = []
     func tell(_ kind: UnifiedKernelImage.Kind, replacedBy option: String?) {
@@ -43,7 +44,9 @@ extension LoadRequest {
     tell(.microcode, replacedBy: nil)
     tell(.initrd, replacedBy: hasInitrdOfItsOwn ? "--initrd" : nil)
     // What only our own segments can carry has a note of its own.
-    if call == .segments {
+    if call == .segments, isInRealMode, image.section(.deviceTree) != nil {
+      notes.append(.notInRealMode(.deviceTree))
+    } else if call == .segments {
       tell(.deviceTree, replacedBy: deviceTree == nil ? nil : "--dtb")
     }
     if !used.isEmpty { notes.insert(.sectionsUsed(used), at: 0) }

@@ -44,11 +44,11 @@ extension LoadSite {
   /// The region is the largest free range in the user's bounds, or without bounds one below 4 GiB
   /// that most kernels can live in. RAM below 640 KiB belongs to it, because processors start there.
   static func jump(
-    of request: LoadRequest, on machine: Machine, commandLine: String
+    of request: LoadRequest, on machine: Machine, commandLine: String, kernelEnd: UInt64
   ) throws(PlanningError) -> LoadSite {
     let line = KernelCommandLine(commandLine)
     let all = try UsableMemory(of: machine, commandLine: line)
-    let region = try region(for: request, in: all.free)
+    let region = try region(for: request, in: all.free, kernelEnd: kernelEnd)
     let own = PhysicalRangeSet([region]).union(all.low)
 
     var entries = all.map.entries.filter { $0.kind != .ram }
@@ -65,13 +65,12 @@ extension LoadSite {
   }
 
   private static func region(
-    for request: LoadRequest, in free: PhysicalRangeSet
+    for request: LoadRequest, in free: PhysicalRangeSet, kernelEnd: UInt64
   ) throws(PlanningError) -> PhysicalRange {
-    // DMA by old devices reaches 4 GiB.
-    let low = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
-    let isBounded =
-      request.options.memoryBounds.start.value != 0
-      || request.options.memoryBounds.end.value != .max
+    // DMA by old devices reaches 4 GiB; and all of it is where the kernel can be.
+    let low = PhysicalRange(
+      start: PhysicalAddress(1 << 20), end: PhysicalAddress(max(1 << 20, min(1 << 32, kernelEnd))))
+    let isBounded = request.options.hasMemoryBounds
     let bounds = isBounded ? request.options.memoryBounds : low
     let alignment: UInt64 = 2 << 20
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }

@@ -21,14 +21,15 @@ struct LoadSite {
   let notes: [PlanNote]
 
   /// The site for `request`; the user's part of the command line is `commandLine`, and the kernel takes
-  /// `limit` bytes of it, and EFI state or not.
+  /// `limit` bytes of it, and EFI state or not. It must lie below `kernelEnd`.
   init(
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
-    limit: Int
+    limit: Int, kernelEnd: UInt64 = .max
   ) throws(PlanningError) {
     switch request.options.purpose {
     case .reboot where request.options.preservesContext:
-      self = try .jump(of: request, on: machine, commandLine: commandLine)
+      self = try .jump(
+        of: request, on: machine, commandLine: commandLine, kernelEnd: kernelEnd)
     case .reboot:
       memory = try UsableMemory(of: machine, commandLine: KernelCommandLine(commandLine))
       free = memory.free

@@ -17,10 +17,26 @@ func planBzImage(
     commandLine: KernelCommandLine(site.commandLine), memory: site.memory, inspection: inspection)
   inspection = initrd.inspection
   if let configuration = kernel.configuration { inspection?.configuration = configuration }
-  let (load, notes) = try planLinux(
-    LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
-    request: request, machine: machine, site: site)
-  return (load, site.notes + unpackNotes + notes)
+  let leavesFiveLevels =
+    request.options.entry == .automatic && !image.copesWithPaging(of: machine)
+  do throws(PlanningError) {
+    let (load, notes) = try planLinux(
+      LinuxPieces(target: LinuxTarget(image, entry: entry), kernel: kernel, initrd: initrd),
+      request: request, machine: machine, site: site)
+    let entryNotes: [PlanNote] = leavesFiveLevels ? [.enteredIn32Bits] : []
+    let sizeNotes = image.notesOnSize(kernel.byteCount)
+    return (load, site.notes + sizeNotes + entryNotes + unpackNotes + notes)
+  } catch {
+    guard leavesFiveLevels, case .noRoom(let room) = error else { throw error }
+    throw .fiveLevelPagingNoRoom(room)
+  }
+}
+
+extension BzImage {
+  /// What there is to say when the header asked for less than the kernel needs, and it got `byteCount`.
+  func notesOnSize(_ byteCount: UInt64) -> [PlanNote] {
+    mended.filter(\.isInitSizeTooSmall).map { .initSizeTooSmall($0.found, needed: byteCount) }
+  }
 }
 
 /// The kernel and the initrd, unpacked side by side where that is wanted and safe.

@@ -11,9 +11,8 @@ func planELF(
   _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite,
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  guard let style = request.options.arguments ?? (kernel.isLinux ? .linux : nil) else {
-    throw .argumentStyleUnknown
-  }
+  // As kexec-tools does it, where the user does not say and the file is no Linux kernel.
+  let style = request.options.arguments ?? (kernel.isLinux ? .linux : .elfNotes)
   switch style {
   case .linux:
     return try planVmlinux(
@@ -24,10 +23,11 @@ func planELF(
     guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
     let notes = ELFBootNotes(commandLine: site.commandLine.losslessBytes)
     let is64Bit = kernel.headers.width == .bits64
-    let entry = kernel.headers.entry
+    let shift = try kernel.headers.shift(for: request, memory: site.memory)
+    let entry = kernel.headers.entry &+ shift
     let load = try planFixed(
       FixedKernel(
-        parts: kernel.headers.parts, file: kernel.file, movedBy: 0,
+        parts: kernel.headers.parts, file: kernel.file, movedBy: shift,
         information: { base, _ in notes.encode(at: base.value) },
         entry: { base in
           let block = style == .none ? 0 : base.value
@@ -39,7 +39,26 @@ func planELF(
               eip: UInt32(truncatingIfNeeded: entry), esp: UInt32(truncatingIfNeeded: stack)))
         }),
       request: request, memory: site.memory)
-    return (load, site.notes + (request.options.digest == .none ? [.checksOff] : []))
+    let isAssumed = request.options.arguments == nil
+    return (
+      load,
+      site.notes + (isAssumed ? [.bootNotesAssumed] : [])
+        + (request.options.digest == .none ? [.checksOff] : [])
+    )
+  }
+}
+
+extension ELFFile {
+  /// By how much the file is moved from where it was linked to be. Position-independent code may be
+  /// anywhere, and is often linked for address 0; all other must stay. As by kexec-tools it goes to the
+  /// lowest place: below 1 MiB it can still ask the BIOS, as memtest86+ 5.01 does.
+  fileprivate func shift(
+    for request: LoadRequest, memory: UsableMemory
+  ) throws(PlanningError) -> UInt64 {
+    guard isPositionIndependent else { return 0 }
+    return try Movable(parts, alignment: alignment, keepsOffset: true).shift(
+      to: .init(start: UsableMemory.lowLimits.start, end: PhysicalAddress(1 << 32)), isLow: true,
+      request: request, memory: memory)
   }
 }
 
@@ -50,18 +69,26 @@ private func planVmlinux(
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.modules.isEmpty else { throw .modulesForOther }
   let line = KernelCommandLine(site.commandLine)
-  let kernel: KernelPiece
+  var kernel: KernelPiece
   var notes: [PlanNote] = []
+  var leavesFiveLevels = false
   switch elf.headers.width {
   case .bits64:
     (kernel, notes) = try KernelPiece.vmlinux(
       elf, request: request, machine: machine, isRandomWanted: line.value(of: "nokaslr") == nil,
       free: site.free)
-    if machine.usesFiveLevelPaging { notes.append(.fiveLevelsUnknown) }
+    if machine.usesFiveLevelPaging {
+      leavesFiveLevels = site.canLeaveFiveLevels(request)
+      notes.append(leavesFiveLevels ? .enteredWithFourLevels : .fiveLevelsUnknown)
+    }
+    if leavesFiveLevels {
+      kernel.limits = kernel.limits.intersection(LoadSite.below4GiB) ?? kernel.limits
+    }
   case .bits32: kernel = try KernelPiece.vmlinux32(elf)
   }
   let target = LinuxTarget(
-    vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32)
+    vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32,
+    leavesFiveLevels: leavesFiveLevels)
   let initrd = InitrdPiece(
     request, kernelSize: target.initSize, machine: machine, memory: site.memory,
     inspection: inspection)
@@ -75,16 +102,30 @@ private func planVmlinux(
   return (load, site.notes + notes + more)
 }
 
+extension LoadSite {
+  /// What the page tables map by which 5 levels are left.
+  fileprivate static let below4GiB = PhysicalRange(
+    start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
+
+  /// Whether a kernel here can be entered with page tables of 4 levels: the way there leads through
+  /// 32-bit mode, and no kernel returns by it.
+  fileprivate func canLeaveFiveLevels(_ request: LoadRequest) -> Bool {
+    !request.options.preservesContext
+      && !free.intersection(PhysicalRangeSet([Self.below4GiB])).ranges.isEmpty
+  }
+}
+
 extension LinuxTarget {
   /// A kernel of `byteCount` bytes that comes without a setup header.
-  fileprivate init(vmlinux byteCount: UInt64, entry: LinuxEntry) {
+  fileprivate init(vmlinux byteCount: UInt64, entry: LinuxEntry, leavesFiveLevels: Bool) {
+    self.leavesFiveLevels = leavesFiveLevels
     header = VmlinuxHeader.bytes
     self.entry = entry
     initSize = byteCount
     highestSetupDataType = nil
     // A kernel for i386 knows no firmware of 64 bits, and reaches initrds in its low memory only.
     takesEFI = entry == .long
-    addressEnd = entry == .long ? .max : 1 << 31
+    addressEnd = entry == .long ? (leavesFiveLevels ? 1 << 32 : .max) : 1 << 31
     initrdEnd = entry == .long ? .max : 0x3800_0000
   }
 }

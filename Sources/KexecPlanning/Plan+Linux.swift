@@ -40,21 +40,36 @@ private func planLinux(
   if initrd.byteCount > 0 {
     rooms.append(initrd.room(below: target.initrdEnd))
   }
+  let tables = target.leavesFiveLevels ? IdentityMap(reaching: 0, hasFiveLevels: false) : nil
+  if let tables {
+    rooms.append(
+      PieceRoom(role: .pageTables, byteCount: tables.byteCount, limits: limits))
+  }
   let places = try Places(
     kernel: kernel, others: rooms, in: site.free, bounds: request.options.memoryBounds)
   let bootPlace = places.others[0]
-  let initrdPlace = places.others.count > 2 ? places.others[2] : nil
+  let initrdPlace = initrd.byteCount > 0 ? places.others[2] : nil
 
   let bootBytes = bootBlock.encode(at: bootPlace.start, initrd: initrd.extent(in: initrdPlace))
   var segments = kernel.segments(in: places.kernel)
   segments.append(
     PlannedSegment(role: .bootBlock, bytes: SharedBytes(bootBytes), destination: bootPlace))
   if let initrdPlace { segments += initrd.segments(in: initrdPlace) }
+  let kernelEntry = places.kernel.start.value + kernel.entryOffset
+  var entry = target.entry.purgatoryEntry(
+    at: PhysicalAddress(kernelEntry), bootParameters: bootPlace.start)
+  if let tables, let place = places.others.last {
+    segments.append(
+      PlannedSegment(
+        role: .pageTables, bytes: SharedBytes(tables.encode(at: place.start.value)),
+        destination: place))
+    // All that these map, and the tables themselves, is below 4 GiB.
+    entry = .fourLevels(
+      address: kernelEntry, rsi: bootPlace.start.value,
+      pageTables: UInt32(truncatingIfNeeded: place.start.value))
+  }
   var assembly = Assembly(
-    segments: segments + site.segments, purgatoryPlace: places.others[1],
-    entry: target.entry.purgatoryEntry(
-      at: PhysicalAddress(places.kernel.start.value + kernel.entryOffset),
-      bootParameters: bootPlace.start),
+    segments: segments + site.segments, purgatoryPlace: places.others[1], entry: entry,
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
   if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {

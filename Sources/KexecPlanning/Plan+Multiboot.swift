@@ -58,27 +58,17 @@ func planMultiboot(
 private func shift(
   of kernel: MultibootKernel, request: LoadRequest, memory: UsableMemory
 ) throws(PlanningError) -> UInt64 {
-  guard let relocation = kernel.relocation, let first = kernel.parts.first,
-    let last = kernel.parts.last
-  else { return 0 }
-  let linked = PhysicalRange(
-    start: PhysicalAddress(first.physicalAddress).alignedDown(to: pageSize),
-    end: PhysicalAddress(last.physicalEnd).alignedUp(to: pageSize)
-      ?? PhysicalAddress(last.physicalEnd))
-  if memory.freeWithLow.contains(linked), request.options.memoryBounds.contains(linked) { return 0 }
+  guard let relocation = kernel.relocation else { return 0 }
   let end = min(relocation.end, 1 << 32)
-  let limits = PhysicalRange(
-    start: PhysicalAddress(min(relocation.lowest, end)), end: PhysicalAddress(end))
-  let wish = PlacementWish(
-    byteCount: linked.byteCount, alignment: max(relocation.alignment, pageSize),
-    bounds: limits.intersection(request.options.memoryBounds) ?? limits)
-  let free = memory.freeWithLow
-  let found = relocation.prefersLow ? free.place(number: 0, for: wish) : free.place(for: wish)
-  guard let place = found else {
-    throw .noRoom(
-      .init(
-        role: .kernel, byteCount: wish.byteCount, alignment: wish.alignment, bounds: wish.bounds,
-        largestHole: free.largestHole(in: wish.bounds)))
+  let movable = Movable(kernel.parts, alignment: relocation.alignment, keepsOffset: false)
+  // Its own place needs not be among those that it may be moved to.
+  if memory.freeWithLow.contains(movable.linked),
+    request.options.memoryBounds.contains(movable.linked)
+  {
+    return 0
   }
-  return place.start.value &- linked.start.value
+  return try movable.shift(
+    to: PhysicalRange(
+      start: PhysicalAddress(min(relocation.lowest, end)), end: PhysicalAddress(end)),
+    isLow: relocation.prefersLow, request: request, memory: memory)
 }

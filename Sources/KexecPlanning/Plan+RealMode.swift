@@ -13,8 +13,9 @@ func planRealMode(
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
   guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
-  let part = RealModePart(
-    code: image.realMode.array, commandLine: site.commandLine.losslessBytes)
+  var code = image.realMode.array
+  image.mend(&code)
+  let part = RealModePart(code: code, commandLine: site.commandLine.losslessBytes)
   guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
     throw .realMode(.tooLarge(part.code.count))
   }
@@ -63,7 +64,8 @@ private func planRealMode(
   if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText = place.start.value + UInt64(RealModePart.heapEnd + offset)
   }
-  let notes: [PlanNote] = request.options.digest == .none ? [.checksOff] : []
+  let notes =
+    image.notesOnSize(kernel.byteCount) + (request.options.digest == .none ? [.checksOff] : [])
   return (
     try assembly.finish(request, in: site.memory, flags: site.flags),
     site.notes + [.ordinaryEntry(request.options.entry == .realMode ? .realMode : .realModeOnly)]

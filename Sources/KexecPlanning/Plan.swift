@@ -28,7 +28,7 @@ extension LoadPlanner {
   /// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
   /// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
   /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
-  /// command line, only our own segments can carry.
+  /// command line, only our own segments can carry; and only we enter a kernel in 32-bit mode.
   package var routes: [Route] {
     if request.options.preservesContext {
       let needed = RouteReason.needed(by: ["--load-preserve-context"])
@@ -50,6 +50,8 @@ extension LoadPlanner {
     if machine.keepsMeasurements {
       return [Route(.file, .keepsMeasurements), Route(.segments, .fileCallRefused)]
     }
+    guard image.copesWithPaging(of: machine) else { return [Route(.segments, .fiveLevelPaging)] }
+    guard image.mended.isEmpty else { return [Route(.segments, .headerMended)] }
     // For a crash kernel the running one describes itself, and keeps that true when processors or
     // memory come and go.
     if request.options.purpose == .crash {
@@ -79,21 +81,26 @@ extension LoadPlanner {
       notes.append(.noEffectOnType(option: style.option))
     }
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
+    notes += image.mended.filter { !$0.isInitSizeTooSmall }.map(PlanNote.headerFieldMended)
     let action: LoadPlan.Action
     switch route.call {
     case .segments:
       let site = try LoadSite(
         of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
-        commandLine: commandLine, limit: limit)
+        commandLine: commandLine, limit: limit,
+        kernelEnd: try image.kernelAddressEnd(
+          by: LinuxEntry(image, choice: request.options.entry, on: machine)))
       commandLine = site.commandLine
       try checkCommandLine(commandLine, for: request, limit: limit + request.jumpBackWordSize)
       let (load, more) = try planBzImage(
         image, request: request, machine: machine, site: site, inspection: &inspection)
       action = .segments(load)
+      notes += notesOnEntry(of: image)
       notes += more
     case .file:
       guard image.isForFileCall else { throw .notByFileCall(.bzImage) }
       guard image.copesWithPaging(of: machine) else { throw .fiveLevelPaging }
+      if let field = image.mended.first { throw .headerBelieved(field) }
       action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
@@ -107,6 +114,17 @@ extension LoadPlanner {
       request: request, kernelVersion: image.kernelVersion,
       imageDescription: image.description, commandLine: commandLine, action: action,
       reason: route.reason, notes: notes)
+  }
+
+  /// What there is to say of where a kernel is entered by kexec_load.
+  private func notesOnEntry(of image: BzImage) -> [PlanNote] {
+    if image.isMemdisk { return request.options.entry == .realMode ? [] : [.memdisk] }
+    if image.isForBIOSOnly || request.options.entry != .automatic { return [] }
+    if request.options.imageType == .bzImage, image.extendedFlags.contains(.has64BitEntry) {
+      return [.enteredIn64Bits]
+    }
+    let hasDisk = request.initrds.contains { BootSector.isRecognised(in: $0.bytes) }
+    return image.payload == nil && hasDisk ? [.diskWithoutBIOS] : []
   }
 
   /// Plans what only kexec_load can load.
@@ -200,7 +218,7 @@ private func planFileCall(
 extension Machine {
   /// Whether the running kernel's policy is that only signed kernels be loaded: it is locked down,
   /// or firmware's Secure Boot is on.
-  fileprivate var wantsSignatures: Bool {
+  package var wantsSignatures: Bool {
     let secureBoot = bootParameters?.loadField(BootParameters.secureBoot)
     return kexec.lockdown != nil || secureBoot == BootParameters.secureBootEnabled
   }

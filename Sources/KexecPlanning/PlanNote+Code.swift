@@ -14,6 +14,9 @@ extension PlanNote {
     case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd, notMoved
     case mapFault, moreMapFaults, memoryBeyondReach, pastedCharacter
     case notReplaced
+    case enteredIn32Bits, headerFieldMended, initSizeTooSmall
+    case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
+    case enteredWithFourLevels
   }
 
   /// Which kind it is.
@@ -69,6 +72,15 @@ extension PlanNote {
     case .mapFault: .mapFault
     case .moreMapFaults: .moreMapFaults
     case .memoryBeyondReach: .memoryBeyondReach
+    case .enteredIn32Bits: .enteredIn32Bits
+    case .enteredWithFourLevels: .enteredWithFourLevels
+    case .headerFieldMended: .headerFieldMended
+    case .bootNotesAssumed: .bootNotesAssumed
+    case .notInRealMode: .notInRealMode
+    case .enteredIn64Bits: .enteredIn64Bits
+    case .memdisk: .memdisk
+    case .diskWithoutBIOS: .diskWithoutBIOS
+    case .initSizeTooSmall: .initSizeTooSmall
     }
   }
 }

@@ -5,6 +5,21 @@ package import RunningSystem
 package enum PlanNote: Equatable, Sendable {
   /// The checksum stored in the kernel file is wrong.
   case checksumMismatch
+  /// An ELF file that is no Linux kernel gets its arguments as boot notes, since nobody said how.
+  case bootNotesAssumed
+  /// In real mode the kernel is handed no device tree: this section of the unified image is left out.
+  case notInRealMode(UnifiedKernelImage.Kind)
+  /// `--type=bzImage` was given for a kernel with a 64-bit entry, and it is entered there all the same.
+  case enteredIn64Bits
+  /// memdisk asks the BIOS, so it is entered in real mode.
+  case memdisk
+  /// The initrd is the image of a disk, and a kernel that is no Linux kernel is not entered in real mode.
+  case diskWithoutBIOS
+  /// A field of the kernel's header cannot be right, and another value is used.
+  case headerFieldMended(MendedField)
+  /// init_size of the kernel's header, the first number, is too small: the kernel gets the second, in
+  /// bytes.
+  case initSizeTooSmall(UInt64, needed: UInt64)
   /// The kernel exports no firmware memory map: the map comes from /proc/iomem.
   case noFirmwareMap
   /// `add_efi_memmap` made the running kernel's map: the map comes from /proc/iomem.
@@ -55,6 +70,10 @@ package enum PlanNote: Equatable, Sendable {
   case videoModeNotSet
   /// The ACPI root pointer cannot be read: the kernel must look for it itself.
   case noRootPointer
+  /// 5-level page tables are in use, which the kernel can leave only from its 32-bit entry.
+  case enteredIn32Bits
+  /// The kernel's file does not say if it copes with the 5-level page tables in use: it gets others.
+  case enteredWithFourLevels
   /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
   case fiveLevelsUnknown
   /// The checks are off: a changed segment would go unnoticed.

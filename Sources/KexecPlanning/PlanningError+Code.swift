@@ -5,10 +5,11 @@ extension PlanningError {
   package enum Code: String, CaseIterable, Sendable {
     case commandLineTooLong, openQuote, commandLineHasNUL, noRoom, noMemoryMap, noCrashRegion
     case crashRegionHidden, memoryBeyondELF32, tooManyRanges, fiveLevelPaging, protocolTooOld
-    case littleMemory, damagedInitrd, deviceTree, realMode, realModeOnly, argumentStyleUnknown
+    case littleMemory, damagedInitrd, deviceTree, realMode, realModeOnly
     case notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
     case xen, xenByMultibootOnEFI, crashRegionDoubtful
+    case fiveLevelPagingNoRoom, headerBelieved, contradiction
   }
 
   /// Which kind it is.
@@ -24,13 +25,15 @@ extension PlanningError {
     case .memoryBeyondELF32: .memoryBeyondELF32
     case .tooManyRanges: .tooManyRanges
     case .fiveLevelPaging: .fiveLevelPaging
+    case .fiveLevelPagingNoRoom: .fiveLevelPagingNoRoom
+    case .headerBelieved: .headerBelieved
+    case .contradiction: .contradiction
     case .protocolTooOld: .protocolTooOld
     case .littleMemory: .littleMemory
     case .damagedInitrd: .damagedInitrd
     case .deviceTree: .deviceTree
     case .realMode: .realMode
     case .realModeOnly: .realModeOnly
-    case .argumentStyleUnknown: .argumentStyleUnknown
     case .notByFileCall: .notByFileCall
     case .initrdForOther: .initrdForOther
     case .modulesForOther: .modulesForOther

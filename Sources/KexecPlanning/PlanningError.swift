@@ -30,6 +30,11 @@ package enum PlanningError: Error, Equatable, Sendable {
   /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
   /// 5-level page tables are in use.
   case fiveLevelPaging
+  /// For the same reason it must be entered in 32-bit mode, and a piece has no place where that
+  /// reaches.
+  case fiveLevelPagingNoRoom(NoRoom)
+  /// kexec_file_load would believe a field of the kernel's header that cannot be right.
+  case headerBelieved(MendedField)
   /// The kernel is older than boot protocol 2.02; its own is given.
   case protocolTooOld(String)
   /// An initrd is damaged.
@@ -42,8 +47,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case realMode(NoRealMode)
   /// The kernel can be entered only in real mode, which does not go with an option that was given.
   case realModeOnly(option: String)
-  /// Nothing says what arguments the ELF file wants, and it is no Linux kernel.
-  case argumentStyleUnknown
+  /// Two options contradict each other.
+  case contradiction(String, String)
   /// The file call takes no image of this type.
   case notByFileCall(ImageType)
   /// An initrd goes with Linux kernels only.

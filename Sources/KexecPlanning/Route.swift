@@ -36,6 +36,10 @@ package enum RouteReason: Equatable, Sendable {
   case imageType
   /// These options mean nothing to the file call.
   case needed(by: [String])
+  /// The file call enters kernels in 64-bit mode, where this one cannot leave 5-level page tables.
+  case fiveLevelPaging
+  /// The file call would believe a field of the kernel's header that cannot be right.
+  case headerMended
   /// The file call takes less of a command line.
   case commandLineTooLongForFileCall
 }

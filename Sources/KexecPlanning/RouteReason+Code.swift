@@ -5,6 +5,7 @@ extension RouteReason {
   package enum Code: String, CaseIterable, Sendable {
     case asked, preferred, jumpsFaster, keepsMeasurements, policy, segmentsRefused
     case otherNotPlanned, fileCallRefused, imageType, needed, commandLineTooLongForFileCall
+    case fiveLevelPaging, headerMended
   }
 
   /// Which kind it is.
@@ -20,6 +21,8 @@ extension RouteReason {
     case .fileCallRefused: .fileCallRefused
     case .imageType: .imageType
     case .needed: .needed
+    case .fiveLevelPaging: .fiveLevelPaging
+    case .headerMended: .headerMended
     case .commandLineTooLongForFileCall: .commandLineTooLongForFileCall
     }
   }

@@ -100,6 +100,10 @@ extension [UInt8] {
       store(UInt16(PURGATORY_ENTRY_REAL), as: Layout.entryMode, base: base)
       // EAX and ESP, as start.S takes them.
       store(.init(eip: 0, eax: UInt32(segment), esp: UInt32(stackPointer)), base: base)
+    case .fourLevels(_, let rsi, let pageTables):
+      store(UInt16(PURGATORY_ENTRY_FOUR_LEVELS), as: Layout.entryMode, base: base)
+      store(rsi, as: Layout.rsi, base: base)
+      store(.init(eip: 0, eax: pageTables), base: base)
     case .back(_, let pageTables):
       store(UInt16(PURGATORY_ENTRY_BACK), as: Layout.entryMode, base: base)
       store(pageTables, as: Layout.pageTables, base: base)

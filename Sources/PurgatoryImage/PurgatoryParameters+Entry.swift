@@ -15,10 +15,14 @@ extension PurgatoryParameters {
     /// tables at `pageTables`: the return to a kernel that was left by KEXEC_PRESERVE_CONTEXT.
     case back(address: UInt64, pageTables: UInt64)
 
+    /// At physical address `address` in 64-bit mode with the page tables of 4 levels at `pageTables`,
+    /// whatever number of levels the old kernel uses. The purgatory must lie below 4 GiB.
+    case fourLevels(address: UInt64, rsi: UInt64, pageTables: UInt32)
+
     /// Physical address of the first instruction.
     package var address: UInt64 {
       switch self {
-      case .long(let address, _, _), .back(let address, _): address
+      case .long(let address, _, _), .back(let address, _), .fourLevels(let address, _, _): address
       case .protected32(let registers): UInt64(registers.eip)
       case .realMode(let segment, _): UInt64(segment) << 4 + 0x200
       }

@@ -68,19 +68,24 @@ import Testing
     #expect(try open(BzImageBuilder { $0.version = version }).versionText == wanted)
   }
 
+  /// Of the two kinds of EFI programs, PE32 and PE32+, each has its certificates elsewhere.
   @Test(
     arguments: [
       ("good", .valid, false, true), ("wrong", .wrong, false, false),
       ("absent", .absent, false, nil),
       ("good and signed", .valid, true, true), ("wrong and signed", .wrong, true, false),
       ("absent and signed", .absent, true, nil),
-    ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)])
+    ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)], [false, true])
   func checksum(
-    name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?
+    row: (name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?),
+    isPE32: Bool
   ) throws {
+    let matches = row.matches
     let builder = BzImageBuilder {
-      $0.checksum = checksum
-      $0.isSigned = isSigned
+      $0.checksum = row.checksum
+      $0.isSigned = row.isSigned
+      $0.isPE32 = isPE32
+      $0.xloadflags = isPE32 ? 4 : 0x7F
     }
     let image = try open(builder)
     #expect(image.checksumMatches == matches)
@@ -153,8 +158,11 @@ import Testing
       throws: ImageError.badField(
         name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: .powerOfTwo)
     ) { try open(BzImageBuilder { $0.kernelAlignment = 0x30_0000 }) }
+    #expect(
+      throws: ImageError.badField(name: "loadflags", offset: 0x211, found: 0, wanted: .loadedHigh)
+    ) { try open(BzImageBuilder { $0.loadFlags = 0 }) }
     #expect(throws: ImageError.unsupported(.zImage)) {
-      try open(BzImageBuilder { $0.loadFlags = 0 })
+      try open(BzImageBuilder { ($0.loadFlags, $0.version) = (0, 0x0204) })
     }
     #expect(throws: ImageError.unsupported(.zImage)) {
       try open(BzImageBuilder { $0.version = 0x0105 })
@@ -195,7 +203,11 @@ import Testing
 
   @Test func initSizeIsNeverLessThanTheFile() throws {
     let builder = BzImageBuilder { $0.initSize = 0x800 }
-    #expect(try open(builder).initSize == UInt64(builder.protectedModeSize))
+    let image = try open(builder)
+    #expect(image.initSize >= UInt64(builder.protectedModeSize))
+    #expect(image.mended.isEmpty)
+    let less = try open(BzImageBuilder { ($0.protectedModeSize, $0.initSize) = (0x4000, 0x800) })
+    #expect(less.initSize >= 0x4000 && less.mended.map(\.name) == ["init_size"])
   }
 
   private func open(_ builder: BzImageBuilder) throws -> BzImage {

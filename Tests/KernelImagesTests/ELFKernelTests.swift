@@ -58,8 +58,10 @@ import Testing
   static let refusals: [Refusal] = [
     Refusal(
       "not executable",
-      .badField(name: "e_type", offset: 16, found: 1, wanted: .executable)
-    ) { $0.type = 1 },
+      .badField(name: "e_type", offset: 16, found: 0, wanted: .executable)
+    ) { $0.type = 0 },
+    Refusal("a module", .unsupported(.objectFile)) { $0.type = 1 },
+    Refusal("a dump", .unsupported(.coreDump)) { $0.type = 4 },
     Refusal(
       "tiny program headers",
       .badField(name: "e_phentsize", offset: 54, found: 8, wanted: .programHeaderSize)

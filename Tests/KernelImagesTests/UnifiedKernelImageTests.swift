@@ -15,7 +15,7 @@ private typealias Section = UnifiedImageBuilder.Section
 
 private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedKernelImage {
   guard case .unified(let image) = try KernelImage.open(builder.file) else {
-    throw .unsupported(.efiProgram)
+    throw .unsupported(.efiProgram(machine: nil))
   }
   return image
 }
@@ -142,7 +142,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
       [], [Section(".text", "x")], [Section(".linuxx", kernel)],
       [Section(".profile", "ID=a"), Section(".profile", "ID=b"), Section(".linux", kernel)],
     ] {
-      #expect(throws: ImageError.unsupported(.efiProgram)) {
+      #expect(throws: ImageError.unsupported(.efiProgram(machine: nil))) {
         try KernelImage.open(UnifiedImageBuilder(sections).file)
       }
     }
@@ -215,9 +215,36 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
       ),
       (
         "no kernel", image { $0.sections[0].bytes = Array("hello, world".utf8) },
+        .inside(section: ".linux", offset: 0x200, .unsupported(.text(start: "hello, world")))
+      ),
+      (
+        "the path of one", image { $0.sections[0].bytes = Array("\\EFI\\nixos\\kernel.efi".utf8) },
+        .inside(section: ".linux", offset: 0x200, .unsupported(.path("\\EFI\\nixos\\kernel.efi")))
+      ),
+      (
+        "the path of one, in 16 bits",
+        image { $0.sections[0].bytes = "\\k.efi".utf16.flatMap { [UInt8($0), 0] } + [0, 0] },
+        .inside(section: ".linux", offset: 0x200, .unsupported(.path("\\k.efi")))
+      ),
+      (
+        "random bytes",
+        image {
+          $0.sections[0].bytes = Array(repeating: [0x90, 0xC3, 7, 0xFF], count: 200).flatMap { $0 }
+        },
         .inside(
           section: ".linux", offset: 0x200,
-          .truncated(missing: .setupHeader, needs: 0x208, has: 12))
+          .unrecognised(firstBytes: [0x90, 0xC3, 7, 0xFF, 0x90, 0xC3, 7, 0xFF]))
+      ),
+      (
+        "four random bytes", image { $0.sections[0].bytes = [0x90, 0xC3, 7, 0xFF] },
+        .inside(section: ".linux", offset: 0x200, .unrecognised(firstBytes: [0x90, 0xC3, 7, 0xFF]))
+      ),
+      (
+        "a kernel for arm64",
+        image {
+          $0.sections[0].bytes = [UInt8](repeating: 0, count: 0x38) + Array("ARMd".utf8) + [0]
+        },
+        .inside(section: ".linux", offset: 0x200, .unsupported(.otherImage(machine: "arm64")))
       ),
       (
         "an image in an image", image { $0.sections[0].bytes = image { _ in }.bytes },

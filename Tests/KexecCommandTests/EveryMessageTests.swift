@@ -19,6 +19,9 @@ import Testing
   private static let noRoom = PlanningError.NoRoom(
     role: .kernel, byteCount: 1 << 20, alignment: 4096, bounds: range, largestHole: nil)
 
+  private static let field = MendedField(
+    "kernel_alignment", SetupHeader.kernelAlignment, found: 0xFFFF_FFFF, taken: 0x20_0000)
+
   static let vmlinux: [VmlinuxError] = [
     .notELF64, .truncated, .partCount(7), .badPart(index: 1), .entryOutside(.max), .otherWindow,
     .relocationLists(4), .relocationOutside(offset: 60_000_000, address: .max),
@@ -48,7 +51,8 @@ import Testing
       .protocolTooOld("2.01"), .damagedInitrd(path: "i", .archiveCut(at: 7)),
       .littleMemory(
         .init(needed: 9 << 20, available: 8 << 20, isOfControlGroup: false, initrds: 4 << 20)),
-      .realModeOnly(option: "-p"), .argumentStyleUnknown,
+      .realModeOnly(option: "-p"), .fiveLevelPagingNoRoom(noRoom), .headerBelieved(field),
+      .contradiction("-a", "-b"),
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
       .serialPort("COM1"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
@@ -70,10 +74,20 @@ import Testing
     .powerOfTwo, .beyond64BitEntry, .behindHeaders(64), .behindSection(".linux", end: 99),
     .sizeOfKernel, .elfMagic, .littleEndianClass, .executable, .programHeaderSize, .insidePart,
     .below4GiB, .nonzero, .knownFlags, .knownTag, .i386, .tagSize, .orderedAddress,
+    .loadedHigh, .bootFlag, .jumpOverHeader(0x6A), .sectorsBefore(0x5000), .behindPayload(0x4000),
+    .sizeInMemory,
+  ]
+  static let known: [KnownImage] = [
+    .zImage, .uki, .nbi, .beoboot, .compressed(.gzip), .elfOther(machine: 183),
+    .elfOther(machine: 999), .otherImage(machine: "arm64"), .ubootImage(machine: "arm"),
+    .ubootImage(machine: nil), .efiProgram(machine: nil), .efiProgram(machine: "arm64"),
+    .userProgram(interpreter: nil), .userProgram(interpreter: "/lib64/ld.so"), .objectFile,
+    .coreDump, .script(interpreter: "/bin/sh"), .path("/boot/vmlinuz"), .text(start: "hello"),
+    .cpio, .archive("tar"), .deviceTree, .disk("squashfs"), .bootSector,
   ]
   static let images: [ImageError] =
-    [
-      .unrecognised(firstBytes: [1, 2]), .unsupported(.cpio),
+    known.map(ImageError.unsupported) + [
+      .unrecognised(firstBytes: [1, 2]),
       .otherType(wanted: .uki, found: .elf64), .repeated(section: ".initrd", offset: 7),
       .inside(section: ".linux", offset: 8, .unsupported(.nbi)),
     ] + compression.map { .notUnpacked($0, streamOffset: 9) }
@@ -125,7 +139,12 @@ import Testing
       .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
       .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
       .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,
-      .fiveLevelsUnknown, .checksOff, .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed,
+      .enteredIn32Bits, .enteredWithFourLevels, .headerFieldMended(field), .bootNotesAssumed,
+      .notInRealMode(.deviceTree),
+      .enteredIn64Bits, .memdisk, .diskWithoutBIOS,
+      .initSizeTooSmall(0x180_0000, needed: 0x320_0000), .fiveLevelsUnknown, .checksOff,
+      .noProcessorNotes, .noVMCOREINFO,
+      .kernelAddressesGuessed,
       .lowMemoryNotDumped, .noHotplug, .onlyForCrash("--hotplug"), .noEffectOnFileCall("--x"),
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
       .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
@@ -147,7 +166,7 @@ import Testing
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
     .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),
-    .commandLineTooLongForFileCall,
+    .commandLineTooLongForFileCall, .fiveLevelPaging, .headerMended,
   ]
 
   @Test func noCaseIsLeftOut() {

@@ -40,8 +40,16 @@ import Testing
       "boot the running kernel with crashkernel=256M (or more) on its command line"
     ),
     (
-      .fiveLevelPaging, "vmlinuz: this kernel cannot start while 5-level page tables are in use",
+      .fiveLevelPaging,
+      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters it "
+        + "in 64-bit mode, which would reset the machine",
       "use kexec_load (-c), which can enter it in 32-bit mode"
+    ),
+    (
+      .fiveLevelPagingNoRoom(room),
+      "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
+        + "range there is 5 MiB; while 5-level page tables are in use the kernel is entered in 32-bit mode",
+      "boot the running kernel with no5lvl"
     ),
     (
       .protocolTooOld("2.01"),
@@ -58,11 +66,6 @@ import Testing
     ),
     (
       .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
-    ),
-    (
-      .argumentStyleUnknown,
-      "vmlinuz: an ELF file that is no Linux kernel: how does it take arguments?",
-      "say so: --args-elf (boot notes), --args-none, or --args-linux"
     ),
     (
       .notByFileCall(.multiboot), "vmlinuz: kexec_file_load takes no file of type multiboot-x86",
@@ -116,7 +119,8 @@ import Testing
       isRefused ? KexecCallError(call: .file, errno: .notExecutable) : nil
     let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     let start =
-      "vmlinuz: this kernel cannot start while 5-level page tables are in use"
+      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters "
+      + "it in 64-bit mode, which would reset the machine"
       + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
     #expect(found.message == start + end)
     request.options.purpose = .reboot
@@ -161,7 +165,7 @@ import Testing
         "k: not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
           + "offset 0x202)"
       ),
-      (.unsupported(.cpio), "k: a cpio archive, as initrds are: not supported"),
+      (.unsupported(.cpio), "k: no kernel, but a cpio archive, as initrds are"),
       (
         .repeated(section: ".initrd", offset: 0x1A0),
         "k: a second section .initrd, at offset 0x1a0"
@@ -430,5 +434,6 @@ import Testing
 
 private let everyKnownImage: [KnownImage] =
   [
-    .zImage, .elfOther, .uki, .efiProgram, .otherImage, .cpio, .nbi, .beoboot,
+    KnownImage.zImage, .elfOther(machine: 183), .uki, .efiProgram(machine: nil),
+    .otherImage(machine: "arm64"), .cpio, .nbi, .beoboot,
   ] + CompressionFormat.allCases.map(KnownImage.compressed)

@@ -24,8 +24,7 @@ import Testing
     ),
     (
       .realModeOnly(option: "-p"), false,
-      "vmlinuz: it has no entry but the one in real mode (code32_start is 0), "
-        + "which does not go with -p"
+      "vmlinuz: it has no entry but the one in real mode, which does not go with -p"
     ),
   ]
 

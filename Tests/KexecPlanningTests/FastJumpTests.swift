@@ -160,13 +160,6 @@ import Testing
       "linked where it would stop", .notUnderstood(.otherWindow),
       linked { ($0.parts[0].physical, $0.entry) = (0x100_1000, 0x100_1040) }),
     Reason(
-      "larger than init_size", .notUnderstood(.otherWindow),
-      linked { $0.parts[3].memorySize = 0x400_0000 }),
-    Reason(
-      "LA57, and the kernel would switch it off", .fiveLevelPaging,
-      BzImageBuilder { ($0.payload, $0.xloadflags) = (storedGzip(kernel), 0x3F) },
-      machine: { $0.usesFiveLevelPaging = true }),
-    Reason(
       "LA57 and no5lvl", .fiveLevelPaging, machine: { $0.usesFiveLevelPaging = true },
       request: { $0.options.commandLine = "no5lvl" }),
     Reason("SEV or TDX", .encryptedMemory, machine: { $0.mayHaveEncryptedMemory = true }),

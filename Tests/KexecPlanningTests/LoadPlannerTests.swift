@@ -69,17 +69,6 @@ import Testing
     return try LoadPlanner(request, image: .open(builder.file), on: machine)
   }
 
-  @Test func theTypeBzImageIsEnteredIn32BitMode() throws {
-    #expect(try planner { $0.options.imageType = .bzImage }.request.options.entry == .protected32)
-    #expect(try planner { $0.options.imageType = .bzImage64 }.request.options.entry == .automatic)
-    let both = try planner { ($0.options.imageType, $0.options.entry) = (.bzImage, .realMode) }
-    #expect(both.request.options.entry == .realMode)
-    // It has no such entry.
-    let forBIOS = BzImageBuilder { ($0.protectedEntry, $0.xloadflags) = (0, 0) }
-    #expect(
-      try planner(forBIOS) { $0.options.imageType = .bzImage }.request.options.entry == .automatic)
-  }
-
   @Test func theListOfModulesGoesBehindAnInitrd() throws {
     var machine = TemporaryTree([:]).machine
     machine.modules = LoadedModules([LoadedModule(name: "loop")])

@@ -52,12 +52,14 @@ import Testing
   @Test func anELFFileThatIsNoLinux() throws {
     for is64Bit in [false, true] {
       let file = SharedBytes(ELFBuilder(is64Bit: is64Bit).bytes())
-      #expect(throws: PlanningError.argumentStyleUnknown) { try planned(file, on: guest()) }
-      let load = try segments(
-        of: try planned(file, on: guest()) {
-          $0.options.arguments = .elfNotes
-          $0.options.commandLine = "words"
-        })
+      let assumed = try planned(file, on: guest())
+      #expect(assumed.notes.contains(.bootNotesAssumed))
+      let asked = try planned(file, on: guest()) {
+        $0.options.arguments = .elfNotes
+        $0.options.commandLine = "words"
+      }
+      #expect(!asked.notes.contains(.bootNotesAssumed))
+      let load = try segments(of: asked)
       let block = try #require(load.segments.first { $0.role == .bootBlock })
       let bytes = block.bytes.array
       // On the stack of a 32-bit kernel: a return address of 0, and the notes' address.

@@ -81,6 +81,18 @@ import Testing
     #expect(registers.filter { $0 != 0 }.count == 2)
   }
 
+  @Test func aKernelWithFourLevelsOfPageTables() throws {
+    let parameters = PurgatoryParameters(
+      entry: .fourLevels(address: 0x100_0040, rsi: 0x9000, pageTables: 0x7000))
+    let bytes = SharedBytes(try Purgatory.x86_64.encode(parameters))
+    let base = ParametersLayout.base
+    #expect(try bytes.span.load(ParametersLayout.entryMode, base: base) == 4)
+    #expect(try bytes.span.load(ParametersLayout.entry, base: base) == 0x100_0040)
+    #expect(try bytes.span.load(ParametersLayout.rsi, base: base) == 0x9000)
+    // EAX is the last that popal takes.
+    #expect(try bytes.span.load(UInt32.self, at: base + ParametersLayout.registers + 28) == 0x7000)
+  }
+
   @Test func theWayBackHasPageTables() throws {
     let parameters = PurgatoryParameters(
       entry: .back(address: 0xA1_10F2, pageTables: 0x7000), jumpBackText: 0x9000)

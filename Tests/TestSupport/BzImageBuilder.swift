@@ -38,6 +38,11 @@ package struct BzImageBuilder: Sendable {
   package var preferredAddress: UInt64 = 0x100_0000
   /// init_size.
   package var initSize: UInt32 = 0x337_8000
+  /// Bytes to be written over the finished header, each at its offset in the file, before the checksum
+  /// is made.
+  package var lies: [(offset: Int, bytes: [UInt8])] = []
+  /// Where .text starts, if the PE header has one.
+  package var codeStart: UInt32?
   /// setup_type_max of kernel_info; nil for no kernel_info.
   package var highestSetupData: UInt32? = 0x8000_0009
   /// The compressed kernel with its unpacked size appended, from 0x400 of the protected-mode part
@@ -45,6 +50,8 @@ package struct BzImageBuilder: Sendable {
   package var payload: [UInt8] = []
   /// What the last four bytes hold.
   package var checksum = Checksum.valid
+  /// Whether the file is an EFI program of 32 bits (PE32), as kernels for i386 are.
+  package var isPE32 = false
   /// Whether the file carries a certificate, with the PE fields that signing writes.
   package var isSigned = false
 
@@ -84,6 +91,7 @@ package struct BzImageBuilder: Sendable {
       file.store(UInt32(0x10), as: Field(info + 8))
       file.store(highestSetupData, as: Field(info + 12))
     }
+    for lie in lies { file.store(lie.bytes, at: lie.offset) }
     let end = file.count - 4
     switch checksum {
     case .valid: file.store(~zlibCRC32(file[..<end]), as: Field(end))
@@ -93,8 +101,9 @@ package struct BzImageBuilder: Sendable {
     if isSigned {
       let certificate = [UInt8](repeating: 0x30, count: 0x5C0)
       file.store(UInt32(0x00D8_C0DE), as: Field(Self.optionalHeader + 64))
-      file.store(UInt32(file.count), as: Field(Self.optionalHeader + 144))
-      file.store(UInt32(certificate.count), as: Field(Self.optionalHeader + 148))
+      let entry = Self.optionalHeader + (isPE32 ? 128 : 144)
+      file.store(UInt32(file.count), as: Field(entry))
+      file.store(UInt32(certificate.count), as: Field(entry + 4))
       file += certificate
     }
     return file
@@ -111,11 +120,14 @@ package struct BzImageBuilder: Sendable {
     file.store(Array("MZ".utf8), at: 0)
     file.store(UInt32(0x80), as: Field(0x3C))
     file.store(Array("PE".utf8), at: 0x80)
-    file.store(UInt16(0x8664), as: Field(0x84))  // machine
+    file.store(isPE32 ? UInt16(0x14C) : 0x8664, as: Field(0x84))  // machine
     file.store(UInt16(1), as: Field(0x86))  // sections
     file.store(UInt16(0xA0), as: Field(0x94))  // bytes of the optional header
-    file.store(UInt16(0x20B), as: Field(Self.optionalHeader))  // PE32+
-    file.store(Array(".setup".utf8), at: Self.optionalHeader + 0xA0)
+    // PE32 or PE32+
+    file.store(isPE32 ? UInt16(0x10B) : 0x20B, as: Field(Self.optionalHeader))
+    let section = Self.optionalHeader + 0xA0
+    file.store(Array((codeStart == nil ? ".setup" : ".text").utf8), at: section)
+    file.store(codeStart ?? 0, as: Field(section + 20))
   }
 
   private func storeSetupHeader(into file: inout [UInt8]) {

@@ -34,6 +34,8 @@ package struct ELFBuilder: Sendable {
   package var type: UInt16 = 2
   /// e_entry.
   package var entry: UInt64 = 0x10_0000
+  /// p_align of each.
+  package var alignment: UInt64 = 0
   /// e_phentsize; nil for the right one.
   package var headerSize: Int?
   /// The program headers.
@@ -87,11 +89,11 @@ package struct ELFBuilder: Sendable {
       file.store(part.type, as: Field(header))
       if is64Bit {
         for (field, value) in [
-          (8, place), (24, part.physical), (32, fileSize), (40, part.memorySize),
+          (8, place), (24, part.physical), (32, fileSize), (40, part.memorySize), (48, alignment),
         ] { file.store(value, as: Field<UInt64>(header + field)) }
       } else {
         for (field, value) in [
-          (4, place), (12, part.physical), (16, fileSize), (20, part.memorySize),
+          (4, place), (12, part.physical), (16, fileSize), (20, part.memorySize), (28, alignment),
         ] { file.store(UInt32(truncatingIfNeeded: value), as: Field(header + field)) }
       }
       offset += UInt64(part.bytes.count)

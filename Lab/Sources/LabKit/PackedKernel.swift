@@ -51,6 +51,13 @@ struct PackedKernel {
     return image
   }
 
+  /// The image with another init_size in its header, as some that were packed anew have it.
+  func claiming(initSize: Int) -> [UInt8] {
+    var image = self
+    image.set(0x260, initSize)
+    return image.bytes
+  }
+
   /// Where the protected-mode part begins: after the boot sector and `setup_sects` more.
   private var start: Int { (Int(bytes[0x1F1]) + 1) * 512 }
   private var payloadOffset: Int { number(0x248) }
@@ -89,6 +96,11 @@ extension Lab {
     try PackedKernel(contents(of: kernel.file(in: workshop))).unpacked()
   }
 
+  /// `kernel` with another init_size in its header.
+  public func claim(_ kernel: Kernel, initSize: Int) throws -> [UInt8] {
+    try PackedKernel(contents(of: kernel.file(in: workshop))).claiming(initSize: initSize)
+  }
+
   /// `kernel` with one bit changed in its payload.
   public func damage(_ kernel: Kernel) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).damaged()
@@ -102,6 +114,11 @@ extension Lab {
   /// The lab's own ELF kernel of 32 or 64 `bits`, which says on COM1 how it was given its arguments.
   public func elfKernel(bits: Int) throws -> [UInt8] {
     try contents(of: workshop.tools + "/elfkernel\(bits)")
+  }
+
+  /// That of 64 bits, position-independent and linked for address 0.
+  public func elfKernelForAnywhere() throws -> [UInt8] {
+    try contents(of: workshop.tools + "/elfkernel-anywhere")
   }
 
   /// Debian's kernel for i386, as a bzImage or as the vmlinux in it.

@@ -5,7 +5,7 @@ let entries: [Scenario] =
   [
     in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi).extra,
     inRealMode(.debian6_1), inRealMode(.debian6_12).extra,
-  ] + [fromFiveLevels, vgaText, videoType.extra, noBIOS]
+  ] + [fromFiveLevels, toFourLevels, vmlinuxWithFourLevels, vgaText, videoType.extra, noBIOS]
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in
@@ -52,6 +52,41 @@ private let fromFiveLevels = Scenario("five-level page tables are left for a 32-
   try await guest.run(load(.debian6_1, "--entry-32bit", words: "no5lvl"))
   let next = try await guest.jump()
   try next.mustBe(.debian6_1)
+  try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
+}
+
+/// The lab's kernel has XLF_5LEVEL alone, as Debian 11's: by its 64-bit entry the machine resets.
+private let toFourLevels = Scenario(
+  "a kernel that leaves five-level page tables by itself is entered in 32-bit mode"
+) { lab in
+  let guest = try await lab.boot(.debian6_1, processor: "max,la57=on", carrying: [.lab])
+  guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
+    throw Skip("this QEMU has no five-level page tables")
+  }
+  let load =
+    "-l \(Kernel.lab.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
+  try await guest.mustRefuse("kexec -s \(load)", saying: "which would reset the machine")
+  try await guest.mustNote("enteredIn32Bits", when: "kexec \(load)")
+  try await guest.run("kexec \(load)")
+  let next = try await guest.jump()
+  try next.mustBe(.lab)
+  try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
+}
+
+/// The same kernel as a vmlinux, which has no 32-bit entry: the purgatory leaves the fifth level.
+private let vmlinuxWithFourLevels = Scenario(
+  "a vmlinux gets four levels of page tables where five are in use"
+) { lab in
+  let guest = try await lab.boot(
+    .debian6_1, processor: "max,la57=on", carrying: [.lab],
+    files: ["boot/vmlinux": try lab.unpack(.lab)])
+  guard try await guest.attempt("grep -qw la57 /proc/cpuinfo").status == 0 else {
+    throw Skip("this QEMU has no five-level page tables")
+  }
+  try await guest.run(
+    "kexec -l /boot/vmlinux --initrd=/boot/initrd --command-line='\(Lab.commandLine)'")
+  let next = try await guest.jump()
+  try next.mustBe(.lab)
   try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
 }
 

@@ -6,7 +6,7 @@ let fastJumps: [Scenario] =
   + [Compressor.gzip, .lz4].map(repacked)
   // Unpacking these takes an emulated processor long; what unpacks them has tests of its own.
   + [Compressor.xz, .bzip2, .lzma, .lzop].map { repacked(by: $0).extra }
-  + [notMoved, report, fiveLevels, damagedPayload, littleMemory]
+  + [notMoved, report, fiveLevels, damagedPayload, smallInitSize, littleMemory]
 
 /// Each draw has a seed of its own.
 private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {
@@ -104,6 +104,25 @@ private let damagedPayload = Scenario("a damaged payload: the ordinary way is pl
   try await guest.mustNote("ordinaryEntry.badPayload", about: "zstd", when: load("/boot/damaged"))
   try await guest.mustNote(
     "ordinaryEntry.switchedOff", when: load("/boot/damaged", options: "--no-fast"))
+}
+
+/// The segment would be too small, and the kernel's own decompressor takes the number from the header.
+private let smallInitSize = Scenario(
+  "init_size below what the kernel needs: both ways into it, with a warning"
+) { lab in
+  let file = try lab.claim(.lab, initSize: 0x40_0000)
+  var guest = try await lab.boot(
+    .lab, commandLine: "retain_initrd", isChain: true, files: ["boot/small": file])
+  try await guest.mustRefuse("kexec -s -l /boot/small", saying: "init_size (0x260)")
+  for options in ["", "--no-fast"] {
+    let load =
+      "kexec \(options) -l /boot/small --reuseinitrd"
+      + " --command-line='\(Lab.commandLine) retain_initrd nokaslr'"
+    let warning = try await guest.run(load).errors
+    try expect(warning.contains("init_size (0x260) of the kernel is 0x400000"), warning)
+    guest = try await guest.jump()
+    try guest.mustBe(.lab)
+  }
 }
 
 private let littleMemory = Scenario("little memory: the ordinary way, with a note") { lab in

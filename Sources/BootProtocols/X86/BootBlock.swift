@@ -89,8 +89,10 @@ package struct BootBlock: Sendable {
       initrd?.start.value ?? 0, low: SetupHeader.ramdiskImage, high: BootParameters.extRamdiskImage)
     bytes.store(
       initrd?.byteCount ?? 0, low: SetupHeader.ramdiskSize, high: BootParameters.extRamdiskSize)
-    if let first = layout.nodes.first {
-      bytes.store(base.value + UInt64(first), as: SetupHeader.setupData)
+    // A list that the file brings would lead nowhere.
+    if header.count >= SetupHeader.setupData.end - SetupHeader.start || !layout.nodes.isEmpty {
+      let first = layout.nodes.first.map { base.value + UInt64($0) } ?? 0
+      bytes.store(first, as: SetupHeader.setupData)
     }
     storeEFI(into: &bytes, map: base.value + UInt64(layout.efiMap))
     return bytes
@@ -154,13 +156,16 @@ extension BootBlock {
     }
   }
 
-  /// The subarchitecture lies inside the setup header, which comes from the file.
+  /// The subarchitecture lies inside the setup header, which comes from the file, but is the machine's:
+  /// 0, a PC, where nothing is known of it.
   private func inheritSubarchitecture(into bytes: inout [UInt8]) {
     let end = SetupHeader.hardwareSubarchData.end
-    guard let inherited, inherited.count >= BootParameters.size,
-      header.count >= end - SetupHeader.start
-    else { return }
+    guard header.count >= end - SetupHeader.start else { return }
     let part = SetupHeader.hardwareSubarch.offset..<end
+    guard let inherited, inherited.count >= BootParameters.size else {
+      bytes.store([UInt8](repeating: 0, count: part.count), at: part.lowerBound)
+      return
+    }
     bytes.store(inherited[part], at: part.lowerBound)
   }
 

@@ -15,7 +15,7 @@
 // "kexec.sw" in memory.
 #define PURGATORY_MAGIC 0x77732e636578656b
 // Changes whenever the layout below does.
-#define PURGATORY_VERSION 5
+#define PURGATORY_VERSION 6
 
 // purgatory_parameters.flags
 #define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
@@ -28,6 +28,7 @@
 #define PURGATORY_ENTRY_PROTECTED 1     // 32-bit protected mode, flat segments, paging off
 #define PURGATORY_ENTRY_REAL 2          // real mode, with the BIOS's devices as it wants them
 #define PURGATORY_ENTRY_BACK 3          // to a kernel that was left: page_tables, old kernel's stack
+#define PURGATORY_ENTRY_FOUR_LEVELS 4   // 64-bit mode, with page tables of 4 levels: EAX of the registers
 
 // purgatory_parameters.digest_kind
 #define PURGATORY_DIGEST_NONE 0
@@ -75,7 +76,8 @@ struct purgatory_region {
 };
 
 // What PURGATORY_ENTRY_PROTECTED leaves in the registers; the order is that of popal. For
-// PURGATORY_ENTRY_REAL, EAX holds the data segments and ESP the stack pointer.
+// PURGATORY_ENTRY_REAL, EAX holds the data segments and ESP the stack pointer; for
+// PURGATORY_ENTRY_FOUR_LEVELS, EAX holds the page tables.
 struct purgatory_registers {
   uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
 };
@@ -86,7 +88,7 @@ struct purgatory_parameters {
   uint32_t version;            // PURGATORY_VERSION
   uint32_t flags;              // PURGATORY_FLAG_...
   uint64_t entry;              // where the next kernel starts
-  uint64_t rsi;                // in these registers at a PURGATORY_ENTRY_LONG
+  uint64_t rsi;                // in these registers at a PURGATORY_ENTRY_LONG or _FOUR_LEVELS
   uint64_t rdi;
   struct purgatory_registers registers;
   uint64_t timestamp_text;     // where entered_at and checked_at are written as text; 0: nowhere

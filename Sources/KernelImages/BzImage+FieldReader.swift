@@ -1,0 +1,154 @@
+internal import ByteCoding
+internal import ELFFormat
+
+extension BzImage {
+  /// Reads the fields that the next kernel's life depends on. Each is compared with what else tells: the
+  /// protocol's rules, and the headers of the kernel that is packed in the file. What cannot be right is
+  /// not believed, and is written down.
+  struct FieldReader {
+    let header: HeaderReader
+    let payload: Payload?
+    let outline: KernelOutline?
+    /// Bytes of the protected-mode part.
+    let packedSize: UInt64
+    private(set) var mended: [MendedField] = []
+
+    init(_ header: HeaderReader, payload: Payload?, packedSize: Int) {
+      self.header = header
+      self.payload = payload
+      outline = payload?.outline()
+      self.packedSize = UInt64(packedSize)
+    }
+
+    private mutating func mend<Value>(
+      _ name: String, _ field: Field<Value>, found: UInt64, to taken: UInt64
+    ) -> UInt64 {
+      mended.append(MendedField(name, field, found: found, taken: taken))
+      return taken
+    }
+
+    /// The code of a kernel for i386 cannot be entered in 64-bit mode, nor be above 4 GiB.
+    mutating func extendedFlags() throws(ImageError) -> ExtendedLoadFlags {
+      let field = SetupHeader.xloadflags
+      let flags = ExtendedLoadFlags(rawValue: try header.value(of: field, since: 0x020C) ?? 0)
+      let isFor32Bits = outline.map { $0.width == .bits32 } ?? header.isEFIProgramForI386
+      let right = flags.subtracting(.for64Bits)
+      guard isFor32Bits, right != flags else { return flags }
+      let taken = mend(
+        "xloadflags", field, found: UInt64(flags.rawValue), to: UInt64(right.rawValue))
+      return ExtendedLoadFlags(rawValue: UInt16(truncatingIfNeeded: taken))
+    }
+
+    /// CONFIG_PHYSICAL_ALIGN is between the alignment of page tables' entries and 16 MiB.
+    mutating func alignment() throws(ImageError) -> UInt64 {
+      let field = SetupHeader.kernelAlignment
+      let stated = UInt64(try header.value(of: field, since: 0x0205) ?? 0)
+      guard stated & (stated &- 1) == 0 else {
+        throw .badField(
+          name: "kernel_alignment", offset: field.offset, found: stated, wanted: .powerOfTwo)
+      }
+      let usual: UInt64 = 2 << 20
+      guard let outline, header.version >= 0x0205 else {
+        return max(stated == 0 ? usual : stated, 4096)
+      }
+      let possible = (outline.width == .bits64 ? usual : 8 << 10)...(16 << 20)
+      if possible.contains(stated) { return stated }
+      let least = try header.value(of: SetupHeader.minAlignment, since: 0x020A) ?? 0
+      let other = least < 32 ? UInt64(1) << UInt64(least) : 0
+      return mend(
+        "kernel_alignment", field, found: stated, to: possible.contains(other) ? other : usual)
+    }
+
+    /// Where the unpacked kernel was linked to be is where it would like to run.
+    mutating func preferredAddress(alignment: UInt64) throws(ImageError) -> UInt64 {
+      let field = SetupHeader.prefAddress
+      guard let stated = try header.value(of: field, since: 0x020A) else { return 0x10_0000 }
+      guard let linked = outline?.physicalStart, linked != stated, linked % (2 << 20) == 0,
+        linked >= 1 << 20
+      else { return stated }
+      return mend("pref_address", field, found: stated, to: linked)
+    }
+
+    /// The last byte that an initrd may use lies above where kernels are.
+    mutating func initrdAddressLimit() throws(ImageError) -> UInt64 {
+      let field = SetupHeader.initrdAddrMax
+      let usual: UInt64 = 0x37FF_FFFF
+      guard let stated = try header.value(of: field, since: 0x0203).map(UInt64.init) else {
+        return usual
+      }
+      return stated >= 16 << 20
+        ? stated : mend("initrd_addr_max", field, found: stated, to: usual)
+    }
+
+    /// COMMAND_LINE_SIZE has been 2048 since the field is there, terminator included, and was 256 before.
+    mutating func commandLineLimit() throws(ImageError) -> Int {
+      let field = SetupHeader.cmdlineSize
+      let least: UInt64 = 255
+      let stated = try header.value(of: field, since: 0x0206).map(UInt64.init) ?? least
+      if stated == 0 { return Int(mend("cmdline_size", field, found: stated, to: least)) }
+      return Int(
+        stated < 1 << 16 ? stated : mend("cmdline_size", field, found: stated, to: 2047))
+    }
+
+    /// Whether it can be entered in real mode only: it says no address for another entry. A Linux
+    /// kernel has one whatever the field says.
+    mutating func isForBIOSOnly(_ flags: ExtendedLoadFlags) throws(ImageError) -> Bool {
+      let field = SetupHeader.code32Start
+      guard try header.value(of: field, since: 0x0200) ?? 0 == 0, !flags.contains(.has64BitEntry)
+      else { return false }
+      guard outline != nil else { return true }
+      _ = mend("code32_start", field, found: 0, to: 0x10_0000)
+      return false
+    }
+
+    /// Bytes that the payload unpacks to, at least: its stated size where that goes with the headers
+    /// inside.
+    private var unpackedSize: UInt64 {
+      guard let payload, let outline else { return 0 }
+      let stated = UInt64(payload.unpackedSize)
+      // Behind the last part come section headers and the relocation table.
+      let possible = outline.fileEnd...(2 * outline.fileEnd + 16 << 20)
+      return possible.contains(stated) ? stated : outline.fileEnd
+    }
+
+    /// Bytes that must be free RAM from the load address on.
+    ///
+    /// The kernel's own decompressor writes all that it unpacks into that room, and takes the size of
+    /// it from boot_params.
+    mutating func initSize() throws(ImageError) -> UInt64 {
+      let field = SetupHeader.initSize
+      // Kernels before 2.10 do not say how much they need: four times the file has been enough.
+      let guess = max(4 * packedSize, 16 << 20)
+      // Unpacked and packed kernel side by side, and what the decompressor has of its own.
+      let ample =
+        outline.map { max($0.windowSize, unpackedSize + packedSize + 8 << 20).roundedToPages }
+        ?? guess
+      guard let stated = try header.value(of: field, since: 0x020A).map(UInt64.init) else {
+        return outline == nil ? guess : max(guess, ample)
+      }
+      if stated == 0, outline == nil { return guess }
+      guard stated <= KernelOutline.sizeLimit else {
+        guard outline != nil else {
+          throw .badField(
+            name: "init_size", offset: field.offset, found: stated, wanted: .sizeInMemory)
+        }
+        return mend("init_size", field, found: stated, to: ample)
+      }
+      let least = max(packedSize, outline?.windowSize ?? 0, unpackedSize)
+      return least.roundedToPages <= stated.roundedToPages
+        ? max(stated, least) : mend("init_size", field, found: stated, to: ample)
+    }
+  }
+}
+
+extension UInt64 {
+  /// Bytes in whole pages; small numbers only.
+  fileprivate var roundedToPages: UInt64 { (self + 0xFFF) & ~0xFFF }
+}
+
+extension ExtendedLoadFlags {
+  /// Those that only a kernel for x86_64 can have.
+  fileprivate static let for64Bits: ExtendedLoadFlags = [
+    .has64BitEntry, .loadableAbove4GiB, .efiKexec, .fiveLevelStart, .fiveLevelUse,
+  ]
+}

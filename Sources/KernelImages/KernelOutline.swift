@@ -1,0 +1,63 @@
+internal import ByteCoding
+internal import Compression
+package import ELFFormat
+
+/// What the first bytes of an unpacked kernel say of all of it: its ELF header and program headers.
+package struct KernelOutline: Equatable, Sendable {
+  /// The width of its addresses.
+  package let width: ELFWidth
+  /// The lowest physical address that it was linked for.
+  package let physicalStart: UInt64
+  /// The physical address behind its last part.
+  package let physicalEnd: UInt64
+  /// Where its last part ends in the unpacked file, in bytes.
+  package let fileEnd: UInt64
+
+  /// Bytes of memory from the first part's start to the last one's end: at most 1 GiB.
+  package var windowSize: UInt64 { physicalEnd - physicalStart }
+}
+
+extension KernelOutline {
+  /// More bytes than any kernel takes in memory: all that its mapping has, KERNEL_IMAGE_SIZE.
+  static let sizeLimit: UInt64 = 1 << 30
+
+  /// No payload unpacks to more: its size has 32 bits.
+  private static let fileSizeLimit: UInt64 = 1 << 32
+
+  /// Reads the headers at the start of `file`; nil when they are not there or those of no kernel for x86.
+  init?(startOf file: RawSpan) {
+    let reader = ELFFile.Reader(file)
+    guard ELFFile.isRecognised(in: file),
+      let kind = try? reader.load(ELFLayout.classAndData), kind == 0x0101 || kind == 0x0102,
+      let machine = try? reader.load(ELFLayout.File.machine)
+    else { return nil }
+    width = kind == 0x0101 ? .bits32 : .bits64
+    guard machine == (width == .bits32 ? ELFLayout.Machine.i386 : ELFLayout.Machine.x86_64),
+      let headers = try? reader.programHeaders(width)
+    else { return nil }
+    var (start, end, fileEnd) = (UInt64.max, UInt64(0), UInt64(0))
+    for header in headers where header.type == ELFLayout.Program.load && header.memorySize > 0 {
+      let (last, overflow) = header.physical.addingReportingOverflow(header.memorySize)
+      guard !overflow, let range = header.fileRange else { return nil }
+      start = min(start, header.physical)
+      end = max(end, last)
+      fileEnd = max(fileEnd, UInt64(range.upperBound))
+    }
+    guard start < end, end - start <= Self.sizeLimit, fileEnd <= Self.fileSizeLimit else {
+      return nil
+    }
+    (physicalStart, physicalEnd) = (start, end)
+    self.fileEnd = fileEnd
+  }
+}
+
+extension BzImage.Payload {
+  /// What the payload's first bytes say when they are unpacked; nil when they say nothing.
+  func outline() -> KernelOutline? {
+    guard let format = CompressionFormat.recognise(bytes.span),
+      // The headers of all kernels are in the first few hundred.
+      let start = decompressStart(of: bytes, as: format, count: 4096)
+    else { return nil }
+    return KernelOutline(startOf: start.span)
+  }
+}

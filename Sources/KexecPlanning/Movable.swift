@@ -1,0 +1,44 @@
+internal import KernelImages
+internal import PhysicalMemory
+
+/// Parts of a kernel that may be elsewhere than they were linked to be, together.
+struct Movable {
+  /// The pages that they were linked for.
+  let linked: PhysicalRange
+  /// The address of theirs that is moved to a multiple of `alignment`.
+  private let base: PhysicalAddress
+  /// A power of two: at least a page.
+  private let alignment: UInt64
+
+  /// The parts in `list`, lowest first. Their start comes to a multiple of `alignment`, or, where they keep
+  /// their offset from one, as far behind it as it was. What is no power of two does not count.
+  init(_ list: [LoadedPart], alignment: UInt64, keepsOffset: Bool) {
+    let isPowerOfTwo = alignment & (alignment &- 1) == 0
+    self.alignment = max(isPowerOfTwo ? alignment : 0, pageSize)
+    let start = PhysicalAddress(list.first?.physicalAddress ?? 0).alignedDown(to: pageSize)
+    let end = PhysicalAddress(list.last?.physicalEnd ?? 0)
+    linked = PhysicalRange(start: start, end: max(start, end.alignedUp(to: pageSize) ?? end))
+    base = keepsOffset ? start.alignedDown(to: self.alignment) : start
+  }
+
+  /// By how much they are moved: not at all where all of their own place is free, inside `limits` and the
+  /// user's bounds; else to the lowest or the highest free place there.
+  func shift(
+    to limits: PhysicalRange, isLow: Bool, request: LoadRequest, memory: UsableMemory
+  ) throws(PlanningError) -> UInt64 {
+    let free = memory.freeWithLow
+    let bounds =
+      limits.intersection(request.options.memoryBounds)
+      ?? PhysicalRange(start: limits.start, end: limits.start)
+    if free.contains(linked), bounds.contains(linked) { return 0 }
+    let wish = PlacementWish(
+      byteCount: linked.end.value - base.value, alignment: alignment, bounds: bounds)
+    guard let place = isLow ? free.place(number: 0, for: wish) : free.place(for: wish) else {
+      throw .noRoom(
+        .init(
+          role: .kernel, byteCount: wish.byteCount, alignment: wish.alignment, bounds: wish.bounds,
+          largestHole: free.largestHole(in: wish.bounds)))
+    }
+    return place.start.value &- base.value
+  }
+}

@@ -1,0 +1,186 @@
+import ByteCoding
+import KernelImages
+import KexecABI
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecPlanning
+
+/// Where a kernel is entered, by what is asked for and by what it is.
+@Suite struct EntryChoiceTests {
+  private var biosGuest: Machine { guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF) }
+
+  private func plan(
+    _ file: SharedBytes, on machine: Machine, _ change: (inout LoadRequest) -> Void = { _ in }
+  ) throws -> LoadPlan {
+    var request = LoadRequest(kernel: .init(path: "k", bytes: file))
+    request.randomNumbers = .init(virtual: 1, physical: 1)
+    change(&request)
+    let image = try KernelImage.open(file, as: request.options.imageType)
+    let planner = try LoadPlanner(request, image: image, on: machine)
+    var inspection: InitrdInspection?
+    return try planner.plan(by: planner.routes[0], inspection: &inspection)
+  }
+
+  private func segments(_ plan: LoadPlan) throws -> SegmentLoad {
+    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    return load
+  }
+
+  // MARK: What does not go together
+
+  /// The parser refuses these as well; a request that was made otherwise is not botched.
+  static let contradictions: [(String, String, @Sendable (inout LoadRequest) -> Void)] = [
+    ("--real-mode", "-p", { ($0.options.entry, $0.options.purpose) = (.realMode, .crash) }),
+    (
+      "--real-mode", "--load-preserve-context",
+      { ($0.options.entry, $0.options.preservesContext) = (.realMode, true) }
+    ),
+    ("--real-mode", "--dtb", { ($0.options.entry, $0.deviceTree) = (.realMode, file(40)) }),
+    (
+      "--load-preserve-context", "-p",
+      { ($0.options.preservesContext, $0.options.purpose) = (true, .crash) }
+    ),
+    (
+      "--load-preserve-context", "-s",
+      { ($0.options.preservesContext, $0.options.call) = (true, .file) }
+    ),
+  ]
+
+  @Test(arguments: contradictions.indices)
+  func contradictionsAreRefused(index: Int) throws {
+    let (first, second, change) = Self.contradictions[index]
+    let vmlinux = SharedBytes(VmlinuxBuilder().bytes)
+    let multiboot = SharedBytes(
+      ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 0)))
+    for file in [BzImageBuilder().file, vmlinux, multiboot] {
+      #expect(throws: PlanningError.contradiction(first, second)) {
+        try plan(file, on: biosGuest, change)
+      }
+    }
+  }
+
+  // MARK: --type=bzImage
+
+  /// Scripts say it for any kernel: it costs neither the 64-bit entry nor the fast jump.
+  @Test func theTypeIsNoChoiceOfAnEntry() throws {
+    let fast = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
+    for type in [nil, .bzImage64, .bzImage] as [ImageType?] {
+      let plan = try plan(fast.file, on: guest()) {
+        ($0.options.imageType, $0.options.call) = (type, .segments)
+      }
+      #expect(plan.notes.contains(.unpacked(format: "gzip")))
+      #expect(plan.notes.contains(.enteredIn64Bits) == (type == .bzImage))
+      #expect(try segments(plan).kernelEntry.value & 0xFFF == 0x40)
+    }
+    let asked = try plan(fast.file, on: guest()) {
+      ($0.options.imageType, $0.options.entry) = (.bzImage, .protected32)
+    }
+    #expect(!asked.notes.contains(.enteredIn64Bits))
+    #expect(asked.notes.contains(.ordinaryEntry(.otherEntry)))
+    // One that has no other entry.
+    let small = try plan(BzImageBuilder { $0.xloadflags = 0 }.file, on: guest()) {
+      $0.options.imageType = .bzImage
+    }
+    #expect(!small.notes.contains(.enteredIn64Bits))
+    // The call that the kernel's own loader takes is none that the type forbids.
+    let byFile = try plan(BzImageBuilder().file, on: guest()) { $0.options.imageType = .bzImage }
+    guard case .file = byFile.action else {
+      Issue.record("\(byFile.reason)")
+      return
+    }
+  }
+
+  // MARK: Real mode
+
+  /// A device tree is among what boot_params hold, which a kernel in real mode makes for itself.
+  @Test(arguments: [true, false])
+  func theDeviceTreeOfAUnifiedImage(isAsked: Bool) throws {
+    let kernel = BzImageBuilder {
+      // Without another entry it is entered in real mode in any case.
+      if !isAsked { ($0.version, $0.protectedEntry, $0.xloadflags) = (0x0207, 0, 0) }
+    }
+    let image = UnifiedImageBuilder([
+      .init(".linux", kernel.bytes), .init(".dtb", [0xD0, 0x0D, 0xFE, 0xED]),
+      .init(".cmdline", "a"),
+    ]).file
+    let plan = try plan(image, on: biosGuest) { if isAsked { $0.options.entry = .realMode } }
+    #expect(plan.notes.contains(.notInRealMode(.deviceTree)))
+    #expect(plan.notes.contains(.sectionsUsed([.commandLine])))
+    #expect(try segments(plan).segments.contains { $0.role == .realMode })
+  }
+
+  private static let memdisk = BzImageBuilder {
+    ($0.version, $0.xloadflags, $0.isRelocatable) = (0x0203, 0, false)
+    ($0.name, $0.setupSectors) = ("MEMDISK 6.04 20200816", 3)
+  }
+  private static let floppy: LoadRequest.File = {
+    var bytes = [UInt8](repeating: 0x90, count: 1440 << 10)
+    bytes.store([0x55, 0xAA], at: 510)
+    return .init(path: "floppy", bytes: SharedBytes(bytes))
+  }()
+
+  /// Its header names an entry in protected mode, where it hangs without a word.
+  @Test func memdiskIsEnteredInRealMode() throws {
+    let made = try plan(Self.memdisk.file, on: biosGuest) { $0.initrds = [Self.floppy] }
+    #expect(made.notes.contains(.memdisk))
+    let load = try segments(made)
+    #expect(load.segments.contains { $0.role == .realMode })
+    #expect(load.segments.contains { $0.role == .initrd(0) && $0.bytes.count == 1440 << 10 })
+    let asked = try plan(Self.memdisk.file, on: biosGuest) { $0.options.entry = .realMode }
+    #expect(!asked.notes.contains(.memdisk))
+    for (option, change) in [
+      ("--entry-32bit", { $0.options.entry = .protected32 }),
+      ("-p", { $0.options.purpose = .crash }),
+    ] as [(String, (inout LoadRequest) -> Void)] {
+      #expect(throws: PlanningError.realModeOnly(option: option)) {
+        try plan(Self.memdisk.file, on: biosGuest, change)
+      }
+    }
+    var machine = biosGuest
+    machine.efi =
+      TemporaryTree([
+        "/sys/firmware/efi/fw_platform_size": "64\n", "/sys/firmware/efi/systab": "",
+      ]).machine.efi
+    #expect(machine.efi != nil)
+    #expect(throws: PlanningError.realMode(.noBIOS)) { try plan(Self.memdisk.file, on: machine) }
+  }
+
+  /// What others make of a disk's image is not known, but that no Linux kernel boots from one.
+  @Test func aDiskForSomethingElse() throws {
+    let other = BzImageBuilder { ($0.xloadflags, $0.name) = (0, "Something 1.0") }
+    func notes(_ builder: BzImageBuilder, _ change: (inout LoadRequest) -> Void) throws
+      -> [PlanNote]
+    {
+      try plan(builder.file, on: biosGuest, change).notes
+    }
+    #expect(try notes(other) { $0.initrds = [Self.floppy] }.contains(.diskWithoutBIOS))
+    #expect(try !notes(other) { $0.initrds = [file(1440 << 10)] }.contains(.diskWithoutBIOS))
+    #expect(
+      try !notes(other) { ($0.initrds, $0.options.entry) = ([Self.floppy], .realMode) }
+        .contains(.diskWithoutBIOS))
+    let linux = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
+    #expect(
+      try !notes(linux) { ($0.initrds, $0.options.call) = ([Self.floppy], .segments) }
+        .contains(.diskWithoutBIOS))
+  }
+
+  // MARK: A kernel that returns
+
+  /// Its region lies where the kernel can be: below 896 MiB when it is entered in 32-bit mode.
+  @Test(arguments: [(LoadOptions.EntryChoice.automatic, 1 << 32), (.protected32, 0x3800_0000)])
+  func theRegionOfAKernelThatReturns(entry: LoadOptions.EntryChoice, end: UInt64) throws {
+    let machine = guest(ram: 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x2_FFFF_FFFF)
+    let load = try segments(
+      try plan(BzImageBuilder().file, on: machine) {
+        ($0.options.entry, $0.options.preservesContext) = (entry, true)
+      })
+    let kernel = try place(of: .kernel, in: load)
+    #expect(kernel.end.value <= end)
+    for segment in load.segments where segment.role != .workspace {
+      #expect(segment.destination.end.value <= end)
+    }
+  }
+}
