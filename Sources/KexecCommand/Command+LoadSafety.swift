@@ -1,0 +1,58 @@
+internal import KexecABI
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+// What keeps a load from ending badly: for others, for whom there would be no memory, and at the jump.
+
+extension Command {
+  /// Plans the load, with nothing unpacked where memory is short: rather than that somebody must die
+  /// for it when the running kernel makes its copy.
+  func planWithinMemory(
+    by route: Route, of job: LoadJob, inspection: inout InitrdInspection?
+  ) throws(PlanningError) -> LoadPlan {
+    // A machine of the past has had all of its memory before we took any.
+    let isHere = common.machineDirectory == nil
+    func shortage(of plan: LoadPlan) -> MemoryShortage? {
+      plan.shortage(in: MemoryRoom(in: machineFiles), isUnpacked: isHere)
+    }
+    if let lack = job.planner.shortage(by: route.call, in: MemoryRoom(in: machineFiles)) {
+      throw .littleMemory(lack)
+    }
+    let lack: MemoryShortage
+    do {
+      let plan = try job.planner.plan(by: route, inspection: &inspection)
+      guard let found = shortage(of: plan) else { return plan }
+      guard plan.isFast, plan.call == .segments else { throw .littleMemory(found) }
+      lack = found
+    }
+    // What was unpacked is gone.
+    let plan = try job.planner.thrifty.plan(by: route, inspection: &inspection)
+    if let lack = shortage(of: plan) { throw .littleMemory(lack) }
+    return plan.explained(by: lack)
+  }
+
+  /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
+  /// the kernel's copy is not what was digested, and reset the machine.
+  func checkSources(of plan: LoadPlan) throws(CommandError) {
+    guard case .segments(let load) = plan.action, let role = load.changedSource else { return }
+    let path = plan.request.path(of: role)
+    let flags = plan.purpose == .crash ? SegmentFlags.onCrash : 0
+    let isUnloaded: Bool
+    do {
+      try kernel.kexec.load(entry: 0, segments: [], flags: flags)
+      isUnloaded = true
+    } catch {
+      debug("\(error.call.name) failed: \(error.errno.name)")
+      isUnloaded = false
+    }
+    if isUnloaded, plan.purpose == .reboot { records.forgetLoad() }
+    throw CommandError(
+      .fileChanged,
+      "\(path): the file was changed while it was loaded: "
+        + (isUnloaded
+          ? "it is unloaded, and what was loaded before is gone, too"
+          : "it cannot be unloaded, and must not be run"),
+      advice: "load again when nobody writes to it")
+  }
+}
