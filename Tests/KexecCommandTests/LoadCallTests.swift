@@ -144,6 +144,29 @@ extension InvocationTests {
         ])
     }
 
+    /// The file call reads regular files only: it gets a copy of what comes by a pipe.
+    @Test(arguments: ["-s", "-c"])
+    func whatComesByAPipeIsLoaded(call: String) throws {
+      let kernel = FakeKernel()
+      func pipe(_ bytes: [UInt8]) throws -> Int32 {
+        var ends: [Int32] = [0, 0]
+        try #require(unsafe Glibc.pipe(&ends) == 0)
+        // As much as a pipe holds.
+        try #require(unsafe Glibc.write(ends[1], bytes, bytes.count) == bytes.count)
+        close(ends[1])
+        return ends[0]
+      }
+      let file = BzImageBuilder().bytes
+      let (image, initrd) = (try pipe(file), try pipe([0, 0, 0, 0]))
+      defer { for end in [image, initrd] { close(end) } }
+      #expect(
+        kernel.run("\(call) -l /dev/fd/\(image) --initrd=/dev/fd/\(initrd)") == .success,
+        "\(kernel.errors)")
+      guard call == "-s" else { return #expect(kernel.calls.count == 1) }
+      #expect(
+        kernel.calls == [.fileLoad(kernel: file, initrd: [0, 0, 0, 0], line: [0], flags: 0)])
+    }
+
     /// However little of it a write takes.
     @Test(arguments: [1, 3, Int.max])
     func severalInitrdsAreJoinedWhole(writeSize: Int) {
