@@ -31,7 +31,8 @@ extension BenchCommand {
       try .load("kernel and Debian's initrd (gzip)", initrd: "gzip", in: workshop),
     ]
     var comparisons: [Comparison] = []
-    for (call, limit) in zip(calls, [0.5, 0.5, 0.6]) {
+    // Ours looks into the initrd for damage also where it is not unpacked; kexec-tools never does.
+    for (call, (fast, slow)) in zip(calls, [(0.5, 0.5), (0.5, 0.6), (0.6, 0.7)]) {
       guard let found = try native.measure(call, by: Contestant.native) else {
         say("This computer lets kexec-tools load: loads are not compared on it.\n")
         return []
@@ -39,9 +40,10 @@ extension BenchCommand {
       say("Loads on this computer, \(call.name):\n")
       found.report()
       comparisons += [
-        found.compare(.instructions, .ours, .kexecTools, in: call.name, .ratio(atMost: limit)),
+        found.compare(.instructions, .ours, .kexecTools, in: call.name, .ratio(atMost: fast)),
         found.compare(
-          .instructions, .plain, .kexecTools, in: "\(call.name), no fast jump", .ratio(atMost: 0.5)),
+          .instructions, .plain, .kexecTools, in: "\(call.name), no fast jump",
+          .ratio(atMost: slow)),
         found.compare(
           .loadCPU, .ours, .kexecTools, in: call.name, .ratio(atMost: 0.5),
           obstacle: "the running kernel's work for the memory of what is unpacked is in it"),
