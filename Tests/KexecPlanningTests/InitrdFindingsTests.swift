@@ -95,7 +95,7 @@ import Testing
       Row("a cramfs image", [file([0x45, 0x3D, 0xCD, 0x28], at: 0)], .fine),
       Row("a minix image", [file([0x8F, 0x13], at: 0x410)], .fine),
       Row(
-        "a frame to be skipped, then zstd",
+        "a skippable frame, then zstd",
         [[0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4], Compressor.zstd.compress(main)],
         .suspect([.skippableFrame])),
       Row("xz with CRC64", [withXz(main, check: 4)], .suspect([.xzCheck])),
