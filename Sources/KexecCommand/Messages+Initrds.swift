@@ -10,6 +10,8 @@ extension InitrdReason {
     case .unknownContent(let offset):
       "at byte \(offset) there is neither a cpio archive nor a known compression"
     case .corrupt(let format, let offset): "at byte \(offset) the \(format) stream is damaged"
+    case .notUnpacked(let format, let offset):
+      "at byte \(offset) the \(format) stream wants more than I have"
     case .noRoom: "unpacked it would have no place in memory"
     case .tooManyParts(let count): "it holds \(count) archives, too many for one load"
     case .tooLarge(let limit):

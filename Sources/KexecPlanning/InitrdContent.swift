@@ -81,7 +81,11 @@ struct InitrdContent {
         return
       } catch {
         judge(stream, error)
-        keep(rest, at: start, because: .corrupt(format: format.name, offset: start))
+        keep(
+          rest, at: start,
+          because: error.isDamage
+            ? .corrupt(format: format.name, offset: start)
+            : .notUnpacked(format: format.name, offset: start))
         return
       }
     }
@@ -236,6 +240,16 @@ extension InitrdSuspicion {
     case .unaligned(let offset): .unaligned(offset: offset + count)
     case .otherInside(let offset): .otherInside(offset: offset + count)
     case .kernel, .unknown: self
+    }
+  }
+}
+
+extension CompressionError {
+  /// Whether the stream is damaged, rather than more than this program can do.
+  fileprivate var isDamage: Bool {
+    switch self {
+    case .corrupt, .truncated: true
+    case .unsupported, .tooLarge, .windowTooLarge, .outOfMemory: false
     }
   }
 }

@@ -3,7 +3,7 @@
 extension InitrdReason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
-    case unknownContent, corrupt, tooLarge, noRoom, tooManyParts, earlyFiles
+    case unknownContent, corrupt, tooLarge, noRoom, tooManyParts, earlyFiles, notUnpacked
   }
 
   /// Which kind it is.
@@ -15,6 +15,7 @@ extension InitrdReason {
     case .noRoom: .noRoom
     case .tooManyParts: .tooManyParts
     case .earlyFiles: .earlyFiles
+    case .notUnpacked: .notUnpacked
     }
   }
 }

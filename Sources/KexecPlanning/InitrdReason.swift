@@ -4,6 +4,8 @@ package enum InitrdReason: Equatable, Sendable {
   case unknownContent(offset: Int)
   /// A compressed archive that does not unpack.
   case corrupt(format: String, offset: Int)
+  /// A compressed archive that wants more than this program has: memory, a filter, a dictionary.
+  case notUnpacked(format: String, offset: Int)
   /// Unpacked it would not fit beside the files in it.
   case tooLarge(limit: Int)
   /// Unpacked the pieces have no place, or take too much of RAM.

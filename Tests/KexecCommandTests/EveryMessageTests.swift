@@ -107,6 +107,7 @@ import Testing
   static let initrd: [InitrdReason] = [
     .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
     .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom, .earlyFiles,
+    .notUnpacked(format: "xz", offset: 5),
   ]
   static let damages: [InitrdDamage] = [
     .stream(.truncated(.xz, inputOffset: 7), start: 8), .archiveCut(at: 9),
