@@ -15,6 +15,9 @@ extension Command {
     let deviceTree: InputFile?
     /// The modules of a multiboot kernel.
     let modules: [InputFile]
+
+    /// All of them.
+    var all: [InputFile] { [kernel] + initrds + [deviceTree].compactMap(\.self) + modules }
   }
 
   /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the

@@ -123,7 +123,7 @@ extension Command {
       debug("\(error.call.name) failed: \(error.errno.name)")
       return .refused(error, report, kernelLog: newLogLines())
     }
-    try checkSources(of: plan)
+    try checkSources(of: plan, job.files)
     kernel.signals.endOnLostFile()
     recordLoad(on: job.machine, request: plan.request)
     printLoaded(report)

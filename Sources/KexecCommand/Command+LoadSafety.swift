@@ -34,9 +34,18 @@ extension Command {
 
   /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
   /// the kernel's copy is not what was digested, and reset the machine.
-  func checkSources(of plan: LoadPlan) throws(CommandError) {
-    guard case .segments(let load) = plan.action, let role = load.changedSource else { return }
-    let path = plan.request.path(of: role)
+  func checkSources(of plan: LoadPlan, _ files: Files) throws(CommandError) {
+    guard case .segments(let load) = plan.action else { return }
+    // A signal's handler can unload nothing.
+    kernel.signals.exitOnLostFile(
+      "kexec: \(plan.request.kernel.path): the file, or an initrd, got shorter or unreadable while it"
+        + " was loaded\n  what is loaded must not be run: free it by kexec -u"
+        + (plan.purpose == .crash ? " -p" : "") + "\n")
+    // To read a file that got shorter would be the end: that is looked at first.
+    guard
+      let path = files.all.first(where: \.isCutShort)?.path
+        ?? load.changedSource.map(plan.request.path(of:))
+    else { return }
     let flags = plan.purpose == .crash ? SegmentFlags.onCrash : 0
     let isUnloaded: Bool
     do {

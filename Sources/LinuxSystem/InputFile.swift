@@ -48,6 +48,13 @@ package final class InputFile: Sendable {
     self.descriptor = descriptor
   }
 
+  /// Whether somebody has made a regular file shorter than it was when it was opened.
+  package var isCutShort: Bool {
+    guard isRegular, bytes.isMapped, case .regular(let size)? = try? descriptor.kind(path: path)
+    else { return false }
+    return size < bytes.count
+  }
+
   /// The number of the open file, for a system call that reads it.
   var descriptorNumber: Int32 { descriptor.number }
 

@@ -245,6 +245,17 @@ extension InvocationTests {
       close(file)
     }
 
+    /// To read what is no longer there would end the program.
+    @Test(arguments: ["/vmlinuz", "/initrd"])
+    func whatGetsShorterWhileItIsLoadedIsUnloaded(name: String) {
+      let kernel = FakeKernel {
+        $0.duringLoad = { files in _ = unsafe truncate(files.root + name, 1) }
+      }
+      #expect(kernel.run("-c -l @/vmlinuz --initrd=@/initrd") == .failure)
+      #expect(kernel.calls.count == 2)
+      #expect(kernel.errors.contains("\(name): the file was changed while it was loaded"))
+    }
+
     @Test func whatChangedAndCannotBeUnloadedIsSaid() {
       let kernel = FakeKernel {
         $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }
