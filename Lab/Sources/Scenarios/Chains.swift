@@ -1,7 +1,7 @@
 import LabKit
 
 /// Kernel after kernel after kernel.
-let chains: [Scenario] = [chain(of: 3, .lab), chain(of: 20, .debian6_12).extra]
+let chains: [Scenario] = [chain(of: 3, .lab).extra, chain(of: 20, .debian6_12).extra]
 
 private func chain(of count: Int, _ kernel: Kernel) -> Scenario {
   .core("\(count) kexecs in a row") { lab in

@@ -28,7 +28,7 @@ let crashes: [Scenario] = [
   otherFile("UKI", by: ["kexec -p -c /boot/kernel", "kexec -p -s /boot/kernel"]) { lab in
     let sections = [".cmdline": Array(Lab.commandLine.utf8), ".initrd": try lab.archive()]
     return try lab.make(UnifiedImage(.lab, by: .ukify, sections: sections))
-  },
+  }.extra,
 
   Scenario("a crash load without a reserved region exits with 254") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.lab])

@@ -6,7 +6,7 @@ let fastJumps: [Scenario] =
   + [Compressor.gzip, .lz4].map(repacked)
   // Unpacking these takes an emulated processor long; what unpacks them has tests of its own.
   + [Compressor.xz, .bzip2, .lzma, .lzop].map { repacked(by: $0).extra }
-  + [notMoved, report, fiveLevels, damagedPayload, smallInitSize, littleMemory]
+  + [notMoved, report, fiveLevels, damagedPayload, smallInitSize, littleMemory.extra]
 
 /// Each draw has a seed of its own.
 private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {

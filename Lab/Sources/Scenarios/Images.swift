@@ -4,7 +4,7 @@ import LabKit
 let images: [Scenario] =
   [
     compressed.extra, packedForSegments,
-    vmlinux(hasRelocations: true), vmlinux(hasRelocations: false).extra,
+    vmlinux(hasRelocations: true).extra, vmlinux(hasRelocations: false).extra,
     i386("bzImage"), i386("vmlinux"), multiboot(1), multiboot(2),
   ]
 

@@ -9,8 +9,8 @@ let unifiedImages: [Scenario] = [
   Scenario("UKI by objcopy, all sections, signed, kexec_file_load: they are all used") { lab in
     try await startWhole(
       .lab, UnifiedImage(.lab, by: .objcopy, isSigned: true), by: .file, in: lab)
-  },
-  compressedKernel, userWins, signatureInside, signedKernelInside, badImages,
+  }.extra,
+  compressedKernel, userWins.extra, signatureInside, signedKernelInside, badImages,
 ]
 
 private let words = "\(Lab.commandLine) lab.source=image"
