@@ -15,7 +15,7 @@ enum JumpBackWord {
     let blanks = String(repeating: " ", count: size)
     // The last of the kernel's words is followed by one already.
     guard mark > line.startIndex else { return blanks + " " + line }
-    return line[..<mark] + blanks + line[mark...]
+    return String(line[..<mark]) + blanks + String(line[mark...])
   }
 
   /// Where the word begins in a line that has room for it, in bytes.

@@ -78,7 +78,7 @@ package struct KernelCommandLine: Equatable, Sendable {
     guard let end = initMark?.startIndex else {
       return KernelCommandLine(text.isEmpty ? word : text + " " + word)
     }
-    return KernelCommandLine(text[..<end] + word + " " + text[end...])
+    return KernelCommandLine(String(text[..<end]) + word + " " + String(text[end...]))
   }
 
   /// The line with the user's `words` behind those of the kernel: before a lone `--`, behind which
@@ -98,7 +98,7 @@ package struct KernelCommandLine: Equatable, Sendable {
     }
     // The blank before the mark of its own stands before the line's.
     return KernelCommandLine(
-      forKernel + words[..<mark.startIndex] + forInit + words[mark.endIndex...])
+      forKernel + String(words[..<mark.startIndex]) + forInit + String(words[mark.endIndex...]))
   }
 
   /// The line without the kernel's words whose names are in `names`, each with one blank: the one behind
