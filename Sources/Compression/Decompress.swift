@@ -67,7 +67,7 @@ internal typealias Decoder =
   (UnsafeRawBufferPointer, inout Output) throws(CompressionError) -> Int
 
 extension CompressionFormat {
-  fileprivate var decoder: Decoder {
+  var decoder: Decoder {
     switch self {
     case .gzip: unsafe Gzip.decode
     case .xz: unsafe LZMA.decodeXZ

@@ -1,6 +1,5 @@
 package import ByteCoding
 internal import CLz4
-internal import CZstd
 
 /// The first bytes of what the stream of `format` at the start of `input` holds: at least `count` of
 /// them, or all there are when the stream is shorter or damaged further on. Nil when it has none.
@@ -14,44 +13,17 @@ package func decompressStart(
     var output = try? Output(limit: count, expectedSize: count, input: input)
   else { return nil }
   unsafe input.withUnsafeBytes { input in
-    switch format {
-    case .gzip: _ = try? unsafe Gzip.decode(input, &output)
-    case .xz: _ = try? unsafe LZMA.decodeXZ(input, &output)
-    case .lzma: _ = try? unsafe LZMA.decodeAlone(input, &output)
-    case .bzip2: _ = try? unsafe Bzip2.decode(input, &output)
-    case .lzo: _ = try? unsafe LZO.decode(input, &output)
-    case .zstd: unsafe Zstd.decodeStart(input, &output)
-    case .lz4:
-      if unsafe input.starts(with: LZ4.legacyMagic) {
-        unsafe LZ4.decodeLegacyStart(input, &output)
-      } else {
-        _ = try? unsafe LZ4.decode(input, &output)
-      }
+    // Whatever stops it, too much output or damage: what there is by then counts.
+    if format == .zstd {
+      _ = try? unsafe Zstd.stream(input, &output)
+    } else if unsafe input.starts(with: LZ4.legacyMagic) {
+      unsafe LZ4.decodeLegacyStart(input, &output)
+    } else {
+      _ = try? unsafe format.decoder(input, &output)
     }
   }
   let start = output.finishAnyway().freeze()
   return start.count > 0 ? start : nil
-}
-
-extension Zstd {
-  /// Fills the room in `output`, by a window of zstd's own.
-  fileprivate static func decodeStart(
-    _ input: UnsafeRawBufferPointer, _ output: inout Output
-  ) {
-    guard let context = unsafe ZSTD_createDCtx() else { return }
-    defer { unsafe _ = ZSTD_freeDCtx(context) }
-    let room = unsafe output.unfilled
-    var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
-    var source = unsafe ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-    while unsafe target.pos < target.size {
-      let before = unsafe (source.pos, target.pos)
-      let result = unsafe ZSTD_decompressStream(context, &target, &source)
-      guard ZSTD_getErrorCode(result) == ZSTD_error_no_error, result != 0,
-        unsafe (source.pos, target.pos) != before
-      else { break }
-    }
-    unsafe output.fill(target.pos)
-  }
 }
 
 extension LZ4 {

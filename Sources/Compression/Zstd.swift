@@ -61,7 +61,7 @@ internal enum Zstd {
   }
 
   /// Decodes the frame by a window of zstd's own, of at most 128 MiB.
-  private static func stream(
+  static func stream(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
     guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(wanted: 0) }

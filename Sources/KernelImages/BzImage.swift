@@ -23,7 +23,7 @@ package struct BzImage: Sendable {
   package let isForBIOSOnly: Bool
   /// Whether it is memdisk of the Syslinux project, which lets a BIOS start from its initrd, the image of a
   /// disk. Its header tells of an entry in protected mode all the same.
-  package var isMemdisk: Bool { kernelVersion?.hasPrefix("MEMDISK ") ?? false }
+  package let isMemdisk: Bool
   /// Whether it runs at any aligned address from `preferredAddress` up.
   package let isRelocatable: Bool
   /// The alignment it wants for its load address: a power of two, at least a page.
@@ -92,8 +92,8 @@ package struct BzImage: Sendable {
         found: UInt64((protectedMode.count + 15) / 16),
         wanted: .beyond64BitEntry)
     }
-    isForBIOSOnly =
-      try fields.isForBIOSOnly(extendedFlags) || kernelVersion?.hasPrefix("MEMDISK ") ?? false
+    isMemdisk = kernelVersion?.hasPrefix("MEMDISK ") ?? false
+    isForBIOSOnly = try fields.isForBIOSOnly(extendedFlags) || isMemdisk
     isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
     alignment = try fields.alignment()
     preferredAddress = try fields.preferredAddress(alignment: alignment)
@@ -112,6 +112,9 @@ package struct BzImage: Sendable {
     /// Bytes that it unpacks to, as the image says: at most 4 GiB.
     package let unpackedSize: Int
   }
+
+  /// The release by which the kernel calls itself: the first word of its version.
+  package var release: String? { kernelVersion?.split(separator: " ").first.map(String.init) }
 
   /// The boot protocol version as people write it, such as "2.15".
   package var versionText: String {

@@ -58,8 +58,7 @@ package enum KernelImage: Sendable {
   /// does not tell.
   package var kernelRelease: String? {
     switch self {
-    case .bzImage(let image):
-      image.kernelVersion?.split(separator: " ").first.map(String.init)
+    case .bzImage(let image): image.release
     case .unified(let image): image.kernel.kernelRelease
     case .elf, .multiboot: nil
     }

@@ -24,9 +24,9 @@ extension Command {
   /// running kernel makes a copy of it, what control groups leave this process, and no more than
   /// kexec_file_load takes.
   func unpackedLimit(_ memory: MemoryFacts) -> Int {
-    let process = ControlGroupMemory.available(in: machineFiles) ?? .max
-    return min(
-      KernelFile.sizeLimit, Int(clamping: min((memory.available ?? .max) / 2, process / 4 * 3)))
+    min(
+      KernelFile.sizeLimit,
+      Int(clamping: min((memory.available ?? .max) / 2, (memory.process ?? .max) / 4 * 3)))
   }
 
   /// Opens the kernel at `path`, which may unpack to `limit` bytes, and what goes with it.

@@ -32,7 +32,8 @@ extension Command {
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     kernel.process.evictProgram()
-    let job = LoadJob(planner: planner, request: request, machine: machine, files: files)
+    let job = LoadJob(
+      planner: planner, request: request, machine: machine, memory: memory.room, files: files)
     var routes = planner.routes[...]
     var earlier: LoadFailure?
     var inspection: InitrdInspection?
@@ -58,6 +59,8 @@ extension Command {
     /// The user's own request.
     let request: LoadRequest
     let machine: Machine
+    /// What there was before anything was unpacked.
+    let memory: MemoryRoom
     let files: Files
   }
 

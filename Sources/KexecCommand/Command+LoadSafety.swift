@@ -14,11 +14,9 @@ extension Command {
     // A machine of the past has had all of its memory before we took any.
     let isHere = common.machineDirectory == nil
     func shortage(of plan: LoadPlan) -> MemoryShortage? {
-      plan.shortage(in: MemoryRoom(in: machineFiles), isUnpacked: isHere)
+      plan.shortage(in: MemoryFacts(in: machineFiles).room, isUnpacked: isHere)
     }
-    if let lack = job.planner.shortage(by: route.call, in: MemoryRoom(in: machineFiles)) {
-      throw .littleMemory(lack)
-    }
+    if let lack = job.planner.shortage(by: route.call, in: job.memory) { throw .littleMemory(lack) }
     let lack: MemoryShortage
     do {
       let plan = try job.planner.plan(by: route, inspection: &inspection)
@@ -49,7 +47,7 @@ extension Command {
     let flags = plan.purpose == .crash ? SegmentFlags.onCrash : 0
     let isUnloaded: Bool
     do {
-      try kernel.kexec.load(entry: 0, segments: [], flags: flags)
+      try kernel.kexec.unload(flags: flags)
       isUnloaded = true
     } catch {
       debug("\(error.call.name) failed: \(error.errno.name)")

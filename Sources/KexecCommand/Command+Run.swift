@@ -109,7 +109,7 @@ extension Command {
       (
         .segments,
         { () throws(KexecCallError) in
-          try kernel.kexec.load(entry: 0, segments: [], flags: isCrash ? SegmentFlags.onCrash : 0)
+          try kernel.kexec.unload(flags: isCrash ? SegmentFlags.onCrash : 0)
         }
       ),
       (

@@ -36,8 +36,12 @@ extension InitrdDamage {
 }
 
 extension InitrdSuspicion {
-  /// What stands against the initrd.
-  fileprivate var text: String {
+  /// What stands against the initrd, and whether it does not matter since it is unpacked now.
+  func text(isUnpackedNow: Bool) -> String {
+    text + (isUnpackedNow && isAboutFormat ? ": so it is unpacked now" : "")
+  }
+
+  private var text: String {
     switch self {
     case .xzCheck(let name, let offset):
       "xz with \(name) at byte \(offset), where Linux knows CRC32 or none (xz --check=crc32)"
@@ -59,21 +63,11 @@ extension InitrdSuspicion {
   }
 
   /// Whether Linux cannot unpack it, which does not matter when it is unpacked before.
-  fileprivate var isAboutFormat: Bool {
+  private var isAboutFormat: Bool {
     switch self {
     case .xzCheck, .lz4Frame, .zstdWindow: true
     case .skippableFrame, .unaligned, .otherInside, .kernel, .unknown: false
     }
-  }
-}
-
-extension PlanNote {
-  /// The sentence on an initrd at `path`, by what stands against it.
-  static func initrdText(
-    _ path: String, _ suspicion: InitrdSuspicion, isUnpackedNow: Bool
-  ) -> String {
-    let isHarmless = isUnpackedNow && suspicion.isAboutFormat
-    return "\(path): \(suspicion.text)" + (isHarmless ? ": so it is unpacked now" : "")
   }
 }
 

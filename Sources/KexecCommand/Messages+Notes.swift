@@ -89,7 +89,7 @@ extension PlanNote {
     case .initrdDamaged(let path, let damage):
       .warning("\(path): \(damage.text): loaded all the same (--force-initrd)")
     case .initrdSuspect(let path, let suspicion, let isUnpackedNow):
-      .warning(PlanNote.initrdText(path, suspicion, isUnpackedNow: isUnpackedNow))
+      .warning("\(path): \(suspicion.text(isUnpackedNow: isUnpackedNow))")
     case .initrdFormatUnknown(let path, let format, let configuration, let isUnpackedNow):
       .warning(
         "\(path): compressed by \(format), but the kernel cannot unpack that, says \(configuration)"

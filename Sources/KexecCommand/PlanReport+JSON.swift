@@ -78,7 +78,7 @@ extension PlanReport {
       ("path", .string(plan.request.kernel.path)),
       ("version", .optional(plan.kernelVersion)),
       // What uname -r says there.
-      ("release", .optional(plan.kernelVersion?.split(separator: " ").first.map(String.init))),
+      ("release", .optional(plan.kernelRelease)),
       ("image", .string(plan.imageDescription)),
       ("bytes", .number(UInt64(plan.request.kernel.bytes.count))),
     ])

@@ -84,8 +84,7 @@ extension KernelPiece {
       throw .littleMemory(needed: own, available: available)
     }
     guard let available = machine.availableMemory else { return }
-    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
-    let needed = UInt64(unpackedSize) + image.initSize + initrds + 16 << 20
+    let needed = own + image.initSize + request.initrdByteCount
     guard needed <= available else { throw .littleMemory(needed: needed, available: available) }
   }
 

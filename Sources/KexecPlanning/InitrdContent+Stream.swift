@@ -94,7 +94,6 @@ extension InitrdContent {
     private(set) var walk: CpioWalk
     private(set) var beginning = Beginning()
     private(set) var hasEarlyFiles = false
-    private(set) var hasMembers = false
     /// The releases of which there are modules.
     private(set) var moduleReleases: Set<String> = []
 
@@ -106,7 +105,6 @@ extension InitrdContent {
     func watch(_ bytes: RawSpan) {
       beginning.add(bytes)
       walk.follow(bytes) { name in
-        hasMembers = true
         if name.starts(with: Self.early) { hasEarlyFiles = true }
         if let release = Self.release(in: name) {
           moduleReleases.insert(String(decoding: release, as: UTF8.self))

@@ -48,7 +48,7 @@ struct InitrdContent {
         continue
       }
       guard let format = CompressionFormat.recognise(rest.span) else {
-        if items.isEmpty { judgeBeginning(rest, at: start) }
+        if items.isEmpty { judgeBeginning(rest) }
         keep(rest, at: start, because: .unknownContent(offset: start))
         return
       }
@@ -161,10 +161,8 @@ extension InitrdContent {
 
   /// What to think of a stream that unpacks.
   private mutating func judge(_ stream: Stream) {
+    findings.note(stream)
     let (walk, start) = (stream.watcher.walk, stream.start)
-    findings.formats[stream.format] = findings.formats[stream.format] ?? start
-    findings.note(stream.watcher)
-    stream.suspicion.map { findings.suspect($0) }
     if walk.isInsideMember, walk.memberCount > 0 {
       findings.damage =
         findings.damage ?? .packedArchiveCut(start: start, unpackedSize: walk.offset)
@@ -179,9 +177,7 @@ extension InitrdContent {
 
   /// What to think of a stream that does not unpack.
   private mutating func judge(_ stream: Stream, _ error: CompressionError) {
-    findings.formats[stream.format] = findings.formats[stream.format] ?? stream.start
-    findings.note(stream.watcher)
-    stream.suspicion.map { findings.suspect($0) }
+    findings.note(stream)
     switch error {
     case .windowTooLarge, .outOfMemory, .tooLarge: findings.unchecked = .window(stream.format)
     case .unsupported: findings.unchecked = .unsupported(stream.format)
@@ -193,7 +189,7 @@ extension InitrdContent {
   }
 
   /// What to think of a file that begins with something else than an archive.
-  private mutating func judgeBeginning(_ rest: SharedBytes, at start: Int) {
+  private mutating func judgeBeginning(_ rest: SharedBytes) {
     guard findings.damage == nil, findings.suspicions.isEmpty else { return }
     // File systems have their marks at places that count from the file's start.
     let file = (try? file.slice(0..<min(file.count, Beginning.size))) ?? rest
@@ -202,10 +198,16 @@ extension InitrdContent {
 }
 
 extension InitrdFindings {
+  /// Notes what a compressed archive tells, whether or not it unpacks.
+  fileprivate mutating func note(_ stream: InitrdContent.Stream) {
+    formats[stream.format] = formats[stream.format] ?? stream.start
+    note(stream.watcher)
+    stream.suspicion.map { suspect($0) }
+  }
+
   /// Notes what members an archive has.
   fileprivate mutating func note(_ watcher: InitrdContent.Watcher) {
     moduleReleases.formUnion(watcher.moduleReleases)
-    hasMembers = hasMembers || watcher.hasMembers
   }
 
   /// Adds what was found in a part of the file that starts at byte `start`.
@@ -215,7 +217,6 @@ extension InitrdFindings {
     for suspicion in others.suspicions { suspect(suspicion.moved(by: start)) }
     formats.merge(others.formats.mapValues { $0 + start }) { first, _ in first }
     moduleReleases.formUnion(others.moduleReleases)
-    hasMembers = hasMembers || others.hasMembers
   }
 }
 

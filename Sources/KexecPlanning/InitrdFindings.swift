@@ -12,8 +12,6 @@ package struct InitrdFindings: Equatable, Sendable {
   var formats: [CompressionFormat: Int] = [:]
   /// The releases of which there are modules.
   var moduleReleases: Set<String> = []
-  /// Whether there is a member that is no trailer.
-  var hasMembers = false
 
   /// Notes `suspicion` once.
   mutating func suspect(_ suspicion: InitrdSuspicion) {

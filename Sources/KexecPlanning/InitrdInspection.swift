@@ -28,12 +28,12 @@ package struct InitrdInspection: Equatable, Sendable {
     }
   }
 
-  /// What is to be said of it when `request` is loaded for the kernel that calls itself `version`; the
+  /// What is to be said of it when `request` is loaded for the kernel of this release; the
   /// initrds at `unpacked` are unpacked now.
   ///
   /// - Throws: `PlanningError.damagedInitrd`, unless it shall be loaded all the same.
   func notes(
-    _ request: LoadRequest, kernelVersion version: String?, unpacked: Set<Int>
+    _ request: LoadRequest, kernelRelease: String?, unpacked: Set<Int>
   ) throws(PlanningError) -> [PlanNote] {
     var notes: [PlanNote] = []
     for (index, (file, found)) in zip(request.initrds, files).enumerated() {
@@ -60,8 +60,7 @@ package struct InitrdInspection: Equatable, Sendable {
       }
     }
     let releases = files.reduce(into: Set<String>()) { $0.formUnion($1.moduleReleases) }
-    if let release = version?.split(separator: " ").first.map(String.init), !releases.isEmpty,
-      !releases.contains(release),
+    if let release = kernelRelease, !releases.isEmpty, !releases.contains(release),
       (configuration ?? request.kernelConfiguration)?.hasModules ?? true
     {
       notes.append(.modulesOfOtherRelease(releases.sorted(), kernel: release))

@@ -56,8 +56,7 @@ extension KernelPiece {
     if let available = machine.processMemory, own > available {
       return .notMoved(needed: own, available: available)
     }
-    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
-    let needed = own + vmlinux.windowSize + initrds
+    let needed = own + vmlinux.windowSize + request.initrdByteCount
     guard let available = machine.availableMemory, needed > available else { return nil }
     return .notMoved(needed: needed, available: available)
   }

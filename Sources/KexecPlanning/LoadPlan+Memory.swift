@@ -24,7 +24,7 @@ extension LoadPlanner {
   package func shortage(by call: LoadCall, in room: MemoryRoom) -> MemoryShortage? {
     guard request.options.purpose == .reboot, let available = room.machine else { return nil }
     let kernel = if case .bzImage(let image) = image { image.initSize } else { UInt64(0) }
-    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    let initrds = request.initrdByteCount
     // kexec_file_load reads the files, and copies what it has read.
     let files = call == .file ? UInt64(request.kernel.bytes.count) + initrds : 0
     let needed = kernel + initrds + files + LoadPlan.reserve
@@ -94,7 +94,7 @@ extension LoadPlan {
       load.segments.reduce(0) { sum, segment in
         if case .initrd = segment.role { sum + segment.destination.byteCount } else { sum }
       }
-    case .file: request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    case .file: request.initrdByteCount
     }
   }
 }

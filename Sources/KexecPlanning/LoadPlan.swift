@@ -14,6 +14,8 @@ package struct LoadPlan: Sendable {
   package let request: LoadRequest
   /// The kernel's own name for itself, such as "6.1.0-56-cloud-amd64", if the file tells.
   package let kernelVersion: String?
+  /// The release, which is the first word of that.
+  package let kernelRelease: String?
   /// The image type and boot protocol, as in "bzImage64, boot protocol 2.15".
   package let imageDescription: String
   /// The command line that the next kernel gets.

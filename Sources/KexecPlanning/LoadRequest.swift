@@ -109,6 +109,9 @@ package struct LoadRequest: Sendable {
 }
 
 extension LoadRequest {
+  /// Bytes of the initrds' files, all together.
+  var initrdByteCount: UInt64 { initrds.reduce(0) { $0 + UInt64($1.bytes.count) } }
+
   /// The path of the file that a segment for `role` comes from.
   package func path(of role: PlannedSegment.Role) -> String {
     switch role {

@@ -133,8 +133,7 @@ extension LoadRequest {
     }
     if machine.ioMemory.isHidden { return }
     var rest = main
-    let initrdSize = initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
-    for (role, size) in [(PlannedSegment.Role.kernel, kernelSize), (.initrd(0), initrdSize)] {
+    for (role, size) in [(PlannedSegment.Role.kernel, kernelSize), (.initrd(0), initrdByteCount)] {
       guard let end = rest.start.advanced(by: size), end <= rest.end else {
         throw .noRoom(
           .init(

@@ -73,7 +73,7 @@ extension LoadSite {
     let isBounded = request.options.hasMemoryBounds
     let bounds = isBounded ? request.options.memoryBounds : low
     let alignment: UInt64 = 2 << 20
-    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    let initrds = request.initrdByteCount
     // No more than is needed: the running kernel takes a time that grows with the square of it.
     let usual = (128 << 20 + 3 * initrds + alignment - 1) & ~(alignment - 1)
     let aligned = free.intersection(PhysicalRangeSet([bounds])).alignedInwards(to: alignment)

@@ -6,14 +6,5 @@ extension MultibootKernel {
   ///
   /// Started as a multiboot kernel it looks for ACPI, for memory below 640 KiB and for room for itself
   /// where a BIOS has told of them: not where EFI firmware has.
-  var isXen: Bool {
-    let banner = Array("Xen version %d.%d".utf8)
-    let bytes = file.span
-    guard bytes.byteCount >= banner.count else { return false }
-    return (0...(bytes.byteCount - banner.count)).contains { start in
-      banner.indices.allSatisfy { index in
-        (try? bytes.load(UInt8.self, at: start + index)) == banner[index]
-      }
-    }
-  }
+  var isXen: Bool { file.firstOffset(of: Array("Xen version %d.%d".utf8)) != nil }
 }

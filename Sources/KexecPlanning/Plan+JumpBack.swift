@@ -38,7 +38,7 @@ package func planJumpBack(
     memoryUse: tables.byteCount)
   let load = try assembly.finish(request, in: memory, flags: SegmentFlags.preserveContext)
   return LoadPlan(
-    request: request, kernelVersion: nil, imageDescription: "the way back",
+    request: request, kernelVersion: nil, kernelRelease: nil, imageDescription: "the way back",
     commandLine: "", action: .segments(load), reason: .needed(by: ["--load-jump-back-helper"]),
     notes: memory.notes + machine.mapNotes)
 }

@@ -107,11 +107,11 @@ extension LoadPlanner {
     // What is no Linux has files of its own kinds: disk images, scripts.
     if !image.isForBIOSOnly {
       notes += try initrdNotes(
-        beside: notes, kernelVersion: image.kernelVersion, commandLine: commandLine,
+        beside: notes, kernelRelease: image.release, commandLine: commandLine,
         inspection: &inspection)
     }
     return LoadPlan(
-      request: request, kernelVersion: image.kernelVersion,
+      request: request, kernelVersion: image.kernelVersion, kernelRelease: image.release,
       imageDescription: image.description, commandLine: commandLine, action: action,
       reason: route.reason, notes: notes)
   }
@@ -158,22 +158,23 @@ extension LoadPlanner {
     notes += more
     if isLinux {
       notes += try initrdNotes(
-        beside: notes, kernelVersion: nil, commandLine: site.commandLine, inspection: &inspection)
+        beside: notes, kernelRelease: nil, commandLine: site.commandLine, inspection: &inspection)
     }
     return LoadPlan(
-      request: request, kernelVersion: nil, imageDescription: image.type.rawValue,
+      request: request, kernelVersion: nil, kernelRelease: nil,
+      imageDescription: image.type.rawValue,
       commandLine: site.commandLine, action: .segments(load), reason: route.reason,
       notes: notes)
   }
 
   /// What is to be said of the initrds and of their absence, with the notes that there are already.
   private func initrdNotes(
-    beside notes: [PlanNote], kernelVersion: String?, commandLine: String,
+    beside notes: [PlanNote], kernelRelease: String?, commandLine: String,
     inspection: inout InitrdInspection?
   ) throws(PlanningError) -> [PlanNote] {
     inspection = inspection ?? InitrdInspection(request, on: machine)
     let found = try inspection?.notes(
-      request, kernelVersion: kernelVersion, unpacked: Set(notes.compactMap(\.unpackedInitrd)))
+      request, kernelRelease: kernelRelease, unpacked: Set(notes.compactMap(\.unpackedInitrd)))
     let root = request.rootWithoutInitrd(KernelCommandLine(commandLine))
     return (found ?? []) + (root.map { [$0] } ?? [])
   }

@@ -86,6 +86,11 @@ extension KexecCalls {
     throw KexecCallError(call: .file, errno: errno)
   }
 
+  /// Unloads an image by kexec_load: one without segments takes its place.
+  package func unload(flags: UInt) throws(KexecCallError) {
+    try load(entry: 0, segments: [], flags: flags)
+  }
+
   /// Unloads what kexec_file_load loaded; lockdown allows it where it refuses the classic call.
   package func fileUnload(flags: UInt) throws(KexecCallError) {
     guard let errno = kexecFileLoad(nil, nil, [], flags | FileFlags.unload) else { return }

@@ -109,7 +109,7 @@ package struct Machine: Sendable {
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
       totalMemory: memory["MemTotal"],
       availableMemory: memory.available,
-      processMemory: ControlGroupMemory.available(in: files),
+      processMemory: memory.process,
       // The list always has one entry, for the boot itself.
       keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0
         > 1,

@@ -61,13 +61,26 @@ package struct ProcessorFacts: Equatable, Sendable {
   }
 }
 
-/// What `/proc/meminfo` tells, in bytes.
+/// What `/proc/meminfo` tells, and the control groups of this process, at one moment: in bytes.
 package struct MemoryFacts: Sendable {
   private let lines: [Substring]
+  /// What this process may still take in its control groups; nil without a limit.
+  package let process: UInt64?
 
   /// Reads the facts of the machine in `files`.
   package init(in files: FileTree) {
     lines = (files.text("/proc/meminfo") ?? "").split(separator: "\n").map { $0[...] }
+    process = ControlGroupMemory.available(in: files)
+  }
+
+  /// What there is for a load.
+  package var room: MemoryRoom {
+    let swap = self["SwapFree"] ?? 0
+    let machine = available.map { bytes in
+      let (sum, overflow) = bytes.addingReportingOverflow(swap)
+      return overflow ? .max : sum
+    }
+    return MemoryRoom(machine: machine, process: process)
   }
 
   /// Bytes that can be had without swapping; nil when unknown.
