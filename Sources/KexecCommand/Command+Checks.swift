@@ -62,14 +62,14 @@ extension Command {
   }
 
   /// Refuses to run an image that was made for other memory than there is now.
-  func checkMemoryMap(of machine: Machine) throws(CommandError) {
-    guard !machine.ioMemory.isHidden, let then = records.memoryMapAtLoad,
-      then != machine.ioMemory.ramText
-    else { return }
+  func checkMemoryMap() throws(CommandError) {
+    guard let then = records.memoryMapAtLoad else { return }
+    let memory = IOMemory(in: machineFiles)
+    let now = memory.ramText
+    guard !memory.isHidden, then != now else { return }
     throw CommandError(
       .memoryMapChanged,
-      "the memory map has changed since the kernel was loaded: \(then) then, "
-        + "\(machine.ioMemory.ramText) now",
+      "the memory map has changed since the kernel was loaded: \(then) then, \(now) now",
       advice: "load the kernel again, or run it all the same with -e -f")
   }
 }

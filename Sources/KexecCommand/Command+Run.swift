@@ -6,8 +6,9 @@ internal import RunningSystem
 extension Command {
   /// Runs the loaded kernel: writes the file systems, takes the network down, and jumps.
   func exec() throws(CommandError) -> ExitCode {
-    let machine = readMachine()
-    if machine.kexec.isLoaded == false {
+    // Nobody serves from here on: nothing is read but what is needed.
+    let state = KexecState(in: machineFiles)
+    if state.isLoaded == false {
       throw CommandError(
         .nothingLoaded, "nothing is loaded",
         advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
@@ -17,10 +18,10 @@ extension Command {
       kernel.streams.writeOutput("would run the loaded kernel\n")
       return .success
     }
-    try checkPermission(machine.kexec, purpose: .reboot, forLoad: false)
-    if !invocation.isForced { try checkMemoryMap(of: machine) }
+    try checkPermission(state, purpose: .reboot, forLoad: false)
+    if !invocation.isForced { try checkMemoryMap() }
     // The kernel would refuse to, when the network is down already.
-    guard machine.kexec.isInFirstProcessNamespace else {
+    guard state.isInFirstProcessNamespace else {
       throw CommandError(
         .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
         advice: "run it on the host")
@@ -44,7 +45,7 @@ extension Command {
       for failure in interfaces.map(kernel.network.bringUp) ?? [] {
         warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
       }
-      let isMissing = error == .invalidArgument && readMachine().kexec.isLoaded != true
+      let isMissing = error == .invalidArgument && KexecState(in: machineFiles).isLoaded != true
       throw CommandError(
         isMissing ? .situation(.nothingLoaded) : .call(error),
         "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.message)",

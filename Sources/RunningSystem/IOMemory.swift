@@ -1,3 +1,4 @@
+package import LinuxSystem
 package import PhysicalMemory
 
 /// The tree of `/proc/iomem`: who has which physical addresses now.
@@ -20,6 +21,11 @@ package struct IOMemory: Equatable, Sendable {
   package let isHidden: Bool
   /// The lines that say nothing that can be, in the file's order.
   package let faults: [MapFault]
+
+  /// Reads `/proc/iomem`; nothing is known when it cannot be read.
+  package init(in files: FileTree) {
+    self.init(text: files.text("/proc/iomem") ?? "")
+  }
 
   /// Reads the text of `/proc/iomem`. Lines that are not of its form become faults.
   package init(text: String) {

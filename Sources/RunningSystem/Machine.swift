@@ -90,7 +90,7 @@ package struct Machine: Sendable {
     let bootParameters = (try? files.read("/sys/kernel/boot_params/data")).flatMap {
       $0.count == BootParameters.size ? $0 : nil
     }
-    let ioMemory = IOMemory(text: files.text("/proc/iomem") ?? "")
+    let ioMemory = IOMemory(in: files)
     let firmware = FirmwareMemoryMap(in: files)
     let efi = EFIState(in: files, at: bootParameters.map(efiSystemTable))
     return Machine(
