@@ -102,6 +102,8 @@ private let knownFiles: Set<String> = Set(
   /sys/kernel/boot_params/data
   /sys/kernel/boot_params/setup_data/0/data /sys/kernel/boot_params/setup_data/0/type
   /sys/kernel/crash_elfcorehdr_size /sys/kernel/kexec_crash_loaded /sys/kernel/kexec_crash_size
+  /sys/kernel/kexec/crash_elfcorehdr_size /sys/kernel/kexec/crash_cma_ranges
+  /sys/kernel/kexec/loaded /sys/kernel/kexec/crash_loaded /sys/kernel/kexec/crash_size
   /sys/kernel/kexec_loaded /sys/kernel/security/ima/runtime_measurements_count
   /sys/kernel/security/lockdown /sys/kernel/vmcoreinfo
   /sys/module/dummy/parameters/numdummies /sys/module/loop/parameters/max_loop

@@ -17,7 +17,7 @@ package struct CrashFacts: Equatable, Sendable {
   /// `/proc/kcore`, for root only.
   package var directMap: UInt64?
   /// Bytes that the kernel wants for the headers, so that it can rewrite them when processors or
-  /// memory come and go; nil when it cannot. `/sys/kernel/crash_elfcorehdr_size`.
+  /// memory come and go; nil when it cannot. `/sys/kernel/kexec/crash_elfcorehdr_size`.
   package var headerSize: UInt64?
   /// Whether the kernel keeps the first MiB free of its own data, as it does since 5.5 when memory
   /// is reserved for a crash kernel. `/proc/version`.
@@ -41,7 +41,7 @@ package struct CrashFacts: Equatable, Sendable {
   package init(in files: FileTree, ioMemory: IOMemory) {
     processorNotes = Self.processorNotes(in: files)
     vmcoreInfo = files.text("/sys/kernel/vmcoreinfo").flatMap(Self.vmcoreInfo)
-    headerSize = files.number("/sys/kernel/crash_elfcorehdr_size").flatMap { $0 == 0 ? nil : $0 }
+    headerSize = files.kexecNumber(.crashHeaderSize).flatMap { $0 == 0 ? nil : $0 }
     leavesLowMemory = Self.leavesLowMemory(files.text("/proc/version") ?? "")
     let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
     kernelImage = mappings?.kernelImage

@@ -5,12 +5,12 @@ package struct KexecState: Equatable, Sendable {
   /// Whether the kernel tells about itself: without /sys nothing is known. `/sys/kernel`.
   package let isTold: Bool
   /// Whether a kernel is loaded; nil when the running kernel has no kexec.
-  /// `/sys/kernel/kexec_loaded`.
+  /// `/sys/kernel/kexec/loaded`.
   package let isLoaded: Bool?
   /// Whether a crash kernel is loaded; nil when the running kernel has no crash dump support.
-  /// `/sys/kernel/kexec_crash_loaded`.
+  /// `/sys/kernel/kexec/crash_loaded`.
   package let isCrashLoaded: Bool?
-  /// Bytes reserved for a crash kernel. `/sys/kernel/kexec_crash_size`.
+  /// Bytes reserved for a crash kernel. `/sys/kernel/kexec/crash_size`.
   package let crashSize: UInt64?
   /// Whether loading is switched off until the next boot.
   /// `/proc/sys/kernel/kexec_load_disabled`.
@@ -35,11 +35,9 @@ package struct KexecState: Equatable, Sendable {
   /// Reads the state of the machine in `files`.
   package init(in files: FileTree) {
     isTold = files.exists("/sys/kernel")
-    isLoaded = files.flag("/sys/kernel/kexec_loaded") ?? files.flag("/sys/kernel/kexec/loaded")
-    isCrashLoaded =
-      files.flag("/sys/kernel/kexec_crash_loaded") ?? files.flag("/sys/kernel/kexec/crash_loaded")
-    crashSize =
-      files.number("/sys/kernel/kexec_crash_size") ?? files.number("/sys/kernel/kexec/crash_size")
+    isLoaded = files.kexecNumber(.loaded).map { $0 != 0 }
+    isCrashLoaded = files.kexecNumber(.crashLoaded).map { $0 != 0 }
+    crashSize = files.kexecNumber(.crashSize)
     isLoadDisabled = files.flag("/proc/sys/kernel/kexec_load_disabled") ?? false
     loadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_reboot")
     crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
@@ -71,7 +69,26 @@ package struct KexecState: Equatable, Sendable {
   }
 }
 
+/// What a kernel tells of kexec in sysfs, by the name in /sys/kernel/kexec that it has since 6.19.
+/// Documentation/ABI/testing/sysfs-kernel-kexec-kdump.
+enum KexecFile: String, CaseIterable {
+  case loaded
+  case crashLoaded = "crash_loaded"
+  case crashSize = "crash_size"
+  case crashHeaderSize = "crash_elfcorehdr_size"
+
+  /// The name that it had before, in /sys/kernel.
+  var oldName: String {
+    self == .crashHeaderSize ? rawValue : "kexec_" + rawValue
+  }
+}
+
 extension FileTree {
+  /// The number that the kernel tells, by its new name or the old one; nil by neither.
+  func kexecNumber(_ file: KexecFile) -> UInt64? {
+    number("/sys/kernel/kexec/\(file.rawValue)") ?? number("/sys/kernel/\(file.oldName)")
+  }
+
   /// Whether the file holds another number than 0; nil when it cannot be read.
   fileprivate func flag(_ path: String) -> Bool? {
     number(path).map { $0 != 0 }

@@ -1,4 +1,5 @@
 import ByteCoding
+import LinuxSystem
 import PhysicalMemory
 import RunningSystem
 import TestSupport
@@ -213,16 +214,38 @@ import Testing
 }
 
 @Suite struct KexecStateTests {
-  @Test(arguments: ["/sys/kernel/kexec_", "/sys/kernel/kexec/"])
-  func bothPlaces(prefix: String) {
-    let tree = TemporaryTree([
-      "\(prefix)loaded": "1\n", "\(prefix)crash_loaded": "0\n",
-      "\(prefix)crash_size": "268435456\n",
-    ])
-    let state = tree.machine.kexec
-    #expect(state.isLoaded == true)
-    #expect(state.isCrashLoaded == false)
-    #expect(state.crashSize == 268_435_456)
+  private struct Place {
+    let new: String
+    let old: String
+    let read: (Machine) -> UInt64?
+  }
+
+  /// Every file, by its name since 6.19 and the one before.
+  private static let places: [Place] = [
+    Place(new: "loaded", old: "kexec_loaded") { $0.kexec.isLoaded.map { $0 ? 1 : 0 } },
+    Place(new: "crash_loaded", old: "kexec_crash_loaded") {
+      $0.kexec.isCrashLoaded.map { $0 ? 1 : 0 }
+    },
+    Place(new: "crash_size", old: "kexec_crash_size") { $0.kexec.crashSize },
+    Place(new: "crash_elfcorehdr_size", old: "crash_elfcorehdr_size") { $0.crash?.headerSize },
+  ]
+
+  @Test(
+    arguments: [
+      ("1\n", nil, 1), (nil, "1\n", 1), ("1\n", "1\n", 1), ("1\n", "0\n", 1), ("", "1\n", 1),
+      ("x\n", "1\n", 1), (nil, nil, nil),
+    ] as [(String?, String?, UInt64?)])
+  func bothNames(new: String?, old: String?, wanted: UInt64?) {
+    for place in Self.places {
+      var files: [String: String] = [:]
+      files["/sys/kernel/kexec/\(place.new)"] = new
+      files["/sys/kernel/\(place.old)"] = old
+      let tree = TemporaryTree(files)
+      let machine = withExtendedLifetime(tree) {
+        Machine.read(FileTree(root: tree.path), with: .crash)
+      }
+      #expect(place.read(machine) == wanted, "\(place.new)")
+    }
   }
 
   @Test(
