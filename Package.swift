@@ -52,7 +52,9 @@ let package = Package(
     room("KernelImages", ["ELFFormat", "Compression", "ByteCoding"]),
     room(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
-    room("RunningSystem", ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
+    room(
+      "RunningSystem",
+      ["CrashDumps", "LinuxSystem", "PhysicalMemory", "Compression", "ByteCoding"]),
     room("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
     room("LinuxSystem", ["KexecABI", "CLinux", "PhysicalMemory", "ByteCoding"]),
     room("KexecABI", ["CLinux"]),

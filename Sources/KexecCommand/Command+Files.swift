@@ -101,7 +101,7 @@ extension Command {
   }
 
   /// What was asked for, with the open files, and with what chance and the clock add.
-  func makeRequest(_ files: Files) -> LoadRequest {
+  func makeRequest(_ files: Files, on machine: Machine) -> LoadRequest {
     var request = LoadRequest(
       kernel: .init(
         path: files.kernel.path, bytes: files.unpacked.bytes,
@@ -111,7 +111,7 @@ extension Command {
     request.initrds = files.initrds.map {
       .init(path: $0.path, bytes: $0.bytes, origin: $0.origin)
     }
-    if !request.initrds.isEmpty {
+    if !request.initrds.isEmpty || machine.handover != nil {
       request.kernelConfiguration = configuration(of: files.image, at: files.kernel.path)
     }
     request.deviceTree = files.deviceTree.map { .init(path: $0.path, bytes: $0.bytes) }

@@ -22,7 +22,7 @@ extension Command {
     let memory = MemoryFacts(in: machineFiles)
     let files = try openFiles(kernel: path, limit: unpackedLimit(memory))
     let machine = readMachine(with: options.neededFacts(for: files.image), memory: memory)
-    let request = makeRequest(files)
+    let request = makeRequest(files, on: machine)
     let planner: LoadPlanner
     do {
       planner = try LoadPlanner(request, image: files.image, on: machine)

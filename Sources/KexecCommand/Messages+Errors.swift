@@ -169,6 +169,8 @@ extension CommandError {
       self.init(code, "\(request.kernel.path): only a Linux kernel can be a panic kernel")
     case .returnNeedsLinux:
       self.init(code, "\(request.kernel.path): only a Linux kernel can return to the running one")
+    case .handoverLost(let states, let loss):
+      self.init(code, states, lostBy: loss)
     case .xen(let domain):
       self.init(code, "cannot load a kernel here: \(domain.text)", advice: domain.advice)
     case .xenByMultibootOnEFI:

@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import KernelImages
 internal import KexecPlanning
 internal import RunningSystem
@@ -40,6 +41,17 @@ extension PlanNote {
       .warning(
         "an ELF file that is no Linux kernel: it gets ELF boot notes (--args-elf; or say --args-none, "
           + "--args-linux)")
+    case .handoverActive(let evidence, let call):
+      .detail(
+        "kexec handover is active (\(evidence)), and nothing is seen that is kept"
+          + (call == .segments ? ": kexec_load hands nothing on" : ""))
+    case .handedOver(let states): .detail("handed to the next kernel: \(states.text)")
+    case .handoverNeedsWords(let words):
+      .warning(
+        "the next kernel drops what is kept for it unless \(words.joined(separator: " and ")) "
+          + "\(words.count == 1 ? "is" : "are") on its command line")
+    case .handoverDropped(let states):
+      .warning("lost with the jump (--drop-handover): \(states.text)")
     case .headerFieldMended(let field):
       .warning(
         "\(field.place) is \(hexText(field.found)), which cannot be right: \(hexText(field.taken)) is "

@@ -62,6 +62,7 @@ extension RouteReason {
     case .preferred: "the default"
     case .jumpsFaster: "because it makes the jump faster"
     case .keepsMeasurements: "because only it hands on the list of measurements (IMA)"
+    case .keepsHandover: "because only it hands on what is kept for the next kernel (KHO)"
     case .policy: "because the running kernel wants signatures"
     case .otherNotPlanned: "because the other call is not possible"
     case .segmentsRefused: "because the kernel refused kexec_load"

@@ -12,7 +12,7 @@ enum Option: CaseIterable, Sendable {
   case memMin, memMax
   case entry32Bit, realMode, type
   case argsLinux, argsELF, argsNone, module
-  case noCMA, forceDTB
+  case noCMA, forceDTB, dropHandover
   case initrd, forceInitrd, reuseInitrd, deviceTree, commandLine, append
   case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
   case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
@@ -130,6 +130,12 @@ extension Option {
       help: "kexec_file_load: hand the running kernel's device tree on, from Linux 6.18 on"
     ) {
       $0.options.forcesDeviceTree = true
+    },
+    .init(
+      .dropHandover, nil, "drop-handover",
+      help: "load or run a kernel though what is kept for the next one (KHO) is lost"
+    ) {
+      $0.options.dropsHandover = true
     },
   ]
 

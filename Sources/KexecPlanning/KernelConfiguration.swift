@@ -8,6 +8,9 @@ package struct KernelConfiguration: Equatable, Sendable {
   package let path: String
   /// Whether the kernel can load modules.
   let hasModules: Bool
+  /// Whether the kernel takes what another hands over (KHO), and whether it does so without `kho=on`.
+  let takesHandover: Bool
+  let takesHandoverByDefault: Bool
   /// The names that are set to `y`, of those that begin with `CONFIG_RD_`.
   private let initrdFormats: Set<String>
 
@@ -17,10 +20,17 @@ package struct KernelConfiguration: Equatable, Sendable {
     var formats: Set<String> = []
     var isConfiguration = false
     var hasModules = false
+    var (takesHandover, takesHandoverByDefault) = (false, false)
     for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: prefix.prefix(7))
     {
       isConfiguration = true
       if line.elementsEqual("CONFIG_MODULES=y".utf8) { hasModules = true }
+      if line.starts(with: "CONFIG_KEXEC_HANDOVER".utf8) {
+        if line.elementsEqual("CONFIG_KEXEC_HANDOVER=y".utf8) { takesHandover = true }
+        if line.elementsEqual("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y".utf8) {
+          takesHandoverByDefault = true
+        }
+      }
       guard line.starts(with: prefix), line.dropLast().last == UInt8(ascii: "="),
         line.last == UInt8(ascii: "y")
       else { continue }
@@ -29,6 +39,8 @@ package struct KernelConfiguration: Equatable, Sendable {
     guard isConfiguration else { return nil }
     self.path = path
     self.hasModules = hasModules
+    self.takesHandover = takesHandover
+    self.takesHandoverByDefault = takesHandoverByDefault
     initrdFormats = formats
   }
 

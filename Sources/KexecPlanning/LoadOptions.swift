@@ -76,6 +76,8 @@ package struct LoadOptions: Equatable, Sendable {
   package var entry = EntryChoice.automatic
   /// Whether the kernel can return to the running one. `--load-preserve-context`.
   package var preservesContext = false
+  /// Whether what the running kernel keeps for the next one may be lost. `--drop-handover`.
+  package var dropsHandover = false
   /// Whether the running kernel is asked to use no contiguous memory for its copy. `--no-cma`.
   package var avoidsContiguousMemory = false
   /// Whether the running kernel is asked to hand its device tree on. `--force-dtb`.

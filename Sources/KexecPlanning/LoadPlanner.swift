@@ -19,7 +19,8 @@ package struct LoadPlanner: Sendable {
 
   /// Makes `request` ready to be planned.
   ///
-  /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`, `PlanningError.contradiction`.
+  /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`, `PlanningError.contradiction`,
+  ///   `PlanningError.handoverLost`.
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
@@ -47,6 +48,7 @@ package struct LoadPlanner: Sendable {
       self.image = image
     }
     commandLine = self.request.finalCommandLine(on: machine)
+    try checkHandover()
   }
 
   /// The same planner, but what it plans takes as little memory as can be: nothing is unpacked.
@@ -78,7 +80,7 @@ package struct LoadPlanner: Sendable {
     if case .unpacked(let format) = given.kernel.origin {
       made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
     }
-    made.notes += request.notesOnGivenWords + machine.mapNotes
+    made.notes += request.notesOnGivenWords + machine.mapNotes + handoverNotes(by: route.call)
     return made
   }
 }

@@ -22,14 +22,14 @@ internal import RunningSystem
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
 
 extension LoadPlanner {
-  /// The ways to try, best first.
+  /// The ways to try, best first, where the running kernel keeps nothing for the next one.
   ///
   /// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
   /// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
   /// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
   /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
   /// command line, only our own segments can carry; and only we enter a kernel in 32-bit mode.
-  package var routes: [Route] {
+  var ordinaryRoutes: [Route] {
     if request.options.preservesContext {
       let needed = RouteReason.needed(by: ["--load-preserve-context"])
       return [Route(.segments, request.options.call == .segments ? .asked : needed)]

@@ -16,7 +16,8 @@ extension PlanNote {
     case notReplaced
     case enteredIn32Bits, headerFieldMended, initSizeTooSmall
     case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
-    case enteredWithFourLevels
+    case enteredWithFourLevels, handoverActive, handedOver, handoverDropped
+    case handoverNeedsWords
   }
 
   /// Which kind it is.
@@ -48,6 +49,10 @@ extension PlanNote {
     case .videoModeNotSet: .videoModeNotSet
     case .noRootPointer: .noRootPointer
     case .fiveLevelsUnknown: .fiveLevelsUnknown
+    case .handoverActive: .handoverActive
+    case .handedOver: .handedOver
+    case .handoverDropped: .handoverDropped
+    case .handoverNeedsWords: .handoverNeedsWords
     case .checksOff: .checksOff
     case .noProcessorNotes: .noProcessorNotes
     case .noVMCOREINFO: .noVMCOREINFO

@@ -1,3 +1,4 @@
+package import KexecABI
 package import KernelImages
 package import RunningSystem
 
@@ -76,6 +77,14 @@ package enum PlanNote: Equatable, Sendable {
   case enteredWithFourLevels
   /// Whether the kernel copes with the 5-level page tables in use, its file does not say.
   case fiveLevelsUnknown
+  /// Kexec handover is active, by this evidence, and nothing is seen that is kept; it goes by this call.
+  case handoverActive(evidence: String, LoadCall)
+  /// This is handed to the next kernel.
+  case handedOver([KexecHandover.PreservedState])
+  /// The next kernel takes what is handed to it only with these words on its command line.
+  case handoverNeedsWords([String])
+  /// This is lost with the jump, as asked for.
+  case handoverDropped([KexecHandover.PreservedState])
   /// The checks are off: a changed segment would go unnoticed.
   case checksOff
   /// Processors' registers will not be in the dump: only root may read where they are kept.

@@ -9,7 +9,7 @@ extension PlanningError {
     case notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
     case xen, xenByMultibootOnEFI, crashRegionDoubtful
-    case fiveLevelPagingNoRoom, headerBelieved, contradiction
+    case fiveLevelPagingNoRoom, headerBelieved, contradiction, handoverLost
   }
 
   /// Which kind it is.
@@ -43,6 +43,7 @@ extension PlanningError {
     case .invalid: .invalid
     case .serialPort: .serialPort
     case .crashRegionDoubtful: .crashRegionDoubtful
+    case .handoverLost: .handoverLost
     case .xen: .xen
     case .xenByMultibootOnEFI: .xenByMultibootOnEFI
     }

@@ -59,6 +59,8 @@ package enum PlanningError: Error, Equatable, Sendable {
   case crashNeedsLinux
   /// Only a Linux kernel can return to the running one.
   case returnNeedsLinux
+  /// What the running kernel keeps for the next one would be lost, for this reason.
+  case handoverLost([KexecHandover.PreservedState], HandoverLoss)
   /// The hypervisor of the running kernel does not let it be replaced.
   case xen(XenDomain)
   /// Xen does not find a machine that was booted by EFI when it is started as a multiboot kernel.

@@ -24,6 +24,8 @@ package enum RouteReason: Equatable, Sendable {
   case jumpsFaster
   /// Only this call hands on the running kernel's list of measurements (IMA).
   case keepsMeasurements
+  /// Only this call hands on what the running kernel keeps for the next one (KHO).
+  case keepsHandover
   /// The running kernel wants signatures, which only this call checks.
   case policy
   /// The kernel refused kexec_load.

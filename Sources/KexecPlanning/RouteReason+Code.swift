@@ -5,7 +5,7 @@ extension RouteReason {
   package enum Code: String, CaseIterable, Sendable {
     case asked, preferred, jumpsFaster, keepsMeasurements, policy, segmentsRefused
     case otherNotPlanned, fileCallRefused, imageType, needed, commandLineTooLongForFileCall
-    case fiveLevelPaging, headerMended
+    case fiveLevelPaging, headerMended, keepsHandover
   }
 
   /// Which kind it is.
@@ -15,6 +15,7 @@ extension RouteReason {
     case .preferred: .preferred
     case .jumpsFaster: .jumpsFaster
     case .keepsMeasurements: .keepsMeasurements
+    case .keepsHandover: .keepsHandover
     case .policy: .policy
     case .segmentsRefused: .segmentsRefused
     case .otherNotPlanned: .otherNotPlanned

@@ -60,6 +60,19 @@ package struct KernelCommandLine: Equatable, Sendable {
     }
   }
 
+  /// Whether the last of the words `NAME=on` and `NAME=off` is on; nil without any. The kernel ignores
+  /// other values. kstrtobool.
+  package func isOn(_ name: String) -> Bool? {
+    values(of: name).compactMap { value -> Bool? in
+      let start = Array(value.lowercased().utf8.prefix(2))
+      switch start.first ?? 0 {
+      case UInt8(ascii: "y"), UInt8(ascii: "t"), UInt8(ascii: "1"): return true
+      case UInt8(ascii: "n"), UInt8(ascii: "f"), UInt8(ascii: "0"): return false
+      default: return start == Array("on".utf8) ? true : start == Array("of".utf8) ? false : nil
+      }
+    }.last
+  }
+
   /// The kernel's words called `name`, with or without a value, as they stand there.
   package func words(named name: String) -> [Substring] {
     let name = name.canonicalName

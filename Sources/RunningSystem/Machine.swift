@@ -39,6 +39,8 @@ package struct Machine: Sendable {
   /// Whether the kernel keeps a list of what it has measured (IMA), which only kexec_file_load hands
   /// on. `/sys/kernel/security/ima/runtime_measurements_count`.
   package var keepsMeasurements: Bool
+  /// What the running kernel hands to the next one; nil where nothing tells that it does.
+  package var handover: KexecHandover?
   /// Whether a graphics driver has changed the mode that firmware set. `/proc/fb`.
   package var hasNativeGraphics: Bool
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
@@ -113,6 +115,7 @@ package struct Machine: Sendable {
       // The list always has one entry, for the boot itself.
       keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0
         > 1,
+      handover: KexecHandover(in: files, commandLine: commandLine),
       hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),

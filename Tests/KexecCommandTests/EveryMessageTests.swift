@@ -1,6 +1,7 @@
 import ByteCoding
 import Compression
 import KernelImages
+import KexecABI
 import PhysicalMemory
 import PurgatoryImage
 import RunningSystem
@@ -58,6 +59,7 @@ import Testing
       .serialPort("COM1"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
     ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
     + crashRegion.map(PlanningError.crashRegionDoubtful)
+    + losses.map { .handoverLost(preserved, $0) }
     + vmlinux.map(PlanningError.vmlinux) + planFaults.map(PlanningError.invalid)
 
   static let compression: [CompressionError] = [
@@ -132,6 +134,12 @@ import Testing
   static let pasted: [PastedCharacter] = (0x80...0xFFFF as ClosedRange<UInt32>).compactMap {
     Unicode.Scalar($0).flatMap { PastedCharacter($0) }
   }
+  static let preserved: [KexecHandover.PreservedState] = [
+    .session(name: "vm", process: "qemu", id: 4242), .reservedMemory(name: "trace"),
+  ]
+  static let losses: [HandoverLoss] = [
+    .segments(because: .asked), .switchedOff, .notBuiltIn(configuration: "/boot/config-6.1"),
+  ]
   static let notes: [PlanNote] =
     [
       .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
@@ -158,6 +166,9 @@ import Testing
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
       .moreMapFaults(3), .memoryBeyondReach(bits: 46, byteCount: 1 << 40),
       .notReplaced(in: "--append"),
+      .handoverActive(evidence: "/sys/kernel/debug/kho", .segments),
+      .handoverActive(evidence: "/sys/kernel/debug/kho", .file), .handedOver(preserved),
+      .handoverDropped(preserved), .handoverNeedsWords(["kho=on", "liveupdate=on"]),
     ] + suspicions.map { .initrdSuspect(path: "i", $0, isUnpackedNow: false) }
     + unchecked.map { .initrdNotChecked(path: "i", $0) }
     + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)
@@ -167,7 +178,7 @@ import Testing
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
     .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),
-    .commandLineTooLongForFileCall, .fiveLevelPaging, .headerMended,
+    .commandLineTooLongForFileCall, .fiveLevelPaging, .headerMended, .keepsHandover,
   ]
 
   @Test func noCaseIsLeftOut() {

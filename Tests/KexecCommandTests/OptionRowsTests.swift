@@ -45,6 +45,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.forceSync, nil, "force-sync", after: "-e"),
     .init(.type, "t", "type", value: "bzImage"),
     .init(.noCMA, nil, "no-cma"), .init(.forceDTB, nil, "force-dtb"),
+    .init(.dropHandover, nil, "drop-handover"),
     // What to load.
     .init(.commandLine, nil, "command-line", value: "a=b"),
     .init(.append, nil, "append", value: "quiet"),

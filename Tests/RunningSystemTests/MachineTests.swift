@@ -214,10 +214,10 @@ import Testing
 }
 
 @Suite struct KexecStateTests {
-  private struct Place {
+  private struct Place: Sendable {
     let new: String
     let old: String
-    let read: (Machine) -> UInt64?
+    let read: @Sendable (Machine) -> UInt64?
   }
 
   /// Every file, by its name since 6.19 and the one before.

@@ -10,23 +10,33 @@ package final class TemporaryTree: Sendable {
   private let made: [String]
 
   /// Makes a folder with `files`: absolute paths such as `/proc/iomem`, and their texts.
-  package convenience init(_ files: [String: String]) {
-    self.init(bytes: files.mapValues { Array($0.utf8) })
+  package convenience init(_ files: [String: String], links: [String: String] = [:]) {
+    self.init(bytes: files.mapValues { Array($0.utf8) }, links: links)
   }
 
-  /// Makes a folder with `files` that hold bytes, below TMPDIR or else /tmp.
-  package init(bytes files: [String: [UInt8]]) {
+  /// Makes a folder with `files` that hold bytes, and symbolic `links` to other paths, below TMPDIR or else
+  /// /tmp.
+  package init(bytes files: [String: [UInt8]], links: [String: String] = [:]) {
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/kexec-tests-XXXXXX".utf8CString)
     guard let root = unsafe mkdtemp(&template) else { fatalError("no temporary folder") }
     let path = unsafe String(cString: root)
     var made = [path + "/"]
-    for (name, content) in files.sorted(by: { $0.key < $1.key }) {
+    let names = files.keys.sorted() + links.keys.sorted()
+    for name in names {
       var folder = path
       for part in name.split(separator: "/").dropLast() {
         folder += "/" + part
         if unsafe mkdir(folder, 0o755) == 0 { made.append(folder + "/") }
       }
+      if let target = links[name] {
+        guard unsafe symlink(target.cBytes, (path + name).cBytes) == 0 else {
+          fatalError("no link \(name)")
+        }
+        made.append(path + name)
+        continue
+      }
+      let content = files[name] ?? []
       guard let file = unsafe fopen((path + name).cBytes, "w") else {
         fatalError("no file \(name)")
       }

@@ -14,6 +14,9 @@ public enum Kernel: String, CaseIterable, Sendable {
   /// The lab's own, built by `script/test-kernel`: it can jump back, and it wants kernels to be
   /// signed by the lab's right key.
   case lab
+  /// The lab's own of Debian's newest source, built by `script/test-kernel handover`: it hands memory over
+  /// (KHO), and keeps live update sessions.
+  case handover
 
   /// What the release of this kernel starts with.
   private var prefix: String { rawValue + "." }
@@ -23,6 +26,7 @@ public enum Kernel: String, CaseIterable, Sendable {
     switch self {
     case .debian6_1, .debian6_12: release.hasPrefix(prefix) && !Kernel.lab.isRelease(release)
     case .newest: !Kernel.allCases.contains { $0.isRelease(release) }
+    case .handover: release.hasSuffix("-handover")
     case .lab: release.hasSuffix("-lab")
     }
   }
@@ -39,7 +43,15 @@ public enum Kernel: String, CaseIterable, Sendable {
       return try made(by: "script/newest-kernel", startingWith: "vmlinuz-", in: workshop)
     case .lab:
       return try made(by: "script/test-kernel", startingWith: "vmlinuz", in: workshop)
+    case .handover:
+      return try made(by: "script/test-kernel handover", startingWith: "vmlinuz", in: workshop)
     }
+  }
+
+  /// A program for guests that was built with the kernel.
+  public func program(_ name: String, in lab: Lab) throws -> [UInt8] {
+    _ = try file(in: lab.workshop)
+    return try contents(of: "\(lab.workshop.kernels)/\(rawValue)/\(name)")
   }
 
   /// A module of the kernel, and where a guest finds it: unpacked, since busybox hands modules to the

@@ -7,4 +7,4 @@ public let allScenarios: [Scenario] =
   + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines
   + loading + dryRuns + crashes + crashDumps
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
-  + firmwareState + options
+  + firmwareState + options + handover

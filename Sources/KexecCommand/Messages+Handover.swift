@@ -1,0 +1,73 @@
+internal import KexecABI
+internal import KexecPlanning
+internal import RunningSystem
+
+// What is said of kexec handover (KHO).
+
+extension KexecHandover.PreservedState {
+  var text: String {
+    switch self {
+    case .session(let name, let process, let id):
+      "live update session \"\(name.printable)\" of \(process.printable) (process \(id))"
+    case .reservedMemory(let name): "memory \"\(name.printable)\" of reserve_mem="
+    case .entry(let name): "\"\(name.printable)\" of the running kernel"
+    }
+  }
+}
+
+extension [KexecHandover.PreservedState] {
+  /// The first of them, and how many more there are.
+  var text: String {
+    let names = prefix(3).map(\.text).joined(separator: ", ")
+    return count > 3 ? "\(names) and \(count - 3) more" : names
+  }
+}
+
+extension CommandError {
+  init(_ code: ErrorCode, _ states: [KexecHandover.PreservedState], lostBy loss: HandoverLoss) {
+    self.init(
+      code, "\(loss.text) would lose what is kept for it: \(states.text)",
+      advice: (loss.advice.map { "\($0); or " } ?? "") + "give it up with --drop-handover")
+  }
+}
+
+extension HandoverLoss {
+  fileprivate var text: String {
+    switch self {
+    case .segments: "by kexec_load the next kernel"
+    case .switchedOff: "with kho=off the next kernel"
+    case .notBuiltIn(let configuration):
+      "the next kernel, built without CONFIG_KEXEC_HANDOVER (\(configuration)),"
+    }
+  }
+
+  fileprivate var advice: String? {
+    switch self {
+    case .segments(let reason): reason.adviceForFileCall
+    case .switchedOff: "leave kho=off out of the command line"
+    case .notBuiltIn: nil
+    }
+  }
+}
+
+extension RouteReason {
+  /// What to do, if it can be done, so that kexec_load is not the only way.
+  fileprivate var adviceForFileCall: String? {
+    switch self {
+    case .asked: "leave -c out: kexec_file_load hands it over"
+    case .needed(let options):
+      "leave \(options.joined(separator: ", ")) out: kexec_file_load hands it over"
+    case .commandLineTooLongForFileCall: "shorten the command line, so that kexec_file_load takes it"
+    case .imageType: "take a kernel that kexec_file_load takes"
+    case .fiveLevelPaging: "boot the running kernel with no5lvl, so that kexec_file_load can do it"
+    default: nil
+    }
+  }
+}
+
+extension String {
+  /// The text with a question mark for each character that a terminal may obey.
+  fileprivate var printable: String {
+    String(decoding: utf8.map { (0x20..<0x7F).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+  }
+}

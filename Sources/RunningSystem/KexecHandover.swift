@@ -1,0 +1,109 @@
+internal import ByteCoding
+package import LinuxSystem
+
+/// Kexec handover (KHO): memory of the running kernel that the next one takes over as it is. Only a kernel
+/// that kexec_file_load has loaded is told of it.
+///
+/// Documented in Documentation/admin-guide/mm/kho.rst and Documentation/userspace-api/liveupdate.rst.
+package struct KexecHandover: Equatable, Sendable {
+  /// What tells that it is active: a file, or a word on the running kernel's command line.
+  package let evidence: String
+  /// What is kept for the next kernel, as far as can be seen.
+  package let preserved: [PreservedState]
+  /// Bytes of each area that the next kernel must start in; empty where the running kernel does not say.
+  package let scratchSizes: [UInt64]
+
+  /// Something that is kept for the next kernel.
+  package enum PreservedState: Equatable, Sendable {
+    /// The live update session `name`, which this process has open.
+    case session(name: String, process: String, id: Int)
+    /// Memory that was reserved at boot by `reserve_mem=SIZE:ALIGN:NAME`.
+    case reservedMemory(name: String)
+    /// Something else, by its name among what is handed over.
+    case entry(name: String)
+  }
+
+  /// What is known of it.
+  package init(evidence: String, preserved: [PreservedState] = [], scratchSizes: [UInt64] = []) {
+    self.evidence = evidence
+    self.preserved = preserved
+    self.scratchSizes = scratchSizes
+  }
+
+  /// Reads what the machine in `files` hands over; nil where nothing tells that it does.
+  ///
+  /// What exists decides, and no version: names in it have moved, and will. /dev/liveupdate is not opened:
+  /// only one process can have it open.
+  package init?(in files: FileTree, commandLine: KernelCommandLine) {
+    // In debugfs, which is to become sysfs.
+    let folder = ["/sys/kernel/kho", "/sys/kernel/debug/kho"].first(where: files.exists)
+    guard let evidence = folder ?? Self.evidence(in: files, commandLine) else { return nil }
+    self.evidence = evidence
+    let entries = folder.flatMap { Self.entries(in: files, $0) } ?? []
+    preserved = Self.sessions(in: files) + Self.reservedMemory(commandLine, entries)
+    scratchSizes = folder.map { Self.scratchSizes(in: files, $0) } ?? []
+  }
+
+  private static func evidence(in files: FileTree, _ commandLine: KernelCommandLine) -> String? {
+    // Without /dev, too: "259 liveupdate".
+    let devices = (files.text("/proc/misc") ?? "").split(separator: "\n")
+    if files.exists("/dev/liveupdate") || devices.contains(where: { $0.hasSuffix(" liveupdate") }) {
+      return "/dev/liveupdate"
+    }
+    let word = commandLine.isOn("kho")
+    if word == false { return nil }
+    let configuration = RunningConfiguration(in: files)
+    if let configuration, !configuration.has("CONFIG_KEXEC_HANDOVER") { return nil }
+    let isDefault = configuration?.has("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT") ?? false
+    guard word ?? isDefault else { return nil }
+    // It needs memory in large pieces: "KHO: Failed to reserve scratch area, disabling kexec handover".
+    let refusal = files.kernelMessage { $0.holds("disabling kexec handover") }
+    return refusal == nil ? (word == true ? "kho=on" : configuration?.path) : nil
+  }
+
+  /// The names of what is handed over, but for what always is.
+  private static func entries(in files: FileTree, _ folder: String) -> [String] {
+    let parts = (files.names(in: folder + "/out") ?? []).filter { $0.hasPrefix("sub_") }
+    return parts.flatMap { files.names(in: "\(folder)/out/\($0)") ?? [] }
+      .filter { $0 != "kexec-metadata" && $0 != "LUO" }
+  }
+
+  /// Sessions live as long as somebody has them open.
+  private static func sessions(in files: FileTree) -> [PreservedState] {
+    var found: [PreservedState] = []
+    for process in files.numberedNames(in: "/proc") ?? [] {
+      for descriptor in files.names(in: "/proc/\(process)/fd") ?? [] {
+        guard let target = files.linkTarget("/proc/\(process)/fd/\(descriptor)"),
+          target.hasPrefix(sessionPrefix)
+        else { continue }
+        let name = target.dropFirst(sessionPrefix.count).drop { $0 == " " }
+        let session = PreservedState.session(
+          name: String(name), process: files.text("/proc/\(process)/comm") ?? "?",
+          id: Int(process) ?? 0)
+        if !found.contains(session) { found.append(session) }
+      }
+    }
+    return found
+  }
+
+  private static let sessionPrefix = "anon_inode:[luo_session]"
+
+  /// The memory of all `reserve_mem=` is one entry, `memblock`; the names stand on the command line.
+  private static func reservedMemory(
+    _ commandLine: KernelCommandLine, _ entries: [String]
+  ) -> [PreservedState] {
+    let names = commandLine.values(of: "reserve_mem").compactMap { value -> String? in
+      let parts = value.split(separator: ":", omittingEmptySubsequences: false)
+      return parts.count == 3 ? String(parts[2]) : nil
+    }
+    let others = entries.filter { names.isEmpty || $0 != "memblock" }
+    return names.map { .reservedMemory(name: $0) } + others.map { .entry(name: $0) }
+  }
+
+  /// scratch_len, which became bootmem_len: a number a line.
+  private static func scratchSizes(in files: FileTree, _ folder: String) -> [UInt64] {
+    let file = (files.names(in: folder + "/out") ?? []).first { $0.hasSuffix("_len") }
+    let text = file.flatMap { files.text("\(folder)/out/\($0)") } ?? ""
+    return text.split(whereSeparator: \.isWhitespace).compactMap { UInt64(cNumber: $0) }
+  }
+}
