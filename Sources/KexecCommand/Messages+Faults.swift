@@ -118,6 +118,10 @@ extension CrashRegionDoubt {
     case .otherThanReserved(let range, let word):
       "/proc/iomem has \"Crash kernel\" at \(range), which is \(byteText(range.byteCount)), but the "
         + "running kernel was started with crashkernel=\(word)"
+    case .contiguousUnknown(let word):
+      "crashkernel=\(word) gives it contiguous memory (CMA), and the running kernel does not say where"
+    case .contiguousElsewhere(let range):
+      "crash_cma_ranges has \(range), which is not System RAM beside the region in /proc/iomem"
     case .otherPlace(let range, let word):
       "/proc/iomem has \"Crash kernel\" at \(range), but the running kernel was started with "
         + "crashkernel=\(word), which puts it elsewhere"
@@ -128,6 +132,7 @@ extension CrashRegionDoubt {
     switch self {
     case .otherThanReserved, .otherPlace:
       "dmesg says what was reserved; nothing was loaded or unloaded"
+    case .contiguousUnknown: "use kexec_file_load (-s): the running kernel plans that itself"
     default: "both files must be of the same boot; nothing was loaded or unloaded"
     }
   }

@@ -13,11 +13,34 @@ package enum CrashRegionDoubt: Error, Equatable, Sendable {
   case notListed(stated: UInt64)
   /// `crashkernel=`, with this value, on the running kernel's command line reserves another size.
   case otherThanReserved(PhysicalRange, word: String)
+  /// A part of it is contiguous memory (CMA), by this value of `crashkernel=`, and the kernel does not say
+  /// where.
+  case contiguousUnknown(word: String)
+  /// A range of it is not in System RAM, or in a crash kernel's region as well.
+  case contiguousElsewhere(PhysicalRange)
   /// It does not start where `crashkernel=`, with this value, puts it.
   case otherPlace(PhysicalRange, word: String)
 }
 
 extension Machine {
+  /// What `crashkernel=SIZE,cma` adds to the crash kernel's memory: it holds no segments, and no data of the
+  /// crashed kernel that a dump is for.
+  ///
+  /// - Throws: `PlanningError.crashRegionDoubtful`.
+  func crashContiguousMemory() throws(PlanningError) -> PhysicalRangeSet {
+    if let ranges = crash?.contiguousMemory {
+      let ram = ioMemory.systemRAM.subtracting(PhysicalRangeSet(ioMemory.crashRegions))
+      if let range = ranges.ranges.first(where: { !ram.contains($0) }) {
+        throw .crashRegionDoubtful(.contiguousElsewhere(range))
+      }
+      return ranges
+    }
+    // A kernel without it ignores the word, or reserves none.
+    let word = commandLine.values(of: "crashkernel").last { $0.hasSuffix(",cma") }
+    guard let word, contiguousMemory != 0 else { return PhysicalRangeSet([]) }
+    throw .crashRegionDoubtful(.contiguousUnknown(word: String(word)))
+  }
+
   /// Compares the crash kernel's regions with all else that tells of them. A crash kernel in memory
   /// that is not reserved would be overwritten before it is needed, or overwrite what is in use.
   ///

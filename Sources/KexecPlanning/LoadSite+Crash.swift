@@ -18,7 +18,7 @@ extension LoadSite {
   ) throws(PlanningError) -> LoadSite {
     let regions = try CrashRegions(of: machine)
     let headerSize = request.options.followsHotplug ? machine.crash?.headerSize : nil
-    let (header, headerNotes) = coreHeader(of: machine)
+    let (header, headerNotes) = coreHeader(of: machine, without: regions.contiguous)
     let bytes = try encode(header, request.options.coreHeaderWidth ?? .bits64)
     let place = try regions.place(
       headerOf: max(UInt64(bytes.count), headerSize ?? 0), bounds: request.options.memoryBounds)
@@ -66,7 +66,9 @@ extension LoadSite {
   }
 
   /// Where the dump's parts are: notes of processors, VMCOREINFO, the kernel's image, all RAM.
-  private static func coreHeader(of machine: Machine) -> (CoreHeader, [PlanNote]) {
+  private static func coreHeader(
+    of machine: Machine, without contiguous: PhysicalRangeSet
+  ) -> (CoreHeader, [PlanNote]) {
     let facts = machine.crash
     var notes: [PlanNote] = []
     let processors = facts?.processorNotes ?? []
@@ -81,7 +83,8 @@ extension LoadSite {
     let offset = facts?.directMap ?? usual
     // The crash kernel uses the first MiB itself, and the crashed one kept its data out of it.
     let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
-    for range in machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low])).ranges {
+    let dumped = machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low]))
+    for range in dumped.subtracting(contiguous).ranges {
       mappings.append(.init(virtualStart: offset &+ range.start.value, memory: range))
     }
     let header = CoreHeader(
@@ -150,6 +153,8 @@ private struct CrashRegions {
   let main: PhysicalRange
   /// All of them. A lower one is for devices that reach no other memory.
   let all: [PhysicalRange]
+  /// Contiguous memory that it may use beside them.
+  let contiguous: PhysicalRangeSet
   /// The main region without the room that the running kernel needs in it.
   let free: PhysicalRangeSet
   /// Bytes of RAM that the running kernel has.
@@ -162,6 +167,7 @@ private struct CrashRegions {
     guard let main = all.last else { throw .noCrashRegion }
     guard !live.isHidden else { throw .crashRegionHidden }
     self.main = main
+    contiguous = try machine.crashContiguousMemory()
     ramByteCount = live.memoryMap.ranges(of: .ram).byteCount
     // It puts control pages and page tables into holes of the region: at most a page for each GiB,
     // and a few. Twice that is kept free.
@@ -196,6 +202,7 @@ private struct CrashRegions {
     let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
     let ram = live.ranges(of: .ram).intersection(PhysicalRangeSet([low]))
       .union(PhysicalRangeSet(all).subtracting(PhysicalRangeSet([header])))
+      .union(contiguous)
     return MemoryMap(
       live.entries.filter { $0.kind != .ram }
         + ram.ranges.filter { $0.byteCount >= pageSize }.map { MemoryMap.Entry($0, .ram) })

@@ -91,6 +91,7 @@ extension CrashRegionDoubt {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
     case outsideRAM, overlap, otherSize, notListed, otherThanReserved, otherPlace
+    case contiguousUnknown, contiguousElsewhere
   }
 
   /// Which kind it is.
@@ -102,6 +103,8 @@ extension CrashRegionDoubt {
     case .notListed: .notListed
     case .otherThanReserved: .otherThanReserved
     case .otherPlace: .otherPlace
+    case .contiguousUnknown: .contiguousUnknown
+    case .contiguousElsewhere: .contiguousElsewhere
     }
   }
 }

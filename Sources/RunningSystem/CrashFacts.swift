@@ -19,6 +19,9 @@ package struct CrashFacts: Equatable, Sendable {
   /// Bytes that the kernel wants for the headers, so that it can rewrite them when processors or
   /// memory come and go; nil when it cannot. `/sys/kernel/kexec/crash_elfcorehdr_size`.
   package var headerSize: UInt64?
+  /// The contiguous memory (CMA) that `crashkernel=SIZE,cma` adds to a crash kernel's; nil where the kernel
+  /// does not say. `/sys/kernel/kexec/crash_cma_ranges`, since 6.19.
+  package var contiguousMemory: PhysicalRangeSet?
   /// Whether the kernel keeps the first MiB free of its own data, as it does since 5.5 when memory
   /// is reserved for a crash kernel. `/proc/version`.
   package var leavesLowMemory: Bool
@@ -27,13 +30,14 @@ package struct CrashFacts: Equatable, Sendable {
   package init(
     processorNotes: [PhysicalRange], vmcoreInfo: PhysicalRange?,
     kernelImage: CoreHeader.Mapping?, directMap: UInt64?, headerSize: UInt64? = nil,
-    leavesLowMemory: Bool = true
+    contiguousMemory: PhysicalRangeSet? = nil, leavesLowMemory: Bool = true
   ) {
     self.processorNotes = processorNotes
     self.vmcoreInfo = vmcoreInfo
     self.kernelImage = kernelImage
     self.directMap = directMap
     self.headerSize = headerSize
+    self.contiguousMemory = contiguousMemory
     self.leavesLowMemory = leavesLowMemory
   }
 
@@ -42,6 +46,8 @@ package struct CrashFacts: Equatable, Sendable {
     processorNotes = Self.processorNotes(in: files)
     vmcoreInfo = files.text("/sys/kernel/vmcoreinfo").flatMap(Self.vmcoreInfo)
     headerSize = files.kexecNumber(.crashHeaderSize).flatMap { $0 == 0 ? nil : $0 }
+    contiguousMemory = KexecFile.crashContiguousRanges.text(in: files)
+      .flatMap(Self.contiguousMemory)
     leavesLowMemory = Self.leavesLowMemory(files.text("/proc/version") ?? "")
     let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
     kernelImage = mappings?.kernelImage
@@ -68,6 +74,20 @@ package struct CrashFacts: Equatable, Sendable {
       let size = UInt64(words[1], radix: 16), size > 0
     else { return nil }
     return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
+  }
+
+  /// Reads a line `START-END` for each range, hexadecimal, END inside; nil when one is not of that form.
+  private static func contiguousMemory(_ text: String) -> PhysicalRangeSet? {
+    var ranges: [PhysicalRange] = []
+    for line in text.split(separator: "\n") {
+      let ends = line.split(separator: "-", omittingEmptySubsequences: false)
+        .map { UInt64($0, radix: 16) }
+      guard ends.count == 2, let first = ends[0], let last = ends[1],
+        let range = PhysicalRange(first: first, last: last)
+      else { return nil }
+      ranges.append(range)
+    }
+    return PhysicalRangeSet(ranges)
   }
 
   /// Reads the release in `Linux version 6.1.0-…`.

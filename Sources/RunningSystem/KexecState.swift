@@ -76,10 +76,16 @@ enum KexecFile: String, CaseIterable {
   case crashLoaded = "crash_loaded"
   case crashSize = "crash_size"
   case crashHeaderSize = "crash_elfcorehdr_size"
+  case crashContiguousRanges = "crash_cma_ranges"
 
   /// The name that it had before, in /sys/kernel.
   var oldName: String {
     self == .crashHeaderSize ? rawValue : "kexec_" + rawValue
+  }
+
+  /// What the kernel of the machine in `files` tells, by the new name or the old one; nil by neither.
+  func text(in files: FileTree) -> String? {
+    files.text("/sys/kernel/kexec/\(rawValue)") ?? files.text("/sys/kernel/\(oldName)")
   }
 }
 

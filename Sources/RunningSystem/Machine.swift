@@ -34,6 +34,8 @@ package struct Machine: Sendable {
   package var totalMemory: UInt64?
   /// Bytes that can be had without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
   package var availableMemory: UInt64?
+  /// Bytes of contiguous memory (CMA), all in all; nil when unknown. CmaTotal in `/proc/meminfo`.
+  package var contiguousMemory: UInt64?
   /// Bytes that this process may take in its control groups; nil without a limit.
   package var processMemory: UInt64?
   /// Whether the kernel keeps a list of what it has measured (IMA), which only kexec_file_load hands
@@ -111,6 +113,7 @@ package struct Machine: Sendable {
       hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
       totalMemory: memory["MemTotal"],
       availableMemory: memory.available,
+      contiguousMemory: memory["CmaTotal"],
       processMemory: memory.process,
       // The list always has one entry, for the boot itself.
       keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0

@@ -42,7 +42,8 @@ import Testing
   static let crashRegion: [CrashRegionDoubt] = [
     .outsideRAM(range), .overlap(range, range), .otherSize(range, stated: 1 << 20),
     .notListed(stated: 1 << 20), .otherThanReserved(range, word: "256M"),
-    .otherPlace(range, word: "256M@16M"),
+    .otherPlace(range, word: "256M@16M"), .contiguousUnknown(word: "64M,cma"),
+    .contiguousElsewhere(range),
   ]
   static let planning: [PlanningError] =
     [

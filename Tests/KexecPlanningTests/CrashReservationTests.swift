@@ -1,4 +1,7 @@
+import ByteCoding
+import CrashDumps
 import KexecABI
+import LinuxSystem
 import PhysicalMemory
 import TestSupport
 import Testing
@@ -20,6 +23,72 @@ import Testing
 
     """
   private static let largeMain = physical(0x1_6F00_0000, 0x1000_0000)
+
+  /// `crashkernel=SIZE,cma`: the running command line, crash_cma_ranges, CmaTotal, and what is added.
+  @Test(
+    arguments: [
+      ("crashkernel=128M", nil, "65536", .success([])),
+      ("crashkernel=128M crashkernel=64M,cma", "20000000-23ffffff", "65536", .success([first])),
+      (
+        "crashkernel=128M crashkernel=64M,cma", "20000000-23ffffff\n30000000-30ffffff", nil,
+        .success([first, physical(0x3000_0000, 0x100_0000)])
+      ),
+      // It could not be had.
+      ("crashkernel=128M crashkernel=64M,cma", "", "0", .success([])),
+      // What it says counts, whatever reserved it.
+      ("quiet", "20000000-23ffffff", nil, .success([first])),
+      // Kernels before 6.17 ignore the word, or have no such memory at all.
+      ("crashkernel=128M crashkernel=64M,cma", nil, "0", .success([])),
+      ("crashkernel=64M,cma", nil, "65536", .failure(.contiguousUnknown(word: "64M,cma"))),
+      ("crashkernel=64M,cma", nil, nil, .failure(.contiguousUnknown(word: "64M,cma"))),
+      ("crashkernel=64M,cma", "x-y", "1", .failure(.contiguousUnknown(word: "64M,cma"))),
+      ("crashkernel=64M,cma", "20000000", "1", .failure(.contiguousUnknown(word: "64M,cma"))),
+      (
+        "quiet", "60000000-63ffffff", nil,
+        .failure(.contiguousElsewhere(physical(0x6000_0000, 0x400_0000)))
+      ),
+      (
+        "quiet", "17000000-18ffffff", nil,
+        .failure(.contiguousElsewhere(physical(0x1700_0000, 0x200_0000)))
+      ),
+    ] as [(String, String?, String?, Result<[PhysicalRange], CrashRegionDoubt>)])
+  func contiguousMemory(
+    line: String, ranges: String?, total: String?, wanted: Result<[PhysicalRange], CrashRegionDoubt>
+  ) throws {
+    var files = ["/proc/iomem": Self.whole + Self.region, "/proc/cmdline": line + "\n"]
+    files["/sys/kernel/kexec/crash_cma_ranges"] = ranges.map { $0 + "\n" }
+    files["/proc/meminfo"] = total.map { "MemTotal: 1048576 kB\nCmaTotal: \($0) kB\n" }
+    let tree = TemporaryTree(files)
+    let machine = withExtendedLifetime(tree) {
+      Machine.read(FileTree(root: tree.path), with: .crash)
+    }
+    let found = Result { () throws(PlanningError) in
+      try planned(by: .segments, on: machine) { $0.options.purpose = .crash }
+    }
+    switch wanted {
+    case .failure(let doubt):
+      #expect(throws: PlanningError.crashRegionDoubtful(doubt)) { try found.get() }
+    case .success(let added):
+      let plan = try found.get()
+      guard case .segments(let load) = plan.action else { fatalError("by file") }
+      let header = try #require(load.segments.last)
+      let ram = load.memoryMap.ranges(of: .ram).ranges
+      // RAM of the crash kernel, and no memory of the crashed one.
+      #expect(ram.filter { $0.start.value > Self.main.end.value } == added)
+      let dumped = try #require(CoreSegments(header.bytes.array)).segments
+      for range in added {
+        #expect(!dumped.contains { $0.range.overlaps(range) })
+        for segment in load.segments { #expect(!segment.destination.overlaps(range)) }
+      }
+      #expect(dumped.contains { $0.range.contains(physical(0x4000_0000, 0x1000)) })
+    }
+    // The running kernel plans it itself.
+    #expect(throws: Never.self) {
+      try planned(by: .file, on: machine) { $0.options.purpose = .crash }
+    }
+  }
+
+  private static let first = physical(0x2000_0000, 0x400_0000)
 
   /// /proc/iomem, kexec_crash_size, the running command line, and what is doubted.
   @Test(
@@ -114,5 +183,12 @@ import Testing
       try planned(by: call, on: machine) { $0.options.purpose = .crash }
     }
     #expect(throws: Never.self) { try planned(by: call, on: machine) }
+  }
+}
+
+extension CoreSegments.Segment {
+  /// Where the memory is.
+  fileprivate var range: PhysicalRange {
+    physical(physicalStart, byteCount)
   }
 }
