@@ -8,9 +8,11 @@ extension Command {
   func exec() throws(CommandError) -> ExitCode {
     // Nobody serves from here on: nothing is read but what is needed.
     let state = KexecState(in: machineFiles)
-    if state.isLoaded == false {
+    if state.isLoaded == false || (state.isLoaded == nil && state.isTold) {
       throw CommandError(
-        .nothingLoaded, "nothing is loaded",
+        .nothingLoaded,
+        state.isLoaded == nil
+          ? "nothing is loaded: the running kernel was built without kexec" : "nothing is loaded",
         advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
         exitCode: .usage)
     }
@@ -31,9 +33,14 @@ extension Command {
     // From here on nothing may have to be read: the disk may be behind the network.
     kernel.process.lockInMemory()
     // What returns finds everything as it was.
-    let interfaces =
-      invocation.takesInterfacesDown && !records.loadedKernelReturns
-      ? kernel.network.takeDown(in: kernel.files) : nil
+    var takesDown = invocation.takesInterfacesDown && !records.loadedKernelReturns
+    if takesDown, state.isLoaded == nil, records.memoryMapAtLoad == nil {
+      // The network is not taken down for nothing.
+      warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
+      takesDown = false
+    }
+    let network = takesDown ? NetworkState(in: kernel.files) : nil
+    let interfaces = takesDown ? kernel.network.takeDown(in: kernel.files) : nil
     interfaces?.taken.forEach { debug("\($0.name): taken down") }
     interfaces?.failures.forEach {
       warn("\($0.name): cannot take the interface down: \($0.errno.message)")
@@ -45,6 +52,7 @@ extension Command {
       for failure in interfaces.map(kernel.network.bringUp) ?? [] {
         warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
       }
+      if let network { sayLost(since: network) }
       let isMissing = error == .invalidArgument && KexecState(in: machineFiles).isLoaded != true
       throw CommandError(
         isMissing ? .situation(.nothingLoaded) : .call(error),
@@ -54,6 +62,17 @@ extension Command {
     }
     debug("the other kernel has returned")
     return .success
+  }
+
+  /// Says what did not come back with the interfaces.
+  private func sayLost(since before: NetworkState) {
+    let lost = NetworkState(in: kernel.files).lost(since: before)
+    guard !lost.isEmpty else { return }
+    let names = lost.prefix(6).joined(separator: ", ")
+    let rest = lost.count > 6 ? " and \(lost.count - 6) more" : ""
+    warn(
+      "the interfaces are up again, but this is gone: \(names)\(rest)\n"
+        + "  to get it back: \(NetworkState.restart(in: kernel.files))")
   }
 
   private func syncFileSystems() throws(CommandError) {

@@ -27,6 +27,8 @@ final class FakeKernel: Sendable {
     /// What somebody else does with the files while kexec_load is at work.
     var duringLoad: @Sendable (FileTree) -> Void = { _ in }
     var reboot: Errno?
+    /// What becomes of the files meanwhile.
+    var duringReboot: @Sendable (FileTree) -> Void = { _ in }
     var openMount: [String: Errno] = [:]
     var syncMount: [String: Errno] = [:]
     /// The interfaces and their flags; an error in place of a socket to ask by.
@@ -174,6 +176,7 @@ extension FakeKernel {
       return self.answer { $0.kexecFileLoad.isEmpty ? nil : $0.kexecFileLoad.removeFirst() }
     } reboot: { command in
       self.record(.reboot(command))
+      self.answer { $0.duringReboot }(self.files)
       return self.answer { $0.reboot }
     }
   }

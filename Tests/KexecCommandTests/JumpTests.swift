@@ -53,13 +53,34 @@ extension InvocationTests {
 
     /// EINVAL means that, where the kernel does not say what is loaded.
     @Test func nothingLoadedIsAnErrorOfItsOwn() {
-      let unknown = FakeKernel(["/sys/kernel/kexec_loaded": nil]) { $0.reboot = .invalidArgument }
+      let unknown = FakeKernel(Self.withoutSys) {
+        ($0.reboot, $0.interfaces) = (.invalidArgument, ["eth0": Self.up])
+      }
       #expect(unknown.run("-e") == .usage)
-      #expect(unknown.errors == "kexec: cannot run the loaded kernel: nothing is loaded\n")
+      #expect(unknown.errors.hasSuffix("kexec: cannot run the loaded kernel: nothing is loaded\n"))
+      // The network is not taken down for nothing.
+      #expect(unknown.calls == [.sync, .lock, Self.jump])
+      let without = FakeKernel(["/sys/kernel/kexec_loaded": nil]) { $0.interfaces = ["eth0": Self.up] }
+      #expect(without.run("-e") == .usage)
+      #expect(without.calls == [])
+      #expect(without.errors.hasPrefix("kexec: nothing is loaded: the running kernel was built"))
       let known = FakeKernel(["/sys/kernel/kexec_loaded": Array("0\n".utf8)])
       #expect(known.run("-e") == .usage)
       #expect(known.calls == [])
       #expect(known.errors.hasPrefix("kexec: nothing is loaded\n"))
+    }
+
+    private static let withoutSys: [String: [UInt8]?] = [
+      "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
+      "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
+    ]
+
+    /// What is loaded cannot be told, but this program remembers a load.
+    @Test func withoutSysARememberedLoadIsRun() {
+      let files = Self.withoutSys.merging([LoadRecords.memoryMap: Array(Self.ram.utf8)]) { $1 }
+      let kernel = FakeKernel(files) { $0.interfaces = ["eth0": Self.up] }
+      #expect(kernel.run("-e") == .success)
+      #expect(kernel.calls == [.sync, .lock, .setFlags("eth0", Self.down), Self.jump])
     }
 
     @Test func interfacesThatRefuseAreNamed() {

@@ -41,15 +41,16 @@ import Testing
     Case(
       testDescription: "the device", files: ["/dev/liveupdate": ""], evidence: "/dev/liveupdate"),
     Case(
-      testDescription: "the device, without /dev", files: ["/proc/misc": "258 kvm\n259 liveupdate\n"],
-      evidence: "/dev/liveupdate"),
+      testDescription: "the device, without /dev",
+      files: ["/proc/misc": "258 kvm\n259 liveupdate\n"], evidence: "/dev/liveupdate"),
     Case(testDescription: "another device", files: ["/proc/misc": "258 xliveupdate\n"]),
     Case(testDescription: "kho=on", line: "kho=on", evidence: "kho=on"),
     Case(testDescription: "kho=1", line: "quiet kho=1", evidence: "kho=on"),
     Case(testDescription: "kho=y in quotes", line: #""kho=yes""#, evidence: "kho=on"),
     Case(testDescription: "the last word counts", line: "kho=off kho=on", evidence: "kho=on"),
     Case(testDescription: "switched off by the last", line: "kho=on kho=off"),
-    Case(testDescription: "a word that means nothing", line: "kho=on kho=perhaps", evidence: "kho=on"),
+    Case(
+      testDescription: "a word that means nothing", line: "kho=on kho=perhaps", evidence: "kho=on"),
     Case(testDescription: "a lone word", line: "kho"),
     Case(testDescription: "a word for init", line: "quiet -- kho=on"),
     Case(testDescription: "another word", line: "nokho=on kho_scratch=on"),
@@ -100,7 +101,9 @@ import Testing
     Case(
       testDescription: "reserved memory", line: "reserve_mem=4M:4096:trace reserve-mem=1M:1M:more",
       preserved: [.reservedMemory(name: "trace"), .reservedMemory(name: "more")]),
-    Case(testDescription: "no such words", line: "reserve_mem=4M reserve_mem=4M:4K -- reserve_mem=4M:4096:x"),
+    Case(
+      testDescription: "no such words",
+      line: "reserve_mem=4M reserve_mem=4M:4K -- reserve_mem=4M:4096:x"),
     Case(
       testDescription: "what always is there",
       files: ["\(folder)/out/sub_fdts/kexec-metadata": "", "\(folder)/out/sub_fdts/LUO": ""]),
@@ -148,8 +151,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("/boot/config-7.2.1-x", "CONFIG_A=y\n", true), ("/boot/config-7.2.1-x", "CONFIG_A=m\n", true),
-      ("/lib/modules/7.2.1-x/config", "CONFIG_A=y", true), ("/boot/config-7.2.1", "CONFIG_A=y\n", nil),
+      ("/boot/config-7.2.1-x", "CONFIG_A=y\n", true),
+      ("/boot/config-7.2.1-x", "CONFIG_A=m\n", true),
+      ("/lib/modules/7.2.1-x/config", "CONFIG_A=y", true),
+      ("/boot/config-7.2.1", "CONFIG_A=y\n", nil),
       ("/boot/config-7.2.1-x", "# CONFIG_A is not set\n", false),
       ("/boot/config-7.2.1-x", "CONFIG_A=\"y\"\nCONFIG_AB=y\n#CONFIG_A=y\n", false),
       ("/boot/config-7.2.1-x", "", nil),

@@ -24,23 +24,35 @@ private let shutdown = Scenario.core(
   try next.mustHaveLogged("lab: shutdown -r now with 1 loaded")
 }
 
-/// Without /sys the program cannot know that nothing is loaded, and does all that comes before the
-/// jump. When that fails the network is as it was.
+/// A jump that comes to nothing leaves the network alone. Where a load is remembered, and /sys does not say
+/// that somebody else has unloaded it, interfaces are taken down and come up again.
 private let interfaces = Scenario(
   "network interfaces are taken down, with -x they are not, and they come up when the jump fails"
 ) { lab in
   let guest = try await lab.boot(
     .debian6_1, carrying: [.lab],
     files: lab.modules(["kernel/drivers/net/dummy.ko"], of: .debian6_1))
-  try await guest.run("modprobe dummy numdummies=3; ip link set dummy0 up; ip link set dummy2 up")
+  try await guest.run(
+    """
+    modprobe dummy numdummies=3; ip link set dummy0 up; ip link set dummy2 up
+    ip addr add 10.1.2.3/24 dev dummy0; ip route add default via 10.1.2.1
+    """)
   let down = "echo $(grep -o 'dummy[0-9]: taken down' /run/log)"
-  let jump = "mount -t tmpfs none /sys/kernel; kexec -d -e 2>/run/log"
+  let jump = "kexec -d -e 2>/run/log"
+  try await guest.run(jump, exits: 1)
+  try await guest.mustSay("", when: down)
+  try await guest.run("\(cover); \(jump)", exits: 1)
+  try await guest.mustSay("", when: down)
+
+  try await guest.load(.lab, by: .classic)
+  try await guest.run(
+    "\(uncover); mkdir /run/keep; cp /run/kexec-* /run/keep; kexec -u; cp /run/keep/* /run; \(cover)")
   try await guest.run("\(jump) -x", exits: 1)
   try await guest.mustSay("", when: down)
   try await guest.run(jump, exits: 1)
   try await guest.mustSay("dummy0: taken down dummy2: taken down", when: down)
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
-  try await guest.run("while umount /sys/kernel 2>/dev/null; do :; done")
+  try await guest.run("grep 'this is gone: default via 10.1.2.1 dev dummy0' /run/log; \(uncover)")
 
   try await guest.load(.lab, by: .classic)
   // The kernel would refuse: this is found before the network is down.
@@ -49,6 +61,9 @@ private let interfaces = Scenario(
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
   try await guest.jump().mustBe(.lab)
 }
+
+private let cover = "mount -t tmpfs none /sys/kernel"
+private let uncover = "while umount /sys/kernel 2>/dev/null; do :; done"
 
 /// The interfaces' flags: 0x1 is IFF_UP, the rest is IFF_BROADCAST and IFF_NOARP.
 private let flags = "cd /sys/class/net; echo $(cat dummy?/flags)"
