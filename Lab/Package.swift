@@ -19,6 +19,6 @@ let package = Package(
       name: "LabKit",
       dependencies: [.product(name: "CpioFormat", package: "kexec")],
       swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["lab"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["lab", "LabKit"], swiftSettings: strict),
   ]
 )

@@ -7,7 +7,7 @@ final class SerialPort: Sendable {
   let path: String
   let transcript: Transcript
   private let listener: Int32
-  private let connection = Mutex<Int32?>(nil)
+  private let connection = Mutex<Connection?>(nil)
 
   /// Listens at `path`; a thread of its own then reads into `transcript` until the machine ends.
   init(path: String, transcript: Transcript) throws {
@@ -21,12 +21,29 @@ final class SerialPort: Sendable {
 
   /// Sends `text` into the machine.
   func write(_ text: String) throws {
-    guard let descriptor = connection.withLock({ $0 }) else { throw MachineGone() }
+    guard let connection = connection.withLock({ $0 }) else { throw MachineGone() }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
+      let count = bytes.withUnsafeBytes {
+        send(connection.descriptor, $0.baseAddress, $0.count, flags)
+      }
       guard count > 0 else { throw MachineGone() }
       bytes = bytes.dropFirst(count)
+    }
+  }
+
+  /// The machine's end of the port, which is closed when the last who uses it lets it go: the reader
+  /// sees the machine end while another thread still writes, and a number that was closed may by then
+  /// be that of another machine.
+  private final class Connection: Sendable {
+    let descriptor: Int32
+
+    init(_ descriptor: Int32) {
+      self.descriptor = descriptor
+    }
+
+    deinit {
+      Glibc.close(descriptor)
     }
   }
 
@@ -41,18 +58,19 @@ final class SerialPort: Sendable {
     }
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
     guard poll(&wait, 1, 600_000) == 1 else { return }
-    let descriptor = accept(listener, nil, nil)
+    // No machine that is started later inherits it.
+    let descriptor = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
     guard descriptor >= 0 else { return }
-    connection.withLock { $0 = descriptor }
+    let machine = Connection(descriptor)
+    connection.withLock { $0 = machine }
 
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      let count = Glibc.read(machine.descriptor, &buffer, buffer.count)
       guard count > 0 else { break }
       transcript.append(buffer[..<count])
     }
     connection.withLock { $0 = nil }
-    Glibc.close(descriptor)
   }
 
   private static func listen(at path: String) throws -> Int32 {
