@@ -19,7 +19,7 @@ func fuzzMachine(_ input: Input) -> Int32 {
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
   }
   _ = NetworkInterfaces.names(in: files)
-  _ = FileSystems.writableMounts(in: files)
+  _ = files.writableFileSystems()
   let architecture = ArchitectureEvidence(in: files)
   expect(architecture == ArchitectureEvidence(in: files), "the same files tell the same")
   checkStamps(of: machine)
@@ -87,7 +87,7 @@ private let knownFiles: Set<String> = Set(
   """
   /dev/kmsg /dev/mem
   /proc/cmdline /proc/consoles /proc/cpuinfo /proc/fb /proc/iomem /proc/kallsyms /proc/kcore
-  /proc/meminfo /proc/modules /proc/net/dev /proc/self/mounts /proc/self/status /proc/self/uid_map
+  /proc/meminfo /proc/modules /proc/net/dev /proc/self/mountinfo /proc/self/mounts /proc/self/status /proc/self/uid_map
   /proc/version
   /proc/sys/kernel/kexec_load_disabled /proc/sys/kernel/kexec_load_limit_panic
   /proc/sys/kernel/kexec_load_limit_reboot

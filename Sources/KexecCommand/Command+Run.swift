@@ -86,11 +86,21 @@ extension Command {
       kernel.fileSystems.sync()
     case .forCertain:
       debug("writing file systems for certain")
-      let failures = kernel.fileSystems.syncForCertain(mountsIn: kernel.files)
-      guard failures.isEmpty else {
-        let places = failures.map { "\($0.mountPoint) (\($0.errno.message))" }
+      guard let unwritten = kernel.fileSystems.syncForCertain(mountsIn: kernel.files) else {
         throw CommandError(
-          .notSynced, "cannot write every file system: \(places.joined(separator: ", "))",
+          .notSynced,
+          "cannot write every file system: /proc/self/mountinfo, which says what is "
+            + "mounted, cannot be read",
+          advice: "nothing was run; mount /proc, or leave --force-sync out")
+      }
+      for mount in unwritten where mount.isNoLoss {
+        warn("\(mount.text): not written for certain, since only its user may enter it")
+      }
+      let failures = unwritten.filter { !$0.isNoLoss }
+      guard failures.isEmpty else {
+        throw CommandError(
+          .notSynced,
+          "cannot write every file system: \(failures.map(\.text).joined(separator: ", "))",
           advice: "nothing was run; unmount them, or leave --force-sync out")
       }
     }
@@ -153,5 +163,12 @@ extension Command {
       }
     }
     throw CommandError(unloading: purpose, errors, machine: machine)
+  }
+}
+
+extension FileSystems.Unwritten {
+  /// The mount and what stood against it.
+  fileprivate var text: String {
+    "\(mountPoint) (\(errno?.message ?? "hidden below another mount"))"
   }
 }

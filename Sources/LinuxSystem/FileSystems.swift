@@ -42,85 +42,84 @@ package struct FileSystems: Sendable {
 }
 
 extension FileSystems {
-  /// Writes the buffers of every writable mount that `files` has, and waits for the disks.
+  /// A file system that was not written for certain.
+  package struct Unwritten: Equatable {
+    /// Where it is mounted.
+    package let mountPoint: String
+    /// What stood against it; nil when another mount lies over all places where it is.
+    package let errno: Errno?
+    /// Whether that is no reason not to go on: a user's FUSE mount lets nobody else in, not even root.
+    package let isNoLoss: Bool
+  }
+
+  /// Writes the buffers of every mounted file system that can be written, and waits for the disks: those
+  /// that are mounted here, and those of other mount namespaces. `files` has what is mounted.
   ///
-  /// - Returns: the mount points where that failed, with the reason.
-  package func syncForCertain(
-    mountsIn files: FileTree
-  ) -> [(mountPoint: String, errno: Errno)] {
-    var failures: [(mountPoint: String, errno: Errno)] = []
-    var mounts = Self.writableMounts(in: files)[...]
+  /// - Returns: those of which that is not certain; nil when nothing tells what is mounted.
+  package func syncForCertain(mountsIn files: FileTree) -> [Unwritten]? {
+    // Opening autofs would mount what it stands for, and may wait for a dead server.
+    guard var systems = files.writableFileSystems()?.filter({ $0.type != "autofs" })[...] else {
+      return nil
+    }
+    var rest: [Unwritten] = []
+    var lost: [(system: MountedFileSystem, errno: Errno?)] = []
     // Not more at a time than a process may have open.
-    while !mounts.isEmpty {
-      failures += syncForCertain(mounts.prefix(200))
-      mounts = mounts.dropFirst(200)
+    while !systems.isEmpty {
+      var open: [(mountPoint: String, number: Int32)] = []
+      for system in systems.prefix(200) {
+        switch self.open(system, files) {
+        case .success(let place): open.append(place)
+        case .failure(let fault): lost.append((system, fault.errno))
+        }
+      }
+      // All at once; what goes wrong is told to each that has the file system open.
+      sync()
+      for (mountPoint, number) in open {
+        if let errno = syncMount(number) {
+          rest.append(Unwritten(mountPoint: mountPoint, errno: errno, isNoLoss: false))
+        }
+        closeMount(number)
+      }
+      systems = systems.dropFirst(200)
     }
-    return failures
+    return rest + stillMounted(lost, files)
   }
 
-  private func syncForCertain(
-    _ mounts: ArraySlice<Mount>
-  ) -> [(mountPoint: String, errno: Errno)] {
-    var failures: [(mountPoint: String, errno: Errno)] = []
-    var open: [(mountPoint: String, number: Int32)] = []
-    for mount in mounts {
-      switch openMount(mount.point) {
-      case .success(let number): open.append((mount.point, number))
-      case .failure(let errno) where mount.mayBeUnreachable(errno): break
-      case .failure(let errno): failures.append((mount.point, errno))
+  /// Why a file system could not be opened; nil when another mount lies over it.
+  private struct Fault: Error {
+    let errno: Errno?
+  }
+
+  /// Opens a file system by the first of its places that leads there.
+  private func open(
+    _ system: MountedFileSystem, _ files: FileTree
+  ) -> Result<(mountPoint: String, number: Int32), Fault> {
+    var fault: Errno?
+    for place in system.places {
+      switch openMount(place.path) {
+      case .success(let number):
+        if files.isOpen(number, in: system) { return .success((place.path, number)) }
+        closeMount(number)
+      // Another mount lies over a folder on the way.
+      case .failure(.noSuchFile), .failure(.notDirectory): break
+      case .failure(let errno): fault = fault ?? errno
       }
     }
-    // All at once; what goes wrong is told to each that has the file system open.
-    sync()
-    for (mountPoint, number) in open {
-      if let errno = syncMount(number) { failures.append((mountPoint, errno)) }
-      closeMount(number)
-    }
-    return failures
+    return .failure(Fault(errno: fault))
   }
 
-  /// A mounted file system.
-  struct Mount: Equatable {
-    let point: String
-    /// Its type, such as `ext4` or `fuse.sshfs`.
-    let type: String
-
-    /// Whether it is no loss that its root cannot be opened: it may be below another mount, and a
-    /// user's FUSE mount lets nobody else in, not even root; it has no buffers of ours.
-    func mayBeUnreachable(_ errno: Errno) -> Bool {
-      let isUsers = type == "fuse" || type.hasPrefix("fuse.")
-      return errno == .noSuchFile || errno == .notDirectory || (errno == .accessDenied && isUsers)
-    }
-  }
-
-  /// Where file systems are mounted that can be written, but those that are only waited for.
-  static func writableMounts(in files: FileTree) -> [Mount] {
-    let lines = files.text("/proc/self/mounts") ?? ""
-    return lines.split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
-      guard words.count >= 4, words[3].split(separator: ",").contains("rw"),
-        // Opening one would mount what it stands for, and may wait for a dead server.
-        words[2] != "autofs"
+  /// Of those that could not be opened, the ones that keep anything and are mounted still.
+  private func stillMounted(
+    _ lost: [(system: MountedFileSystem, errno: Errno?)], _ files: FileTree
+  ) -> [Unwritten] {
+    let lost = lost.filter { !$0.system.isInMemory }
+    guard !lost.isEmpty, let now = files.writableFileSystems() else { return [] }
+    return lost.compactMap { system, errno in
+      guard let place = system.places.first, now.contains(where: { $0.places.contains(place) })
       else { return nil }
-      return Mount(point: unescaped(words[1]), type: String(words[2]))
+      return Unwritten(
+        mountPoint: place.path, errno: errno,
+        isNoLoss: system.isUsers && errno == .accessDenied)
     }
-  }
-
-  /// Undoes the `\040` escapes of /proc/self/mounts. Documented in fstab(5).
-  private static func unescaped(_ word: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = word.losslessBytes[...]
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(3)
-      if byte == UInt8(ascii: "\\"),
-        let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8), digits.count == 3
-      {
-        bytes.append(code)
-        rest = rest.dropFirst(3)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(lossless: bytes)
   }
 }

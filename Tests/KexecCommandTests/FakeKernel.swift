@@ -29,6 +29,8 @@ final class FakeKernel: Sendable {
     var reboot: Errno?
     /// What becomes of the files meanwhile.
     var duringReboot: @Sendable (FileTree) -> Void = { _ in }
+    /// What somebody else does with the files while the file systems are written.
+    var duringSync: @Sendable (FileTree) -> Void = { _ in }
     var openMount: [String: Errno] = [:]
     var syncMount: [String: Errno] = [:]
     /// The interfaces and their flags; an error in place of a socket to ask by.
@@ -184,6 +186,7 @@ extension FakeKernel {
   private var fileSystems: FileSystems {
     FileSystems {
       self.record(.sync)
+      self.answer { $0.duringSync }(self.files)
     } openMount: { path in
       self.record(.openMount(path))
       if let errno = self.answer({ $0.openMount[path] }) { return .failure(errno) }

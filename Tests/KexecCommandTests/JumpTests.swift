@@ -99,62 +99,6 @@ extension InvocationTests {
           == "kexec: warning: all: cannot take the interface down: \(Errno.outOfMemory.message)\n")
     }
 
-    private static let mounts: [String: [UInt8]?] = [
-      "/proc/self/mounts": Array(
-        """
-        /dev/vda1 / ext4 rw,relatime 0 0
-        /dev/vda2 /mnt/a\\040b xfs rw 0 0
-        /dev/vda3 /boot vfat ro 0 0
-        systemd-1 /misc autofs rw 0 0
-        user /home/u fuse.sshfs rw 0 0
-
-        """.utf8)
-    ]
-
-    @Test func everyWritableMountIsWritten() {
-      let kernel = FakeKernel(Self.mounts)
-      #expect(kernel.run("-e --force-sync") == .success)
-      let points = ["/", "/mnt/a b", "/home/u"]
-      #expect(
-        kernel.calls
-          == points.map { .openMount($0) } + [.sync]
-          + points.flatMap { [.syncMount($0), .closeMount($0)] } + [.lock, Self.jump])
-    }
-
-    @Test(arguments: ["-e --force-sync", "-e -s"])
-    func aFileSystemThatCannotBeWrittenStopsTheJump(line: String) {
-      let kernel = FakeKernel(Self.mounts) { $0.syncMount = ["/mnt/a b": .inputOutput] }
-      #expect(kernel.run(line) == .failure)
-      #expect(!kernel.calls.contains(Self.jump) && !kernel.calls.contains(.lock))
-      let wanted = "cannot write every file system: /mnt/a b (\(Errno.inputOutput.message))\n"
-      #expect(kernel.errors.hasPrefix("kexec: " + wanted), "\(kernel.errors)")
-      // All are closed all the same.
-      #expect(kernel.calls.filter { $0 == .closeMount("/home/u") }.count == 1)
-    }
-
-    @Test(
-      arguments: [
-        ("/", .inputOutput, false), ("/", .accessDenied, false), ("/", .notPermitted, false),
-        ("/home/u", .inputOutput, false), ("/home/u", .accessDenied, true),
-        ("/", .noSuchFile, true), ("/", .notDirectory, true),
-      ] as [(String, Errno, Bool)])
-    func aMountThatCannotBeOpened(point: String, errno: Errno, isNoLoss: Bool) {
-      let kernel = FakeKernel(Self.mounts) { $0.openMount = [point: errno] }
-      #expect(kernel.run("-e --force-sync") == (isNoLoss ? .success : .failure))
-      #expect(kernel.calls.contains(Self.jump) == isNoLoss)
-      #expect(kernel.errors.contains("\(point) (\(errno.message))") == !isNoLoss)
-    }
-
-    @Test func moreMountsThanAProcessMayHaveOpen() {
-      let lines = (0..<401).map { "d /m\($0) ext4 rw 0 0\n" }.joined()
-      let kernel = FakeKernel(["/proc/self/mounts": Array(lines.utf8)]) {
-        $0.syncMount = ["/m400": .inputOutput]
-      }
-      #expect(kernel.run("-e --force-sync") == .failure)
-      #expect(kernel.calls.filter { $0 == .sync }.count == 3)
-      #expect(kernel.errors.contains("/m400 ("))
-    }
-
     @Test func otherMemoryThanAtTheLoadStopsTheJump() {
       let other = [UInt8]("0x1000-0x9ffff".utf8)
       let kernel = FakeKernel([LoadRecords.memoryMap: other])

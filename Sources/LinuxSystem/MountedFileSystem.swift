@@ -1,0 +1,121 @@
+internal import ByteCoding
+
+/// A file system that is mounted and can be written, with all the places where it is: by how many mounts
+/// it can be reached does not matter, its buffers are the same. Documented in proc(5), mountinfo.
+struct MountedFileSystem: Equatable {
+  /// Where it is mounted.
+  struct Place: Equatable {
+    /// The mount's number, which no other mount has in any namespace; empty when it is not known.
+    let id: String
+    /// The path that leads there, for this process.
+    let path: String
+  }
+
+  /// `MAJOR:MINOR`; empty when it is not known.
+  let device: String
+  /// Its type, such as `ext4` or `fuse.sshfs`.
+  let type: String
+  /// Its places; there is at least one.
+  var places: [Place]
+
+  /// Whether it keeps nothing that a disk or a server should have.
+  var isInMemory: Bool {
+    [
+      "autofs", "bdev", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs",
+      "devpts", "devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore",
+      "ramfs", "resctrl", "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs",
+      "tmpfs", "tracefs",
+    ].contains(type)
+  }
+
+  /// Whether a user's program is behind it.
+  var isUsers: Bool { type == "fuse" || type.hasPrefix("fuse.") }
+}
+
+extension FileTree {
+  /// The file systems that are mounted and can be written, here and where other processes have other
+  /// mounts than this one (containers, services with namespaces of their own); nil when no file tells.
+  func writableFileSystems() -> [MountedFileSystem]? {
+    var found: [MountedFileSystem] = []
+    guard addMounts(of: "self", below: "", to: &found) else {
+      return text("/proc/self/mounts").map { $0.split(separator: "\n").compactMap(Self.oldMount) }
+    }
+    var seen = [view(of: "self")]
+    for process in numberedNames(in: "/proc") ?? [] {
+      guard let view = view(of: process), !seen.contains(view) else { continue }
+      seen.append(view)
+      _ = addMounts(of: process, below: "/proc/\(process)/root", to: &found)
+    }
+    return found
+  }
+
+  /// What a process sees of the mounts: those of its namespace below its root.
+  private func view(of process: String) -> String? {
+    linkTarget("/proc/\(process)/ns/mnt").map { $0 + (linkTarget("/proc/\(process)/root") ?? "") }
+  }
+
+  /// Adds the mounts that `process` sees, whose root is at `root` here.
+  ///
+  /// - Returns: whether its file could be read.
+  private func addMounts(
+    of process: String, below root: String, to found: inout [MountedFileSystem]
+  ) -> Bool {
+    guard let text = text("/proc/\(process)/mountinfo"), !text.isEmpty else { return false }
+    // "36 35 98:0 /root/there /mnt rw,noatime master:1 - ext4 /dev/vda1 rw,errors=continue": the last
+    // word is about the file system, the one before the tags only about this mount of it.
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard let mark = words.firstIndex(of: "-"), mark >= 6, words.count > mark + 3,
+        words[mark + 3].split(separator: ",").contains("rw")
+      else { continue }
+      let place = MountedFileSystem.Place(
+        id: String(words[0]), path: root + Self.unescaped(words[4]))
+      let device = String(words[2])
+      if let index = found.firstIndex(where: { $0.device == device }) {
+        if !found[index].places.contains(where: { $0.id == place.id }) {
+          found[index].places.append(place)
+        }
+      } else {
+        found.append(
+          MountedFileSystem(device: device, type: String(words[mark + 1]), places: [place]))
+      }
+    }
+    return true
+  }
+
+  /// A line of /proc/self/mounts, for kernels without the other file.
+  private static func oldMount(_ line: Substring) -> MountedFileSystem? {
+    let words = line.split(separator: " ")
+    guard words.count >= 4, words[3].split(separator: ",").contains("rw") else { return nil }
+    return MountedFileSystem(
+      device: "", type: String(words[2]), places: [.init(id: "", path: unescaped(words[1]))])
+  }
+
+  /// Undoes the `\040` escapes of these files. Documented in fstab(5).
+  private static func unescaped(_ word: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = word.losslessBytes[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(3)
+      if byte == UInt8(ascii: "\\"),
+        let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8), digits.count == 3
+      {
+        bytes.append(code)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(lossless: bytes)
+  }
+
+  /// Whether the open file `number` is of `system`: another mount may lie over its place. True where
+  /// the kernel does not tell.
+  func isOpen(_ number: Int32, in system: MountedFileSystem) -> Bool {
+    guard let text = text("/proc/self/fdinfo/\(number)"),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("mnt_id:") })
+    else { return true }
+    let id = line.dropFirst(7).drop { $0 == "\t" || $0 == " " }
+    return system.places.contains { $0.id.isEmpty || $0.id == id }
+  }
+}

@@ -1,0 +1,215 @@
+import ByteCoding
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import LinuxSystem
+
+/// Which file systems `--force-sync` writes: each that can be written, or it is named.
+struct MountRow: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  /// /proc/self/mountinfo, and other files.
+  var mounts = ""
+  var files: [String: String] = [:]
+  /// Symbolic links, and where they lead.
+  var links: [String: String] = [:]
+  var openErrors: [String: Errno] = [:]
+  /// What is written, by its path.
+  var written: [String]
+  /// What stops the jump.
+  var failure: String?
+  /// What is said all the same.
+  var warning: String?
+
+  static let root = "21 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+
+  static let all: [MountRow] = [
+    .init(
+      testDescription: "ordinary mounts, blanks in names, no tags",
+      mounts: root + "30 21 254:2 / /mnt/a\\040b rw - xfs /dev/mapper/x\\040y rw,attr2\n"
+        + "31 21 0:22 / /run rw - tmpfs tmpfs rw,size=9k\n",
+      written: ["/", "/mnt/a b", "/run"]),
+    .init(
+      testDescription: "a read-only mount of a file system that can be written",
+      mounts: root + "30 21 254:2 / /srv ro,relatime - xfs /dev/vdb rw\n", written: ["/", "/srv"]),
+    .init(
+      testDescription: "a file system that cannot be written",
+      mounts: root + "30 21 7:1 / /snap rw - squashfs /dev/loop1 ro\n", written: ["/"]),
+    .init(
+      testDescription: "many mounts of one file system",
+      mounts: root + "30 21 254:1 /a /b rw - ext4 /dev/vda1 rw\n"
+        + "31 21 254:1 /c /d ro - ext4 /dev/vda1 rw\n", written: ["/"]),
+    .init(
+      testDescription: "hidden below another mount, and mounted elsewhere too",
+      mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n"
+        + "31 21 0:22 / /mnt rw - tmpfs tmpfs rw\n32 21 254:2 /x /y rw - ext4 /dev/vdb rw\n",
+      openErrors: ["/mnt/a": .noSuchFile], written: ["/", "/y", "/mnt"]),
+    .init(
+      testDescription: "hidden below another mount",
+      mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n"
+        + "31 21 0:22 / /mnt rw - tmpfs tmpfs rw\n",
+      openErrors: ["/mnt/a": .noSuchFile], written: ["/", "/mnt"],
+      failure: "/mnt/a (hidden below another mount)"),
+    .init(
+      testDescription: "a file where its folder was",
+      mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n",
+      openErrors: ["/mnt/a": .notDirectory], written: ["/"],
+      failure: "/mnt/a (hidden below another mount)"),
+    .init(
+      testDescription: "its place leads to the mount that lies over it",
+      mounts: root + "30 21 254:2 / /mnt rw - ext4 /dev/vdb rw\n"
+        + "31 30 254:3 / /mnt rw - ext4 /dev/vdc rw\n",
+      files: ["/proc/self/fdinfo/2": "pos:\t0\nmnt_id:\t31\n"], written: ["/", "/mnt"],
+      failure: "/mnt (hidden below another mount)"),
+    .init(
+      testDescription: "mounted in another namespace only",
+      mounts: root,
+      files: [
+        "/proc/7/mountinfo": root.replacing("21 1", with: "91 90")
+          + "92 91 254:9 / /data rw - ext4 /dev/vdz rw\n", "/proc/self/ns/x": "",
+        "/proc/7/ns/x": "",
+      ],
+      links: [
+        "/proc/self/ns/mnt": "mnt:[1]", "/proc/self/root": "/", "/proc/7/ns/mnt": "mnt:[2]",
+        "/proc/7/root": "/",
+      ], written: ["/", "/proc/7/root/data"]),
+    .init(
+      testDescription: "seen only outside of a changed root",
+      mounts: root,
+      files: [
+        "/proc/1/mountinfo": root + "92 91 254:9 / /data rw - ext4 /dev/vdz rw\n",
+        "/proc/self/ns/x": "", "/proc/1/ns/x": "",
+      ],
+      links: [
+        "/proc/self/ns/mnt": "mnt:[1]", "/proc/self/root": "/jail", "/proc/1/ns/mnt": "mnt:[1]",
+        "/proc/1/root": "/",
+      ], written: ["/", "/proc/1/root/data"]),
+    .init(
+      testDescription: "a user's FUSE mount lets nobody in",
+      mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw,user_id=1000\n",
+      openErrors: ["/home/u": .accessDenied], written: ["/"],
+      warning: "/home/u (\(Errno.accessDenied.message)): not written for certain"),
+    .init(
+      testDescription: "a user's FUSE mount that fails otherwise",
+      mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw\n",
+      openErrors: ["/home/u": .inputOutput], written: ["/"],
+      failure: "/home/u (\(Errno.inputOutput.message))"),
+    .init(
+      testDescription: "a disk that cannot be opened",
+      mounts: root, openErrors: ["/": .accessDenied], written: [],
+      failure: "/ (\(Errno.accessDenied.message))"),
+    .init(
+      testDescription: "autofs is not opened: that would mount what it stands for",
+      mounts: root + "30 21 0:30 / /misc rw - autofs systemd-1 rw,fd=9\n", written: ["/"]),
+    .init(
+      testDescription: "what is only in memory may be hidden",
+      mounts: root + "30 21 0:30 / /dev/shm rw - tmpfs tmpfs rw\n",
+      openErrors: ["/dev/shm": .noSuchFile], written: ["/"]),
+    .init(
+      testDescription: "a kernel without mountinfo",
+      files: [
+        "/proc/self/mounts": """
+        /dev/vda1 / ext4 rw,relatime 0 0
+        /dev/vda2 /mnt/a\\040b xfs rw 0 0
+        /dev/vda3 /boot vfat ro 0 0
+        systemd-1 /misc autofs rw 0 0
+        user /home/u fuse.sshfs rw 0 0
+
+        """
+      ], written: ["/", "/mnt/a b", "/home/u"]),
+  ]
+}
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  @Suite struct ForceSyncTests {
+    private static let jump = FakeKernel.Call.reboot(0x4558_4543)
+
+    @Test(arguments: MountRow.all)
+    func eachMountIsWrittenOrNamed(row: MountRow) throws {
+      var files = row.files.mapValues { Optional(Array($0.utf8)) }
+      if !row.mounts.isEmpty { files["/proc/self/mountinfo"] = Array(row.mounts.utf8) }
+      let kernel = FakeKernel(files) { $0.openMount = row.openErrors }
+      for (path, target) in row.links {
+        try #require(unsafe symlink(target, kernel.tree.path + path) == 0)
+      }
+      defer { for path in row.links.keys { unsafe unlink(kernel.tree.path + path) } }
+      #expect(kernel.run("-e --force-sync") == (row.failure == nil ? .success : .failure))
+      let written = kernel.calls.compactMap {
+        if case .syncMount(let path) = $0 { path } else { nil }
+      }
+      #expect(written == row.written)
+      #expect(kernel.calls.contains(Self.jump) == (row.failure == nil))
+      if let failure = row.failure {
+        #expect(
+          kernel.errors.hasPrefix("kexec: cannot write every file system: \(failure)\n"),
+          "\(kernel.errors)")
+      } else {
+        #expect(kernel.errors.isEmpty == (row.warning == nil), "\(kernel.errors)")
+        #expect(
+          kernel.errors.hasPrefix("kexec: warning: \(row.warning ?? "")") != (row.warning == nil))
+      }
+      // What is opened is closed.
+      #expect(
+        kernel.calls.count { if case .closeMount = $0 { true } else { false } }
+          == kernel.calls.count {
+            if case .openMount(let path) = $0 { row.openErrors[path] == nil } else { false }
+          })
+    }
+
+    @Test func allAreOpenWhenTheWritingStarts() {
+      let kernel = FakeKernel(["/proc/self/mountinfo": Array(MountRow.all[0].mounts.utf8)])
+      #expect(kernel.run("-e --force-sync") == .success)
+      let points = ["/", "/mnt/a b", "/run"]
+      #expect(
+        kernel.calls
+          == points.map { .openMount($0) } + [.sync]
+          + points.flatMap { [.syncMount($0), .closeMount($0)] } + [.lock, Self.jump])
+    }
+
+    @Test func whatIsUnmountedMeanwhileIsNoLoss() {
+      let mounts = MountRow.root + "30 21 254:2 / /usb rw - vfat /dev/sdb1 rw\n"
+      for isGone in [true, false] {
+        let kernel = FakeKernel(["/proc/self/mountinfo": Array(mounts.utf8)]) {
+          $0.openMount = ["/usb": .noSuchFile]
+          guard isGone else { return }
+          $0.duringSync = { _ = $0.replace("/proc/self/mountinfo", with: MountRow.root) }
+        }
+        #expect(kernel.run("-e --force-sync") == (isGone ? .success : .failure))
+      }
+    }
+
+    @Test func withoutProcNothingIsCertain() {
+      let kernel = FakeKernel(["/proc/self/mounts": nil])
+      #expect(kernel.run("-e --force-sync") == .failure)
+      #expect(!kernel.calls.contains(Self.jump))
+      #expect(
+        kernel.errors.contains("/proc/self/mountinfo, which says what is mounted, cannot be read\n")
+      )
+    }
+
+    @Test(arguments: ["-e --force-sync", "-e -s"])
+    func aFileSystemThatCannotBeWrittenStopsTheJump(line: String) {
+      let kernel = FakeKernel(["/proc/self/mountinfo": Array(MountRow.all[0].mounts.utf8)]) {
+        $0.syncMount = ["/mnt/a b": .inputOutput]
+      }
+      #expect(kernel.run(line) == .failure)
+      #expect(!kernel.calls.contains(Self.jump) && !kernel.calls.contains(.lock))
+      let wanted = "cannot write every file system: /mnt/a b (\(Errno.inputOutput.message))\n"
+      #expect(kernel.errors.hasPrefix("kexec: " + wanted), "\(kernel.errors)")
+      // All are closed all the same.
+      #expect(kernel.calls.filter { $0 == .closeMount("/run") }.count == 1)
+    }
+
+    @Test func moreMountsThanAProcessMayHaveOpen() {
+      let lines = (0..<401).map { "\($0 + 9) 1 8:\($0) / /m\($0) rw - ext4 d rw\n" }.joined()
+      let kernel = FakeKernel(["/proc/self/mountinfo": Array(lines.utf8)]) {
+        $0.syncMount = ["/m400": .inputOutput]
+      }
+      #expect(kernel.run("-e --force-sync") == .failure)
+      #expect(kernel.calls.filter { $0 == .sync }.count == 3)
+      #expect(kernel.errors.contains("/m400 ("))
+    }
+  }
+}
