@@ -20,9 +20,11 @@ func fuzzMachine(_ input: Input) -> Int32 {
   }
   _ = NetworkInterfaces.names(in: files)
   _ = files.writableFileSystems()
+  let status = StatusReport(machine.kexec, in: files)
+  _ = (status.text, status.json.text)
   let architecture = ArchitectureEvidence(in: files)
   expect(architecture == ArchitectureEvidence(in: files), "the same files tell the same")
-  checkStamps(of: machine)
+  checkStamps(of: machine, in: files)
 
   guard let image = try? KernelImage.open(smallKernel.bytes) else { fatalError("no kernel") }
   var request = LoadRequest(kernel: smallKernel)
@@ -88,7 +90,7 @@ private let knownFiles: Set<String> = Set(
   /dev/kmsg /dev/mem
   /proc/cmdline /proc/consoles /proc/cpuinfo /proc/fb /proc/iomem /proc/kallsyms /proc/kcore
   /proc/meminfo /proc/modules /proc/net/dev /proc/self/mountinfo /proc/self/mounts /proc/self/status /proc/self/uid_map
-  /proc/version
+  /proc/version /run/kexec-crash-loaded /run/kexec-loaded
   /proc/sys/kernel/kexec_load_disabled /proc/sys/kernel/kexec_load_limit_panic
   /proc/sys/kernel/kexec_load_limit_reboot
   /sys/class/tty/ttyS0/port
@@ -111,7 +113,7 @@ private let knownFiles: Set<String> = Set(
   """.split { $0 == " " || $0 == "\n" }.map(String.init))
 
 /// The words on a command line that a load of ours has left there.
-private func checkStamps(of machine: Machine) {
+private func checkStamps(of machine: Machine, in files: FileTree) {
   guard let word = machine.commandLine.value(of: TimeStamps.name),
     let stamps = TimeStamps(word: word)
   else { return }
@@ -120,8 +122,8 @@ private func checkStamps(of machine: Machine) {
   }
   expect(again == stamps, "stamps are read as they were written")
   let times = JumpTimes(
-    stamps, now: 1 << 62, rate: 2.5, sinceBoot: 5_000_000_000, start: stamps.wallClock &+ 1000,
-    initStart: nil)
+    stamps, rate: files.loggedCounterRate ?? 2.5, clocks: (1 << 62, 5_000_000_000),
+    start: stamps.wallClock &+ 1000, initStart: files.loggedTime(of: "Run "))
   _ = times?.text
   _ = times?.json.text
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+internal import KexecABI
 internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
@@ -50,20 +52,41 @@ extension Command {
   /// What loads and jumps leave behind for later ones.
   var records: LoadRecords { LoadRecords(files: kernel.files) }
 
-  /// Leaves behind what is to be known later of the load of `request`. Only a help: it may fail.
-  func recordLoad(on machine: Machine, request: LoadRequest) {
-    guard request.options.purpose == .reboot else { return }
-    let isWritten = records.record(
-      memoryMap: machine.ioMemory.isHidden ? nil : machine.ioMemory.ramText,
-      isStamped: request.options.isStamped, returns: request.options.preservesContext)
-    if !isWritten {
-      debug("\(LoadRecords.memoryMap) cannot be written: no check of the map before -e")
+  /// Leaves behind what is to be known later of the load of `plan`, and a line in the kernel's log. Only
+  /// a help: it may fail. `given` is what the user asked for, before a unified image is taken apart.
+  func recordLoad(_ plan: LoadPlan, given: LoadRequest, on machine: Machine) {
+    let purpose = plan.purpose
+    let files = kernel.files
+    func absolute(_ path: String) -> String {
+      guard !path.hasPrefix("/"), files.exists("/proc/self/cwd/\(path)"),
+        let folder = files.linkTarget("/proc/self/cwd")
+      else { return path }
+      return (folder == "/" ? "" : folder) + "/" + path
     }
+    let record = LoadRecord(
+      boot: files.bootID, time: kernel.clocks.wallClock() / 1_000_000_000, call: plan.call,
+      release: plan.kernelRelease, kernel: absolute(given.kernel.path),
+      initrds: given.initrds.map { absolute($0.path) }, commandLine: plan.commandLine,
+      // The memory map of a crash kernel is its region's.
+      memoryMap: machine.ioMemory.isHidden || purpose == .crash ? nil : machine.ioMemory.ramText,
+      isStamped: plan.request.options.isStamped, returns: plan.request.options.preservesContext)
+    if !records.write(record, for: purpose) {
+      debug("\(LoadRecords.path(of: purpose)) cannot be written: no check of the map before -e")
+    }
+    log("loaded \(purpose == .crash ? "as panic kernel: " : "")\(record.name) by \(plan.call.name)")
+  }
+
+  /// Leaves a line in the kernel's log that says what was done to kernels, and by whom. Only a help: it
+  /// may fail.
+  func log(_ deed: String) {
+    // Who did it must have room behind the longest name of a file.
+    let part = String(lossless: deed.losslessBytes.prefix(600))
+    kernel.log.write("kexec: \(part); \(Caller(in: kernel.files).text)")
   }
 
   /// Refuses to run an image that was made for other memory than there is now.
   func checkMemoryMap() throws(CommandError) {
-    guard let then = records.memoryMapAtLoad else { return }
+    guard let then = records.record(of: .reboot)?.memoryMap else { return }
     let memory = IOMemory(in: machineFiles)
     let now = memory.ramText
     guard !memory.isHidden, then != now else { return }

@@ -42,7 +42,7 @@ extension Command {
           error, plan: plan, request: request, machine: machine, after: nil,
           kernelLog: newLogLines()))
     }
-    recordLoad(on: machine, request: request)
+    recordLoad(plan, given: request, on: machine)
     printLoaded(PlanReport(plan: plan))
     return .success
   }

@@ -124,11 +124,12 @@ extension Command {
         plan, kernel: callFiles.kernel, initrd: callFiles.initrd)
     } catch {
       debug("\(error.call.name) failed: \(error.errno.name)")
+      if plan.purpose == .crash { afterRefusedCrashLoad(of: plan.request.kernel.path) }
       return .refused(error, report, kernelLog: newLogLines())
     }
     try checkSources(of: plan, job.files)
     kernel.signals.endOnLostFile()
-    recordLoad(on: job.machine, request: plan.request)
+    recordLoad(plan, given: job.request, on: job.machine)
     printLoaded(report)
     return nil
   }

@@ -30,6 +30,20 @@ extension Command {
     return plan.explained(by: lack)
   }
 
+  /// What must be known after the running kernel has refused a crash kernel, whose kernel file is at
+  /// `path`: it has dropped the one that was loaded before, as a rule.
+  func afterRefusedCrashLoad(of path: String) {
+    let isLoaded = KexecState(in: machineFiles).isCrashLoaded
+    if isLoaded == false { records.forget(.crash) }
+    kernel.signals.exitOnLostFile(
+      "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n  "
+        + (isLoaded == true
+          ? "the old panic kernel is still loaded\n"
+          : isLoaded == false
+            ? "no panic kernel is loaded: the running kernel dropped the old one\n"
+            : "whether a panic kernel is loaded is not known\n"))
+  }
+
   /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
   /// the kernel's copy is not what was digested, and reset the machine.
   func checkSources(of plan: LoadPlan, _ files: Files) throws(CommandError) {
@@ -53,7 +67,10 @@ extension Command {
       debug("\(error.call.name) failed: \(error.errno.name)")
       isUnloaded = false
     }
-    if isUnloaded, plan.purpose == .reboot { records.forgetLoad() }
+    if isUnloaded {
+      records.forget(plan.purpose)
+      log("unloaded again the \(plan.purpose.imageName): a file was changed while it was loaded")
+    }
     throw CommandError(
       .fileChanged,
       "\(path): the file was changed while it was loaded: "

@@ -6,7 +6,7 @@ internal import RunningSystem
 extension Command {
   /// Runs the loaded kernel: writes the file systems, takes the network down, and jumps.
   func exec() throws(CommandError) -> ExitCode {
-    // Nobody serves from here on: nothing is read but what is needed.
+    // Nobody serves any more: nothing is read but what is needed.
     let state = KexecState(in: machineFiles)
     if state.isLoaded == false || (state.isLoaded == nil && state.isTold) {
       throw CommandError(
@@ -28,13 +28,20 @@ extension Command {
         .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
         advice: "run it on the host")
     }
+    let record = records.record(of: .reboot)
     records.noteJump(at: kernel.clocks.wallClock())
-    try syncFileSystems()
+    log("jumping into \(record?.name ?? "the loaded kernel")")
+    do throws(CommandError) {
+      try syncFileSystems()
+    } catch {
+      log("no jump: \(error.message)")
+      throw error
+    }
     // From here on nothing may have to be read: the disk may be behind the network.
     kernel.process.lockInMemory()
     // What returns finds everything as it was.
-    var takesDown = invocation.takesInterfacesDown && !records.loadedKernelReturns
-    if takesDown, state.isLoaded == nil, records.memoryMapAtLoad == nil {
+    var takesDown = invocation.takesInterfacesDown && record?.returns != true
+    if takesDown, state.isLoaded == nil, record == nil {
       // The network is not taken down for nothing.
       warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
       takesDown = false
@@ -52,6 +59,7 @@ extension Command {
       for failure in interfaces.map(kernel.network.bringUp) ?? [] {
         warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
       }
+      log("no jump: \(error.text)")
       if let network { sayLost(since: network) }
       let isMissing = error == .invalidArgument && KexecState(in: machineFiles).isLoaded != true
       throw CommandError(
@@ -60,6 +68,7 @@ extension Command {
         advice: error == .busy ? "a load is going on: try again when it is done" : nil,
         exitCode: isMissing ? .usage : .failure)
     }
+    log("the other kernel has returned")
     debug("the other kernel has returned")
     return .success
   }
@@ -130,10 +139,12 @@ extension Command {
   func unload(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let machine = readMachine()
     if invocation.isDryRun {
+      sayOtherKind(than: purpose, machine.kexec)
       kernel.streams.writeOutput("would unload the \(purpose.imageName)\n")
       return .success
     }
     try checkPermission(machine.kexec, purpose: purpose)
+    sayOtherKind(than: purpose, machine.kexec)
     let isCrash = purpose == .crash
     let calls: [(LoadCall, () throws(KexecCallError) -> Void)] = [
       (
@@ -155,7 +166,10 @@ extension Command {
     for (choice, call) in ordered where choice == invocation.options.call ?? choice {
       do throws(KexecCallError) {
         try call()
-        if purpose == .reboot { records.forgetLoad() }
+        records.forget(purpose)
+        if machine.kexec.isLoaded(for: purpose) != false {
+          log("unloaded the \(purpose.imageName)")
+        }
         return .success
       } catch {
         debug("\(error.call.name) failed: \(error.errno.name)")
@@ -163,6 +177,17 @@ extension Command {
       }
     }
     throw CommandError(unloading: purpose, errors, machine: machine)
+  }
+}
+
+extension Command {
+  /// Says that there is nothing to unload, but a kernel of the other kind.
+  private func sayOtherKind(than purpose: LoadOptions.Purpose, _ state: KexecState) {
+    let other: LoadOptions.Purpose = purpose == .crash ? .reboot : .crash
+    guard state.isLoaded(for: purpose) == false, state.isLoaded(for: other) == true else { return }
+    warn(
+      "no \(purpose.imageName) is loaded, only a \(other.imageName), which kexec "
+        + (other == .crash ? "-u -p" : "-u") + " unloads")
   }
 }
 

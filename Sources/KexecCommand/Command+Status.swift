@@ -10,9 +10,8 @@ extension Command {
   func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let command = StatusCommand(common: common, kernel: kernel)
     let state = try command.tell()
-    command.print(state.text, json: state.json)
-    let isLoaded = purpose == .crash ? state.isCrashLoaded : state.isLoaded
-    return isLoaded == true ? .usage : .success
+    command.print(StatusReport(state, in: machineFiles))
+    return state.isLoaded(for: purpose) == true ? .usage : .success
   }
 
   /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.

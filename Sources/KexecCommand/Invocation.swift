@@ -27,6 +27,14 @@ struct Invocation: Equatable {
     case printCrashSize
     case help, version
 
+    /// Whether nothing is loaded, unloaded or run: another machine can be looked at.
+    var onlyLooks: Bool {
+      switch self {
+      case .status, .report, .printCrashSize: true
+      default: false
+      }
+    }
+
     var isLoad: Bool { if case .load = self { true } else { false } }
   }
 
@@ -85,7 +93,7 @@ extension Invocation {
     try reader.read(given, by: rows)
     self = reader.invocation
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
-    if let directory = common.machineDirectory, !isDryRun {
+    if let directory = common.machineDirectory, !isDryRun, !action.onlyLooks {
       throw .usage("--machine=\(directory) goes with --dry-run: another machine cannot be loaded")
     }
     if let architecture, common.machineDirectory == nil {

@@ -1,49 +1,93 @@
+internal import KexecPlanning
 internal import LinuxSystem
+internal import RunningSystem
 
-/// What a load leaves behind for the jump, and the jump for `--report` in the next system.
+/// What loads leave behind for the jump and for `-S`, and the jump for `--report` in the next system.
 struct LoadRecords {
   /// The machine's files.
   let files: FileTree
 
-  // /run does not survive a boot.
+  /// Where the record of the loaded kernel is, and of the loaded crash kernel. They are for root only: a
+  /// command line may have secrets.
+  static let paths: [(purpose: LoadOptions.Purpose, path: String)] = [
+    (.reboot, "/run/kexec-loaded"), (.crash, "/run/kexec-crash-loaded"),
+  ]
 
-  /// Which RAM there was at the time of the load.
-  static let memoryMap = "/run/kexec-memory-map"
-  /// Is there when the loaded kernel was given stamps.
-  static let stamps = "/run/kexec-stamps"
-  /// Is there when the loaded kernel can return to the running one.
-  static let returns = "/run/kexec-returns"
+  static func path(of purpose: LoadOptions.Purpose) -> String {
+    purpose == .crash ? paths[1].path : paths[0].path
+  }
+
   /// When `kexec -e` began: on disk, since nothing else is left after the jump.
   static let jump = "/var/lib/kexec-jump"
 
-  /// Which RAM there was when the kernel was loaded; nil when that is not known.
-  var memoryMapAtLoad: String? { files.text(Self.memoryMap) }
+  /// What a record says of a loaded kernel.
+  enum Finding: Equatable {
+    case record(LoadRecord)
+    /// There is none: another program has loaded it, or `/run` could not be written.
+    case none
+    /// There is one, and this user may not read it.
+    case unreadable
+    /// There is one in a format that this program does not know.
+    case otherVersion(String)
+  }
 
-  /// Whether the loaded kernel can return to the running one, as far as is known.
-  var loadedKernelReturns: Bool { files.exists(Self.returns) }
+  /// What is written down of the kernel that is loaded for `purpose`. What was written down in an earlier
+  /// boot says nothing: `/run` may be on a disk.
+  func find(_ purpose: LoadOptions.Purpose) -> Finding {
+    let path = Self.path(of: purpose)
+    guard let text = files.text(path) else { return files.exists(path) ? .unreadable : .none }
+    guard let record = LoadRecord(text) else {
+      return .otherVersion(LoadRecord.version(of: text) ?? "?")
+    }
+    return record.boot == files.bootID ? .record(record) : .none
+  }
+
+  /// The record itself, if there is one.
+  func record(of purpose: LoadOptions.Purpose) -> LoadRecord? {
+    if case .record(let record) = find(purpose) { record } else { nil }
+  }
 
   /// The old system's wall clock when `kexec -e` began, in nanoseconds since 1970; nil when that is not known.
   var jumpTime: UInt64? { files.text(Self.jump).flatMap { UInt64($0) } }
 
-  /// Writes down which RAM there is, whether there are stamps, and whether the kernel returns.
+  /// Writes down `record`.
   ///
-  /// - Returns: whether the memory map, if there is one, is written down.
-  func record(memoryMap: String?, isStamped: Bool, returns: Bool) -> Bool {
-    forgetLoad()
-    if returns { _ = files.replace(Self.returns, with: "") }
-    if isStamped { _ = files.replace(Self.stamps, with: "") }
-    return memoryMap.map { files.replace(Self.memoryMap, with: $0) } ?? true
+  /// - Returns: whether that worked. Where it did not, nothing is left of an older one.
+  func write(_ record: LoadRecord, for purpose: LoadOptions.Purpose) -> Bool {
+    forget(purpose)
+    return files.replace(Self.path(of: purpose), with: record.text)
   }
 
-  /// Forgets what `record` has written down.
-  func forgetLoad() {
-    for path in [Self.memoryMap, Self.stamps, Self.returns] { files.remove(path) }
+  /// Forgets what is written down of the kernel that was loaded for `purpose`.
+  func forget(_ purpose: LoadOptions.Purpose) {
+    files.remove(Self.path(of: purpose))
+  }
+
+  /// Forgets what is written down of kernels that are no longer loaded: another program has unloaded
+  /// them, and what comes after them is not theirs.
+  func forgetUnloaded(_ state: KexecState) {
+    for (purpose, path) in Self.paths
+    where state.isLoaded(for: purpose) == false && files.exists(path) {
+      forget(purpose)
+    }
   }
 
   /// Writes down that the jump begins `now`, if the loaded kernel was given stamps. Only a help: it
   /// may fail.
   func noteJump(at now: UInt64) {
-    guard files.exists(Self.stamps) else { return }
+    guard record(of: .reboot)?.isStamped == true else { return }
     _ = files.replace(Self.jump, with: "\(now)\n")
   }
+}
+
+extension KexecState {
+  /// Whether a kernel is loaded for `purpose`; nil when the running one cannot.
+  func isLoaded(for purpose: LoadOptions.Purpose) -> Bool? {
+    purpose == .crash ? isCrashLoaded : isLoaded
+  }
+}
+
+extension FileTree {
+  /// What names this boot, as no other.
+  var bootID: String? { text("/proc/sys/kernel/random/boot_id") }
 }

@@ -57,7 +57,8 @@ extension RouteReason {
     case .asked: "leave -c out: kexec_file_load hands it over"
     case .needed(let options):
       "leave \(options.joined(separator: ", ")) out: kexec_file_load hands it over"
-    case .commandLineTooLongForFileCall: "shorten the command line, so that kexec_file_load takes it"
+    case .commandLineTooLongForFileCall:
+      "shorten the command line, so that kexec_file_load takes it"
     case .imageType: "take a kernel that kexec_file_load takes"
     case .fiveLevelPaging: "boot the running kernel with no5lvl, so that kexec_file_load can do it"
     default: nil

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
@@ -21,12 +22,14 @@ struct ReportCommand: WordCommand {
     guard let stamps = TimeStamps(word: word), stamps.entered > 0 else {
       throw CommandError(.badStamps, "\(TimeStamps.name)=\(word): these are no stamps of a jump")
     }
-    let rate = kernel.clocks.countsPerNanosecond()
+    let files = machineFiles
+    let isHere = common.machineDirectory == nil
     guard
       let times = JumpTimes(
-        stamps, now: kernel.clocks.timeStampCounter(), rate: rate,
-        sinceBoot: kernel.clocks.sinceBoot(), start: LoadRecords(files: kernel.files).jumpTime,
-        initStart: kernel.log.timeOfMessage("Run "))
+        stamps, rate: isHere ? kernel.clocks.countsPerNanosecond() : files.loggedCounterRate,
+        clocks: isHere ? (kernel.clocks.timeStampCounter(), kernel.clocks.sinceBoot()) : nil,
+        start: LoadRecords(files: files).jumpTime,
+        initStart: isHere ? kernel.log.timeOfMessage("Run ") : files.loggedTime(of: "Run "))
     else {
       throw CommandError(
         .counterSetBack,
@@ -42,11 +45,6 @@ extension ReportCommand {
     _ values: CommonValues, _ arguments: [String], on kernel: LinuxKernel
   ) throws(CommandError) {
     try CommandWord.report.expectNone(arguments)
-    if let directory = values.machineDirectory {
-      throw .usage(
-        "--machine=\(directory): another machine's clocks cannot be read",
-        of: CommandWord.report.name)
-    }
     self.init(common: values, kernel: kernel)
   }
 }
@@ -55,35 +53,42 @@ extension ReportCommand {
 struct JumpTimes {
   /// From `kexec -e` to the purgatory; nil when it was not written down, as after `systemctl kexec`.
   let shutdown: UInt64?
-  /// The purgatory's check of the segments.
-  let check: UInt64
-  /// From the purgatory's end to the next kernel's first moment.
-  let kernelStart: UInt64
+  /// The purgatory's check of the segments; nil when it is not known how fast the counter counts.
+  let check: UInt64?
+  /// From the purgatory's end to the next kernel's first moment; nil without that machine's clocks.
+  let kernelStart: UInt64?
   /// From there to the start of init; nil when the kernel's log has forgotten it.
   let kernelToInit: UInt64?
 
   /// Works the times out from the time stamp counter, which goes on through the jump; the wall
-  /// clock of the new system may be seconds off. Nil when the counter makes no sense.
+  /// clock of the new system may be seconds off. Nil when the counter makes no sense. All of it must be
+  /// of one machine.
   ///
   /// - Parameters:
   ///   - stamps: the stamps of the jump.
-  ///   - now: the time stamp counter.
-  ///   - rate: its counts in a nanosecond.
-  ///   - sinceBoot: the age of the running kernel, in nanoseconds.
+  ///   - rate: counts of the time stamp counter in a nanosecond, if known.
+  ///   - clocks: the time stamp counter now, and the age of the running kernel in nanoseconds; nil for a
+  ///     captured machine, whose clocks nobody can read any more.
   ///   - start: the old system's wall clock when `kexec -e` began, if known.
   ///   - initStart: the age of the running kernel when it started init, if known.
   init?(
-    _ stamps: TimeStamps, now: UInt64, rate: Double, sinceBoot: UInt64, start: UInt64?,
+    _ stamps: TimeStamps, rate: Double?, clocks: (now: UInt64, sinceBoot: UInt64)?, start: UInt64?,
     initStart: UInt64?
   ) {
-    guard now > stamps.checked, stamps.checked >= stamps.entered, stamps.entered > stamps.loaded,
-      rate > 0
+    guard stamps.checked >= stamps.entered, stamps.entered > stamps.loaded,
+      clocks.map({ $0.now > stamps.checked }) ?? true, rate ?? 1 > 0
     else { return nil }
-    func nanoseconds(_ counts: UInt64) -> UInt64 { UInt64(Double(counts) / rate) }
-    check = nanoseconds(stamps.checked - stamps.entered)
-    let sinceCheck = nanoseconds(now - stamps.checked)
-    kernelStart = sinceCheck > sinceBoot ? sinceCheck - sinceBoot : 0
     kernelToInit = initStart
+    guard let rate else {
+      (shutdown, check, kernelStart) = (nil, nil, nil)
+      return
+    }
+    func nanoseconds(_ counts: UInt64) -> UInt64 { UInt64(min(Double(counts) / rate, 0x1p62)) }
+    check = nanoseconds(stamps.checked - stamps.entered)
+    kernelStart = clocks.map { now, sinceBoot in
+      let sinceCheck = nanoseconds(now - stamps.checked)
+      return sinceCheck > sinceBoot ? sinceCheck - sinceBoot : 0
+    }
     shutdown = start.flatMap { start in
       // A note of another jump is older than this load, or younger than its end.
       let untilEntered = nanoseconds(stamps.entered - stamps.loaded)
@@ -104,8 +109,8 @@ struct JumpTimes {
   var json: JSON {
     .document([
       ("shutdownNanoseconds", .optional(shutdown)),
-      ("checkNanoseconds", .number(check)),
-      ("kernelStartNanoseconds", .number(kernelStart)),
+      ("checkNanoseconds", .optional(check)),
+      ("kernelStartNanoseconds", .optional(kernelStart)),
       ("kernelToInitNanoseconds", .optional(kernelToInit)),
     ])
   }
@@ -119,5 +124,49 @@ struct JumpTimes {
   private static func milliseconds(_ time: UInt64) -> String {
     let digits = String(time / 1_000_000 % 1000)
     return String(repeating: "0", count: 3 - digits.count) + digits
+  }
+}
+
+extension FileTree {
+  /// Counts of the time stamp counter in a nanosecond, as the log of a captured machine's kernel has it:
+  /// "tsc: Refined TSC clocksource calibration: 2995.200 MHz", or else "tsc: Detected 2995.200 MHz
+  /// processor". Nil when it has neither.
+  var loggedCounterRate: Double? {
+    for start in ["tsc: Refined TSC clocksource calibration: ", "tsc: Detected "] {
+      guard let line = kernelMessage(where: { $0.holds(start) }) else { continue }
+      let end = line.split(separator: " ")
+      if let unit = end.lastIndex(of: "MHz"), unit > 0, let megahertz = end[unit - 1].thousandths {
+        return Double(megahertz) / 1_000_000
+      }
+    }
+    return nil
+  }
+
+  /// When the kernel of a captured machine wrote the first message that starts with `start`, in
+  /// nanoseconds since it started; nil when its log does not have it, or not when. Lines of the log are
+  /// as `dmesg` has them, "[    2.345678] Run /init", or as the kernel, "6,123,2345678,-;Run /init".
+  func loggedTime(of start: String) -> UInt64? {
+    guard let line = kernelMessage(where: { $0.holds("] " + start) || $0.holds(";" + start) })
+    else { return nil }
+    if line.hasPrefix("[") {
+      let time = line.dropFirst().prefix { $0 != "]" }.drop { $0 == " " }
+      let parts = time.split(separator: ".")
+      guard parts.count == 2, parts[1].count == 6, let seconds = UInt32(parts[0]),
+        let microseconds = UInt32(parts[1])
+      else { return nil }
+      return (UInt64(seconds) * 1_000_000 + UInt64(microseconds)) * 1000
+    }
+    let fields = line.prefix { $0 != ";" }.split(separator: ",")
+    let time = fields.count > 2 ? UInt64(fields[2]) : nil
+    return time.flatMap { $0 < 1 << 52 ? $0 * 1000 : nil }
+  }
+}
+
+extension Substring {
+  /// The thousandths that a number of three places has, such as "2995.200".
+  fileprivate var thousandths: UInt64? {
+    let parts = split(separator: ".")
+    guard parts.count == 2, parts[1].count == 3 else { return nil }
+    return UInt64(parts[0] + parts[1])
   }
 }

@@ -11,12 +11,11 @@ struct StatusCommand: WordCommand {
   let kernel: LinuxKernel
 
   func run() throws(CommandError) -> ExitCode {
-    let state = try tell()
-    print(state.text, json: state.json)
+    print(StatusReport(try tell(), in: machineFiles))
     return .success
   }
 
-  /// What is loaded.
+  /// What is loaded. Records of kernels that are no longer loaded are dropped.
   func tell() throws(CommandError) -> KexecState {
     let files = machineFiles
     let state = KexecState(in: files)
@@ -25,7 +24,12 @@ struct StatusCommand: WordCommand {
         .stateUnknown, "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
         advice: "mount it: mount -t sysfs sysfs /sys")
     }
+    if common.machineDirectory == nil { LoadRecords(files: files).forgetUnloaded(state) }
     return state
+  }
+
+  func print(_ report: StatusReport) {
+    print(report.text, json: report.json)
   }
 }
 
@@ -35,30 +39,5 @@ extension StatusCommand {
   ) throws(CommandError) {
     try CommandWord.status.expectNone(arguments)
     self.init(common: values, kernel: kernel)
-  }
-}
-
-extension KexecState {
-  var text: String {
-    let crash: String
-    switch (isCrashLoaded, crashSize) {
-    case (nil, _): crash = "not supported by this kernel"
-    case (true?, _): crash = "loaded"
-    case (false?, let size?) where size > 0:
-      crash = "not loaded; \(byteText(size)) are reserved"
-    case (false?, _): crash = "not loaded; no memory is reserved (crashkernel= at boot)"
-    }
-    let normal = isLoaded.map { $0 ? "loaded" : "not loaded" } ?? "not supported by this kernel"
-    return "kernel: \(normal)\npanic kernel: \(crash)\n"
-  }
-
-  var json: JSON {
-    .document([
-      ("loaded", isLoaded.map(JSON.bool) ?? .null),
-      ("crashLoaded", isCrashLoaded.map(JSON.bool) ?? .null),
-      ("crashSize", .optional(crashSize)),
-      ("loadDisabled", .bool(isLoadDisabled)),
-      ("lockdown", .optional(lockdown)),
-    ])
   }
 }

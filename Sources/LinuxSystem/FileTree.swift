@@ -129,7 +129,7 @@ package struct FileTree: Sendable {
     let draft = root + path + ".new"
     let number = unsafe clinux_create(draft)
     guard number >= 0 else { return false }
-    let bytes = Array(text.utf8)
+    let bytes = text.losslessBytes
     let count = retryOnInterrupt { unsafe write(number, bytes, bytes.count) }
     _ = close(number)
     guard count == bytes.count, unsafe rename(draft, root + path) == 0 else {

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLinux
 internal import Glibc
 
@@ -9,14 +10,19 @@ package struct KernelLog: Sendable {
   /// When the kernel wrote the first message that starts with a text, in nanoseconds since it
   /// started; nil when it has not, or when the log has forgotten it.
   package var timeOfMessage: @Sendable (_ start: String) -> UInt64?
+  /// Adds a line to it, as information; of more than 900 bytes the rest is left out. Where that is not
+  /// possible, nothing happens.
+  package var write: @Sendable (_ line: String) -> Void
 
-  /// A log that is read by these.
+  /// A log that is read and written by these.
   package init(
     listen: @escaping @Sendable () -> @Sendable () -> [String],
-    timeOfMessage: @escaping @Sendable (_ start: String) -> UInt64?
+    timeOfMessage: @escaping @Sendable (_ start: String) -> UInt64?,
+    write: @escaping @Sendable (_ line: String) -> Void
   ) {
     self.listen = listen
     self.timeOfMessage = timeOfMessage
+    self.write = write
   }
 
   /// That of the running kernel; empty where it cannot be read.
@@ -30,6 +36,13 @@ package struct KernelLog: Sendable {
       guard message.hasPrefix(start), fields.count > 2 else { return nil }
       return UInt64(fields[2]).map { $0 * 1000 }
     }
+  } write: { line in
+    let number = unsafe clinux_open("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    guard number >= 0 else { return }
+    let log = FileDescriptor(owning: number)
+    // One record: a line end in a name would begin another line.
+    let bytes = Array("<6>".utf8) + line.losslessBytes.prefix(900).map { $0 < 0x20 ? 0x3F : $0 }
+    unsafe _ = Glibc.write(log.number, bytes, bytes.count)
   }
 
   /// The first message that is still in the running kernel's log for which `isWanted`.

@@ -12,9 +12,11 @@ package struct KexecState: Equatable, Sendable {
   package let isCrashLoaded: Bool?
   /// Bytes reserved for a crash kernel. `/sys/kernel/kexec/crash_size`.
   package let crashSize: UInt64?
-  /// Whether loading is switched off until the next boot.
+  /// Whether loading is switched off until the next boot; nil when that is not known.
   /// `/proc/sys/kernel/kexec_load_disabled`.
-  package let isLoadDisabled: Bool
+  package let loadDisabled: Bool?
+  /// Whether it is known to be.
+  package var isLoadDisabled: Bool { loadDisabled ?? false }
   /// How many more calls may load a kernel; nil when there is no limit.
   /// `/proc/sys/kernel/kexec_load_limit_reboot`.
   package let loadLimit: Int?
@@ -38,7 +40,7 @@ package struct KexecState: Equatable, Sendable {
     isLoaded = files.kexecNumber(.loaded).map { $0 != 0 }
     isCrashLoaded = files.kexecNumber(.crashLoaded).map { $0 != 0 }
     crashSize = files.kexecNumber(.crashSize)
-    isLoadDisabled = files.flag("/proc/sys/kernel/kexec_load_disabled") ?? false
+    loadDisabled = files.flag("/proc/sys/kernel/kexec_load_disabled")
     loadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_reboot")
     crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
     lockdown = Self.lockdownLevel(files.text("/sys/kernel/security/lockdown"))

@@ -1,9 +1,11 @@
 import ByteCoding
 import Glibc
+import KexecABI
 import Synchronization
 import TestSupport
 
 @testable import KexecCommand
+@testable import KexecPlanning
 @testable import LinuxSystem
 
 /// A kernel that answers what a test tells it to, and remembers what it was asked for.
@@ -55,6 +57,8 @@ final class FakeKernel: Sendable {
     var output = ""
     var errors = ""
     var announced: [String] = []
+    var logged: [String] = []
+    var lostFileTexts: [String] = []
     var written = 0
     var mounts: [String] = []
   }
@@ -93,7 +97,7 @@ final class FakeKernel: Sendable {
   ]
 
   private static let made = [
-    LoadRecords.memoryMap, LoadRecords.stamps, LoadRecords.returns, LoadRecords.jump,
+    LoadRecords.path(of: .reboot), LoadRecords.path(of: .crash), LoadRecords.jump,
   ]
 }
 
@@ -105,8 +109,15 @@ extension FakeKernel {
   var errors: String { state.withLock { $0.errors } }
   /// What would have been said on the terminal after a second.
   var announced: [String] { state.withLock { $0.announced } }
+  /// What was written into the kernel's log so far.
+  var logged: [String] { state.withLock { $0.logged } }
+  /// What would have been said when a file got shorter, at each moment.
+  var lostFileTexts: [String] { state.withLock { $0.lostFileTexts } }
   /// The files as the program sees them.
   var files: FileTree { FileTree(root: tree.path) }
+
+  /// What is written down of the loaded kernel.
+  var record: LoadRecord? { LoadRecords(files: files).record(of: .reboot) }
 
   /// Runs the program with the words of `line`, in which `@` is the folder of the files.
   func run(_ line: String) -> ExitCode {
@@ -140,6 +151,8 @@ extension FakeKernel {
         { self.answer { $0.logLines } }
       } timeOfMessage: { start in
         start == "Run " ? 2_000_000 : nil
+      } write: { line in
+        self.state.withLock { $0.logged.append(line) }
       },
       clocks: Clocks {
         self.answer { $0.counter }
@@ -153,7 +166,8 @@ extension FakeKernel {
       signals: Signals { text, _ in
         self.state.withLock { $0.announced.append(text) }
       } sayNothing: {
-      } exitOnLostFile: { _ in
+      } exitOnLostFile: { text in
+        self.state.withLock { $0.lostFileTexts.append(text) }
       } endOnLostFile: {
       } surviveBrokenPipes: {
       },
@@ -247,5 +261,17 @@ extension FakeKernel {
       self.record(.run(([program] + arguments).joined(separator: " ")))
       return self.answer { $0.run }
     }
+  }
+}
+
+extension LoadRecord {
+  /// The bytes of a record of a load, with this map.
+  static func bytes(
+    memoryMap: String? = nil, isStamped: Bool = false, returns: Bool = false
+  ) -> [UInt8] {
+    let record = LoadRecord(
+      time: 1, call: .segments, release: "6.1.0", kernel: "/vmlinuz", commandLine: "quiet",
+      memoryMap: memoryMap, isStamped: isStamped, returns: returns)
+    return Array(record.text.utf8)
   }
 }

@@ -105,7 +105,10 @@ extension InvocationTests {
         ("-e", ["/proc/self/status": Self.text("CapEff:\t0\n")], "notPermitted"),
         ("-u", ["/proc/sys/kernel/kexec_load_limit_reboot": Self.text("0\n")], "loadLimit"),
         ("-l @/vmlinuz", ["/sys/kernel/kexec_loaded": nil], "notSupported"),
-        ("-e", [LoadRecords.memoryMap: Self.text("0x0-0x1")], "memoryMapChanged"),
+        (
+          "-e", [LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: "0x0-0x1")],
+          "memoryMapChanged"
+        ),
         ("--report", ["/proc/cmdline": Self.text("kexec_stamps=x\n")], "badStamps"),
         (
           "--load-jump-back-helper",

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import KexecCommand
+@testable import KexecPlanning
 @testable import LinuxSystem
 
 /// In this suite because getopt_long keeps its place in global variables.
@@ -12,6 +13,7 @@ extension InvocationTests {
     private static let up = Int32(IFF_UP | IFF_RUNNING)
     private static let down = Int32(IFF_RUNNING)
     private static let jump = FakeKernel.Call.reboot(0x4558_4543)
+    private static let record = LoadRecords.path(of: .reboot)
     private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
 
     @Test func fileSystemsAreWrittenAndInterfacesTakenDownBeforeTheJump() {
@@ -28,7 +30,9 @@ extension InvocationTests {
     }
 
     @Test func aKernelThatReturnsFindsTheNetworkAsItWas() {
-      let kernel = FakeKernel([LoadRecords.returns: []]) { $0.interfaces = ["eth0": Self.up] }
+      let kernel = FakeKernel([Self.record: LoadRecord.bytes(returns: true)]) {
+        $0.interfaces = ["eth0": Self.up]
+      }
       #expect(kernel.run("-e") == .success)
       #expect(kernel.calls == [.sync, .lock, Self.jump])
     }
@@ -60,7 +64,9 @@ extension InvocationTests {
       #expect(unknown.errors.hasSuffix("kexec: cannot run the loaded kernel: nothing is loaded\n"))
       // The network is not taken down for nothing.
       #expect(unknown.calls == [.sync, .lock, Self.jump])
-      let without = FakeKernel(["/sys/kernel/kexec_loaded": nil]) { $0.interfaces = ["eth0": Self.up] }
+      let without = FakeKernel(["/sys/kernel/kexec_loaded": nil]) {
+        $0.interfaces = ["eth0": Self.up]
+      }
       #expect(without.run("-e") == .usage)
       #expect(without.calls == [])
       #expect(without.errors.hasPrefix("kexec: nothing is loaded: the running kernel was built"))
@@ -77,7 +83,8 @@ extension InvocationTests {
 
     /// What is loaded cannot be told, but this program remembers a load.
     @Test func withoutSysARememberedLoadIsRun() {
-      let files = Self.withoutSys.merging([LoadRecords.memoryMap: Array(Self.ram.utf8)]) { $1 }
+      let record = [LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: Self.ram)]
+      let files = Self.withoutSys.merging(record) { $1 }
       let kernel = FakeKernel(files) { $0.interfaces = ["eth0": Self.up] }
       #expect(kernel.run("-e") == .success)
       #expect(kernel.calls == [.sync, .lock, .setFlags("eth0", Self.down), Self.jump])
@@ -100,8 +107,8 @@ extension InvocationTests {
     }
 
     @Test func otherMemoryThanAtTheLoadStopsTheJump() {
-      let other = [UInt8]("0x1000-0x9ffff".utf8)
-      let kernel = FakeKernel([LoadRecords.memoryMap: other])
+      let other = LoadRecord.bytes(memoryMap: "0x1000-0x9ffff")
+      let kernel = FakeKernel([Self.record: other])
       #expect(kernel.run("-e") == .failure)
       #expect(kernel.calls == [])
       #expect(
@@ -111,20 +118,22 @@ extension InvocationTests {
             load the kernel again, or run it all the same with -e -f
 
           """)
-      let forced = FakeKernel([LoadRecords.memoryMap: other])
+      let forced = FakeKernel([Self.record: other])
       #expect(forced.run("-e -f") == .success)
       let hidden = FakeKernel([
-        LoadRecords.memoryMap: other,
+        Self.record: other,
         "/proc/iomem": Array("00000000-00000000 : System RAM\n".utf8),
       ])
       #expect(hidden.run("-e") == .success)
-      let same = FakeKernel([LoadRecords.memoryMap: Array(Self.ram.utf8)])
+      let same = FakeKernel([Self.record: LoadRecord.bytes(memoryMap: Self.ram)])
       #expect(same.run("-e") == .success)
       #expect(same.calls.last == Self.jump)
     }
 
     @Test func theJumpOfAKernelWithStampsIsNoted() {
-      let kernel = FakeKernel([LoadRecords.stamps: []]) { $0.wallClock = 42 }
+      let kernel = FakeKernel([Self.record: LoadRecord.bytes(isStamped: true)]) {
+        $0.wallClock = 42
+      }
       #expect(kernel.run("-e") == .success)
       #expect(kernel.files.text(LoadRecords.jump) == "42")
       let other = FakeKernel()

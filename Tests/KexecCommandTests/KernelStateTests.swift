@@ -13,7 +13,6 @@ extension InvocationTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let unload = UInt(1)
     private static let lockdown = ["/sys/kernel/security/lockdown": text("none [integrity]\n")]
-    private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
 
     @Test func theCallThatWillNotBeRefusedUnloads() {
       let kernel = FakeKernel()
@@ -54,67 +53,6 @@ extension InvocationTests {
       let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }
       #expect(kernel.run("-u \(option)") == .failure)
       #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
-    }
-
-    private static let marks: [String: [UInt8]?] = [
-      LoadRecords.memoryMap: text(ram), LoadRecords.stamps: text(""), LoadRecords.returns: text(""),
-    ]
-
-    private func marks(of kernel: FakeKernel) -> [Bool] {
-      [LoadRecords.memoryMap, LoadRecords.stamps, LoadRecords.returns].map(kernel.files.exists)
-    }
-
-    @Test func aLoadIsRemembered() {
-      let kernel = FakeKernel()
-      #expect(kernel.run("-l @/vmlinuz") == .success)
-      #expect(kernel.files.text(LoadRecords.memoryMap) == Self.ram)
-      #expect(marks(of: kernel) == [true, false, false])
-      #expect(kernel.run("-l -c --stamp @/vmlinuz") == .success)
-      #expect(marks(of: kernel) == [true, true, false])
-      #expect(kernel.run("--load-preserve-context @/vmlinuz") == .success)
-      #expect(marks(of: kernel) == [true, false, true])
-      #expect(kernel.run("-e") == .success)
-    }
-
-    @Test func memoryThatIsHiddenIsNotRemembered() {
-      let kernel = FakeKernel([
-        "/proc/iomem": Self.text("00000000-00000000 : System RAM\n"),
-        "/sys/firmware/memmap/0/start": Self.text("0x100000\n"),
-        "/sys/firmware/memmap/0/end": Self.text("0x5fffffff\n"),
-        "/sys/firmware/memmap/0/type": Self.text("System RAM\n"),
-      ])
-      #expect(kernel.run("-l -c @/vmlinuz") == .success, "\(kernel.errors)")
-      #expect(marks(of: kernel) == [false, false, false])
-    }
-
-    @Test func whereNothingCanBeWrittenTheLoadIsNoFailure() {
-      let kernel = FakeKernel(["/run/utmp": nil])
-      #expect(kernel.run("-d -l @/vmlinuz") == .success)
-      #expect(kernel.errors.contains("\(LoadRecords.memoryMap) cannot be written"))
-    }
-
-    @Test func aCrashKernelLeavesTheRecordsOfTheOther() {
-      let kernel = FakeKernel(
-        Self.marks.merging([
-          "/proc/iomem": Self.text(
-            "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
-          "/sys/kernel/kexec_crash_size": Self.text("134217728\n"),
-        ]) { $1 })
-      #expect(kernel.run("-p @/vmlinuz") == .success)
-      #expect(kernel.run("-u -p") == .success)
-      #expect(marks(of: kernel) == [true, true, true])
-      #expect(kernel.files.text(LoadRecords.memoryMap) == Self.ram)
-    }
-
-    @Test func anUnloadForgetsTheRecordsWhenItWorks() {
-      let failing = FakeKernel(Self.marks) {
-        ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy])
-      }
-      #expect(failing.run("-u") == .failure)
-      #expect(marks(of: failing) == [true, true, true])
-      let kernel = FakeKernel(Self.marks)
-      #expect(kernel.run("-u") == .success)
-      #expect(marks(of: kernel) == [false, false, false])
     }
 
     @Test(
@@ -203,12 +141,12 @@ extension InvocationTests {
       let kernel = FakeKernel()
       #expect(kernel.run("--load-jump-back-helper --entry=0x1000") == .success)
       #expect(kernel.calls == [.load(segments: 2, flags: 62 << 16 | 2)])
-      #expect(kernel.files.exists(LoadRecords.returns))
+      #expect(kernel.record?.returns == true)
       let refused = FakeKernel {
         ($0.kexecLoad, $0.logLines) = ([.invalidArgument], ["kexec: no"])
       }
       #expect(refused.run("--load-jump-back-helper --entry=0x1000") == .failure)
-      #expect(refused.calls.count == 1 && !refused.files.exists(LoadRecords.returns))
+      #expect(refused.calls.count == 1 && refused.record == nil)
       #expect(refused.errors.contains("CONFIG_KEXEC_JUMP"))
       #expect(refused.errors.contains("\n  kernel log: kexec: no\n"))
     }

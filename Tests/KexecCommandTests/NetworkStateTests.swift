@@ -39,7 +39,8 @@ import Testing
         "default via fe80::1 dev eth0",
       ])
     #expect(state([:]).entries.isEmpty)
-    #expect(state(["/proc/net/route": "eth0 x y\n", "/proc/net/if_inet6": "1 2\n"]).entries.isEmpty)
+    let junk = ["/proc/net/route": "eth0 x y\n", "/proc/net/if_inet6": "1 2\n"]
+    #expect(state(junk).entries.isEmpty)
   }
 
   @Test func ofManyOnlyTheFirstAreRead() {
@@ -72,7 +73,8 @@ extension InvocationTests {
     private static let after = "eth0 0002000A 00000000 0001 0 0 0 00FFFFFF\n"
 
     /// Nothing is said of what is there again.
-    @Test(arguments: [(after, "default via 10.0.2.2 dev eth0"), (before, nil)] as [(String, String?)])
+    @Test(
+      arguments: [(after, "default via 10.0.2.2 dev eth0"), (before, nil)] as [(String, String?)])
     func aJumpThatFailsSaysWhatIsGone(after: String, lost: String?) {
       let kernel = FakeKernel(["/proc/net/route": Array(Self.before.utf8)]) {
         ($0.reboot, $0.interfaces) = (.busy, ["eth0": 0x1003])

@@ -40,7 +40,7 @@ import Testing
     Case("-s", [Route(.file, .asked)]) { $0.options.call = .file },
     Case("-c", nil) { $0.options.call = .segments },
     Case("an option of kexec_load", nil) { $0.options.digest = .sha256 },
-    Case("--mem-max", nil) { 
+    Case("--mem-max", nil) {
       $0.options.memoryBounds = PhysicalRange(
         start: PhysicalAddress(0), end: PhysicalAddress(1 << 30))
     },

@@ -11,7 +11,10 @@ private func statusAndUnload(by call: LoadCall) -> Scenario {
     try await guest.mustHaveLoaded(false)
     try await guest.load(.lab, by: call)
     try await guest.mustHaveLoaded(true)
-    if lab.tool.isOurs { try await guest.run("kexec status | grep -x 'kernel: loaded'") }
+    if lab.tool.isOurs {
+      try await guest.run("kexec status | grep -x 'kernel: loaded'")
+      try await guest.mustTell(of: .lab, loadedBy: call)
+    }
 
     try await guest.run("kexec \(call.rawValue) -u")
     try await guest.mustHaveLoaded(false)
@@ -26,5 +29,27 @@ private func replacing(by call: LoadCall) -> Scenario {
     try await guest.load(.debian6_1, by: call)
     try await guest.load(.lab, by: call)
     try await guest.jump().mustBe(.lab)
+  }
+}
+
+extension Guest {
+  /// Fails unless status and the kernel's log tell which kernel was loaded, and the status no longer
+  /// when another program has unloaded it.
+  fileprivate func mustTell(of kernel: Kernel, loadedBy call: LoadCall) async throws {
+    let status = try await run("kexec status").text
+    for line in [
+      "\nloaded kernel: recorded by kexec at 2", "\n  file          \(kernel.path)\n",
+      "\n  system call   \(call.name)\n", "-lab\n", "\nloading: allowed",
+    ] {
+      try expect(status.contains(line), "the status has no \(line): \(status)")
+    }
+    let log = "kexec: loaded .*-lab (\(kernel.path)) by \(call.name); by user 0, called by"
+    try await run("dmesg | grep '\(log)'")
+    try await run(
+      "mv /run/kexec-loaded /run/other; kexec status | grep '^loaded kernel: unknown: '")
+    // As after another program: what is unloaded behind our back is forgotten.
+    try await run("kexec -u && mv /run/other /run/kexec-loaded && ! kexec status | grep recorded")
+    try await run("! ls /run/kexec-loaded && dmesg | grep 'kexec: unloaded the kernel; by user 0'")
+    try await load(kernel, by: call)
   }
 }

@@ -12,7 +12,8 @@ private let forced = Scenario(
   let next = try await guest.jump("kexec -f \(kernel)")
 
   // What the program remembers of the load is not what there is now.
-  try await next.run("kexec -l \(kernel); echo 0x100000-0x1fffff >/run/kexec-memory-map")
+  try await next.run(
+    "kexec -l \(kernel); sed -i 's/^memory-map .*/memory-map 0x100000-0x1fffff/' /run/kexec-loaded")
   let refusal = try await next.run("kexec -e", exits: 255)
   try expect(refusal.errors.contains("the memory map has changed"), refusal.errors)
   try await next.mustHaveLoaded(true)

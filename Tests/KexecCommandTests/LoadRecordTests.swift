@@ -1,0 +1,278 @@
+import ByteCoding
+import Glibc
+import KexecABI
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What a load leaves behind in /run, and what `-S` makes of it.
+  @Suite struct LoadRecordTests {
+    private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
+    private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
+    private static let (normal, crash) = (
+      LoadRecords.path(of: .reboot), LoadRecords.path(of: .crash)
+    )
+    private static let region: [String: [UInt8]?] = [
+      "/proc/iomem": text("00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
+      "/sys/kernel/kexec_crash_size": text("134217728\n"),
+    ]
+
+    private func exist(_ kernel: FakeKernel) -> [Bool] {
+      [Self.normal, Self.crash].map(kernel.files.exists)
+    }
+
+    @Test func aLoadIsRecorded() {
+      let kernel = FakeKernel { $0.wallClock = 1_795_778_438_000_000_000 }
+      #expect(kernel.run("-s -l @/vmlinuz --initrd=@/initrd --append=quiet") == .success)
+      let place = kernel.tree.path
+      #expect(
+        kernel.record
+          == LoadRecord(
+            time: 1_795_778_438, call: .file, release: "6.1.0-56-cloud-amd64",
+            kernel: place + "/vmlinuz", initrds: [place + "/initrd"], commandLine: "quiet",
+            memoryMap: Self.ram))
+      #expect(kernel.run("-l -c --stamp @/vmlinuz") == .success)
+      #expect(kernel.record?.isStamped == true && kernel.record?.returns == false)
+      #expect(kernel.record?.call == .segments && kernel.record?.initrds == [])
+      #expect(kernel.run("--load-preserve-context @/vmlinuz") == .success)
+      #expect(kernel.record?.isStamped == false && kernel.record?.returns == true)
+      #expect(exist(kernel) == [true, false])
+      #expect(kernel.run("-e") == .success)
+    }
+
+    @Test func whatIsWrittenIsReadBack() {
+      let odd = String(lossless: [0x61, 0x0A, 0x5C, 0x6E, 0x20, 0xFF, 0x20])
+      let record = LoadRecord(
+        boot: "a-b", time: .max, call: .segments, release: nil, kernel: odd, initrds: [odd, "x"],
+        commandLine: odd, memoryMap: nil, isStamped: true, returns: true)
+      #expect(LoadRecord(record.text) == record)
+      // Keys of later programs are passed over.
+      #expect(LoadRecord(record.text + "colour blue\n") == record)
+      for other in ["", "\n", "x", "0x1000-0x9ffff", "kexec-load 2\nkernel /k\n", "kexec-load "] {
+        #expect(LoadRecord(other) == nil)
+      }
+    }
+
+    @Test func memoryThatIsHiddenIsNotRecorded() {
+      let kernel = FakeKernel([
+        "/proc/iomem": Self.text("00000000-00000000 : System RAM\n"),
+        "/sys/firmware/memmap/0/start": Self.text("0x100000\n"),
+        "/sys/firmware/memmap/0/end": Self.text("0x5fffffff\n"),
+        "/sys/firmware/memmap/0/type": Self.text("System RAM\n"),
+      ])
+      #expect(kernel.run("-l -c @/vmlinuz") == .success, "\(kernel.errors)")
+      #expect(kernel.record != nil && kernel.record?.memoryMap == nil)
+    }
+
+    @Test func whereNothingCanBeWrittenTheLoadIsNoFailure() {
+      let kernel = FakeKernel(["/run/utmp": nil])
+      #expect(kernel.run("-d -l @/vmlinuz") == .success)
+      #expect(kernel.errors.contains("\(Self.normal) cannot be written"))
+      #expect(kernel.run("-S -l") == .usage)
+      #expect(
+        kernel.output.contains("\nloaded kernel: unknown: there is no record of it, \(Self.normal)")
+      )
+    }
+
+    @Test func eachKindHasItsOwn() {
+      let kernel = FakeKernel(Self.region)
+      #expect(kernel.run("-l @/vmlinuz") == .success && kernel.run("-p @/vmlinuz") == .success)
+      #expect(exist(kernel) == [true, true])
+      #expect(kernel.run("-u -p") == .success)
+      #expect(exist(kernel) == [true, false] && kernel.record != nil)
+      #expect(kernel.run("-u") == .success)
+      #expect(exist(kernel) == [false, false])
+    }
+
+    @Test func anUnloadThatFailsForgetsNothing() {
+      let kernel = FakeKernel([Self.normal: LoadRecord.bytes()]) {
+        ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy])
+      }
+      #expect(kernel.run("-u") == .failure)
+      #expect(kernel.record != nil)
+    }
+
+    /// A load that is refused leaves what was loaded before; of crash kernels only where the running
+    /// kernel says so.
+    @Test(arguments: ["0", "1"])
+    func whatARefusedLoadOfACrashKernelLeaves(loaded: String) {
+      let kernel = FakeKernel(
+        Self.region.merging([
+          Self.normal: LoadRecord.bytes(), Self.crash: LoadRecord.bytes(),
+          "/sys/kernel/kexec_crash_loaded": Self.text(loaded),
+        ]) { $1 }
+      ) { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }
+      #expect(kernel.run("-l -c @/vmlinuz") == .failure)
+      #expect(kernel.run("-p -s @/vmlinuz") == .failure)
+      #expect(exist(kernel) == [true, loaded == "1"])
+      let said = kernel.lostFileTexts
+      #expect(said.count == 3 && said[1].contains("nothing was loaded or unloaded"), "\(said)")
+      #expect(
+        said.last?.contains(
+          loaded == "1" ? "the old panic kernel is still loaded\n" : "no panic kernel is loaded: ")
+          == true, "\(said)")
+    }
+
+    // MARK: What -S says
+
+    private static let status = """
+      kernel: loaded
+      panic kernel: loaded
+      loaded kernel: recorded by kexec at 1970-01-01T00:00:01Z; another program may have replaced it
+        release       6.1.0
+        file          /vmlinuz
+        command line  quiet
+        system call   kexec_load
+      loaded panic kernel: unknown: there is no record of it, \(crash): another program has loaded \
+      it, or /run cannot be written
+      reserved for a panic kernel: 128 MiB at 0x10000000-0x17ffffff
+      loading: allowed; 3 more calls for a kernel (kernel.kexec_load_limit_reboot); signed kernels \
+      only (lockdown: integrity)
+
+      """
+
+    @Test(arguments: ["-S", "status"])
+    func allIsSaidOfWhatIsLoaded(line: String) {
+      let kernel = FakeKernel(
+        Self.region.merging([
+          Self.normal: LoadRecord.bytes(), "/sys/kernel/kexec_crash_loaded": Self.text("1\n"),
+          "/proc/sys/kernel/kexec_load_disabled": Self.text("0\n"),
+          "/proc/sys/kernel/kexec_load_limit_reboot": Self.text("3\n"),
+          "/proc/sys/kernel/kexec_load_limit_panic": Self.text("-1\n"),
+          "/sys/kernel/security/lockdown": Self.text("none [integrity]\n"),
+        ]) { $1 })
+      #expect(kernel.run(line) == (line == "-S" ? .usage : .success))
+      #expect(kernel.output == Self.status)
+      let json = FakeKernel([Self.normal: LoadRecord.bytes()])
+      #expect(json.run("\(line) --json") == (line == "-S" ? .success : .success))
+      for part in [
+        "\"loadedAt\": \"1970-01-01T00:00:01Z\"", "\"systemCall\": \"kexec_load\"",
+        "\"commandLine\": \"quiet\"", "\"loadedCrashKernel\": null", "\"loadDisabled\": null",
+        "\"unknown\": null",
+      ] {
+        #expect(json.output.contains(part), "\(json.output)")
+      }
+    }
+
+    /// What the files say, and lines of what is said then.
+    @Test(
+      arguments: [
+        (
+          "no kernel of another boot",
+          [
+            normal: LoadRecord.bytes(),
+            "/proc/sys/kernel/random/boot_id": text("f00d\n"),
+          ], ["loaded kernel: unknown: there is no record of it"]
+        ),
+        (
+          "a later format", [normal: text("kexec-load 7\nkernel /k\n")],
+          ["loaded kernel: unknown: \(normal) has format 7, and this program knows 1"]
+        ),
+        (
+          "no record at all", [normal: text("?\n")],
+          ["loaded kernel: unknown: \(normal) has format ?"]
+        ),
+        (
+          "nothing is loaded", ["/sys/kernel/kexec_loaded": text("0\n")],
+          ["kernel: not loaded", "panic kernel: not loaded; no memory is reserved"]
+        ),
+        (
+          "loading is switched off", ["/proc/sys/kernel/kexec_load_disabled": text("1\n")],
+          ["loading: switched off until the next boot"]
+        ),
+        ("that is not known", [:], ["loading: unknown: /proc/sys/kernel/kexec_load_disabled"]),
+        (
+          "no size", ["/sys/kernel/kexec_crash_size": nil],
+          [
+            "panic kernel: not loaded; whether memory is reserved is unknown",
+            "reserved for a panic kernel: unknown",
+          ]
+        ),
+        (
+          "addresses are hidden",
+          [
+            "/proc/iomem": text("00000000-00000000 : System RAM\n"),
+            "/sys/kernel/kexec_crash_size": text("4096\n"),
+          ], ["reserved for a panic kernel: 4 KiB"]
+        ),
+        (
+          "no crash kernels", ["/sys/kernel/kexec_crash_loaded": nil],
+          ["panic kernel: not supported by this kernel"]
+        ),
+      ] as [(String, [String: [UInt8]?], [String])])
+    func whatIsUnknownIsSaidSo(name: String, files: [String: [UInt8]?], wanted: [String]) {
+      let kernel = FakeKernel(files)
+      #expect(kernel.run("status") == .success)
+      let lines = kernel.output.split(separator: "\n")
+      for line in wanted {
+        #expect(lines.contains { $0.hasPrefix(line) }, "\(name): \(kernel.output)")
+      }
+      let json = FakeKernel(files)
+      #expect(json.run("status --json") == .success)
+    }
+
+    /// Another program has unloaded it: what is loaded after it is not what is written down.
+    @Test func recordsOfWhatIsNotLoadedAreDropped() {
+      let kernel = FakeKernel([
+        Self.normal: LoadRecord.bytes(), Self.crash: LoadRecord.bytes(),
+        "/sys/kernel/kexec_loaded": Self.text("0\n"),
+      ])
+      #expect(kernel.run("-S --dry-run --machine=@") == .success)
+      #expect(exist(kernel) == [true, true])
+      #expect(kernel.run("-S") == .success)
+      #expect(exist(kernel) == [false, false])
+      #expect(!kernel.output.contains("recorded"))
+    }
+
+    @Test func anotherMachineIsLookedAtInItsOwnFiles() {
+      let kernel = FakeKernel([
+        Self.normal: LoadRecord.bytes(), "/m/proc/x": [],
+        "/m/sys/kernel/kexec_loaded": Self.text("1\n"), "/m\(Self.crash)": LoadRecord.bytes(),
+        "/m/sys/kernel/kexec_crash_loaded": Self.text("1\n"),
+      ])
+      #expect(kernel.run("-S --machine=@/m") == .usage)
+      #expect(kernel.output.contains("\nloaded kernel: unknown: "))
+      #expect(kernel.output.contains("\nloaded panic kernel: recorded by kexec at"))
+      #expect(kernel.run("-l @/vmlinuz --machine=@/m") == .usage)
+      #expect(kernel.calls == [])
+    }
+
+    @Test(
+      arguments: [
+        (0, "1970-01-01T00:00:00Z"), (951_782_399, "2000-02-28T23:59:59Z"),
+        (951_782_400, "2000-02-29T00:00:00Z"), (951_868_800, "2000-03-01T00:00:00Z"),
+        (1_795_778_438, "2026-11-27T11:20:38Z"), (4_107_542_399, "2100-02-28T23:59:59Z"),
+        (4_107_542_400, "2100-03-01T00:00:00Z"), (1_735_689_599, "2024-12-31T23:59:59Z"),
+      ] as [(UInt64, String)])
+    func timesAreInUTC(seconds: UInt64, wanted: String) {
+      #expect(timeText(seconds) == wanted)
+    }
+
+    // MARK: -u with another kind only
+
+    @Test(
+      arguments: [
+        ("-u", "0", "1", "no kernel is loaded, only a panic kernel, which kexec -u -p unloads"),
+        ("-u -p", "1", "0", "no panic kernel is loaded, only a kernel, which kexec -u unloads"),
+        ("-u", "1", "1", ""), ("-u", "0", "0", ""), ("-u -p", "0", "0", ""),
+        ("-u -p", "1", "1", ""),
+        ("-u --dry-run", "0", "1", "no kernel is loaded, only a panic kernel"),
+      ])
+    func whatIsLeftIsSaid(line: String, loaded: String, crashLoaded: String, wanted: String) {
+      let kernel = FakeKernel([
+        "/sys/kernel/kexec_loaded": Self.text(loaded),
+        "/sys/kernel/kexec_crash_loaded": Self.text(crashLoaded),
+      ])
+      #expect(kernel.run(line) == .success)
+      #expect(
+        wanted.isEmpty
+          ? kernel.errors == "" : kernel.errors.hasPrefix("kexec: warning: " + wanted),
+        "\(kernel.errors)")
+    }
+  }
+}
