@@ -69,7 +69,8 @@ extension Command {
       initrds: given.initrds.map { absolute($0.path) }, commandLine: plan.commandLine,
       // The memory map of a crash kernel is its region's.
       memoryMap: machine.ioMemory.isHidden || purpose == .crash ? nil : machine.ioMemory.ramText,
-      isStamped: plan.request.options.isStamped, returns: plan.request.options.preservesContext)
+      givenUp: plan.notes.flatMap(\.givenUp), isStamped: plan.request.options.isStamped,
+      returns: plan.request.options.preservesContext)
     if !records.write(record, for: purpose) {
       debug("\(LoadRecords.path(of: purpose)) cannot be written: no check of the map before -e")
     }

@@ -22,13 +22,14 @@ extension Command {
     }
     try checkPermission(state, purpose: .reboot, forLoad: false)
     if !invocation.isForced { try checkMemoryMap() }
+    let record = records.record(of: .reboot)
+    try checkHandover(record)
     // The kernel would refuse to, when the network is down already.
     guard state.isInFirstProcessNamespace else {
       throw CommandError(
         .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
         advice: "run it on the host")
     }
-    let record = records.record(of: .reboot)
     records.noteJump(at: kernel.clocks.wallClock())
     log("jumping into \(record?.name ?? "the loaded kernel")")
     do throws(CommandError) {

@@ -27,6 +27,8 @@ enum ErrorCode: Equatable {
     /// What is loaded cannot be told.
     case stateUnknown
     case nothingLoaded
+    /// The loaded kernel would not get what is kept for it (KHO).
+    case handoverLost
     /// Root, or the host of a container, is wanted.
     case notPermitted
     /// kernel.kexec_load_disabled is 1.

@@ -19,6 +19,8 @@ struct LoadRecord: Equatable {
   var commandLine: String
   /// Which RAM there was; nil when that is not known.
   var memoryMap: String?
+  /// What of a kexec handover was given up for it, by its texts.
+  var givenUp: [String] = []
   /// Whether it was given stamps.
   var isStamped = false
   /// Whether it can return to the running kernel.
@@ -45,6 +47,7 @@ extension LoadRecord {
     initrds.forEach { add("initrd", $0) }
     add("command-line", commandLine)
     add("memory-map", memoryMap)
+    givenUp.forEach { add("given-up", $0) }
     if isStamped { lines.append("stamped") }
     if returns { lines.append("returns") }
     return lines.joined(separator: "\n") + "\n"
@@ -72,6 +75,7 @@ extension LoadRecord {
       case "initrd": initrds.append(value)
       case "command-line": commandLine = value
       case "memory-map": memoryMap = value
+      case "given-up": givenUp.append(value)
       case "stamped": isStamped = true
       case "returns": returns = true
       default: break

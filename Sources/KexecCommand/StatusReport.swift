@@ -11,10 +11,13 @@ struct StatusReport {
   let records: LoadRecords
   /// Where memory is reserved for a crash kernel; nil where only root is told.
   let crashRegions: [PhysicalRange]?
+  /// What the running kernel hands to the next one; nil where nothing tells that it does.
+  let handover: KexecHandover?
 
   init(_ state: KexecState, in files: FileTree) {
     self.state = state
     records = LoadRecords(files: files)
+    handover = KexecCommand.handover(in: files)
     let memory = IOMemory(text: files.text("/proc/iomem") ?? "")
     crashRegions = memory.isHidden || memory.resources.isEmpty ? nil : memory.crashRegions
   }
@@ -34,6 +37,7 @@ struct StatusReport {
           + (state.crashSize.map { byteText($0) + (places.isEmpty ? "" : " at\(places)") }
             ?? "unknown"))
     }
+    lines += handover?.lines ?? []
     if state.isLoaded != nil || state.isCrashLoaded != nil {
       lines.append("loading: \(loadingText)")
     }
@@ -58,6 +62,7 @@ struct StatusReport {
       ),
       ("loadLimit", .optional(state.loadLimit.map(UInt64.init))),
       ("crashLoadLimit", .optional(state.crashLoadLimit.map(UInt64.init))),
+      ("handover", handover?.json ?? .null),
       ("loadedKernel", json(of: .reboot)), ("loadedCrashKernel", json(of: .crash)),
     ])
   }

@@ -10,6 +10,8 @@ package struct KexecHandover: Equatable, Sendable {
   package let evidence: String
   /// What is kept for the next kernel, as far as can be seen.
   package let preserved: [PreservedState]
+  /// Whether every process could be looked into, as only root can.
+  package let isAllSeen: Bool
   /// Bytes of each area that the next kernel must start in; empty where the running kernel does not say.
   package let scratchSizes: [UInt64]
 
@@ -24,41 +26,54 @@ package struct KexecHandover: Equatable, Sendable {
   }
 
   /// What is known of it.
-  package init(evidence: String, preserved: [PreservedState] = [], scratchSizes: [UInt64] = []) {
+  package init(
+    evidence: String, preserved: [PreservedState] = [], isAllSeen: Bool = true,
+    scratchSizes: [UInt64] = []
+  ) {
     self.evidence = evidence
     self.preserved = preserved
+    self.isAllSeen = isAllSeen
     self.scratchSizes = scratchSizes
   }
 
   /// Reads what the machine in `files` hands over; nil where nothing tells that it does.
   ///
   /// What exists decides, and no version: names in it have moved, and will. /dev/liveupdate is not opened:
-  /// only one process can have it open.
-  package init?(in files: FileTree, commandLine: KernelCommandLine) {
+  /// only one process can have it open. Right before a jump only what may have come since the load counts:
+  /// then the configuration is not read.
+  package init?(
+    in files: FileTree, commandLine: KernelCommandLine, readsConfiguration: Bool = true
+  ) {
     // In debugfs, which is to become sysfs.
     let folder = ["/sys/kernel/kho", "/sys/kernel/debug/kho"].first(where: files.exists)
-    guard let evidence = folder ?? Self.evidence(in: files, commandLine) else { return nil }
+    guard
+      let evidence = folder
+        ?? Self.evidence(in: files, commandLine, readsConfiguration: readsConfiguration)
+    else { return nil }
     self.evidence = evidence
     let entries = folder.flatMap { Self.entries(in: files, $0) } ?? []
     preserved = Self.sessions(in: files) + Self.reservedMemory(commandLine, entries)
+    isAllSeen = !files.exists("/proc/1") || files.names(in: "/proc/1/fd") != nil
     scratchSizes = folder.map { Self.scratchSizes(in: files, $0) } ?? []
   }
 
-  private static func evidence(in files: FileTree, _ commandLine: KernelCommandLine) -> String? {
+  private static func evidence(
+    in files: FileTree, _ commandLine: KernelCommandLine, readsConfiguration: Bool
+  ) -> String? {
     // Without /dev, too: "259 liveupdate".
     let devices = (files.text("/proc/misc") ?? "").split(separator: "\n")
     if files.exists("/dev/liveupdate") || devices.contains(where: { $0.hasSuffix(" liveupdate") }) {
       return "/dev/liveupdate"
     }
     let word = commandLine.isOn("kho")
-    if word == false { return nil }
+    if word == false || (word == nil && !readsConfiguration) { return nil }
     let configuration = RunningConfiguration(in: files)
-    if let configuration, !configuration.has("CONFIG_KEXEC_HANDOVER") { return nil }
-    let isDefault = configuration?.has("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT") ?? false
+    if configuration.isSet("CONFIG_KEXEC_HANDOVER") == false { return nil }
+    let isDefault = configuration.isSet("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT") ?? false
     guard word ?? isDefault else { return nil }
     // It needs memory in large pieces: "KHO: Failed to reserve scratch area, disabling kexec handover".
     let refusal = files.kernelMessage { $0.holds("disabling kexec handover") }
-    return refusal == nil ? (word == true ? "kho=on" : configuration?.path) : nil
+    return refusal == nil ? (word == true ? "kho=on" : configuration.path) : nil
   }
 
   /// The names of what is handed over, but for what always is.

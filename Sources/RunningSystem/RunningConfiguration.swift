@@ -2,40 +2,42 @@ internal import ByteCoding
 internal import Compression
 package import LinuxSystem
 
-/// How the running kernel was built, where a file says so: its lines `CONFIG_NAME=VALUE`.
+/// How the running kernel was built, as far as a file tells.
 package struct RunningConfiguration: Sendable {
-  /// The file that says so.
-  package let path: String
-  private let text: [UInt8]
+  /// The file that tells; nil when there is none.
+  package let path: String?
+  /// Its text behind a line end, so that every line has one before it and one behind it.
+  private let text: SharedBytes
 
-  /// Reads `/proc/config.gz`, or the file that distributions have for the release in `/proc/version`;
-  /// nil without any.
-  package init?(in files: FileTree) {
-    // Of Debian 300 kB; no kernel has more than a few.
+  /// Looks for the configuration: the kernel's own (CONFIG_IKCONFIG_PROC), or where distributions have
+  /// that of its release.
+  package init(in files: FileTree) {
+    // Of Debian 300 kB; no kernel has more than a few times that.
     let limit = 4 << 20
+    var found: (path: String, text: [UInt8])?
     if let packed = try? files.read("/proc/config.gz", atMost: limit),
       let unpacked = try? decompress(SharedBytes(packed), as: .gzip, limit: limit)
     {
-      path = "/proc/config.gz"
-      text = unpacked.bytes.array
-      return
-    }
-    // "Linux version RELEASE ..."
-    let words = (files.text("/proc/version") ?? "").split(separator: " ")
-    guard words.count > 2 else { return nil }
-    for path in ["/boot/config-\(words[2])", "/lib/modules/\(words[2])/config"] {
-      if let text = try? files.read(path, atMost: limit), !text.isEmpty {
-        self.path = path
-        self.text = text
-        return
+      found = ("/proc/config.gz", unpacked.bytes.array)
+    } else if let release = Self.release(in: files) {
+      for path in ["/boot/config-\(release)", "/lib/modules/\(release)/config"] where found == nil {
+        if let text = try? files.read(path, atMost: limit), !text.isEmpty { found = (path, text) }
       }
     }
-    return nil
+    path = found?.path
+    text = SharedBytes([UInt8(ascii: "\n")] + (found?.text ?? []) + [UInt8(ascii: "\n")])
   }
 
-  /// Whether `name`, such as `CONFIG_KEXEC`, is built in or a module.
-  package func has(_ name: String) -> Bool {
-    let lines = ["\(name)=y", "\(name)=m"].map { Array($0.utf8) }
-    return text.split(separator: UInt8(ascii: "\n")).contains { lines.contains(Array($0)) }
+  /// Whether `name`, such as `CONFIG_KEXEC`, is built in or a module; nil when no file tells.
+  package func isSet(_ name: String) -> Bool? {
+    guard path != nil else { return nil }
+    return ["y", "m"].contains { text.firstOffset(of: Array("\n\(name)=\($0)\n".utf8)) != nil }
+  }
+
+  private static func release(in files: FileTree) -> String? {
+    if let release = files.text("/proc/sys/kernel/osrelease"), !release.isEmpty { return release }
+    // "Linux version RELEASE ...": a captured machine may have only this.
+    let words = (files.text("/proc/version") ?? "").split(separator: " ")
+    return words.count > 2 ? String(words[2]) : nil
   }
 }

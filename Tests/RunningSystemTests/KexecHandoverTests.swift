@@ -162,8 +162,8 @@ import Testing
   func plainFiles(path: String, text: String, wanted: Bool?) {
     let tree = TemporaryTree(Self.version.merging([path: text]) { $1 })
     let found = withExtendedLifetime(tree) { RunningConfiguration(in: FileTree(root: tree.path)) }
-    #expect(found?.has("CONFIG_A") == wanted)
-    #expect(found?.path == (wanted == nil ? nil : path))
+    #expect(found.isSet("CONFIG_A") == wanted)
+    #expect(found.path == (wanted == nil ? nil : path))
   }
 
   /// The kernel's own word counts more than a file's.
@@ -174,8 +174,8 @@ import Testing
       "/proc/version": Array("Linux version 1 x".utf8),
     ])
     let found = withExtendedLifetime(tree) { RunningConfiguration(in: FileTree(root: tree.path)) }
-    #expect(found?.path == "/proc/config.gz")
-    #expect(found?.has("CONFIG_A") == true)
-    #expect(found?.has("CONFIG_B") == false)
+    #expect(found.path == "/proc/config.gz")
+    #expect(found.isSet("CONFIG_A") == true)
+    #expect(found.isSet("CONFIG_B") == false)
   }
 }

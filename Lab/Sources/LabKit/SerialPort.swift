@@ -59,8 +59,9 @@ final class SerialPort: Sendable {
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
     guard poll(&wait, 1, 600_000) == 1 else { return }
     // No machine that is started later inherits it.
-    let descriptor = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+    let descriptor = accept(listener, nil, nil)
     guard descriptor >= 0 else { return }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let machine = Connection(descriptor)
     connection.withLock { $0 = machine }
 

@@ -44,9 +44,10 @@ private let interfaces = Scenario(
   try await guest.run("\(cover); \(jump)", exits: 1)
   try await guest.mustSay("", when: down)
 
+  try await guest.run(uncover)
   try await guest.load(.lab, by: .classic)
   try await guest.run(
-    "\(uncover); mkdir /run/keep; cp /run/kexec-* /run/keep; kexec -u; cp /run/keep/* /run; \(cover)"
+    "mkdir /run/keep; cp /run/kexec-* /run/keep; kexec -u; cp /run/keep/* /run; \(cover)"
   )
   try await guest.run("\(jump) -x", exits: 1)
   try await guest.mustSay("", when: down)

@@ -1,0 +1,70 @@
+internal import KexecABI
+internal import KexecPlanning
+internal import LinuxSystem
+internal import RunningSystem
+
+// What the running kernel keeps for the next one (KHO) is looked at again before the jump.
+
+extension Command {
+  /// Refuses to run a kernel that was loaded by kexec_load where something is kept that was not given up
+  /// when it was loaded.
+  func checkHandover(_ record: LoadRecord?) throws(CommandError) {
+    guard !invocation.options.dropsHandover, record?.returns != true, record?.call != .file,
+      let handover = handover(in: machineFiles, readsConfiguration: false)
+    else { return }
+    let states = handover.preserved.filter { record?.givenUp.contains($0.text) != true }
+    guard !states.isEmpty else { return }
+    guard record != nil else {
+      warn("kexec handover: lost unless kexec_file_load has loaded the kernel: \(states.text)")
+      return
+    }
+    throw CommandError(
+      .handoverLost, "the loaded kernel would lose what is kept for it: \(states.text)",
+      advice: "load it again, or give that up with -e --drop-handover")
+  }
+}
+
+/// What the machine in `files` hands to the next kernel.
+func handover(in files: FileTree, readsConfiguration: Bool = true) -> KexecHandover? {
+  KexecHandover(
+    in: files, commandLine: KernelCommandLine(in: files), readsConfiguration: readsConfiguration)
+}
+
+extension KexecHandover {
+  /// A line for `-S`, and one for each thing that is kept.
+  var lines: [String] {
+    let kept = preserved.map { "  kept          \($0.text)" }
+    let none = isAllSeen ? "nothing is seen that is kept" : "what is kept only root can see"
+    return ["kexec handover: active (\(evidence))\(preserved.isEmpty ? "; \(none)" : "")"] + kept
+  }
+
+  var json: JSON {
+    .object([
+      ("evidence", .string(evidence)), ("allSeen", .bool(isAllSeen)),
+      ("preserved", .array(preserved.map(\.json))),
+      ("scratchSizes", .array(scratchSizes.map(JSON.number))),
+    ])
+  }
+}
+
+extension KexecHandover.PreservedState {
+  fileprivate var json: JSON {
+    let (kind, name, process, id): (String, String, String?, Int?) =
+      switch self {
+      case .session(let name, let process, let id): ("session", name, process, id)
+      case .reservedMemory(let name): ("reservedMemory", name, nil, nil)
+      case .entry(let name): ("entry", name, nil, nil)
+      }
+    return .object([
+      ("kind", .string(kind)), ("name", .string(name)), ("process", .optional(process)),
+      ("id", .optional(id.map(UInt64.init))),
+    ])
+  }
+}
+
+extension PlanNote {
+  /// What is given up by the load, by its texts.
+  var givenUp: [String] {
+    if case .handoverDropped(let states) = self { states.map(\.text) } else { [] }
+  }
+}

@@ -1,0 +1,136 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What is kept for the next kernel (KHO), from the load to the jump.
+  @Suite struct HandoverCommandTests {
+    private static let jump = FakeKernel.Call.reboot(0x4558_4543)
+
+    /// A kernel where a session can be open.
+    private func kernel(_ more: [String: [UInt8]?] = [:], _ call: Errno? = nil) -> FakeKernel {
+      FakeKernel(
+        ["/dev/liveupdate": [], "/proc/7/comm": Array("agent\n".utf8), "/proc/7/fd/x": []]
+          .merging(more) { $1 }
+      ) {
+        if let call { $0.kexecFileLoad = [call] }
+      }
+    }
+
+    /// Opens the session `name` as that process.
+    private func open(_ name: String, on kernel: FakeKernel, as number: Int = 3) {
+      let link = "\(kernel.tree.path)/proc/7/fd/\(number)"
+      #expect(unsafe symlink("anon_inode:[luo_session] \(name)", link) == 0)
+    }
+
+    private func close(on kernel: FakeKernel, _ numbers: [Int] = [3]) {
+      numbers.forEach { unsafe unlink("\(kernel.tree.path)/proc/7/fd/\($0)") }
+    }
+
+    @Test func theLoadHandsOn() {
+      let kernel = kernel()
+      open("vm1", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.calls.map(\.isFileLoad) == [true])
+      #expect(kernel.run("-e") == .success)
+      #expect(kernel.calls.last == Self.jump)
+    }
+
+    /// Whatever the kernel answers: the other call would lose it.
+    @Test(
+      arguments: [.notImplemented, .notExecutable, .invalidArgument, .addressNotAvailable]
+        as [Errno])
+    func thereIsNoOtherCall(errno: Errno) {
+      let kernel = kernel([:], errno)
+      open("vm1", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [true])
+    }
+
+    @Test(arguments: ["-c", "-c -f", "--no-checks", "--command-line=kho=off"])
+    func whatWouldLoseItIsRefused(options: String) {
+      let kernel = kernel()
+      open("vm1", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("\(options) -l @/vmlinuz") == .failure)
+      #expect(kernel.calls == [])
+      #expect(kernel.errors.contains("live update session \"vm1\" of agent (process 7)"))
+      #expect(kernel.errors.contains("--drop-handover"))
+    }
+
+    @Test func whatWasGivenUpAtTheLoadMayBeLost() {
+      let kernel = kernel()
+      open("vm1", on: kernel)
+      defer { close(on: kernel, [3, 4]) }
+      #expect(kernel.run("-c -l --drop-handover @/vmlinuz") == .success)
+      #expect(kernel.errors.contains("warning: lost with the jump (--drop-handover): live update"))
+      #expect(kernel.run("-e") == .success)
+      // But not what came later.
+      open("vm2", on: kernel, as: 4)
+      #expect(kernel.run("-e") == .failure)
+      #expect(
+        kernel.errors.hasSuffix(
+          """
+          kexec: the loaded kernel would lose what is kept for it: live update session "vm2" of \
+          agent (process 7)
+            load it again, or give that up with -e --drop-handover
+
+          """), "\(kernel.errors)")
+      #expect(kernel.run("-e --drop-handover") == .success)
+    }
+
+    @Test func aSessionOpenedSinceIsNotLost() {
+      let kernel = kernel()
+      #expect(kernel.run("-c -l @/vmlinuz") == .success)
+      open("late", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("-e") == .failure)
+      #expect(kernel.calls.map(\.isFileLoad) == [false])
+      #expect(kernel.run("-u") == .success)
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(kernel.run("-e") == .success)
+    }
+
+    /// Another program has loaded it, nobody knows how.
+    @Test func whatIsNotKnownIsSaid() {
+      let kernel = kernel()
+      open("vm1", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("-e") == .success)
+      #expect(
+        kernel.errors.contains("lost unless kexec_file_load has loaded the kernel: live update"))
+    }
+
+    @Test func theStateIsTold() {
+      let kernel = kernel()
+      #expect(kernel.run("status") == .success)
+      #expect(
+        kernel.output.contains(
+          "\nkexec handover: active (/dev/liveupdate); nothing is seen that is kept\n"))
+      open("vm1", on: kernel)
+      defer { close(on: kernel) }
+      #expect(kernel.run("status") == .success)
+      #expect(
+        kernel.output.contains(
+          "\nkexec handover: active (/dev/liveupdate)\n  kept          live update session \"vm1\" of"
+            + " agent (process 7)\n"), "\(kernel.output)")
+      #expect(kernel.run("status --json") == .success)
+      #expect(kernel.output.contains("\"kind\": \"session\""))
+      let ordinary = FakeKernel()
+      #expect(ordinary.run("status") == .success)
+      #expect(!ordinary.output.contains("handover"))
+    }
+
+    @Test func onlyRootSeesAll() {
+      let kernel = kernel(["/proc/1/comm": []])
+      #expect(kernel.run("status") == .success)
+      #expect(kernel.output.contains("active (/dev/liveupdate); what is kept only root can see\n"))
+    }
+  }
+}
