@@ -39,8 +39,7 @@ extension Command {
       throw refused(
         PlanReport(plan: plan),
         CommandError(
-          error, plan: plan, request: request, machine: machine, after: nil,
-          kernelLog: newLogLines()))
+          error, refusedLoad(of: plan, nil, after: error), after: nil, kernelLog: newLogLines()))
     }
     recordLoad(plan, given: request, on: machine)
     printLoaded(PlanReport(plan: plan))

@@ -148,8 +148,8 @@ extension Command {
       refused(
         report,
         CommandError(
-          error, plan: report.plan, request: report.plan.request, machine: readMachine(),
-          after: earlier?.refusal, kernelLog: log))
+          error, refusedLoad(of: report.plan, job.files, after: error), after: earlier?.refusal,
+          kernelLog: log))
     }
   }
 

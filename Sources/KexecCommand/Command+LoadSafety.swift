@@ -30,6 +30,22 @@ extension Command {
     return plan.explained(by: lack)
   }
 
+  /// What there is to look at when the running kernel has refused `plan`, of `files`.
+  func refusedLoad(
+    of plan: LoadPlan, _ files: Files?, after error: KexecCallError
+  ) -> RefusedLoad {
+    var load = RefusedLoad(
+      plan: plan, request: plan.request, machine: readMachine(),
+      obstacles: CallObstacles(in: machineFiles))
+    if error.errno == .badAddress { load.cutShort = files?.all.first(where: \.isCutShort)?.path }
+    if error.errno == .textFileBusy {
+      for file in files?.all ?? [] where load.writer == nil {
+        load.writer = file.writer(in: machineFiles).map { (file.path, $0) }
+      }
+    }
+    return load
+  }
+
   /// What must be known after the running kernel has refused a crash kernel, whose kernel file is at
   /// `path`: it has dropped the one that was loaded before, as a rule.
   func afterRefusedCrashLoad(of path: String) {

@@ -12,7 +12,8 @@ extension Command {
       throw CommandError(
         .nothingLoaded,
         state.isLoaded == nil
-          ? "nothing is loaded: the running kernel was built without kexec" : "nothing is loaded",
+          ? "nothing is loaded: the running kernel was built without kexec (CONFIG_KEXEC, "
+            + "CONFIG_KEXEC_FILE)" : "nothing is loaded",
         advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
         exitCode: .usage)
     }
@@ -41,7 +42,8 @@ extension Command {
     // From here on nothing may have to be read: the disk may be behind the network.
     kernel.process.lockInMemory()
     // What returns finds everything as it was.
-    var takesDown = invocation.takesInterfacesDown && record?.returns != true
+    let returns = record?.returns ?? false
+    var takesDown = invocation.takesInterfacesDown && !returns
     if takesDown, state.isLoaded == nil, record == nil {
       // The network is not taken down for nothing.
       warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
@@ -62,12 +64,9 @@ extension Command {
       }
       log("no jump: \(error.text)")
       if let network { sayLost(since: network) }
-      let isMissing = error == .invalidArgument && KexecState(in: machineFiles).isLoaded != true
       throw CommandError(
-        isMissing ? .situation(.nothingLoaded) : .call(error),
-        "cannot run the loaded kernel: \(isMissing ? "nothing is loaded" : error.message)",
-        advice: error == .busy ? "a load is going on: try again when it is done" : nil,
-        exitCode: isMissing ? .usage : .failure)
+        jump: error, returns: returns, KexecState(in: machineFiles),
+        CallObstacles(in: machineFiles))
     }
     log("the other kernel has returned")
     debug("the other kernel has returned")
@@ -177,7 +176,8 @@ extension Command {
         errors.append(error)
       }
     }
-    throw CommandError(unloading: purpose, errors, machine: machine)
+    throw CommandError(
+      unloading: purpose, errors, machine: readMachine(), CallObstacles(in: machineFiles))
   }
 }
 

@@ -210,31 +210,51 @@ extension CommandError {
       advice: room.sufficientSize.map { "\(byteText($0)) in one piece would do" })
   }
 
-  /// The kernel refused to load `plan`.
+  /// The kernel refused a load.
   init(
-    _ error: KexecCallError, plan: LoadPlan, request: LoadRequest, machine: Machine,
-    after refusal: KexecCallError?, kernelLog: [String]
+    _ error: KexecCallError, _ load: RefusedLoad, after refusal: KexecCallError?,
+    kernelLog: [String]
   ) {
-    let code = ErrorCode.call(error.errno)
-    let (why, advice) = error.explanation(plan: plan, request: request, machine: machine)
+    let (why, advice) = error.cause(of: load)
     let before = refusal.map { "; \($0.call.name) had answered: \($0.errno.text)" } ?? ""
     self.init(
-      code,
-      "cannot load \(request.kernel.path): \(error.call.name): \(why)\(before)", advice: advice)
+      ErrorCode.call(error.errno),
+      "cannot load \(load.request.kernel.path): \(error.call.name): \(error.errno.text(why))\(before)",
+      advice: advice)
     self.kernelLog = kernelLog
-    if plan.purpose == .crash { addFate(of: machine) }
+    if load.plan.purpose == .crash { addFate(of: load.machine) }
   }
 
   /// The kernel refused to free an image, by each call that was tried.
-  init(unloading purpose: LoadOptions.Purpose, _ errors: [KexecCallError], machine: Machine) {
+  init(
+    unloading purpose: LoadOptions.Purpose, _ errors: [KexecCallError], machine: Machine,
+    _ obstacles: CallObstacles
+  ) {
     // What the call that was tried first answered.
     let code = errors.first.map { ErrorCode.call($0.errno) } ?? .situation(.notSupported)
-    let reasons = errors.map { "\($0.call.name): \($0.errno.text)" }
-    let advice =
-      errors.contains { $0.errno == .notPermitted } ? machine.kexec.obstacle(for: purpose) : nil
+    let causes = errors.map { $0.causeOfUnload(purpose, machine.kexec, obstacles) }
+    let reasons = zip(errors, causes).map { "\($0.call.name): \($0.errno.text($1.why))" }
     self.init(
       code,
-      "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))", advice: advice)
+      "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))",
+      advice: causes.lazy.compactMap(\.advice).first)
+  }
+
+  /// The kernel refused to run what is loaded.
+  init(jump errno: Errno, returns: Bool, _ state: KexecState, _ obstacles: CallObstacles) {
+    // In unknown surroundings that is what the error says.
+    let isMissing = errno == .invalidArgument && state.isLoaded != true
+    if isMissing, state.isLoaded == false {
+      self.init(
+        .nothingLoaded, "cannot run the loaded kernel: nothing is loaded",
+        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD", exitCode: .usage)
+      return
+    }
+    let (why, advice) = errno.causeOfNoJump(returns: returns, state, obstacles)
+    self.init(
+      isMissing ? .situation(.nothingLoaded) : .call(errno),
+      "cannot run the loaded kernel: \(errno.text(why))", advice: advice,
+      exitCode: isMissing ? .usage : .failure)
   }
 }
 
@@ -243,73 +263,6 @@ extension PlanningError.NoRoom {
   fileprivate var sufficientSize: UInt64? {
     let (size, overflow) = byteCount.addingReportingOverflow(alignment)
     return overflow ? nil : size
-  }
-}
-
-extension KexecCallError {
-  /// Why the kernel refused a load, and what to do.
-  fileprivate func explanation(
-    plan: LoadPlan, request: LoadRequest, machine: Machine
-  ) -> (why: String, advice: String?) {
-    // The running kernel never sees a unified image, only what is in it.
-    let part =
-      request.unifiedImage == nil ? "" : "; in a unified image .linux needs a signature of its own"
-    switch errno {
-    case .notPermitted, .accessDenied:
-      let obstacle =
-        machine.kexec.obstacle(for: plan.purpose)
-        ?? "a security policy forbids it: an unsigned kernel, IMA, or an LSM"
-      let isSignature = call == .file && machine.kexec.lockdown != nil
-      return (errno.text, obstacle + (isSignature ? part : ""))
-    case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData:
-      return ("\(errno.text): \(errno.signatureFault)", signatureAdvice + part)
-    case .notExecutable: return ("\(errno.text): the kernel does not take this image", nil)
-    case .textFileBusy: return ("\(errno.text): a file is open for writing", "close it first")
-    case .outOfMemory:
-      return (
-        "\(errno.text): \(byteText(plan.byteCount(of: request))) of free memory are needed",
-        plan.purpose == .crash
-          ? "reserve more: crashkernel= on the running kernel's command line" : "free some memory"
-      )
-    case .busy: return ("\(errno.text): another load is running", "try again")
-    case .addressNotAvailable where plan.purpose == .crash:
-      return (errno.text, "the reserved region is too small: give crashkernel= more")
-    case .invalidArgument where plan.preservesContext:
-      return (
-        "\(errno.text): the running kernel was built without CONFIG_KEXEC_JUMP, so that no kernel"
-          + " can return to it", nil
-      )
-    case .notImplemented: return ("\(errno.text): the running kernel has no such call", nil)
-    default: return (errno.text, nil)
-    }
-  }
-}
-
-private let signatureAdvice =
-  "sign the image (sbsign) with a key that the running kernel trusts: /proc/keys lists its keyrings "
-  + ".builtin_trusted_keys, .secondary_trusted_keys and .platform"
-
-extension Errno {
-  /// What is wrong with an image's signature, when the kernel refused it with this error.
-  fileprivate var signatureFault: String {
-    switch self {
-    case .noData: "the image has no signature"
-    case .noKey: "the image is signed by a key that the running kernel does not have"
-    case .keyRejected: "the signature does not fit the image, or its key is barred"
-    case .noPackage: "the running kernel lacks the algorithm of the signature"
-    case .badLibrary: "the image is not in the form that signed kernels have"
-    default: "the signature is not well-formed"
-    }
-  }
-}
-
-extension LoadPlan {
-  /// Memory that the load takes.
-  fileprivate func byteCount(of request: LoadRequest) -> UInt64 {
-    switch action {
-    case .segments(let load): load.segments.reduce(0) { $0 + $1.destination.byteCount }
-    case .file: ([request.kernel] + request.initrds).reduce(0) { $0 + UInt64($1.bytes.count) }
-    }
   }
 }
 

@@ -59,6 +59,14 @@ package struct Errno: Error, Hashable, Sendable {
   package static let notSupported = Errno(rawValue: EOPNOTSUPP)
   /// EADDRNOTAVAIL.
   package static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
+  /// EFAULT.
+  package static let badAddress = Errno(rawValue: EFAULT)
+  /// EFBIG.
+  package static let fileTooBig = Errno(rawValue: EFBIG)
+  /// EBADF.
+  package static let badDescriptor = Errno(rawValue: EBADF)
+  /// EINTR.
+  package static let interrupted = Errno(rawValue: EINTR)
   /// ETXTBSY.
   package static let textFileBusy = Errno(rawValue: ETXTBSY)
   /// EKEYREJECTED: a signature that does not verify.
@@ -74,12 +82,15 @@ package struct Errno: Error, Hashable, Sendable {
   /// ENODATA: a kernel without a signature.
   package static let noData = Errno(rawValue: ENODATA)
 
+  /// EMSGSIZE: a signature that is longer than the image says.
+  package static let messageSize = Errno(rawValue: EMSGSIZE)
+
   private static let names: [Int32: String] = [
     EPERM: "EPERM", ENOENT: "ENOENT", EACCES: "EACCES", EBUSY: "EBUSY", EINVAL: "EINVAL",
     EISDIR: "EISDIR", ENODEV: "ENODEV", ENOEXEC: "ENOEXEC", ENOMEM: "ENOMEM", ENOSYS: "ENOSYS",
     EOPNOTSUPP: "EOPNOTSUPP", EADDRNOTAVAIL: "EADDRNOTAVAIL", ETXTBSY: "ETXTBSY",
     EKEYREJECTED: "EKEYREJECTED", ENOKEY: "ENOKEY", ENOPKG: "ENOPKG", EBADMSG: "EBADMSG",
     ELIBBAD: "ELIBBAD", ENODATA: "ENODATA", EFAULT: "EFAULT", EFBIG: "EFBIG", EBADF: "EBADF",
-    EIO: "EIO",
+    EIO: "EIO", EINTR: "EINTR", EMSGSIZE: "EMSGSIZE",
   ]
 }

@@ -55,6 +55,23 @@ package final class InputFile: Sendable {
     return size < bytes.count
   }
 
+  /// The process that has the file open for writing, by name and number; nil when none is found.
+  package func writer(in files: FileTree) -> String? {
+    guard let path = files.linkTarget("/proc/self/fd/\(descriptor.number)") else { return nil }
+    for process in files.numberedNames(in: "/proc") ?? [] {
+      for number in files.numberedNames(in: "/proc/\(process)/fd") ?? []
+      where files.linkTarget("/proc/\(process)/fd/\(number)") == path {
+        let lines = files.text("/proc/\(process)/fdinfo/\(number)")?.split(separator: "\n") ?? []
+        // The last octal digit has the access mode: 1 for O_WRONLY, 2 for O_RDWR.
+        guard let mode = lines.first(where: { $0.hasPrefix("flags:") })?.last?.wholeNumberValue,
+          mode & 3 != 0
+        else { continue }
+        return (files.text("/proc/\(process)/comm").map { "\($0) " } ?? "") + process
+      }
+    }
+    return nil
+  }
+
   /// The number of the open file, for a system call that reads it.
   var descriptorNumber: Int32 { descriptor.number }
 

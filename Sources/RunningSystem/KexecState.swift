@@ -36,7 +36,7 @@ package struct KexecState: Equatable, Sendable {
 
   /// Reads the state of the machine in `files`.
   package init(in files: FileTree) {
-    isTold = files.exists("/sys/kernel")
+    isTold = files.names(in: "/sys/kernel")?.isEmpty == false
     isLoaded = files.kexecNumber(.loaded).map { $0 != 0 }
     isCrashLoaded = files.kexecNumber(.crashLoaded).map { $0 != 0 }
     crashSize = files.kexecNumber(.crashSize)

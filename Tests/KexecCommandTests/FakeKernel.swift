@@ -26,7 +26,7 @@ final class FakeKernel: Sendable {
     /// Errors of the first calls; those after them work.
     var kexecLoad: [Errno?] = []
     var kexecFileLoad: [Errno] = []
-    /// What somebody else does with the files while kexec_load is at work.
+    /// What somebody else does with the files while a load is at work.
     var duringLoad: @Sendable (FileTree) -> Void = { _ in }
     var reboot: Errno?
     /// What becomes of the files meanwhile.
@@ -189,6 +189,7 @@ extension FakeKernel {
       self.record(
         .fileLoad(
           kernel: kernel?.bytes.array, initrd: initrd?.bytes.array, line: line, flags: flags))
+      if kernel != nil { self.answer { $0.duringLoad }(self.files) }
       return self.answer { $0.kexecFileLoad.isEmpty ? nil : $0.kexecFileLoad.removeFirst() }
     } reboot: { command in
       self.record(.reboot(command))

@@ -1,0 +1,414 @@
+internal import ByteCoding
+internal import KernelImages
+internal import KexecABI
+internal import KexecPlanning
+internal import LinuxSystem
+internal import PhysicalMemory
+internal import RunningSystem
+
+// What stands behind an error of the calls that load, unload and run a kernel: the cause, as far as a file
+// or a number tells, and what to do. docs/reference.md has the table of it, CallErrorTests are its rows.
+
+/// What is looked at to find the cause of a load that was refused, after it was.
+struct RefusedLoad {
+  let plan: LoadPlan
+  let request: LoadRequest
+  let machine: Machine
+  let obstacles: CallObstacles
+  /// A file that got shorter since it was opened.
+  var cutShort: String?
+  /// Who has a file open for writing: the file, and the process.
+  var writer: (path: String, process: String)?
+}
+
+/// Why a call was refused, and what to do.
+typealias CallCause = (why: String, advice: String?)
+
+extension Errno {
+  /// The error and what stands behind it; `why` is empty where the advice says all.
+  func text(_ why: String) -> String { why.isEmpty ? text : "\(text): \(why)" }
+}
+
+extension KexecCallError {
+  /// Why the kernel refused a load, and what to do.
+  func cause(of load: RefusedLoad) -> CallCause {
+    switch errno {
+    case .notPermitted, .accessDenied: forbidden(load)
+    case .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary, .noData, .messageSize:
+      (errno.signatureFault, signatureAdvice + load.partNote)
+    case .notImplemented: missing(load.obstacles)
+    case .outOfMemory: load.memoryCause
+    case .busy:
+      ("another load or unload, or a change of the reserved size, is going on", "try again")
+    case .invalidArgument: invalid(load)
+    case .addressNotAvailable: call == .file ? load.holeCause : load.addressCause
+    case .badAddress: load.unreadableCause
+    case .inputOutput:
+      (
+        "a file cannot be read from its disk",
+        "dmesg has the disk's error; copy the files elsewhere"
+      )
+    case .textFileBusy: load.writerCause
+    case .fileTooBig:
+      (
+        "the running kernel's own loader takes no file of \(byteText(load.largestFile))",
+        "leave -s out: kexec_load takes it"
+      )
+    case .notExecutable:
+      (
+        "the running kernel's own loader knows no image like this one"
+          + " (\(load.plan.imageDescription))", "leave -s out: kexec_load may take it"
+      )
+    case .notSupported:
+      (
+        "the running kernel's own loader cannot load on this machine",
+        "leave -s out: kexec_load may"
+      )
+    case .badDescriptor: ("the running kernel cannot read what it was given as a file", nil)
+    case .interrupted: ("a signal came while the files were read", "try again")
+    default: ("not an answer that kernels are known to give; dmesg may say more", nil)
+    }
+  }
+
+  /// EPERM and EACCES.
+  private func forbidden(_ load: RefusedLoad) -> CallCause {
+    let (state, obstacles) = (load.machine.kexec, load.obstacles)
+    if let obstacle = state.obstacle(for: load.plan.purpose) {
+      let isSignature = call == .file && state.lockdown != nil
+      return ("", obstacle + (isSignature ? load.partNote : ""))
+    }
+    if obstacles.appraisesKernels {
+      return call == .file
+        ? (
+          "IMA's policy wants kernels to be appraised, and this file does not pass",
+          "sign the file (evmctl ima_sign), or its signature is by a key that IMA does not trust"
+        )
+        : (
+          "IMA's policy wants kernels to be appraised, and kexec_load shows it no file",
+          "use kexec_file_load (-s) for a file with an IMA signature"
+        )
+    }
+    if errno == .accessDenied, obstacles.enforcesSELinux {
+      return ("SELinux forbids it", "ausearch -m avc tells which rule")
+    }
+    return obstacles.filterCause
+      ?? (
+        obstacles.securityModules.map { "a security module forbids it: one of \($0)" }
+          ?? "a security policy forbids it, and no file tells which",
+        "the log (dmesg, journalctl) may name the policy: an LSM's, IMA's"
+      )
+  }
+
+  /// ENOSYS.
+  func missing(_ obstacles: CallObstacles) -> CallCause {
+    let option = call == .file ? "CONFIG_KEXEC_FILE" : "CONFIG_KEXEC"
+    let other = call == .file ? "kexec_load (-c)" : "kexec_file_load (-s)"
+    let configuration = obstacles.configuration
+    switch configuration.isSet(option) {
+    case false?:
+      return (
+        "the running kernel was built without \(option), says \(configuration.path ?? "")",
+        "try \(other)"
+      )
+    case true?:
+      return obstacles.filterCause
+        ?? ("the running kernel has the call, and yet it is not to be had here", nil)
+    case nil:
+      return obstacles.isFiltered
+        ? (
+          "the running kernel has no such call (\(option)), or a seccomp filter of this process hides it",
+          "run it outside of the container or the service"
+        ) : ("the running kernel has no such call: it was built without \(option)", "try \(other)")
+    }
+  }
+
+  /// EINVAL.
+  private func invalid(_ load: RefusedLoad) -> CallCause {
+    let configuration = load.obstacles.configuration
+    if load.plan.purpose == .crash, configuration.isSet("CONFIG_CRASH_DUMP") == false {
+      return (
+        "the running kernel was built without CONFIG_CRASH_DUMP, says \(configuration.path ?? "")",
+        nil
+      )
+    }
+    guard case .segments(let segments) = load.plan.action else {
+      return (
+        "the running kernel's own loader does not take this file with this command line, or not "
+          + "the flags \(load.plan.flagText)", "leave -s out: kexec_load may take it"
+      )
+    }
+    if load.plan.preservesContext, let cause = load.obstacles.jumpCause { return cause }
+    let size = segments.segments.reduce(0) { $0 + $1.destination.byteCount }
+    if let ram = load.machine.totalMemory, size > ram / 2 {
+      return (
+        "the segments take \(byteText(size)), and the running kernel gives half of its memory, "
+          + "\(byteText(ram / 2))", "take a smaller initrd"
+      )
+    }
+    return (
+      "the running kernel does not take these \(segments.segments.count) segments, or not the "
+        + "flags \(load.plan.flagText)",
+      load.request.options.followsHotplug ? "leave --hotplug out" : nil
+    )
+  }
+}
+
+extension CallObstacles {
+  /// What a seccomp filter has to do with it.
+  fileprivate var filterCause: CallCause? {
+    isFiltered
+      ? (
+        "a seccomp filter decides which calls this process may make, and nothing else is seen to "
+          + "forbid it",
+        "run it outside of the container, or of the service (SystemCallFilter=)"
+      ) : nil
+  }
+
+  /// Why a kernel cannot return to the running one; nil when it is built for that.
+  fileprivate var jumpCause: CallCause? {
+    let why = "so that no kernel can return to it"
+    switch configuration.isSet("CONFIG_KEXEC_JUMP") {
+    case true?: return nil
+    case false?:
+      return (
+        "the running kernel was built without CONFIG_KEXEC_JUMP, says \(configuration.path ?? ""), "
+          + why, nil
+      )
+    case nil where canHibernate == false:
+      return (
+        "the running kernel cannot hibernate (there is no /sys/power/disk), without which there is "
+          + "no CONFIG_KEXEC_JUMP, " + why, nil
+      )
+    case nil:
+      return (
+        "that is how kernels without CONFIG_KEXEC_JUMP answer, and no file tells how this one was "
+          + "built", "look for CONFIG_KEXEC_JUMP in the running kernel's configuration"
+      )
+    }
+  }
+}
+
+extension RefusedLoad {
+  /// The running kernel never sees a unified image, only what is in it.
+  fileprivate var partNote: String {
+    request.unifiedImage == nil ? "" : "; in a unified image .linux needs a signature of its own"
+  }
+
+  fileprivate var largestFile: UInt64 {
+    ([request.kernel] + request.initrds).map { UInt64($0.bytes.count) }.max() ?? 0
+  }
+
+  /// Bytes that the segments take, or the files and what they become.
+  private var byteCount: UInt64 {
+    switch plan.action {
+    case .segments(let load): load.segments.reduce(0) { $0 + $1.destination.byteCount }
+    case .file(let load):
+      ([request.kernel] + request.initrds).reduce(load.kernelSize) { $0 + UInt64($1.bytes.count) }
+    }
+  }
+
+  /// Where and how large the main region for crash kernels is now; nil when nothing tells.
+  private var regionText: String? {
+    machine.ioMemory.isHidden
+      ? machine.kexec.crashSize.map(byteText)
+      : machine.ioMemory.crashRegions.last.map { "\(byteText($0.byteCount)) at \($0)" }
+  }
+
+  /// ENOMEM.
+  fileprivate var memoryCause: CallCause {
+    let needed = byteText(byteCount)
+    if plan.purpose == .crash, machine.availableMemory ?? .max > byteCount {
+      return (
+        "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, and "
+          + "beside them some for the running kernel's own pages",
+        "reserve more: crashkernel= on the running kernel's command line"
+      )
+    }
+    guard let available = machine.availableMemory else {
+      return ("\(needed) of free memory are needed", "free some memory")
+    }
+    return byteCount > available
+      ? (
+        "\(needed) of free memory are needed, and there are \(byteText(available))",
+        "free some memory"
+      )
+      : (
+        "\(needed) of free memory are needed, and of the \(byteText(available)) that there are the "
+          + "running kernel could not use enough", "free some more; dmesg may say what it wanted"
+      )
+  }
+
+  /// EADDRNOTAVAIL of kexec_file_load.
+  fileprivate var holeCause: CallCause {
+    if plan.purpose == .crash {
+      return regionText.map {
+        (
+          "there is no place for \(byteText(byteCount)) in the reserved region, \($0)",
+          "the reserved region is too small: give crashkernel= more"
+        )
+      } ?? (
+        "no memory is reserved any more",
+        "boot the running kernel with crashkernel=256M (or more) on its command line"
+      )
+    }
+    // KexecHandover: where it is active, the running kernel places in KHO's scratch areas only, and their
+    // sizes are what counts; that case belongs here, before the holes.
+    guard case .file(let load) = plan.action, !machine.ioMemory.isHidden else {
+      return ("the running kernel finds no place for it in memory", nil)
+    }
+    let holes = machine.ioMemory.memoryMap.ranges(of: .ram).ranges.map(\.byteCount).sorted(by: >)
+    let largest = holes.first ?? 0
+    let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
+    let advice = "kexec_load (-c) may find places for smaller pieces"
+    for (name, size) in [("kernel", load.kernelSize), ("initrd", initrds)] where size > largest {
+      return (
+        "no hole is large enough: the \(name) takes \(byteText(size)) in one piece, and the largest "
+          + "range of RAM has \(byteText(largest))", advice
+      )
+    }
+    return (
+      "no holes are left that are large enough: the kernel takes \(byteText(load.kernelSize)) and the "
+        + "initrd \(byteText(initrds)), and the largest ranges of RAM have "
+        + holes.prefix(3).map(byteText).joined(separator: ", "), advice
+    )
+  }
+
+  /// EADDRNOTAVAIL of kexec_load.
+  fileprivate var addressCause: CallCause {
+    guard case .segments(let load) = plan.action else { return ("an address is not possible", nil) }
+    let end = load.segments.map(\.destination.end).max() ?? PhysicalAddress(0)
+    if plan.purpose == .crash {
+      let place = load.segments.first.map { "\($0.destination.start)-\(end)" } ?? ""
+      return (
+        regionText.map {
+          "the segments (\(place)) are not all in the region that is reserved now, \($0)"
+        } ?? "the reserved region is gone", "load again: the region has changed meanwhile"
+      )
+    }
+    let reach: UInt64 = machine.usesFiveLevelPaging ? 1 << 52 : 1 << 46
+    return end.value > reach
+      ? (
+        "a segment ends at \(end), beyond the running kernel's reach (\(PhysicalAddress(reach)))",
+        "give a --mem-max below that"
+      ) : ("the running kernel does not take an address of the segments, which end at \(end)", nil)
+  }
+
+  /// EFAULT.
+  fileprivate var unreadableCause: CallCause {
+    if let cutShort {
+      return (
+        "\(cutShort): the file got shorter while it was loaded", "load again when it is whole"
+      )
+    }
+    return (
+      "the running kernel could not read the bytes that it was given: a page of a file cannot be had "
+        + "from its disk", "dmesg has the disk's error; copy the files elsewhere"
+    )
+  }
+
+  /// ETXTBSY.
+  fileprivate var writerCause: CallCause {
+    writer.map {
+      (
+        "\($0.path) is open for writing, by process \($0.process)",
+        "end that, or wait until it is done"
+      )
+    } ?? ("a file is open for writing", "close it first")
+  }
+}
+
+extension LoadPlan {
+  /// The call's flags, by name.
+  fileprivate var flagText: String {
+    switch action {
+    case .segments(let load): call.flagNames(load.flags).joined(separator: " ")
+    case .file(let load):
+      load.flags == 0 ? "0" : call.flagNames(load.flags).joined(separator: " ")
+    }
+  }
+}
+
+private let signatureAdvice =
+  "sign the image (sbsign) with a key that the running kernel trusts: /proc/keys lists its keyrings "
+  + ".builtin_trusted_keys, .secondary_trusted_keys and .platform"
+
+extension Errno {
+  /// What is wrong with an image's signature, when the kernel refused it with this error.
+  fileprivate var signatureFault: String {
+    switch self {
+    case .noData: "the image has no signature"
+    case .noKey: "the image is signed by a key that the running kernel does not have"
+    case .keyRejected: "the signature does not fit the image, or its key is barred"
+    case .noPackage: "the running kernel lacks the algorithm of the signature"
+    case .badLibrary: "the image is not in the form that signed kernels have"
+    case .messageSize: "the signature is longer than its place in the image"
+    default: "the signature is not well-formed"
+    }
+  }
+}
+
+// MARK: Unloading and running
+
+extension KexecCallError {
+  /// Why the kernel refused to unload, in brackets behind the error, and what to do.
+  func causeOfUnload(
+    _ purpose: LoadOptions.Purpose, _ state: KexecState, _ obstacles: CallObstacles
+  )
+    -> CallCause
+  {
+    switch errno {
+    case .notPermitted, .accessDenied:
+      if state.lockdown != nil, call == .segments {
+        return ("forbidden by lockdown", "only kexec_file_load (-s) may unload then")
+      }
+      if let obstacle = state.obstacle(for: purpose) { return ("", obstacle) }
+      return obstacles.filterCause
+        ?? (
+          "a security policy forbids it", "the log (dmesg, journalctl) may name the policy"
+        )
+    case .busy:
+      return ("a load, or a change of the reserved size, is going on", "try again")
+    case .notImplemented: return missing(obstacles)
+    case .invalidArgument where purpose == .crash:
+      return ("the running kernel knows no panic kernels (CONFIG_CRASH_DUMP)", nil)
+    default: return ("not an answer that kernels are known to give", nil)
+    }
+  }
+}
+
+extension Errno {
+  /// Why reboot(2) did not run the loaded kernel, and what to do. `returns` is whether that was loaded to
+  /// return, for which the running one must put everything to sleep.
+  func causeOfNoJump(
+    returns: Bool, _ state: KexecState, _ obstacles: CallObstacles
+  ) -> CallCause {
+    switch self {
+    case .invalidArgument where state.isLoaded == nil:
+      state.isTold
+        ? ("the running kernel was built without kexec (CONFIG_KEXEC, CONFIG_KEXEC_FILE)", nil)
+        : (
+          "nothing is loaded, or the running kernel has no kexec",
+          "without /sys that cannot be told"
+        )
+    case .invalidArgument:
+      (
+        "a kernel is loaded, but only the first namespace of process ids may run it",
+        "run it on the host, not in a container"
+      )
+    case .notPermitted:
+      state.mayReboot && !state.isInUserNamespace
+        ? obstacles.filterCause ?? ("a security policy forbids it", "dmesg may name the policy")
+        : ("", state.obstacle(for: .reboot))
+    case .busy where returns:
+      (
+        "a process or a device does not let itself be put to sleep, which a kernel that returns wants",
+        "dmesg names it"
+      )
+    case .busy: ("a load is going on", "try again when it is done")
+    case .outOfMemory:
+      ("there is too little memory to put the running system to sleep", "free some memory")
+    case _ where returns: ("a device cannot be put to sleep", "dmesg names it")
+    default: ("not an answer that kernels are known to give", nil)
+    }
+  }
+}

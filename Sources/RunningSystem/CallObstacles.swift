@@ -1,0 +1,38 @@
+internal import ByteCoding
+package import LinuxSystem
+
+/// What may stand behind the running kernel's refusal of a call, beside what `KexecState` has. It is looked
+/// for only after one.
+package struct CallObstacles: Sendable {
+  /// How the running kernel was built.
+  package let configuration: RunningConfiguration
+  /// Whether a filter decides which calls this process may make. Seccomp in `/proc/self/status`.
+  package let isFiltered: Bool
+  /// Whether IMA's policy wants kernels to be appraised, as far as root may read it.
+  package let appraisesKernels: Bool
+  /// Whether SELinux enforces its policy. `/sys/fs/selinux/enforce`.
+  package let enforcesSELinux: Bool
+  /// The security modules, by their names; nil when that cannot be read. `/sys/kernel/security/lsm`.
+  package let securityModules: String?
+  /// Whether the running kernel can hibernate, without which CONFIG_KEXEC_JUMP cannot be set.
+  /// `/sys/power/disk`.
+  package let canHibernate: Bool?
+
+  /// Looks for them on the machine in `files`.
+  package init(in files: FileTree) {
+    configuration = RunningConfiguration(in: files)
+    let status = files.text("/proc/self/status") ?? ""
+    isFiltered = status.split(separator: "\n").contains {
+      $0.hasPrefix("Seccomp:") && !$0.hasSuffix("0")
+    }
+    let policy = files.text("/sys/kernel/security/ima/policy") ?? ""
+    let words = KernelCommandLine(in: files).values(of: "ima_policy")
+    appraisesKernels =
+      policy.split(separator: "\n").contains {
+        $0.hasPrefix("appraise") && $0.holds("func=KEXEC_KERNEL_CHECK")
+      } || words.contains { $0.holds("secure_boot") }
+    enforcesSELinux = files.text("/sys/fs/selinux/enforce") == "1"
+    securityModules = files.text("/sys/kernel/security/lsm").flatMap { $0.isEmpty ? nil : $0 }
+    canHibernate = files.exists("/sys/power") ? files.exists("/sys/power/disk") : nil
+  }
+}
