@@ -11,8 +11,19 @@ package enum CompressionError: Error, Equatable, Sendable {
   case unsupported(CompressionFormat, inputOffset: Int)
   /// The output has more than this many bytes.
   case tooLarge(limit: Int)
-  /// The stream wants a window of more than 256 MiB, or 128 MiB where the output is not kept.
+  /// The stream wants a window of more than 256 MiB (zstd: 2 GiB), or 128 MiB where the output is not
+  /// kept.
   case windowTooLarge(CompressionFormat)
   /// There is no memory for a buffer of this many bytes; 0 if it was the library's own.
   case outOfMemory(wanted: Int)
+}
+
+extension CompressionError {
+  /// Whether the stream is not what it should be, rather than more than this program can do.
+  package var isDamage: Bool {
+    switch self {
+    case .corrupt, .truncated: true
+    case .unsupported, .tooLarge, .windowTooLarge, .outOfMemory: false
+    }
+  }
 }

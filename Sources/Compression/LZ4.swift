@@ -74,7 +74,12 @@ internal enum LZ4 {
       var produced = room.count
       let result = unsafe LZ4F_decompress(
         context, room.baseAddress, &produced, rest.baseAddress, &consumed, nil)
-      guard LZ4F_isError(result) == 0 else { throw error(result, at: offset) }
+      guard LZ4F_isError(result) == 0 else {
+        // The flag DictID: the frame needs a dictionary, which nobody has here.
+        let needsDictionary = unsafe input.count > 4 && input[4] & 1 != 0
+        throw needsDictionary
+          ? .unsupported(.lz4, inputOffset: offset) : error(result, at: offset)
+      }
       return Step(consumed: consumed, produced: produced, isFinished: result == 0)
     }
   }

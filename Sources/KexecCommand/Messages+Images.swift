@@ -27,7 +27,7 @@ extension CommandError {
       self.init(
         code,
         "\(path): cannot be unpacked: \(error.text(from: start))",
-        advice: error.isAboutRoom ? "unpack it elsewhere first" : "copy the file again")
+        advice: error.isDamage ? "copy the file again" : "unpack it elsewhere first")
     case .otherType(let wanted, let found):
       self.init(
         code,
@@ -88,20 +88,15 @@ extension CompressionError {
     case .truncated(let format, let offset):
       "the \(format.name) stream is cut off at byte \(start + offset)"
     case .unsupported(let format, let offset):
-      "the \(format.name) stream wants what I do not have, at byte \(start + offset)"
+      "the \(format.name) stream needs what is not supported here (a dictionary, a filter), at byte "
+        + "\(start + offset)"
     case .tooLarge(let limit):
       "it takes more than \(byteText(UInt64(limit))), and that is the limit "
         + "(half of the free memory, at most 4 GiB)"
     case .windowTooLarge(let format):
-      "the \(format.name) stream wants a window of more than 256 MiB"
+      "the \(format.name) stream wants a window of more than \(format == .zstd ? "2 GiB" : "256 MiB")"
+    case .outOfMemory(0): "there is too little memory for it"
     case .outOfMemory(let wanted): "there are no \(byteText(UInt64(wanted))) of memory for it"
-    }
-  }
-
-  fileprivate var isAboutRoom: Bool {
-    switch self {
-    case .tooLarge, .windowTooLarge, .outOfMemory: true
-    case .corrupt, .truncated, .unsupported: false
     }
   }
 }

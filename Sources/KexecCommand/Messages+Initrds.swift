@@ -10,8 +10,7 @@ extension InitrdReason {
     case .unknownContent(let offset):
       "at byte \(offset) there is neither a cpio archive nor a known compression"
     case .corrupt(let format, let offset): "at byte \(offset) the \(format) stream is damaged"
-    case .notUnpacked(let format, let offset):
-      "at byte \(offset) the \(format) stream wants more than I have"
+    case .notUnpacked(let error, let offset): error.text(from: offset)
     case .noRoom: "unpacked it would have no place in memory"
     case .tooManyParts(let count): "it holds \(count) archives, too many for one load"
     case .tooLarge(let limit):
@@ -77,7 +76,9 @@ extension InitrdUnchecked {
     switch self {
     case .window(let format):
       "the \(format.name) stream wants a larger window than there is memory for"
-    case .unsupported(let format): "the \(format.name) stream wants what I do not have"
+    case .memory(let format): "there is too little memory to look into the \(format.name) stream"
+    case .unsupported(let format):
+      "the \(format.name) stream needs what is not supported here (a dictionary, a filter)"
     case .tooManyStreams(let count): "it has \(count) compressed archives or more"
     }
   }

@@ -1,5 +1,5 @@
 internal import ByteCoding
-internal import Compression
+package import Compression
 package import KernelImages
 internal import PhysicalMemory
 internal import RunningSystem
@@ -37,7 +37,9 @@ extension KernelPiece {
         expectedSize: payload.unpackedSize
       ).take()
     } catch {
-      throw .badPayload(format.name)
+      // More than the image says is a fault of the image.
+      if case .tooLarge = error { throw .badPayload(format.name) }
+      throw error.isDamage ? .badPayload(format.name) : .cannotUnpack(error)
     }
     payload.bytes.evict()
     guard file.count == payload.unpackedSize else { throw .badPayload(format.name) }
@@ -129,6 +131,8 @@ package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   case unknownCompression
   /// The payload does not unpack to what the image says.
   case badPayload(String)
+  /// To unpack the payload takes what there is not here: memory, a larger window, a filter.
+  case cannotUnpack(CompressionError)
   /// What it unpacks to is no kernel that we can enter.
   case notUnderstood(VmlinuxError)
   /// The number of levels of page tables may have to change on the way.

@@ -85,7 +85,7 @@ struct InitrdContent {
           rest, at: start,
           because: error.isDamage
             ? .corrupt(format: format.name, offset: start)
-            : .notUnpacked(format: format.name, offset: start))
+            : .notUnpacked(error, offset: start))
         return
       }
     }
@@ -179,7 +179,8 @@ extension InitrdContent {
   private mutating func judge(_ stream: Stream, _ error: CompressionError) {
     findings.note(stream)
     switch error {
-    case .windowTooLarge, .outOfMemory, .tooLarge: findings.unchecked = .window(stream.format)
+    case .windowTooLarge, .tooLarge: findings.unchecked = .window(stream.format)
+    case .outOfMemory: findings.unchecked = .memory(stream.format)
     case .unsupported: findings.unchecked = .unsupported(stream.format)
     case .corrupt, .truncated:
       // Behind an archive these three bytes may be anything.
@@ -241,16 +242,6 @@ extension InitrdSuspicion {
     case .unaligned(let offset): .unaligned(offset: offset + count)
     case .otherInside(let offset): .otherInside(offset: offset + count)
     case .kernel, .unknown: self
-    }
-  }
-}
-
-extension CompressionError {
-  /// Whether the stream is damaged, rather than more than this program can do.
-  fileprivate var isDamage: Bool {
-    switch self {
-    case .corrupt, .truncated: true
-    case .unsupported, .tooLarge, .windowTooLarge, .outOfMemory: false
     }
   }
 }

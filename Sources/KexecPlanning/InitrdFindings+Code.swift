@@ -40,13 +40,14 @@ extension InitrdSuspicion {
 extension InitrdUnchecked {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
-    case window, unsupported, tooManyStreams
+    case window, memory, unsupported, tooManyStreams
   }
 
   /// Which kind it is.
   package var code: Code {
     switch self {
     case .window: .window
+    case .memory: .memory
     case .unsupported: .unsupported
     case .tooManyStreams: .tooManyStreams
     }

@@ -54,6 +54,8 @@ package enum InitrdSuspicion: Equatable, Sendable {
 package enum InitrdUnchecked: Equatable, Sendable {
   /// The stream wants a larger window than there is memory for.
   case window(CompressionFormat)
+  /// There is no memory to unpack the stream piece by piece.
+  case memory(CompressionFormat)
   /// The stream wants what this program does not have.
   case unsupported(CompressionFormat)
   /// It has more compressed archives than any initrd.

@@ -4,7 +4,8 @@ extension OrdinaryEntryReason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
     case switchedOff, otherEntry, realMode, realModeOnly, noRandomNumbers, noPayload
-    case unknownCompression, badPayload, notUnderstood, fiveLevelPaging, encryptedMemory
+    case unknownCompression, badPayload, cannotUnpack, notUnderstood, fiveLevelPaging,
+      encryptedMemory
     case unacceptedMemory, littleMemory
   }
 
@@ -19,6 +20,7 @@ extension OrdinaryEntryReason {
     case .noPayload: .noPayload
     case .unknownCompression: .unknownCompression
     case .badPayload: .badPayload
+    case .cannotUnpack: .cannotUnpack
     case .notUnderstood: .notUnderstood
     case .fiveLevelPaging: .fiveLevelPaging
     case .encryptedMemory: .encryptedMemory

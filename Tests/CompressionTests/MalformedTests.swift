@@ -80,6 +80,31 @@ import Testing
     }
   }
 
+  /// What a decoder lacks is no damage: the bytes are as they should be.
+  @Test(arguments: DemandingStream.allCases, [true, false])
+  func whatIsWantedIsNoDamage(stream: DemandingStream, isKept: Bool) {
+    let bytes = SharedBytes(stream.bytes(of: mixedData(700)))
+    let error = #expect(throws: CompressionError.self) {
+      if isKept {
+        _ = try decompress(bytes, as: stream.format, limit: 1 << 20)
+      } else {
+        _ = try decompress(bytes, as: stream.format) { _ in }
+      }
+    }
+    #expect(error?.isDamage == false)
+    #expect(
+      error?.code == (stream.isOfTheWindow ? .windowTooLarge : .unsupported), "\(error as Any)")
+  }
+
+  /// More than there is of addresses.
+  @Test func thereMayBeNoMemory() {
+    let bytes = SharedBytes(Compressor.gzip.compress([1]))
+    let error = #expect(throws: CompressionError.self) {
+      _ = try decompress(bytes, as: .gzip, limit: 1 << 50, expectedSize: 1 << 50)
+    }
+    #expect(error?.code == .outOfMemory && error?.isDamage == false)
+  }
+
   @Test func aBombStopsAtTheLimit() {
     let zeros = [UInt8](repeating: 0, count: 16 << 20)
     for compressor in Compressor.allCases {

@@ -66,7 +66,7 @@ import Testing
   static let compression: [CompressionError] = [
     .corrupt(.gzip, inputOffset: 7), .truncated(.xz, inputOffset: 7),
     .unsupported(.zstd, inputOffset: 7), .tooLarge(limit: 1 << 20), .windowTooLarge(.zstd),
-    .outOfMemory(wanted: 1 << 20),
+    .outOfMemory(wanted: 1 << 20), .outOfMemory(wanted: 0),
   ]
   static let parts: [ImagePart] = [
     .setupHeader, .realModePart, .protectedModePart, .sectionHeaders(3), .section(".linux"),
@@ -104,13 +104,14 @@ import Testing
   static let ordinary: [OrdinaryEntryReason] =
     [
       .switchedOff, .otherEntry, .realMode, .realModeOnly, .noRandomNumbers, .noPayload,
-      .unknownCompression, .badPayload("zstd"), .fiveLevelPaging, .encryptedMemory,
+      .unknownCompression, .badPayload("zstd"), .cannotUnpack(.windowTooLarge(.xz)),
+      .fiveLevelPaging, .encryptedMemory,
       .unacceptedMemory, .littleMemory(needed: 1 << 30, available: 1 << 20),
     ] + vmlinux.map(OrdinaryEntryReason.notUnderstood)
   static let initrd: [InitrdReason] = [
     .unknownContent(offset: 5), .corrupt(format: "lzop", offset: 300_000_000),
     .tooLarge(limit: 1 << 30), .tooManyParts(9), .noRoom, .earlyFiles,
-    .notUnpacked(format: "xz", offset: 5),
+    .notUnpacked(.unsupported(.xz, inputOffset: 4), offset: 5),
   ]
   static let damages: [InitrdDamage] = [
     .stream(.truncated(.xz, inputOffset: 7), start: 8), .archiveCut(at: 9),
@@ -122,7 +123,7 @@ import Testing
     .unknown(firstBytes: [1, 2]),
   ]
   static let unchecked: [InitrdUnchecked] = [
-    .window(.zstd), .unsupported(.lz4), .tooManyStreams(65),
+    .window(.zstd), .memory(.xz), .unsupported(.lz4), .tooManyStreams(65),
   ]
   static let noEFI: [PlanNote.NoEFIReason] = [
     .kernelTooOld, .mixedMode, .descriptorVersion(2), .missing("fw_vendor"), .noRuntimeMap,

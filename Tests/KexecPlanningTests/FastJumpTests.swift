@@ -1,5 +1,6 @@
 import KexecABI
 import ByteCoding
+import Compression
 import Digests
 import KernelImages
 import PhysicalMemory
@@ -145,6 +146,12 @@ import Testing
     Reason("a size too small", .badPayload("zstd"), packed(claiming(kernel.count - 1))),
     Reason("a size too large", .badPayload("zstd"), packed(claiming(kernel.count + 1))),
     Reason("no size", .badPayload("zstd"), packed(claiming(0))),
+    Reason(
+      "a dictionary of 4 GiB", .cannotUnpack(.windowTooLarge(.xz)),
+      packed(demanding(.xzLargeDictionary))),
+    Reason(
+      "an unknown filter", .cannotUnpack(.unsupported(.xz, inputOffset: 28)),
+      packed(demanding(.xzUnknownFilter))),
     Reason("4 GiB", .badPayload("zstd"), packed(claiming(0xFFFF_FFFF))),
     Reason(
       "no ELF", .notUnderstood(.notELF64), packed(storedGzip([UInt8](repeating: 1, count: 99)))),
@@ -241,6 +248,11 @@ import Testing
 // MARK: Kernels
 
 private let kernel = VmlinuxBuilder().bytes
+
+/// The kernel in such a stream, and its size.
+@Sendable private func demanding(_ stream: DemandingStream) -> [UInt8] {
+  stream.bytes(of: kernel) + (0..<4).map { UInt8(truncatingIfNeeded: kernel.count >> (8 * $0)) }
+}
 
 @Sendable private func packed(_ payload: [UInt8] = storedGzip(kernel)) -> BzImageBuilder {
   BzImageBuilder { $0.payload = payload }
