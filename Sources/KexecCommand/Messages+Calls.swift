@@ -238,6 +238,12 @@ extension RefusedLoad {
       )
   }
 
+  /// Bytes that the next kernel and its initrds take to start.
+  private var handoverByteCount: UInt64 {
+    let kernelSize = if case .file(let load) = plan.action { load.kernelSize } else { UInt64(0) }
+    return request.initrds.reduce(kernelSize) { $0 + UInt64($1.bytes.count) }
+  }
+
   /// EADDRNOTAVAIL of kexec_file_load.
   fileprivate var holeCause: CallCause {
     if plan.purpose == .crash {
@@ -251,8 +257,20 @@ extension RefusedLoad {
         "boot the running kernel with crashkernel=256M (or more) on its command line"
       )
     }
-    // KexecHandover: where it is active, the running kernel places in KHO's scratch areas only, and their
-    // sizes are what counts; that case belongs here, before the holes.
+    // Where the running kernel hands memory over it places the next one in certain areas only.
+    if let handover = machine.handover {
+      let sizes = handover.scratchSizes.filter { $0 > 0 }
+      let areas =
+        sizes.isEmpty
+        ? "are of unknown size (mount debugfs: kho/out/scratch_len)"
+        : "have \(sizes.map(byteText).joined(separator: ", "))"
+      return (
+        "the areas for the next kernel of a kexec handover are too small: it takes "
+          + "\(byteText(handoverByteCount)), and they \(areas)",
+        "boot the running kernel with larger ones (kho_scratch=, kho_bootmem= from 7.4 on), or take a "
+          + "smaller initrd"
+      )
+    }
     guard case .file(let load) = plan.action, !machine.ioMemory.isHidden else {
       return ("the running kernel finds no place for it in memory", nil)
     }

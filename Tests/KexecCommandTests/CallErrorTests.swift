@@ -236,6 +236,16 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "no holes are left that are large enough: the kernel takes 51.4 MiB and the initrd 5 bytes, "
         + "and the largest ranges of RAM have 1.4 GiB, 636 KiB", "kexec_load (-c) may"),
     .init(
+      "small areas for a handover", "-l -s --initrd=@/initrd", .addressNotAvailable,
+      seen: ["/sys/kernel/debug/kho/out/scratch_len": "0x800000\n0x0\n0x1000000\n"],
+      "the areas for the next kernel of a kexec handover are too small: it takes 51.4 MiB, and they "
+        + "have 8 MiB, 16 MiB", "boot the running kernel with larger ones"),
+    .init(
+      "areas for a handover whose sizes are not told", "-l -s", .addressNotAvailable,
+      seen: ["/dev/liveupdate": ""],
+      "the areas for the next kernel of a kexec handover are too small: it takes 51.4 MiB, and they "
+        + "are of unknown size (mount debugfs", "boot the running kernel with larger ones"),
+    .init(
       "addresses are hidden", "-l -s", .addressNotAvailable,
       seen: ["/proc/iomem": "00000000-00000000 : System RAM\n"], "the running kernel finds no place"
     ),
