@@ -10,8 +10,8 @@ func fuzzOptions(_ input: Input) -> Int32 {
   let separator = input.bytes.contains(0) ? 0 : UInt8(ascii: "\n")
   let words = input.bytes.split(separator: separator, omittingEmptySubsequences: false)
   let arguments = ["kexec"] + words.map { String(lossless: $0) }
-  let first = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
-  let second = Result { () throws(CommandError) in try Invocation(arguments, isQuiet: true) }
+  let first = Result { () throws(CommandError) in try Invocation(arguments) }
+  let second = Result { () throws(CommandError) in try Invocation(arguments) }
   switch (first, second) {
   case (.success(let one), .success(let other)):
     expect(one == other, "the parser keeps nothing from one call to the next")

@@ -29,15 +29,33 @@ struct ArgumentReader<Values> {
   ) throws(CommandError) {
     for option in given.options {
       let row = rows[option.row]
-      (name, isShort, value) = (row.name, option.isShort, option.value ?? "")
+      (isShort, value) = (option.isShort, option.value ?? "")
+      name = isShort ? row.short.map { "-\($0)" } ?? row.name : row.name
       row.read(&self)
       if let fault { throw fault }
     }
   }
 
   /// Says why the value cannot be; what was said first stands.
-  mutating func refuse(_ why: String) {
-    if fault == nil { fault = .usage("\(name)=\(value): \(why)", of: command) }
+  mutating func refuse(_ why: String, exitCode: ExitCode = .usage) {
+    guard fault == nil else { return }
+    fault = .usage(
+      "\(typed(name, value, isShort: isShort)): \(why)", of: command, exitCode: exitCode)
+  }
+
+  /// The value as the name of a file.
+  mutating func path() -> String {
+    if value.isEmpty { refuse("no file has such a name") }
+    return value
+  }
+
+  /// Says what was probably meant, when the value is not among `names`.
+  mutating func refuse(_ why: String, among names: [String], exitCode: ExitCode = .usage) {
+    let isFirst = fault == nil
+    refuse(why, exitCode: exitCode)
+    if isFirst, let nearest = nearestName(to: value, among: names) {
+      fault?.advice = "did you mean \(nearest)?"
+    }
   }
 
   /// Says why the option cannot stand with those before it.
@@ -50,6 +68,14 @@ struct ArgumentReader<Values> {
     if let number = UInt64(cNumber: value) { return number }
     refuse("not a number (decimal, or hexadecimal with 0x)")
     return 0
+  }
+
+  /// The value as an address, perhaps in KiB, MiB, GiB or TiB.
+  mutating func address() -> PhysicalAddress {
+    if let address = UInt64(memorySize: value) { return PhysicalAddress(address) }
+    refuse(
+      "not an address (a number, with 0x for hexadecimal, and K, M, G or T behind it for units)")
+    return PhysicalAddress(0)
   }
 }
 
@@ -67,8 +93,10 @@ struct ClassicValues: OptionValues {
 
   /// Where segments may be.
   func memoryBounds() throws(CommandError) -> PhysicalRange {
-    guard lowest < highest else {
-      throw .usage("--mem-min=\(lowest) is not below --mem-max=\(highest)")
+    // The very last byte cannot be in a half-open range.
+    guard lowest.value != .max else { throw .usage("--mem-min=\(lowest): there is no memory") }
+    guard lowest <= highest else {
+      throw .usage("--mem-min=\(lowest) is above --mem-max=\(highest)")
     }
     return PhysicalRange(start: lowest, end: highest.advanced(by: 1) ?? highest)
   }
@@ -107,14 +135,16 @@ extension ArgumentReader<ClassicValues> {
 
   mutating func setDigest() {
     guard let kind = DigestKind(rawValue: value), kind != .none else {
-      return refuse("neither komihash nor sha256")
+      return refuse("neither komihash nor sha256", among: ["komihash", "sha256"])
     }
     options.digest = kind
   }
 
   mutating func setImageType() {
     guard let type = ImageType(rawValue: value) else {
-      return refuse("not one of \(imageTypeNames)")
+      return refuse(
+        "no type of kernel (\(imageTypeNames))", among: ImageType.allCases.map(\.rawValue),
+        exitCode: .failure)
     }
     options.imageType = type
   }
@@ -132,17 +162,15 @@ extension ArgumentReader<ClassicValues> {
   mutating func setPreserved() {
     for what in value.split(separator: ",", omittingEmptySubsequences: false) {
       guard what == "modules" else {
-        return refuse("only modules can be preserved")
+        return refuse("only modules can be preserved", among: ["modules"])
       }
       options.preservesModules = true
     }
   }
 
   mutating func setBaud() {
-    let baud = number()
-    guard baud <= 115_200, baud == 0 || 115_200 % baud == 0 else {
-      return refuse("not a rate that divides 115200")
-    }
+    guard let baud = UInt64(cNumber: value), baud <= 115_200, baud == 0 || 115_200 % baud == 0
+    else { return refuse("not a rate that divides 115200", exitCode: .failure) }
     options.serialBaud = UInt32(baud)
   }
 

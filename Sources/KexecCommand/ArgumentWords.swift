@@ -20,8 +20,41 @@ struct ArgumentWords {
       guard let first = word.unicodeScalars.first.flatMap(PastedCharacter.init),
         first.kind == .dash || first.kind == .invisible
       else { continue }
-      throw .usage("\(word): this is no option, since it does not begin with a plain -")
+      throw .usage("\(quoted(word)): this is no option, since it does not begin with a plain -")
     }
+  }
+
+  /// Refuses an option that has taken the next one as its value: the next would be without effect.
+  func checkValues(of given: GivenOptions) throws(CommandError) {
+    for option in given.options where option.isValueApart {
+      guard let value = option.value, value.hasPrefix("-") else { continue }
+      for row in Option.table.rows {
+        var isOption = row.short.map { "-\($0)" } == value
+        for name in row.long where value == "--" + name { isOption = true }
+        guard isOption else { continue }
+        let name = Option.table.rows[option.row].name
+        throw .usage("\(name) has no value: \(value) comes next").advising(
+          "if \(value) is its value, write \(name)=\(value)")
+      }
+    }
+  }
+
+  /// No word is the kernel's name.
+  func noKernel(_ given: GivenOptions, _ options: Set<Option>) -> CommandError {
+    let error = CommandError.usage("no kernel was given", exitCode: .failure)
+    guard let first = given.options.first, let last = given.options.last else { return error }
+    if last.isValueApart, let value = last.value {
+      return error.advising(
+        "\(Option.table.rows[last.row].name) has taken \(quoted(value)) as its value: name the kernel, too"
+      )
+    }
+    if options.contains(.load) || options.contains(.loadPanic)
+      || options.contains(.loadPreserveContext)
+    {
+      return error
+    }
+    let option = Option.table.rows[first.row].option
+    return error.advising("\(option.spelling) alone does nothing: it goes with \(option.company)")
   }
 
   /// The error of the option parser, with its cause where an option has a character that only looks
@@ -45,11 +78,17 @@ struct ArgumentWords {
     if let (word, option) = loneWord(among: kernels) {
       return error.advising(Self.advice(word, behind: option))
     }
+    if kernels.contains("") {
+      return error.advising(
+        "an empty word (\"\") counts as one: a variable that is not set gives that, when it stands in quotes"
+      )
+    }
     if let word = kernels.first(where: \.isParameter) {
       return error.advising(
         "\(word) is a word of a command line: give them as --append=\"...\", all in one pair of quotes"
       )
     }
+    guard kernels.count > 1 else { return error }
     let folders = Set(kernels.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) })
     if folders.count == 1, folders.first?.isEmpty == false {
       return error.advising("a pattern or $(...) without quotes gives several words: give one")

@@ -10,6 +10,8 @@ package struct Command: CommandContext {
 
   /// Runs the program with `arguments`, the first of which is its name, on `kernel`.
   package static func run(_ arguments: [String], on kernel: LinuxKernel) -> ExitCode {
+    var kernel = kernel
+    if let name = arguments.first?.split(separator: "/").last { kernel.programName = String(name) }
     kernel.signals.surviveBrokenPipes()
     do throws(CommandError) {
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {

@@ -63,7 +63,7 @@ extension LinuxKernel {
     if asJSON, !error.isInOutput {
       streams.writeOutput(JSON.document([("errors", .array([error.json]))]).text)
     }
-    streams.writeError(error.text)
+    streams.writeError(error.text(by: programName))
     return error.exitCode
   }
 }

@@ -30,19 +30,24 @@ struct CommandError: Error, Equatable {
   }
 
   /// The lines to print.
-  var text: String {
-    // Without a message the C library has printed it.
-    var lines = message.isEmpty ? [] : ["kexec: \(message)"]
-    lines += kernelLog.map { "  kernel log: \($0)" }
-    if let advice { lines.append("  \(advice)") }
-    return lines.joined(separator: "\n") + "\n"
+  var text: String { text(by: "kexec") }
+
+  /// The lines to print where the program was called as `program`, which those hear who called it wrongly:
+  /// what it is called stands in their scripts. All else comes from kexec, under whatever name.
+  func text(by program: String) -> String {
+    let isUsage = code == .situation(.usage)
+    var text = (isUsage ? program : "kexec") + ": " + message + "\n"
+    for line in kernelLog { text += "  kernel log: " + line + "\n" }
+    guard let advice else { return text }
+    let isHelp = isUsage && advice.hasPrefix("kexec ")
+    return text + "  " + (isHelp ? program + advice.dropFirst(5) : advice) + "\n"
   }
 
   /// The same for programs.
   var json: JSON {
     .object([
       ("code", .string(code.text)),
-      ("message", .string(message.isEmpty ? "the arguments cannot be read" : message)),
+      ("message", .string(message)),
       ("advice", .optional(advice)),
       ("kernelLog", .array(kernelLog.map(JSON.string))),
     ])

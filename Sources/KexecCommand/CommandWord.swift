@@ -56,7 +56,7 @@ enum CommandWord: String, CaseIterable {
   /// Refuses arguments of a command that takes only options.
   func expectNone(_ arguments: [String]) throws(CommandError) {
     guard let argument = arguments.first else { return }
-    throw .usage("\(rawValue) takes no argument, but \(argument) was given", of: name)
+    throw .usage("\(rawValue) takes no argument, but \(quoted(argument)) was given", of: name)
   }
 }
 

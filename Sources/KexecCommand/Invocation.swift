@@ -74,34 +74,42 @@ extension Invocation {
   /// Reads `arguments`, the first of which is the program's name.
   ///
   /// - Throws: a usage error, also for arguments that contradict each other.
-  init(_ arguments: [String], isQuiet: Bool = false) throws(CommandError) {
+  init(_ arguments: [String]) throws(CommandError) {
     let rows = Option.table.rows
     let words = ArgumentWords(arguments)
     let given: GivenOptions
     do throws(CommandError) {
-      given = try Option.table.parse(arguments.isEmpty ? ["kexec"] : arguments, isQuiet: isQuiet)
+      given = try Option.table.parse(arguments.isEmpty ? ["kexec"] : arguments)
     } catch {
       throw words.explaining(error)
     }
     try words.checkDashes(of: given.positionals)
+    try words.checkValues(of: given)
     var names: Set<Option> = []
     for option in given.options { names.insert(rows[option.row].option) }
-    var reader = ArgumentReader(
-      ClassicValues(
-        invocation: Invocation(
-          action: try Self.action(names, kernels: given.positionals, words: words))))
+    var fault: CommandError?
+    var action = Action.help
+    do throws(CommandError) {
+      action = try Self.action(names, given, words: words)
+    } catch {
+      fault = error
+    }
+    var reader = ArgumentReader(ClassicValues(invocation: Invocation(action: action)))
+    // What is wrong with a value comes first: it may be the kernel's name, which then is missing.
     try reader.read(given, by: rows)
+    if let fault { throw fault }
     self = reader.invocation
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
     if let directory = common.machineDirectory, !isDryRun, !action.onlyLooks {
-      throw .usage("--machine=\(directory) goes with --dry-run: another machine cannot be loaded")
+      throw .usage(
+        "--machine=\(quoted(directory)) goes with --dry-run: another machine cannot be loaded")
     }
     if let architecture, common.machineDirectory == nil {
       throw .usage(
         "--arch=\(architecture.name) goes with --machine: this machine's own is known")
     }
     if options.reusesInitrd, let initrd = options.initrds.first {
-      throw .usage("--reuseinitrd and --initrd=\(initrd) contradict each other")
+      throw .usage("--reuseinitrd and --initrd=\(quoted(initrd)) contradict each other")
     }
     options.memoryBounds = try reader.values.memoryBounds()
     if jumpBackEntry != nil, action != .loadJumpBackHelper {
@@ -114,15 +122,24 @@ extension Invocation {
 
   /// The one action that the options ask for.
   private static func action(
-    _ options: Set<Option>, kernels: [String], words: ArgumentWords
+    _ options: Set<Option>, _ given: GivenOptions, words: ArgumentWords
   ) throws(CommandError) -> Action {
+    let kernels = given.positionals
     if options.contains(.help) { return .help }
     if options.contains(.version) { return .version }
     func withoutKernel(_ option: Option, _ action: Action) throws(CommandError) -> Action {
-      try OptionConflict.check(option, in: options)
-      if let kernel = kernels.first {
-        throw words.explaining(
-          .usage("\(option.spelling) takes no kernel, but \(kernel) was given"), kernels: kernels)
+      do throws(CommandError) {
+        try OptionConflict.check(option, in: options)
+        if let kernel = kernels.first {
+          throw words.explaining(
+            .usage("\(option.spelling) takes no kernel, but \(quoted(kernel)) was given"),
+            kernels: kernels)
+        }
+      } catch {
+        var error = error
+        // To scripts 1 would say that a kernel is loaded.
+        if option == .status { error.exitCode = .failure }
+        throw error
       }
       return action
     }
@@ -132,10 +149,6 @@ extension Invocation {
     }
     if options.contains(.loadJumpBackHelper) {
       return try withoutKernel(.loadJumpBackHelper, .loadJumpBackHelper)
-    }
-    if kernels.count > 1 {
-      throw words.explaining(
-        .usage("two kernels were given: \(kernels[0]) and \(kernels[1])"), kernels: kernels)
     }
     if options.contains(.status) {
       return try withoutKernel(.status, .status(options.contains(.load) ? .reboot : .crash))
@@ -147,9 +160,18 @@ extension Invocation {
       return try withoutKernel(.exec, .exec)
     }
     if options.contains(.loadPanic) { try OptionConflict.check(.loadPanic, in: options) }
-    guard let kernel = kernels.first else { throw .usage("no kernel was given") }
+    if kernels.count > 1 {
+      throw words.explaining(
+        .usage("two kernels were given: \(quoted(kernels[0])) and \(quoted(kernels[1]))"),
+        kernels: kernels)
+    }
+    guard let kernel = kernels.first else { throw words.noKernel(given, options) }
+    guard !kernel.isEmpty else {
+      throw .usage("the name of the kernel is empty (\"\")")
+        .advising("a variable that is not set gives that, when it stands in quotes")
+    }
     if let cause = words.causeOfLoneWord(kernel) {
-      throw .usage("no kernel was given, only \(kernel)").advising(cause)
+      throw .usage("no kernel was given, only \(quoted(kernel))").advising(cause)
     }
     let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])
     let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
@@ -158,9 +180,12 @@ extension Invocation {
 }
 
 extension CommandError {
-  /// The arguments make no sense because of `message`; nil when that has been said.
-  static func usage(_ message: String?, of command: String = "kexec") -> CommandError {
+  /// The arguments make no sense because of `message`. The exit code is 1 but where scripts know another
+  /// from kexec-tools.
+  static func usage(
+    _ message: String, of command: String = "kexec", exitCode: ExitCode = .usage
+  ) -> CommandError {
     CommandError(
-      .usage, message ?? "", advice: usageAdvice(message ?? "", of: command), exitCode: .usage)
+      .usage, message, advice: usageAdvice(message, of: command), exitCode: exitCode)
   }
 }

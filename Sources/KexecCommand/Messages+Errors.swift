@@ -135,7 +135,9 @@ extension CommandError {
           + "nothing was loaded or unloaded")
     case .deviceTree(let path, let error): self.init(code, "\(path): \(error.text)")
     case .serialPort(let name):
-      self = .usage("--serial=\(name): neither ttyS0 to ttyS3 nor a port number such as 0x3f8")
+      self = .usage(
+        "\(typed("--serial", name)): neither ttyS0 to ttyS3 nor a port number such as 0x3f8",
+        exitCode: .failure)
       self.code = code
       return
     case .realMode(let reason):

@@ -89,10 +89,10 @@ extension Option {
       $0.options.seed = $0.number()
     },
     .init(.memMin, nil, "mem-min", value: "ADDR", help: "put no piece below this address") {
-      $0.values.lowest = PhysicalAddress($0.number())
+      $0.values.lowest = $0.address()
     },
     .init(.memMax, nil, "mem-max", value: "ADDR", help: "put no piece above this address") {
-      $0.values.highest = PhysicalAddress($0.number())
+      $0.values.highest = $0.address()
     },
     .init(
       .entry32Bit, nil, "entry-32bit",
@@ -144,7 +144,7 @@ extension Option {
       .initrd, nil, "initrd", "ramdisk", value: "FILE",
       help: "the initrd; may be given several times"
     ) {
-      $0.options.initrds.append($0.value)
+      $0.options.initrds.append($0.path())
     },
     .init(
       .forceInitrd, nil, "force-initrd",
@@ -159,7 +159,7 @@ extension Option {
       $0.options.reusesInitrd = true
     },
     .init(.deviceTree, nil, "dtb", value: "FILE", help: "a flattened device tree") {
-      $0.options.deviceTree = $0.value
+      $0.options.deviceTree = $0.path()
     },
     .init(.commandLine, nil, "command-line", value: "TEXT", help: "the kernel's command line") {
       $0.options.commandLine = $0.value
@@ -213,7 +213,7 @@ extension Option {
       .module, nil, "module", value: "FILE [ARG]...",
       help: "a module for a multiboot kernel; may be given several times"
     ) {
-      $0.options.modules.append($0.value)
+      $0.options.modules.append($0.path())
     },
   ]
 

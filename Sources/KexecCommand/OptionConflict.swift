@@ -3,51 +3,70 @@ struct OptionConflict {
   let first: Option
   /// Each of these.
   let others: [Option]
-  /// What is said of `first` beside one of them; nil for no more than that they contradict each other.
-  let reason: String?
+  /// Why, or what to do instead.
+  let advice: String
 
-  private init(_ first: Option, _ others: [Option], _ reason: String? = nil) {
+  private init(_ first: Option, _ others: [Option], _ advice: String) {
     self.first = first
     self.others = others
-    self.reason = reason
+    self.advice = advice
   }
 
   static let all: [OptionConflict] = [
     // Actions. -p and -l say of which kind -u and -S speak; -f says how -e and a load go on.
-    .init(.report, [.load, .loadPanic, .exec, .unload, .status, .force, .printCrashSize]),
-    .init(.printCrashSize, [.load, .loadPanic, .exec, .unload, .status, .force]),
+    .init(
+      .report, [.load, .loadPanic, .exec, .unload, .status, .force, .printCrashSize], oneAction),
+    .init(.printCrashSize, [.load, .loadPanic, .exec, .unload, .status, .force], oneAction),
     .init(
       .loadJumpBackHelper,
-      [.load, .loadPanic, .loadPreserveContext, .exec, .unload, .status, .force, .fileSyscall]),
-    .init(.status, [.exec, .unload, .force, .loadPreserveContext]),
-    .init(.unload, [.exec, .load, .force, .loadPreserveContext]),
-    .init(.exec, [.load, .loadPanic, .loadPreserveContext]),
-    // A kernel that only writes a dump wants as little as possible.
-    .init(.loadPanic, [.load, .force, .preserve]),
-    // How to load.
-    .init(.loadPreserveContext, [.loadPanic, .fileSyscall, .realMode]),
-    .init(.realMode, [.entry32Bit, .deviceTree]),
+      [.load, .loadPanic, .loadPreserveContext, .exec, .unload, .status, .force], oneAction),
+    .init(.loadJumpBackHelper, [.fileSyscall], "only kexec_load loads what can return"),
+    .init(.status, [.exec, .unload, .force, .loadPreserveContext], "-S only says what is loaded"),
+    .init(.unload, [.exec, .force], oneAction),
     .init(
-      .realMode, [.loadPanic],
-      "is not for a panic kernel: after a panic there is no BIOS to ask"),
-    // After the reset there is no framebuffer of firmware's.
-    .init(.resetVGA, [.reuseVideoType]),
+      .unload, [.load, .loadPreserveContext],
+      "a load takes the place of what was loaded before; -u alone frees it"),
+    .init(
+      .exec, [.loadPanic], "a panic starts what -p has loaded; -e starts what -l has loaded"),
+    .init(
+      .exec, [.load, .loadPreserveContext],
+      "load first, then run: kexec -l KERNEL && kexec -e; or both at once: kexec -f KERNEL"),
+    .init(
+      .loadPanic, [.load],
+      "-p loads the kernel that a panic starts, -l the one that -e starts: one at a time"),
+    .init(
+      .loadPanic, [.force], "a panic starts what -p has loaded; to run a kernel now: -f KERNEL"),
+    .init(
+      .loadPanic, [.preserve], "a kernel that only writes a dump wants as little as possible"),
+    // How to load.
+    .init(
+      .loadPreserveContext, [.loadPanic], "after a panic there is nothing to return to"),
+    .init(.loadPreserveContext, [.fileSyscall], "only kexec_load loads what can return"),
+    .init(
+      .loadPreserveContext, [.realMode],
+      "in real mode a kernel uses memory that it would have to leave as it was"),
+    .init(.realMode, [.entry32Bit], "a kernel is entered in one of its ways"),
+    .init(.realMode, [.deviceTree], "in real mode a kernel is handed no device tree"),
+    .init(.realMode, [.loadPanic], "after a panic there is no BIOS to ask"),
+    .init(
+      .resetVGA, [.reuseVideoType], "after the reset there is no picture of firmware's to tell of"),
   ]
+
+  private static let oneAction = "each is something to do of its own: one at a time"
 
   /// Refuses `first` beside any of `given` that does not go with it.
   static func check(_ first: Option, in given: Set<Option>) throws(CommandError) {
     for conflict in all where conflict.first == first {
       for row in Option.table.rows
       where conflict.others.contains(row.option) && given.contains(row.option) {
-        throw .usage(conflict.message(beside: row))
+        throw CommandError.usage(conflict.message(beside: row.option)).advising(conflict.advice)
       }
     }
   }
 
-  /// What is said when `first` is given beside the option of `other`.
-  func message(beside other: OptionDescription<Option, ClassicValues>) -> String {
-    let name = first.spelling
-    return reason.map { "\(name) \($0)" } ?? "\(name) and \(other.name) contradict each other"
+  /// What is said when `first` is given beside `other`.
+  func message(beside other: Option) -> String {
+    "\(first.spelling) and \(other.spelling) contradict each other"
   }
 }
 
@@ -56,5 +75,22 @@ extension Option {
   var spelling: String {
     guard let row = Self.table.row(of: self) else { return "" }
     return row.short.map { "-\($0) (\(row.name))" } ?? row.name
+  }
+
+  /// What it goes with: alone it does nothing.
+  var company: String {
+    switch self {
+    case .fileSyscall: "-l KERNEL, -p KERNEL or -u; with -e it means --force-sync"
+    case .segmentsSyscall, .automaticSyscall: "-l KERNEL, -p KERNEL or -u"
+    case .entry: "--load-jump-back-helper"
+    case .elf32CoreHeaders, .elf64CoreHeaders, .passMemmap, .hotplug: "-p KERNEL"
+    case .forceSync, .noSync, .noIfdown: "-e, -f, or a KERNEL to boot into"
+    case .json, .dryRun: "-l KERNEL and -p KERNEL, or -S"
+    case .machine: "--dry-run and -l KERNEL, or -S"
+    case .architecture: "--dry-run, --machine=DIR and -l KERNEL"
+    case .quiet: "-S"
+    case .debug: "something to do, such as -l KERNEL or -e"
+    default: "-l KERNEL or -p KERNEL"
+    }
   }
 }

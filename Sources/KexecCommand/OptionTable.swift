@@ -40,18 +40,19 @@ extension OptionTable where Key: OptionKey, Key.Values == Values {
 }
 
 extension OptionTable {
-  /// Takes `arguments`, the first of which the C library's messages begin with, apart.
+  /// Takes `arguments`, the first of which is the program's name, apart.
   ///
-  /// - Throws: a usage error; the C library has then said what is wrong, unless `isQuiet`.
+  /// - Throws: a usage error.
   func parse(
-    _ arguments: [String], of command: String = "kexec", isQuiet: Bool = false
+    _ arguments: [String], of command: String = "kexec"
   ) throws(CommandError) -> GivenOptions {
     var texts: [OptionText] = []
     for row in rows { texts.append(row.text) }
-    guard let given = GivenOptions(arguments, by: texts, isQuiet: isQuiet) else {
-      throw .usage(nil, of: command)
+    do throws(OptionFault) {
+      return try GivenOptions(arguments, by: texts)
+    } catch {
+      throw CommandError(error, among: texts, of: command)
     }
-    return given
   }
 
   /// What `--help`, a manual page and completion tell.
@@ -75,13 +76,14 @@ struct GivenOptions {
     /// Whether it was given by its letter.
     let isShort: Bool
     let value: String?
+    /// Whether the value is an argument of its own.
+    let isValueApart: Bool
   }
 
   private(set) var options: [Option] = []
   let positionals: [String]
 
-  /// Nil when the arguments cannot be read.
-  fileprivate init?(_ arguments: [String], by texts: [OptionText], isQuiet: Bool) {
+  fileprivate init(_ arguments: [String], by texts: [OptionText]) throws(OptionFault) {
     var shapes: [OptionShape] = []
     var rows: [Int] = []
     for (row, text) in texts.enumerated() {
@@ -92,10 +94,12 @@ struct GivenOptions {
         rows.append(row)
       }
     }
-    guard let parsed = OptionParser.parse(arguments, shapes, isQuiet: isQuiet) else { return nil }
+    let parsed = try OptionParser.parse(arguments, shapes)
     for option in parsed.options {
       options.append(
-        Option(row: rows[option.index], isShort: option.isShort, value: option.value))
+        Option(
+          row: rows[option.index], isShort: option.isShort, value: option.value,
+          isValueApart: option.isValueApart))
     }
     positionals = parsed.positionals
   }

@@ -24,6 +24,8 @@ package struct LinuxKernel: Sendable {
   package var signals: Signals
   /// The standard streams.
   package var streams: StandardStreams
+  /// What this program was called as: the last part of its first argument.
+  package var programName = "kexec"
 
   /// A kernel that answers by these.
   package init(

@@ -29,12 +29,28 @@ package struct ParsedArguments: Equatable, Sendable {
     package let isShort: Bool
     /// Its value, if it takes one.
     package let value: String?
+    /// Whether that is an argument of its own.
+    package let isValueApart: Bool
   }
 
   /// The options, in the order given.
   package var options: [Option] = []
   /// All that is no option.
   package var positionals: [String] = []
+}
+
+/// Why an argument list cannot be taken apart.
+package enum OptionFault: Error, Sendable {
+  /// There is no such long option; as it was given, without a value.
+  case unknown(String)
+  /// There is no such letter. `word` is the argument that it stands in.
+  case unknownLetter(String, word: String)
+  /// The beginning of a long name that several have.
+  case ambiguous(String, [String])
+  /// The option, by its name or its letter with dashes, lacks its value.
+  case noValue(String)
+  /// The option, by its long name with dashes, takes no value.
+  case needlessValue(String)
 }
 
 /// The C library's option parser, whose exact behaviour users' scripts rely on: abbreviations,
@@ -44,11 +60,10 @@ package enum OptionParser {
   ///
   /// `getopt_long` keeps its place in global variables: one call at a time.
   ///
-  /// - Returns: nil when an option is unknown, ambiguous, or lacks its value; the C library has
-  ///   then said so on the standard error stream, unless `isQuiet`.
+  /// - Throws: for an option that is unknown, ambiguous, lacks its value or takes none. Nothing is written.
   package static func parse(
-    _ arguments: [String], _ shapes: [OptionShape], isQuiet: Bool = false
-  ) -> ParsedArguments? {
+    _ arguments: [String], _ shapes: [OptionShape]
+  ) throws(OptionFault) -> ParsedArguments {
     var words: [UnsafeMutablePointer<CChar>?] =
       unsafe arguments.map { unsafe strdup($0.cBytes) } + [nil]
     let owned = unsafe words  // getopt_long reorders `words`
@@ -63,11 +78,14 @@ package enum OptionParser {
           name: UnsafePointer(pair.1), has_arg: pair.0.takesValue ? 1 : 0, flag: nil,
           val: firstLong + Int32(index))
       } + [option()]
-    let letters = shapes.compactMap { shape in
-      shape.short.map { String($0) + (shape.takesValue ? ":" : "") }
-    }.joined()
+    // The colon in front: a value that is missing has a code of its own.
+    let letters =
+      ":"
+      + shapes.compactMap { shape in
+        shape.short.map { String($0) + (shape.takesValue ? ":" : "") }
+      }.joined()
 
-    clinux_getopt_start(isQuiet ? 0 : 1)
+    clinux_getopt_start()
     var parsed = ParsedArguments()
     while true {
       let code = unsafe getopt_long(Int32(arguments.count), &words, letters, longs, nil)
@@ -77,15 +95,53 @@ package enum OptionParser {
         isShort
         ? shapes.firstIndex { $0.short?.asciiValue.map(Int32.init) == code }
         : Int(code - firstLong)
-      guard let index = found else { return nil }
-      let value =
-        unsafe shapes[index].takesValue
-        ? clinux_getopt_value().map { unsafe String(lossless: $0) } : nil
-      parsed.options.append(.init(index: index, isShort: isShort, value: value))
+      guard code != missingValue, code != unknownOption, let index = found else {
+        let place = Int(clinux_getopt_position())
+        let (last, next) = unsafe (words[place - 1], words[place])
+        throw unsafe fault(
+          isMissingValue: code == missingValue, culprit: clinux_getopt_culprit(),
+          last: last.map { unsafe String(lossless: $0) } ?? "",
+          next: next.map { unsafe String(lossless: $0) } ?? "", shapes, firstLong: firstLong)
+      }
+      let value = unsafe shapes[index].takesValue ? clinux_getopt_value() : nil
+      let last = unsafe words[Int(clinux_getopt_position()) - 1]
+      parsed.options.append(
+        unsafe .init(
+          index: index, isShort: isShort, value: value.map { unsafe String(lossless: $0) },
+          isValueApart: value.map { unsafe UnsafePointer(last) == $0 } ?? false))
     }
     for index in Int(clinux_getopt_position())..<arguments.count {
       if let word = unsafe words[index] { unsafe parsed.positionals.append(String(lossless: word)) }
     }
     return parsed
+  }
+
+  /// What `getopt_long` gives back for a value that is missing, and for what it does not know.
+  private static let (missingValue, unknownOption) = (Int32(0x3A), Int32(0x3F))
+
+  /// What is wrong with an option. `culprit` is C's `optopt`: a letter, a long option's number, or 0 for a
+  /// long name that is unknown. `last` is the argument before the place that the parser has come to, and so
+  /// the option, but for a letter with others behind it: then it is `next`.
+  private static func fault(
+    isMissingValue: Bool, culprit: Int32, last: String, next: String, _ shapes: [OptionShape],
+    firstLong: Int32
+  ) -> OptionFault {
+    let name = String(last.prefix { $0 != "=" })
+    if culprit >= firstLong {
+      let long = "--" + shapes[Int(culprit - firstLong)].long
+      return isMissingValue ? .noValue(long) : .needlessValue(long)
+    }
+    if culprit == 0 {
+      let matching = shapes.map { "--" + $0.long }.filter { $0.hasPrefix(name) }
+      return matching.count > 1 ? .ambiguous(name, matching) : .unknown(name)
+    }
+    // Of a letter of several bytes it knows the first one only.
+    let letter = UInt8(exactly: culprit).flatMap { $0 < 0x80 ? String(Unicode.Scalar($0)) : nil }
+    if isMissingValue { return .noValue("-\(letter ?? "?")") }
+    let isInNext =
+      next.hasPrefix("-")
+      && letter.map { !last.hasSuffix($0) } ?? next.utf8.contains { $0 >= 0x80 }
+    let word = isInNext ? next : last
+    return .unknownLetter(letter ?? String(word.dropFirst()), word: word)
   }
 }

@@ -60,7 +60,7 @@ extension InvocationTests {
       let words = line.split(separator: " ").map(String.init)
       #expect(words.first.flatMap(CommandWord.init) == nil)
       guard let kernel = words.last else { return }
-      let invocation = try Invocation(["kexec"] + words, isQuiet: true)
+      let invocation = try Invocation(["kexec"] + words)
       guard case .load(kernel, _) = invocation.action else {
         Issue.record("\(line): \(invocation.action)")
         return
@@ -71,7 +71,7 @@ extension InvocationTests {
       let kernel = FakeKernel()
       #expect(kernel.run("status vmlinuz") == .usage)
       #expect(
-        kernel.errors == "kexec: status takes no argument, but vmlinuz was given\n"
+        kernel.errors == "kexec: status takes no argument, but \"vmlinuz\" was given\n"
           + "  kexec status --help lists the options\n")
     }
 

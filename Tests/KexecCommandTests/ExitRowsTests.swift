@@ -122,7 +122,7 @@ extension InvocationTests {
     ]).machine
     let words = arguments.split(separator: " ").map(String.init)
     let command = Command(
-      invocation: try Invocation(["kexec"] + words, isQuiet: true), kernel: .running)
+      invocation: try Invocation(["kexec"] + words), kernel: .running)
     let error = #expect(throws: CommandError.self) {
       try command.checkPermission(machine.kexec, purpose: .reboot, forLoad: arguments != "-e")
     }

@@ -258,7 +258,7 @@ import Testing
     var error = CommandError(.noMachine, "what: why", advice: "do this")
     error.kernelLog = ["a", "b"]
     #expect(error.text == "kexec: what: why\n  kernel log: a\n  kernel log: b\n  do this\n")
-    #expect(CommandError.usage(nil).text == "  kexec --help lists the options\n")
+    #expect(CommandError.usage("no").text == "kexec: no\n  kexec --help lists the options\n")
   }
 
   private func expectOneLineAndAdvice(_ error: CommandError) {

@@ -12,7 +12,7 @@ import Testing
   @Test(
     arguments: [
       ("--version", 0, "kexec 0.1.0\n"), ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
-      ("", 1, "kexec: no kernel was given\n  kexec --help lists the options\n"),
+      ("", 255, "kexec: no kernel was given\n  kexec --help lists the options\n"),
       (
         "-l --dry-run /dev/null", 255,
         "kexec: /dev/null: it is neither a file nor a block device nor a pipe\n"

@@ -97,13 +97,15 @@ void clinux_say_nothing(void);
 void clinux_exit_on_bus_error(const char *text);
 
 // The global variables of getopt_long, which Swift 6 does not let us name.
-static inline void clinux_getopt_start(int prints_errors) {
+static inline void clinux_getopt_start(void) {
   optind = 0;
-  opterr = prints_errors;
+  opterr = 0;
 }
 
 static inline const char *clinux_getopt_value(void) { return optarg; }
 
 static inline int clinux_getopt_position(void) { return optind; }
+
+static inline int clinux_getopt_culprit(void) { return optopt; }
 
 #endif

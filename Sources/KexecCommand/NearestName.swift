@@ -1,0 +1,42 @@
+/// The name among `names` that is most like `name`, which is not there: what was probably meant. Nil when
+/// none is near: one slip in three letters or fewer, two or a quarter of the letters in more.
+func nearestName(to name: String, among names: [String]) -> String? {
+  let letters = Array(name.utf8)
+  var limit = letters.count <= 3 ? 1 : max(2, letters.count / 4)
+  // A slip in every letter is no likeness.
+  guard letters.count > limit else { return nil }
+  var nearest: String?
+  for candidate in names {
+    guard let count = slips(from: letters, to: Array(candidate.utf8), limit: limit) else {
+      continue
+    }
+    nearest = candidate
+    if count == 0 { break }
+    limit = count - 1
+  }
+  return nearest
+}
+
+/// How many bytes must be put in, left out, changed, or swapped with their neighbours to make `right` of
+/// `left`; nil for more than `limit`. Letters of another case are no slip.
+private func slips(from left: [UInt8], to right: [UInt8], limit: Int) -> Int? {
+  guard abs(left.count - right.count) <= limit else { return nil }
+  func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+  let (left, right) = (left.map(folded), right.map(folded))
+  // Rows of the table of all beginnings: the one before the last, the last, and the one being made.
+  var (earlier, above) = ([Int](), Array(0...right.count))
+  for (row, byte) in left.enumerated() {
+    var line = [row + 1]
+    for (column, other) in right.enumerated() {
+      var least = min(above[column + 1], line[column]) + 1
+      least = min(least, above[column] + (byte == other ? 0 : 1))
+      if row > 0, column > 0, byte == right[column - 1], left[row - 1] == other {
+        least = min(least, earlier[column - 1] + 1)
+      }
+      line.append(least)
+    }
+    guard let least = line.min(), least <= limit else { return nil }
+    (earlier, above) = (above, line)
+  }
+  return above[right.count] <= limit ? above[right.count] : nil
+}
