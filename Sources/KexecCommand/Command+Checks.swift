@@ -26,10 +26,7 @@ extension Command {
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
     // Without /sys nothing is known: the call itself will say so.
-    if isSupported == nil, state.isTold {
-      throw CommandError(
-        .notSupported, "the running kernel was built without kexec for a \(purpose.imageName)")
-    }
+    if isSupported == nil, state.isTold { throw CommandError(withoutKexec: state, for: purpose) }
   }
 
   /// Refuses a captured machine that is not x86_64, as far as its files tell. The running machine is,

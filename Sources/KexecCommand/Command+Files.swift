@@ -64,9 +64,17 @@ extension Command {
   /// Opens a file; of one that must be copied into memory, at most `limit` bytes.
   private func open(_ path: String, _ limit: Int) throws(CommandError) -> InputFile {
     do {
-      return try InputFile(path: path, limit: limit) { warn("\(path): waiting for what comes") }
+      return try InputFile(path: path, limit: limit) {
+        warn("\(quoted(path)): waiting for what comes")
+      }
     } catch {
-      throw CommandError(error)
+      var said = CommandError(error)
+      if error.reason == .errno(.noSuchFile) {
+        let word = invocation.action == .load(kernel: path, then: .shutDown)
+        said.advice =
+          said.advice ?? (word ? adviceOnMissingCommand(path) : nil) ?? adviceOnMissingFile(path)
+      }
+      throw said
     }
   }
 

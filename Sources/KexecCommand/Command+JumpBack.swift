@@ -51,7 +51,7 @@ extension Command {
     guard let word = machine.commandLine.value(of: jumpBackWordName) else {
       throw CommandError(
         .nothingToReturnTo,
-        "no kernel to return to: this one's command line has no \(jumpBackWordName)",
+        "no kernel to return to: the running kernel's command line has no \(jumpBackWordName)",
         advice: "give its address by --entry")
     }
     guard let address = UInt64(cNumber: word), Invocation.jumpBackAddresses.contains(address) else {

@@ -14,9 +14,9 @@ extension Command {
     if !invocation.isDryRun {
       try checkPermission(KexecState(in: machineFiles), purpose: options.purpose)
     }
-    beginProgress("unpacking and checking \(path)")
+    beginProgress("unpacking and checking \(quoted(path))")
     kernel.signals.exitOnLostFile(
-      "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n"
+      "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
     // What can be had before the kernel is unpacked into it.
     let memory = MemoryFacts(in: machineFiles)

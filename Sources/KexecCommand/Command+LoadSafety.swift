@@ -66,7 +66,7 @@ extension Command {
     guard case .segments(let load) = plan.action else { return }
     // A signal's handler can unload nothing.
     kernel.signals.exitOnLostFile(
-      "kexec: \(plan.request.kernel.path): the file, or an initrd, got shorter or unreadable while it"
+      "kexec: \(quoted(plan.request.kernel.path)): the file, or an initrd, got shorter or unreadable while it"
         + " was loaded\n  what is loaded must not be run: free it by kexec -u"
         + (plan.purpose == .crash ? " -p" : "") + "\n")
     // To read a file that got shorter would be the end: that is looked at first.
@@ -89,7 +89,7 @@ extension Command {
     }
     throw CommandError(
       .fileChanged,
-      "\(path): the file was changed while it was loaded: "
+      "\(quoted(path)): the file was changed while it was loaded: "
         + (isUnloaded
           ? "it is unloaded, and what was loaded before is gone, too"
           : "it cannot be unloaded, and must not be run"),

@@ -8,12 +8,15 @@ extension Command {
   func exec() throws(CommandError) -> ExitCode {
     // Nobody serves any more: nothing is read but what is needed.
     let state = KexecState(in: machineFiles)
-    if state.isLoaded == false || (state.isLoaded == nil && state.isTold) {
+    if state.isLoaded == nil, state.isTold {
+      var error = CommandError(withoutKexec: state, for: .reboot)
+      // There is nothing to run.
+      error.exitCode = .usage
+      throw error
+    }
+    if state.isLoaded == false {
       throw CommandError(
-        .nothingLoaded,
-        state.isLoaded == nil
-          ? "nothing is loaded: the running kernel was built without kexec (CONFIG_KEXEC, "
-            + "CONFIG_KEXEC_FILE)" : "nothing is loaded",
+        .nothingLoaded, "nothing is loaded",
         advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
         exitCode: .usage)
     }

@@ -25,10 +25,16 @@ extension CommandContext {
 
   /// Refuses a directory that holds no machine.
   func checkMachineDirectory() throws(CommandError) {
-    guard let directory = common.machineDirectory, !machineFiles.exists("/proc") else { return }
+    guard let directory = common.machineDirectory else { return }
+    // The root of the running machine is "", too.
+    guard directory.isEmpty || !machineFiles.exists("/proc") else { return }
     throw CommandError(
-      .noMachine, "--machine=\(directory): there is no \(directory)/proc",
-      advice: "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
+      .noMachine,
+      directory.isEmpty
+        ? "--machine: its value is empty: no folder has such a name"
+        : "--machine=\(quoted(directory)): there is no \(quoted(directory + "/proc"))",
+      advice: adviceOnMissingFile(directory)
+        ?? "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
   }
 
   /// Runs `body`, and says what stopped it.

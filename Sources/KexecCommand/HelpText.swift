@@ -41,7 +41,7 @@ private func optionList(_ sections: [(title: String, options: [OptionText])]) ->
 
 /// What something is called, and beside it what it is for.
 private func row(_ left: String, _ help: String) -> String {
-  var lines = wrapped(help, width: 70)
+  var lines = wrapped(help, width: 80 - 30)
   // Names that reach into the help's column get a line of their own.
   if left.count >= 30 { lines.insert("", at: 0) }
   var text = ""

@@ -25,7 +25,7 @@ extension CommandError {
     let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
     self.init(
       code,
-      "\(error.path): \(why)",
+      "\(fileName(error.path)): \(why)",
       advice: isRetained
         ? "the running kernel keeps its initrd only with retain_initrd on its command line"
         : error.reason == .errno(.noSuchFile) ? PastedCharacter(in: error.path)?.advice : nil)
@@ -39,7 +39,7 @@ extension CommandError {
     case .commandLineTooLong(let length, let limit):
       self.init(
         code,
-        "the command line is too long: \(length) bytes, and this kernel takes \(limit)",
+        "the command line is too long: \(length) bytes, and the new kernel takes \(limit)",
         advice: request.options.call == .file
           ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
           : request.options.purpose == .crash
@@ -55,8 +55,13 @@ extension CommandError {
     case .noRoom(let room):
       self.init(code, room)
       if room.bounds.isEmpty, request.options.hasMemoryBounds {
+        let bounds = request.options.memoryBounds
+        let names =
+          (bounds.start.value != 0 ? ["--mem-min"] : [])
+          + (bounds.end.value != .max ? ["--mem-max"] : [])
         message +=
-          ": --mem-min and --mem-max let no piece be from \(room.bounds.start) up, where it must be"
+          ": \(names.joined(separator: " and ")) \(names.count > 1 ? "let" : "lets") no piece be from "
+          + "\(room.bounds.start) up, where it must be"
         advice = nil
       } else if request.options.purpose == .crash {
         advice = "reserve more: a larger crashkernel= on the running kernel's command line"
@@ -103,7 +108,7 @@ extension CommandError {
     case .fiveLevelPaging:
       self.init(
         code,
-        "\(request.kernel.path): this kernel cannot start while 5-level page tables are in use: "
+        "\(request.kernel.name): the new kernel cannot start while 5-level page tables are in use: "
           + "kexec_file_load enters it in 64-bit mode, which would reset the machine",
         advice: machine.wantsSignatures
           ? "boot the running kernel with no5lvl: it wants signatures, which only that call checks"
@@ -118,7 +123,7 @@ extension CommandError {
     case .headerBelieved(let field):
       self.init(
         code,
-        "\(request.kernel.path): \(field.place) is \(hexText(field.found)), which cannot be right, and "
+        "\(request.kernel.name): \(field.place) is \(hexText(field.found)), which cannot be right, and "
           + "kexec_file_load would believe it",
         advice: machine.wantsSignatures
           ? "the running kernel wants signatures, which only that call checks: get the file anew"
@@ -126,14 +131,14 @@ extension CommandError {
     case .protocolTooOld(let version):
       self.init(
         code,
-        "\(request.kernel.path): boot protocol \(version) is too old: "
+        "\(request.kernel.name): boot protocol \(version) is too old: "
           + "kernels before 2.02 cannot be loaded")
     case .damagedInitrd(let path, let damage):
       self.init(
-        code, "\(path): the initrd is damaged: \(damage.text)",
+        code, "\(quoted(path)): the initrd is damaged: \(damage.text)",
         advice: "make or copy it again, or load it all the same with --force-initrd; "
           + "nothing was loaded or unloaded")
-    case .deviceTree(let path, let error): self.init(code, "\(path): \(error.text)")
+    case .deviceTree(let path, let error): self.init(code, "\(quoted(path)): \(error.text)")
     case .serialPort(let name):
       self = .usage(
         "\(typed("--serial", name)): neither ttyS0 to ttyS3 nor a port number such as 0x3f8",
@@ -144,33 +149,33 @@ extension CommandError {
       let isAsked = request.options.entry == .realMode
       self.init(
         code,
-        "\(isAsked ? "--real-mode" : "\(request.kernel.path): for real mode only"): \(reason.text)")
+        "\(isAsked ? "--real-mode" : "\(request.kernel.name): for real mode only"): \(reason.text)")
     case .realModeOnly(let option):
       self.init(
         code,
-        "\(request.kernel.path): it has no entry but the one in real mode, which does not go with \(option)"
+        "\(request.kernel.name): it has no entry but the one in real mode, which does not go with \(option)"
       )
     case .contradiction(let first, let second):
       self.init(code, "\(first) and \(second) contradict each other")
     case .notByFileCall(let type):
       self.init(
         code,
-        "\(request.kernel.path): kexec_file_load takes no file of type \(type.rawValue)",
+        "\(request.kernel.name): kexec_file_load takes no file of type \(type.rawValue)",
         advice: "leave -s out: kexec_load takes it")
     case .initrdForOther:
       self.init(
         code,
-        "\(request.kernel.path): only a Linux kernel takes an initrd",
+        "\(request.kernel.name): only a Linux kernel takes an initrd",
         advice: "a multiboot kernel takes files as --module=\"FILE ARGS\"")
     case .modulesForOther:
       self.init(
         code,
-        "\(request.kernel.path): only a multiboot kernel takes modules",
+        "\(request.kernel.name): only a multiboot kernel takes modules",
         advice: "a Linux kernel takes an initrd: --initrd=FILE")
     case .crashNeedsLinux:
-      self.init(code, "\(request.kernel.path): only a Linux kernel can be a panic kernel")
+      self.init(code, "\(request.kernel.name): only a Linux kernel can be a panic kernel")
     case .returnNeedsLinux:
-      self.init(code, "\(request.kernel.path): only a Linux kernel can return to the running one")
+      self.init(code, "\(request.kernel.name): only a Linux kernel can return to the running one")
     case .handoverLost(let states, let loss):
       self.init(code, states, lostBy: loss)
     case .xen(let domain):
@@ -178,11 +183,11 @@ extension CommandError {
     case .xenByMultibootOnEFI:
       self.init(
         code,
-        "\(request.kernel.path): Xen cannot be started like this on a machine that was booted by EFI: "
+        "\(request.kernel.name): Xen cannot be started like this on a machine that was booted by EFI: "
           + "it looks for ACPI and low memory where only a BIOS leaves them, and resets the machine",
         advice: "boot Xen by the firmware (xen.efi, or a boot loader's EFI entry)")
     case .vmlinux(let error):
-      self.init(code, "\(request.kernel.path): cannot be entered: \(error.text)")
+      self.init(code, "\(request.kernel.name): cannot be entered: \(error.text)")
     case .invalid(let fault):
       self.init(code, "the plan breaks a rule of the kernel: \(fault.text)")
     }
@@ -221,7 +226,7 @@ extension CommandError {
     let before = refusal.map { "; \($0.call.name) had answered: \($0.errno.text)" } ?? ""
     self.init(
       ErrorCode.call(error.errno),
-      "cannot load \(load.request.kernel.path): \(error.call.name): \(error.errno.text(why))\(before)",
+      "cannot load \(load.request.kernel.name): \(error.call.name): \(error.errno.text(why))\(before)",
       advice: advice)
     self.kernelLog = kernelLog
     if load.plan.purpose == .crash { addFate(of: load.machine) }
@@ -260,6 +265,22 @@ extension CommandError {
   }
 }
 
+/// What messages call the file at `path`.
+private func fileName(_ path: String) -> String {
+  path == InputFile.standardInput ? "the standard input" : quoted(path)
+}
+
+extension LoadRequest.File {
+  /// What messages call it.
+  fileprivate var name: String {
+    switch origin {
+    // It has a description in the place of a path.
+    case .generated: path
+    default: fileName(path)
+    }
+  }
+}
+
 extension PlanningError.NoRoom {
   /// Bytes in which the piece has room wherever they are; nil when no computer has them.
   fileprivate var sufficientSize: UInt64? {
@@ -268,7 +289,27 @@ extension PlanningError.NoRoom {
   }
 }
 
+extension CommandError {
+  /// The running kernel, of which `state` is known, cannot load a kernel for `purpose` at all.
+  init(withoutKexec state: KexecState, for purpose: LoadOptions.Purpose) {
+    self.init(
+      .notSupported, state.missingConfiguration(for: purpose),
+      advice: "boot a kernel that has it: grep KEXEC /boot/config-* tells")
+    if state.isLoaded != nil {
+      advice = "boot a kernel that has it: grep CRASH_DUMP /boot/config-* tells"
+    }
+  }
+}
+
 extension KexecState {
+  /// What the running kernel was built without, where it has no images for `purpose`.
+  func missingConfiguration(for purpose: LoadOptions.Purpose) -> String {
+    // Either call brings the file of /sys by which it is told; panic kernels want more.
+    purpose == .crash && isLoaded != nil
+      ? "the running kernel was built without CONFIG_CRASH_DUMP"
+      : "the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)"
+  }
+
   /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil when
   /// nothing is known to.
   func obstacle(for purpose: LoadOptions.Purpose) -> String? {

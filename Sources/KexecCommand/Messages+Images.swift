@@ -5,49 +5,54 @@ internal import KernelImages
 
 extension CommandError {
   init(_ error: ImageError, path: String) {
+    self.init(error, of: quoted(path))
+  }
+
+  /// `file` is what messages call the file, or the part of it.
+  private init(_ error: ImageError, of file: String) {
     let code = ErrorCode.image(error.code)
     switch error {
     case .truncated(let missing, let needs, let has):
       self.init(
         code,
-        "\(path): truncated: \(missing.text) ends at byte \(needs), but the file has only \(has)",
+        "\(file): truncated: \(missing.text) ends at byte \(needs), but the file has only \(has)",
         advice: "copy the file again; nothing was loaded or unloaded")
     case .unrecognised(let firstBytes):
       self.init(
         code,
-        "\(path): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
+        "\(file): not a kernel that I know: it starts with \(hexadecimal(firstBytes))"
           + " and has no setup header (HdrS at offset 0x202)")
     case .unsupported(let kind):
       self.init(
         code,
         kind.isKernel
-          ? "\(path): \(kind.text): not supported" : "\(path): no kernel, but \(kind.text)",
+          ? "\(file): \(kind.text): not supported" : "\(file): no kernel, but \(kind.text)",
         advice: kind.advice)
     case .notUnpacked(let error, let start):
       self.init(
         code,
-        "\(path): cannot be unpacked: \(error.text(from: start))",
+        "\(file): cannot be unpacked: \(error.text(from: start))",
         advice: error.isDamage ? "copy the file again" : "unpack it elsewhere first")
     case .otherType(let wanted, let found):
       self.init(
         code,
-        "\(path): not of type \(wanted.rawValue)"
+        "\(file): not of type \(wanted.rawValue)"
           + (found.map { ", but \($0.rawValue)" } ?? ""),
         advice: found.map { "give --type=\($0.rawValue), or leave --type out" })
     case .badPart(let fault, let index, let offset, let found):
       self.init(
         code,
-        "\(path): program header \(index) at offset 0x\(String(offset, radix: 16)) "
+        "\(file): program header \(index) at offset 0x\(String(offset, radix: 16)) "
           + "has 0x\(String(found, radix: 16)): \(fault.text)")
     case .repeated(let section, let offset):
       self.init(
-        code, "\(path): a second section \(section), at offset 0x\(String(offset, radix: 16))")
+        code, "\(file): a second section \(section), at offset 0x\(String(offset, radix: 16))")
     case .inside(let section, let offset, let error):
-      self.init(error, path: "\(path), section \(section) at 0x\(String(offset, radix: 16))")
+      self.init(error, of: "\(file), section \(section) at 0x\(String(offset, radix: 16))")
     case .badField(let name, let offset, let found, let wanted):
       self.init(
         code,
-        "\(path): \(name) at offset 0x\(String(offset, radix: 16)) is "
+        "\(file): \(name) at offset 0x\(String(offset, radix: 16)) is "
           + "0x\(String(found, radix: 16)), not \(wanted.text)")
     }
   }
@@ -160,7 +165,7 @@ extension KnownImage {
     case .objectFile: "an ELF object file, as modules of kernels are"
     case .coreDump: "a dump of memory"
     case .script(let interpreter): "a script for \(interpreter.isEmpty ? "a shell" : interpreter)"
-    case .path(let path): "the path of a file: \(path)"
+    case .path(let path): "the path of a file: \(quoted(path))"
     case .text(let start): "text, which starts with: \(start)"
     case .cpio: "a cpio archive, as initrds are"
     case .archive(let format): "an archive (\(format))"

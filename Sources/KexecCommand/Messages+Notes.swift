@@ -99,15 +99,15 @@ extension PlanNote {
     case .initrdsJoined(let count):
       .detail("\(count) initrds go into one piece, as they are: one load has no room for each")
     case .initrdDamaged(let path, let damage):
-      .warning("\(path): \(damage.text): loaded all the same (--force-initrd)")
+      .warning("\(quoted(path)): \(damage.text): loaded all the same (--force-initrd)")
     case .initrdSuspect(let path, let suspicion, let isUnpackedNow):
-      .warning("\(path): \(suspicion.text(isUnpackedNow: isUnpackedNow))")
+      .warning("\(quoted(path)): \(suspicion.text(isUnpackedNow: isUnpackedNow))")
     case .initrdFormatUnknown(let path, let format, let configuration, let isUnpackedNow):
       .warning(
-        "\(path): compressed by \(format), but the kernel cannot unpack that, says \(configuration)"
+        "\(quoted(path)): compressed by \(format), but the kernel cannot unpack that, says \(quoted(configuration))"
           + (isUnpackedNow ? ": so it is unpacked now" : ""))
     case .initrdNotChecked(let path, let reason):
-      .detail("\(path): not checked as a whole: \(reason.text)")
+      .detail("\(quoted(path)): not checked as a whole: \(reason.text)")
     case .modulesOfOtherRelease(let releases, let kernel):
       .warning(
         "the initrd has modules of \(releases.joined(separator: ", ")), and none of the kernel, "
@@ -129,7 +129,8 @@ extension PlanNote {
         "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved")
     case .confined(let count):
       .detail(
-        "the next kernel gets \(byteText(count)) of memory and can return: this one goes on then")
+        "the next kernel gets \(byteText(count)) of memory and can return: the running kernel goes on then"
+      )
     case .fileUnpacked(let section, let format):
       .detail("\(section?.rawValue ?? "the kernel file") was compressed by \(format) as a whole")
     case .videoModeNotSet:

@@ -12,7 +12,7 @@ func byteText(_ count: UInt64) -> String {
   var scale = 0
   while scale + 1 < units.count, count >> (10 * UInt64(scale + 1)) > 0 { scale += 1 }
   let whole = count >> (10 * UInt64(scale))
-  if scale == 0 { return "\(whole) bytes" }
+  if scale == 0 { return whole == 1 ? "1 byte" : "\(whole) bytes" }
   let tenths = (count >> (10 * UInt64(scale - 1)) & 1023) * 10 / 1024
   return tenths == 0 ? "\(whole) \(units[scale])" : "\(whole).\(tenths) \(units[scale])"
 }
@@ -73,7 +73,7 @@ extension RouteReason {
     case .headerMended:
       "because kexec_file_load would believe a wrong field of the kernel's header"
     case .fiveLevelPaging:
-      "because only it can enter this kernel in 32-bit mode, to leave 5-level page tables"
+      "because only it can enter the new kernel in 32-bit mode, to leave 5-level page tables"
     case .commandLineTooLongForFileCall:
       "because kexec_file_load takes no command line of this length"
     }

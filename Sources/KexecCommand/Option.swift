@@ -36,13 +36,13 @@ extension Option {
       help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
     .init(
       .loadPreserveContext, nil, "load-preserve-context",
-      help: "load KERNEL so that it can return to this one, which then goes on"
+      help: "load KERNEL so that it can return to the running one, which then goes on"
     ) {
       $0.options.preservesContext = true
     },
     .init(
       .loadJumpBackHelper, nil, "load-jump-back-helper",
-      help: "load what returns to the kernel that -e left for this one"),
+      help: "load what returns to the kernel that -e left for the running one"),
     .init(
       .printCrashSize, nil, "print-ckr-size",
       help: "print how many bytes are reserved for a panic kernel"),
@@ -108,8 +108,8 @@ extension Option {
     },
     .init(
       .entry, nil, "entry", value: "ADDR",
-      help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on this"
-        + " kernel's command line)"
+      help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on the"
+        + " running kernel's command line)"
     ) {
       $0.setJumpBackEntry()
     },
@@ -181,7 +181,7 @@ extension Option {
     },
     .init(
       .preserve, nil, "preserve", value: "modules",
-      help: "let the next system load the modules of this one, with their parameters"
+      help: "let the next system load the modules of the running one, with their parameters"
     ) {
       $0.setPreserved()
     },

@@ -1,3 +1,4 @@
+internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 

@@ -26,7 +26,9 @@ extension LoadRequest {
       if options.passesMemoryMap { names.append("--pass-memmap-cmdline") }
     }
     if options.asksForSerial {
-      names.append(options.greetsOnSerial ? "--console-serial" : "--serial")
+      names.append(
+        options.greetsOnSerial
+          ? "--console-serial" : options.serial == nil ? "--serial-baud" : "--serial")
     }
     if options.writesOnVGA { names.append("--console-vga") }
     if options.resetsVGA { names.append("--reset-vga") }

@@ -42,26 +42,27 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
 
   static let situations: [ExitRow] = [
     .init(
-      "kernel missing", "-l --dry-run @/none", 255, "kexec: @/none: No such file or directory\n"),
+      "kernel missing", "-l --dry-run @/none", 255, "kexec: \"@/none\": No such file or directory\n"
+    ),
     .init(
       "kernel a directory", "-l --dry-run @/proc", 255,
-      "kexec: @/proc: it is a directory, not a file\n"),
-    .init("kernel empty", "-l --dry-run @/empty", 255, "kexec: @/empty: the file is empty\n"),
+      "kexec: \"@/proc\": it is a directory, not a file\n"),
+    .init("kernel empty", "-l --dry-run @/empty", 255, "kexec: \"@/empty\": the file is empty\n"),
     .init(
       "initrd missing", "-l --dry-run @/vmlinuz --initrd=@/none", 255,
-      "kexec: @/none: No such file or directory\n"),
+      "kexec: \"@/none\": No such file or directory\n"),
     .init(
       "initrd a directory", "-l --dry-run @/vmlinuz --initrd=@/proc", 255,
-      "kexec: @/proc: it is a directory, not a file\n"),
+      "kexec: \"@/proc\": it is a directory, not a file\n"),
     .init(
       "initrd empty", "-l --dry-run @/vmlinuz --initrd=@/empty", 255,
-      "kexec: @/empty: the file is empty\n"),
+      "kexec: \"@/empty\": the file is empty\n"),
     .init(
       "image not recognised", "-l --dry-run @/text", 255,
-      "kexec: @/text: not a kernel that I know: it starts with 20 20"),
+      "kexec: \"@/text\": not a kernel that I know: it starts with 20 20"),
     .init(
       "image truncated", "-l --dry-run @/short", 255,
-      "kexec: @/short: truncated: the protected-mode part ends at byte 24576, but the file has only "
+      "kexec: \"@/short\": truncated: the protected-mode part ends at byte 24576, but the file has only "
         + "20736\n"),
     .init(
       "no room", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
@@ -69,7 +70,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
     ),
     .init(
       "command line too long", "-c -l --dry-run @/vmlinuz --machine=@ --append=@line", 255,
-      "kexec: the command line is too long: 3000 bytes, and this kernel takes 2047\n"),
+      "kexec: the command line is too long: 3000 bytes, and the new kernel takes 2047\n"),
     .init(
       "-e with nothing loaded", "-e --dry-run --machine=@", 1, "kexec: nothing is loaded\n"),
     .init(
@@ -78,7 +79,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
     .init(
       "a failed load of a panic kernel",
       "-c -p --dry-run @/vmlinuz --machine=@/crash --append=@line", 255,
-      "kexec: the command line is too long: 3000 bytes, and this kernel takes 2047; the old panic "
+      "kexec: the command line is too long: 3000 bytes, and the new kernel takes 2047; the old panic "
         + "kernel is still loaded\n"),
   ]
 
@@ -108,7 +109,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
 
   @Test func notReadable() {
     let error = CommandError(FileError("initrd", .errno(.accessDenied)))
-    #expect(error.text == "kexec: initrd: Permission denied\n")
+    #expect(error.text == "kexec: \"initrd\": Permission denied\n")
     #expect(error.exitCode == .failure)
   }
 }

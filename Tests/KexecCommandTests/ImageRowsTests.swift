@@ -102,7 +102,7 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     let (errors, failure) = try plan("--type=\(wrong) @/\(name)", on: tree)
     #expect(failure == 255)
     let wanted = Program.inPlace(
-      "kexec: @/\(name): not of type \(wrong), but \(name)\n", in: tree)
+      "kexec: \"@/\(name)\": not of type \(wrong), but \(name)\n", in: tree)
     #expect(errors.hasPrefix(wanted), "\(errors)")
   }
 

@@ -111,7 +111,9 @@ extension InvocationTests {
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(kernel.calls == [])
       #expect(
-        kernel.errors == "kexec: the running kernel was built without kexec for a kernel\n")
+        kernel.errors
+          == "kexec: the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)\n"
+          + "  boot a kernel that has it: grep KEXEC /boot/config-* tells\n")
       // Without /sys nothing is known.
       let blind = FakeKernel([
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,

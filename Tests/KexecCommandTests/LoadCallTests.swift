@@ -36,7 +36,7 @@ extension InvocationTests {
       #expect(kernel.calls.count == 1 && kernel.calls.allSatisfy(\.isFileLoad))
       #expect(
         kernel.errors.hasPrefix(
-          "kexec: cannot load \(kernel.tree.path)/vmlinuz: kexec_file_load: \(errno.text)"),
+          "kexec: cannot load \"\(kernel.tree.path)/vmlinuz\": kexec_file_load: \(errno.text)"),
         "\(kernel.errors)")
       #expect(kernel.record == nil && kernel.logged == [])
     }
@@ -189,7 +189,7 @@ extension InvocationTests {
       #expect(
         kernel.run("-s -l @/vmlinuz --initrd=@/initrd --initrd=@/initrd2") == .failure)
       #expect(kernel.calls == [])
-      #expect(kernel.errors.hasSuffix("kexec: initrd: \(wanted.message)\n"))
+      #expect(kernel.errors.hasSuffix("kexec: \"initrd\": \(wanted.message)\n"))
     }
 
     /// Who writes, what, where in the file, and whether that matters to what was loaded.
@@ -216,7 +216,7 @@ extension InvocationTests {
         #expect(kernel.calls.last == .load(segments: 0, flags: action == "-p" ? 1 : 0))
         #expect(
           kernel.errors.contains(
-            "kexec: \(kernel.tree.path)\(name): the file was changed while it was loaded: it is "
+            "kexec: \"\(kernel.tree.path)\(name)\": the file was changed while it was loaded: it is "
               + "unloaded, and what was loaded before is gone, too\n"), "\(kernel.errors)")
       }
     }
@@ -232,7 +232,7 @@ extension InvocationTests {
       try #require(FileTree(root: "").replace(file, with: "0123456789"))
       defer { FileTree(root: "").remove(file) }
       #expect(kernel.run("-c -l @/vmlinuz --initrd=\(file)") == .failure)
-      #expect(kernel.errors.contains("\(file): the file was changed while it was loaded"))
+      #expect(kernel.errors.contains("\(file)\": the file was changed while it was loaded"))
     }
 
     private static func writeMapped(_ path: String) {
@@ -253,7 +253,7 @@ extension InvocationTests {
       }
       #expect(kernel.run("-c -l @/vmlinuz --initrd=@/initrd") == .failure)
       #expect(kernel.calls.count == 2)
-      #expect(kernel.errors.contains("\(name): the file was changed while it was loaded"))
+      #expect(kernel.errors.contains("\(name)\": the file was changed while it was loaded"))
     }
 
     @Test func whatChangedAndCannotBeUnloadedIsSaid() {
@@ -284,7 +284,7 @@ extension InvocationTests {
       let kernel = FakeKernel { $0.memoryFile = .notImplemented }
       #expect(kernel.run("-s -l @/vmlinuz --initrd=none") == .failure)
       #expect(kernel.calls == [])
-      #expect(kernel.errors == "kexec: none: \(Errno.notImplemented.message)\n")
+      #expect(kernel.errors == "kexec: \"none\": \(Errno.notImplemented.message)\n")
     }
 
     @Test func theInitrdOfTheRunningKernelIsHandedOn() {
@@ -353,7 +353,7 @@ extension InvocationTests {
       let kernel = FakeKernel { $0.isTerminal = true }
       #expect(kernel.run("-c -l @/vmlinuz") == .success)
       #expect(
-        kernel.announced == ["kexec: unpacking and checking \(kernel.tree.path)/vmlinuz ...\n"])
+        kernel.announced == ["kexec: unpacking and checking \"\(kernel.tree.path)/vmlinuz\" ...\n"])
       let unseen = FakeKernel()
       #expect(unseen.run("-c -l @/vmlinuz") == .success)
       #expect(unseen.announced == [])

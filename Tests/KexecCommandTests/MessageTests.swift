@@ -20,7 +20,7 @@ import Testing
   static let planningErrors: [(PlanningError, String, String?)] = [
     (
       .commandLineTooLong(length: 3000, limit: 2047),
-      "the command line is too long: 3000 bytes, and this kernel takes 2047", nil
+      "the command line is too long: 3000 bytes, and the new kernel takes 2047", nil
     ),
     (
       .commandLineHasNUL(offset: 7),
@@ -41,7 +41,7 @@ import Testing
     ),
     (
       .fiveLevelPaging,
-      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters it "
+      "\"vmlinuz\": the new kernel cannot start while 5-level page tables are in use: kexec_file_load enters it "
         + "in 64-bit mode, which would reset the machine",
       "use kexec_load (-c), which can enter it in 32-bit mode"
     ),
@@ -53,7 +53,7 @@ import Testing
     ),
     (
       .protocolTooOld("2.01"),
-      "vmlinuz: boot protocol 2.01 is too old: kernels before 2.02 cannot be loaded", nil
+      "\"vmlinuz\": boot protocol 2.01 is too old: kernels before 2.02 cannot be loaded", nil
     ),
     (
       .crashRegionHidden, "/proc/iomem hides where the memory for a panic kernel is",
@@ -68,15 +68,16 @@ import Testing
       .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
     ),
     (
-      .notByFileCall(.multiboot), "vmlinuz: kexec_file_load takes no file of type multiboot-x86",
+      .notByFileCall(.multiboot),
+      "\"vmlinuz\": kexec_file_load takes no file of type multiboot-x86",
       "leave -s out: kexec_load takes it"
     ),
     (
-      .initrdForOther, "vmlinuz: only a Linux kernel takes an initrd",
+      .initrdForOther, "\"vmlinuz\": only a Linux kernel takes an initrd",
       "a multiboot kernel takes files as --module=\"FILE ARGS\""
     ),
     (
-      .modulesForOther, "vmlinuz: only a multiboot kernel takes modules",
+      .modulesForOther, "\"vmlinuz\": only a multiboot kernel takes modules",
       "a Linux kernel takes an initrd: --initrd=FILE"
     ),
     (
@@ -119,7 +120,7 @@ import Testing
       isRefused ? KexecCallError(call: .file, errno: .notExecutable) : nil
     let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     let start =
-      "vmlinuz: this kernel cannot start while 5-level page tables are in use: kexec_file_load enters "
+      "\"vmlinuz\": the new kernel cannot start while 5-level page tables are in use: kexec_file_load enters "
       + "it in 64-bit mode, which would reset the machine"
       + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
     #expect(found.message == start + end)
@@ -158,39 +159,39 @@ import Testing
     arguments: [
       (
         .truncated(missing: .protectedModePart, needs: 100, has: 50),
-        "k: truncated: the protected-mode part ends at byte 100, but the file has only 50"
+        "\"k\": truncated: the protected-mode part ends at byte 100, but the file has only 50"
       ),
       (
         .unrecognised(firstBytes: [0x00, 0x7F, 0xFF]),
-        "k: not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
+        "\"k\": not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
           + "offset 0x202)"
       ),
-      (.unsupported(.cpio), "k: no kernel, but a cpio archive, as initrds are"),
+      (.unsupported(.cpio), "\"k\": no kernel, but a cpio archive, as initrds are"),
       (
         .repeated(section: ".initrd", offset: 0x1A0),
-        "k: a second section .initrd, at offset 0x1a0"
+        "\"k\": a second section .initrd, at offset 0x1a0"
       ),
       (
         .inside(section: ".linux", offset: 0x400, .unsupported(.compressed(.gzip))),
-        "k, section .linux at 0x400: compressed by gzip: not supported"
+        "\"k\", section .linux at 0x400: compressed by gzip: not supported"
       ),
       (
         .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: .powerOfTwo),
-        "k: kernel_alignment at offset 0x230 is 0x3, not a power of two"
+        "\"k\": kernel_alignment at offset 0x230 is 0x3, not a power of two"
       ),
-      (.otherType(wanted: .uki, found: .elf64), "k: not of type uki, but elf-x86_64"),
+      (.otherType(wanted: .uki, found: .elf64), "\"k\": not of type uki, but elf-x86_64"),
       (
         .notUnpacked(.tooLarge(limit: 1 << 30), streamOffset: 0),
-        "k: cannot be unpacked: it takes more than 1 GiB, and that is the limit (half of the free "
+        "\"k\": cannot be unpacked: it takes more than 1 GiB, and that is the limit (half of the free "
           + "memory, at most 4 GiB)"
       ),
       (
         .notUnpacked(.corrupt(.xz, inputOffset: 5), streamOffset: 100),
-        "k: cannot be unpacked: the xz stream is damaged at byte 105"
+        "\"k\": cannot be unpacked: the xz stream is damaged at byte 105"
       ),
       (
         .badPart(.overlap, index: 2, offset: 0xB0, found: 0x100000),
-        "k: program header 2 at offset 0xb0 has 0x100000: it overlaps the part below it"
+        "\"k\": program header 2 at offset 0xb0 has 0x100000: it overlaps the part below it"
       ),
     ] as [(ImageError, String)])
   func image(error: ImageError, message: String) {
@@ -211,9 +212,9 @@ import Testing
 
   @Test(
     arguments: [
-      (.errno(.noSuchFile), "p: No such file or directory"),
-      (.directory, "p: it is a directory, not a file"), (.empty, "p: the file is empty"),
-      (.notRegular, "p: it is neither a file nor a block device nor a pipe"),
+      (.errno(.noSuchFile), "\"p\": No such file or directory"),
+      (.directory, "\"p\": it is a directory, not a file"), (.empty, "\"p\": the file is empty"),
+      (.notRegular, "\"p\": it is neither a file nor a block device nor a pipe"),
     ] as [(FileError.Reason, String)])
   func file(reason: FileError.Reason, message: String) {
     let found = CommandError(FileError("p", reason))
@@ -273,7 +274,7 @@ import Testing
 @Suite struct ByteTextTests {
   @Test(
     arguments: [
-      (0, "0 bytes"), (1, "1 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"),
+      (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"),
       (0x337_8000, "51.4 MiB"), (1 << 30, "1 GiB"), (.max, "16777215.9 TiB"),
     ] as [(UInt64, String)])
   func amounts(count: UInt64, text: String) {
@@ -313,7 +314,7 @@ import Testing
       report.text == """
         kernel        vmlinuz: 6.1.0-56-cloud-amd64 (builder@example) #1 SMP
         image         bzImage64, boot protocol 2.15
-        initrd        i, 1 bytes
+        initrd        i, 1 byte
         command line  console="a b"
         system call   kexec_file_load, the default
         places        chosen by the running kernel

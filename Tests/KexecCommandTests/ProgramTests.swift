@@ -15,15 +15,15 @@ import Testing
       ("", 255, "kexec: no kernel was given\n  kexec --help lists the options\n"),
       (
         "-l --dry-run /dev/null", 255,
-        "kexec: /dev/null: it is neither a file nor a block device nor a pipe\n"
+        "kexec: \"/dev/null\": it is neither a file nor a block device nor a pipe\n"
       ),
       (
         "-S --dry-run --machine=@/none", 255,
-        "kexec: --machine=@/none: there is no @/none/proc\n"
+        "kexec: --machine=\"@/none\": there is no \"@/none/proc\"\n"
       ),
       (
         "-l --dry-run @/packed", 255,
-        "kexec: @/packed: cannot be unpacked: the gzip stream is damaged at byte 15\n  copy"
+        "kexec: \"@/packed\": cannot be unpacked: the gzip stream is damaged at byte 15\n  copy"
       ),
       (
         "-c -l --dry-run @/vmlinuz --initrd @/initrd --machine=@ --json", 0,
@@ -49,7 +49,7 @@ import Testing
   @Test func theStandardInputIsAFile() throws {
     let tree = TemporaryTree(["/empty": ""])
     let (output, code) = try Program.run("-l --dry-run - <@/empty", in: tree)
-    #expect(output == "kexec: -: the file is empty\n")
+    #expect(output == "kexec: the standard input: the file is empty\n")
     #expect(code == 255)
     let (twice, usage) = try Program.run("-l --dry-run - --initrd=-", in: tree)
     #expect(

@@ -15,7 +15,7 @@ import Testing
     // Nobody has asked for real mode when the kernel has no other entry.
     (
       .realMode(.noBIOS), false,
-      "vmlinuz: for real mode only: this machine was booted by EFI, and there is no BIOS that the "
+      "\"vmlinuz\": for real mode only: this machine was booted by EFI, and there is no BIOS that the "
         + "kernel could ask"
     ),
     (
@@ -24,7 +24,7 @@ import Testing
     ),
     (
       .realModeOnly(option: "-p"), false,
-      "vmlinuz: it has no entry but the one in real mode, which does not go with -p"
+      "\"vmlinuz\": it has no entry but the one in real mode, which does not go with -p"
     ),
   ]
 

@@ -300,6 +300,7 @@ extension InvocationTests {
         ([], "kexec: no kernel", "  kexec --help lists"),
         ([""], "kexec: no kernel", "  kexec --help"),
         (["/"], "kexec: no kernel", "  kexec --help lists"),
+        (["k2", "-l", "/none"], "kexec: \"/none\": No", ""),
       ])
     func theProgramIsNamed(words: [String], message: String, advice: String) {
       let kernel = FakeKernel()

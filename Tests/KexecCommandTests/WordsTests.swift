@@ -1,0 +1,219 @@
+import ByteCoding
+import KernelImages
+import PhysicalMemory
+import RunningSystem
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// What all sentences have to keep to, and what some say of a name, a file or a kernel.
+@Suite struct WordsTests {
+  @Test(
+    arguments: [
+      ("k", #""k""#), ("", #""""#), ("a b", #""a b""#), (" k ", #"" k ""#), ("a\"b", #""a\"b""#),
+      ("a\nb", #""a\x0ab""#), ("a\tb", #""a\x09b""#), ("\u{1B}[31m", #""\x1b[31m""#),
+      ("é", #""é""#),
+      ("a\\b", #""a\b""#), ("\u{7F}", #""\x7f""#), (String(lossless: [0xE9]), "\"\u{10FFE9}\""),
+    ])
+  func namesInQuotes(name: String, wanted: String) {
+    #expect(quoted(name) == wanted)
+  }
+
+  /// Wherever a message begins with a file, its name is in quotes, and the line stays one.
+  @Test func everyFileIsInQuotes() {
+    let odd = "a b\n"
+    let request = LoadRequest(kernel: .init(path: odd, bytes: SharedBytes([])))
+    let machine = TemporaryTree([:]).machine
+    let errors =
+      EveryMessageTests.images.map { CommandError($0, path: odd) }
+      + EveryMessageTests.files.map { CommandError(FileError(odd, $0)) }
+      + EveryMessageTests.planning.map {
+        CommandError($0, request: request, machine: machine, after: nil)
+      } + [
+        CommandError(
+          .damagedInitrd(path: odd, .archiveCut(at: 7)), request: request, machine: machine,
+          after: nil),
+        CommandError(
+          .deviceTree(path: odd, .notATree(found: 7)), request: request, machine: machine,
+          after: nil),
+      ]
+    let named = errors.filter { $0.message.contains("a b") }
+    #expect(named.count > 50)
+    for error in errors {
+      #expect(!error.message.contains("\n"), "\(error.message)")
+      #expect(
+        error.message.contains("a b") == error.message.contains(#""a b\x0a""#), "\(error.message)")
+    }
+    let notes: [PlanNote] = [
+      .initrdDamaged(path: odd, .archiveCut(at: 7)),
+      .initrdSuspect(path: odd, .kernel, isUnpackedNow: false),
+      .initrdNotChecked(path: odd, .tooManyStreams(65)),
+      .initrdFormatUnknown(path: odd, format: "lz4", configuration: "c", isUnpackedNow: true),
+    ]
+    for note in notes { #expect(note.text.hasPrefix(#""a b\x0a": "#), "\(note.text)") }
+    #expect(CommandError(FileError("-", .empty)).message == "the standard input: the file is empty")
+  }
+
+  /// Of two kernels "this" may be either.
+  @Test func noKernelIsCalledThis() {
+    let request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
+    let machine = TemporaryTree([:]).machine
+    let errors =
+      EveryMessageTests.planning.map {
+        CommandError($0, request: request, machine: machine, after: nil)
+      } + EveryMessageTests.images.map { CommandError($0, path: "k") }
+    let texts =
+      errors.flatMap { [$0.message, $0.advice ?? ""] } + EveryMessageTests.notes.map(\.text)
+      + EveryMessageTests.routes.map(\.text) + [helpText()]
+      + CommandWord.allCases.map(helpText(of:))
+      + [KexecState(in: FileTree(root: "/none")).text]
+    for text in texts {
+      #expect(!text.contains("this kernel") && !text.contains("this one"), "\(text)")
+    }
+  }
+
+  /// Every help text, on a terminal of 80 columns.
+  @Test func everyHelpTextHas80Columns() {
+    let texts = [helpText()] + CommandWord.allCases.map(helpText(of:))
+    for text in texts {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.count > 5)
+      for line in lines { #expect(line.count <= 80, "\(line)") }
+    }
+  }
+
+  /// What was typed, what there is, and what was meant.
+  @Test(
+    arguments: [
+      ("--initd", ["--initrd", "--init"], "--initrd"),
+      ("vmlinux", ["vmlinuz", "initrd"], "vmlinuz"),
+      ("VMLINUZ", ["vmlinuz"], "vmlinuz"), ("vmliunz", ["vmlinuz"], "vmlinuz"),
+      ("vmlinuz-6.12.171", ["vmlinuz-6.1.0", "vmlinuz-6.12.117"], "vmlinuz-6.12.117"),
+      ("abc", ["abd"], "abd"), ("abc", ["xyc"], nil), ("a", ["b"], nil), ("", ["a"], nil),
+      ("ab", ["cd"], nil),
+      ("none", ["run", "proc"], nil), ("kernel", [], nil), ("initrd", ["initrd"], "initrd"),
+      ("\u{E9}t\u{E9}", ["\u{E9}te"], "\u{E9}te"),
+    ] as [(String, [String], String?)])
+  func nearest(name: String, names: [String], wanted: String?) {
+    #expect(nearestName(to: name, among: names) == wanted)
+  }
+}
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  @Suite struct WordsOfTheProgramTests {
+    private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
+
+    /// A file that is missing, and what is said of its name; `@` is the machine's folder.
+    @Test(
+      arguments: [
+        ("-l @/vmlinux", "did you mean \"@/vmlinuz\"?"),
+        ("-l @/VMLINUZ", "did you mean \"@/vmlinuz\"?"),
+        ("-l @/vmliunz", "did you mean \"@/vmlinuz\"?"),
+        ("-l @/vmlinuz --initrd=@/inird", "did you mean \"@/initrd\"?"),
+        ("-l @/vmlinuz --dtb=@/initrd3", "did you mean \"@/initrd\"?"),
+        ("-l @/boot/vmlinuz", "did you mean \"@/boot/vmlinuz-6.12\"?"),
+        ("-l @/bot/vmlinuz-6.1", "did you mean \"@/boot/vmlinuz-6.1\"?"),
+        ("-l @/boat/vmlinuz-6.2", "there is no folder \"@/boat\""),
+        ("-l @/nowhere/vmlinuz", "there is no folder \"@/nowhere\""),
+        ("-l @/boot/kernel", nil), ("-l @/none", nil),
+        ("-l @/boot/vmlinuz/", "did you mean \"@/boot/vmlinuz-6.12\"?"),
+        ("statu", "did you mean the command kexec status?"),
+        ("reprot", "did you mean the command kexec report?"),
+        ("--dry-run -S --machine=@/boto", "did you mean \"@/boot\"?"),
+      ] as [(String, String?)])
+    func missingFiles(line: String, advice: String?) {
+      let kernel = FakeKernel([
+        "/boot/vmlinuz-6.1": Self.text("k"), "/boot/vmlinuz-6.12": Self.text("k"),
+      ])
+      #expect(kernel.run(line) == .failure)
+      let said = kernel.errors.replacing(kernel.tree.path, with: "@")
+      #expect(
+        said.split(separator: "\n").dropFirst().first.map(String.init) == advice.map { "  " + $0 },
+        "\(said)")
+    }
+
+    /// Which part of the configuration the running kernel lacks.
+    @Test func whatTheRunningKernelWasBuiltWithout() {
+      let none: [String: [UInt8]?] = [
+        "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
+        "/sys/kernel/kexec_crash_size": nil,
+      ]
+      let noCrash: [String: [UInt8]?] = [
+        "/sys/kernel/kexec_crash_loaded": nil, "/sys/kernel/kexec_crash_size": nil,
+      ]
+      let (kexec, crash) = (
+        "the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)",
+        "the running kernel was built without CONFIG_CRASH_DUMP"
+      )
+      let rows: [(String, [String: [UInt8]?], String)] = [
+        ("-l @/vmlinuz", none, "kexec: \(kexec)\n"), ("-u", none, "kexec: \(kexec)\n"),
+        ("-p @/vmlinuz", none, "kexec: \(kexec)\n"), ("-u -p", none, "kexec: \(kexec)\n"),
+        ("-e", none, "kexec: \(kexec)\n"), ("-f @/vmlinuz", none, "kexec: \(kexec)\n"),
+        ("--load-jump-back-helper --entry=0x1000", none, "kexec: \(kexec)\n"),
+        ("-p @/vmlinuz", noCrash, "kexec: \(crash)\n"), ("-u -p", noCrash, "kexec: \(crash)\n"),
+      ]
+      for (line, files, start) in rows {
+        let kernel = FakeKernel(files)
+        #expect(kernel.run(line) != .success)
+        #expect(kernel.errors.hasPrefix(start), "\(line): \(kernel.errors)")
+        #expect(kernel.calls == [], "\(line)")
+      }
+      for (files, said) in [
+        (none, "kernel: not supported: \(kexec)\npanic kernel: not supported: \(kexec)\n"),
+        (noCrash, "kernel: loaded\npanic kernel: not supported: \(crash)\n"),
+      ] {
+        let kernel = FakeKernel(files)
+        #expect(kernel.run("status") == .success && kernel.output == said, "\(kernel.output)")
+      }
+      // What the calls themselves say.
+      let calls: [(String, String)] = [
+        (
+          "-s -l @/vmlinuz",
+          "built without CONFIG_KEXEC_FILE\n  leave -s out: the other call may be there"
+        ),
+        (
+          "-c -l @/vmlinuz",
+          "built without CONFIG_KEXEC\n  leave -c out: the other call may be there"
+        ),
+        ("-l @/vmlinuz", "built without CONFIG_KEXEC; kexec_file_load had answered: "),
+        (
+          "-u",
+          "kexec_load: \(Errno.notImplemented.text): the running kernel was built without CONFIG_KEXEC; "
+        ),
+        ("-u", "the running kernel was built without CONFIG_KEXEC_FILE\n"),
+      ]
+      for (line, words) in calls {
+        let kernel = FakeKernel {
+          ($0.kexecLoad, $0.kexecFileLoad) = ([.notImplemented], [.notImplemented])
+        }
+        #expect(kernel.run(line) == .failure)
+        #expect(kernel.errors.contains(words), "\(line): \(kernel.errors)")
+      }
+    }
+
+    /// Only the options that were given are said to leave no room.
+    @Test(
+      arguments: [
+        ("--mem-max=0xfff", "--mem-max lets"), ("--mem-min=0x5000000000", "--mem-min lets"),
+        ("--mem-min=5 --mem-max=5", "--mem-min and --mem-max let"),
+      ])
+    func whichOptionLeavesNoRoom(options: String, words: String) {
+      let kernel = FakeKernel()
+      #expect(kernel.run("-c -l \(options) @/vmlinuz") == .failure)
+      #expect(kernel.errors.hasPrefix("kexec: no room for the "), "\(kernel.errors)")
+      if kernel.errors.contains("let") {
+        #expect(kernel.errors.contains(words), "\(kernel.errors)")
+      }
+    }
+
+    @Test func theRateAloneIsWhatAsksForOurSegments() {
+      let kernel = FakeKernel()
+      #expect(kernel.run("--dry-run -l --serial-baud=9600 @/vmlinuz") == .success)
+      #expect(kernel.output.contains("because only it can do what --serial-baud asks for"))
+    }
+  }
+}
