@@ -64,7 +64,8 @@ extension CommandError {
           + "\(room.bounds.start) up, where it must be"
         advice = nil
       } else if request.options.purpose == .crash {
-        advice = "reserve more: a larger crashkernel= on the running kernel's command line"
+        let size = CrashRoom.advised(toTake: room, on: machine) >> 20
+        advice = "reserve more: boot the running kernel with crashkernel=\(size)M"
       }
     case .littleMemory(let shortage):
       let limit = shortage.isOfControlGroup ? "this process's control group leaves" : "there are"
@@ -83,14 +84,7 @@ extension CommandError {
         "no memory map: /proc/iomem \(isHidden ? "hides its addresses" : "lists no System RAM"), "
           + "and /sys/firmware/memmap is missing", advice: isHidden ? "run this as root" : nil)
     case .noCrashRegion:
-      let word = machine.commandLine.value(of: "crashkernel")
-      self.init(
-        code,
-        "no memory is reserved for a panic kernel",
-        advice: word.map {
-          "crashkernel=\($0) reserved nothing, or it was freed: dmesg may say why"
-        } ?? "boot the running kernel with crashkernel=256M (or more) on its command line",
-        exitCode: .noCrashRegion)
+      self = .noCrashRegion(on: machine, advised: CrashRoom.advised(for: request))
     case .crashRegionHidden:
       self.init(
         code,
@@ -195,6 +189,20 @@ extension CommandError {
     // Nothing was touched by planning, and without a region there is nothing to say.
     let isAbout = refusal != nil || machine.kexec.isCrashLoaded == true
     if request.options.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
+  }
+
+  /// No memory is reserved for a panic kernel on `machine`; `size` bytes would do.
+  static func noCrashRegion(
+    on machine: Machine, advised size: UInt64 = CrashRoom.usual
+  ) -> CommandError {
+    let word = machine.commandLine.value(of: "crashkernel")
+    return CommandError(
+      .planning(.noCrashRegion), "no memory is reserved for a panic kernel",
+      advice: word.map {
+        "crashkernel=\($0) reserved nothing, or it was freed: dmesg may say why"
+      }
+        ?? "boot the running kernel with crashkernel=\(size >> 20)M (or more) on its command line",
+      exitCode: .noCrashRegion)
   }
 
   /// Says whether there is still a panic kernel. The running kernel drops the old one before it looks

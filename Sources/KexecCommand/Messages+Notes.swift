@@ -165,6 +165,10 @@ extension PlanNote {
     case .noHotplug:
       .warning(
         "--hotplug: the running kernel cannot update a panic kernel: load it again after a change")
+    case .littleCrashRoom(let room):
+      .warning(
+        "little memory is left for the panic kernel: \(byteText(room.left)) of \(byteText(room.reserved)) "
+          + "(crashkernel=\(room.advised >> 20)M would do)")
     case .onlyForCrash(let option):
       .warning("\(option) has no effect without -p")
     case .noEffectOnType(let option):

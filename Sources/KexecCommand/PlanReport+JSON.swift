@@ -42,6 +42,7 @@ extension PlanReport {
       ("virtualShift", .optional(segments?.virtualShift)),
       ("digest", .optional(segments?.digest.rawValue)),
       ("expectedPeak", .optional(segments?.expectedPeak)),
+      ("crashRoom", plan.crashRoom.map(json) ?? .null),
       ("segments", places),
       ("memoryMap", map),
     ]
@@ -81,6 +82,13 @@ extension PlanReport {
       ("release", .optional(plan.kernelRelease)),
       ("image", .string(plan.imageDescription)),
       ("bytes", .number(UInt64(plan.request.kernel.bytes.count))),
+    ])
+  }
+
+  private func json(of room: CrashRoom) -> JSON {
+    .object([
+      ("reserved", .number(room.reserved)), ("used", .number(room.used)),
+      ("left", .number(room.left)),
     ])
   }
 

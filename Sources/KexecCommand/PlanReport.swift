@@ -29,6 +29,7 @@ extension PlanReport {
       row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))")
     }
     lines.append(row("command line", plan.commandLine.isEmpty ? "(empty)" : plan.commandLine))
+    let callRow = lines.count
     lines.append(row("system call", "\(plan.call.name), \(plan.reason.text)"))
     switch plan.action {
     case .file:
@@ -39,6 +40,14 @@ extension PlanReport {
       lines.append(row("peak memory", "\(byteText(load.expectedPeak)) while loading"))
       lines.append(row("check", load.digest.text(over: load.checkedByteCount)))
       lines += [""] + picture(of: load)
+    }
+    if let room = plan.crashRoom {
+      lines.insert(
+        row(
+          "reserved",
+          "\(byteText(room.reserved)): it takes \(byteText(room.used)), \(byteText(room.left)) are left"
+        ),
+        at: callRow)
     }
     let notes = plan.notes.map { row("note", $0.text) }
     return (lines + notes.prefix(1).map { _ in "" } + notes).joined(separator: "\n") + "\n"

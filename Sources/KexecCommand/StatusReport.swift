@@ -24,7 +24,7 @@ struct StatusReport {
 
   var text: String {
     var lines = [
-      "kernel: \(state.isLoaded.map { $0 ? "loaded" : "not loaded" } ?? unsupported)",
+      "kernel: \(state.isLoaded.map { $0 ? "loaded" : "not loaded" } ?? unsupported(.reboot))",
       "panic kernel: \(crashText)",
     ]
     for (purpose, path) in LoadRecords.paths where state.isLoaded(for: purpose) == true {
@@ -67,11 +67,13 @@ struct StatusReport {
     ])
   }
 
-  private let unsupported = "not supported by this kernel"
+  private func unsupported(_ purpose: LoadOptions.Purpose) -> String {
+    "not supported: \(state.missingConfiguration(for: purpose))"
+  }
 
   private var crashText: String {
     switch (state.isCrashLoaded, state.crashSize) {
-    case (nil, _): unsupported
+    case (nil, _): unsupported(.crash)
     case (true?, _): "loaded"
     case (false?, let size?) where size > 0: "not loaded; \(byteText(size)) are reserved"
     case (false?, 0?): "not loaded; no memory is reserved (crashkernel= at boot)"

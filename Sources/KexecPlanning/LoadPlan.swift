@@ -35,6 +35,8 @@ package struct LoadPlan: Sendable {
   }
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
+  /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.
+  package internal(set) var crashRoom: CrashRoom?
 
   /// Whether anything is unpacked now.
   package var isFast: Bool { request.options.isFast }

@@ -81,6 +81,10 @@ package struct LoadPlanner: Sendable {
       made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
     }
     made.notes += request.notesOnGivenWords + machine.mapNotes + handoverNotes(by: route.call)
+    made.crashRoom = CrashRoom(of: made, on: machine)
+    if let room = made.crashRoom, room.left < room.wanted {
+      made.notes.append(.littleCrashRoom(room))
+    }
     return made
   }
 }

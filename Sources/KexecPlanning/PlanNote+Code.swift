@@ -17,7 +17,7 @@ extension PlanNote {
     case enteredIn32Bits, headerFieldMended, initSizeTooSmall
     case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
     case enteredWithFourLevels, handoverActive, handedOver, handoverDropped
-    case handoverNeedsWords
+    case handoverNeedsWords, littleCrashRoom
   }
 
   /// Which kind it is.
@@ -59,6 +59,7 @@ extension PlanNote {
     case .kernelAddressesGuessed: .kernelAddressesGuessed
     case .lowMemoryNotDumped: .lowMemoryNotDumped
     case .noHotplug: .noHotplug
+    case .littleCrashRoom: .littleCrashRoom
     case .onlyForCrash: .onlyForCrash
     case .noEffectOnFileCall: .noEffectOnFileCall
     case .noEffectOnType: .noEffectOnType

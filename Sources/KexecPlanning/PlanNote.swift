@@ -97,6 +97,8 @@ package enum PlanNote: Equatable, Sendable {
   case lowMemoryNotDumped
   /// The running kernel cannot keep the headers true when processors or memory come and go.
   case noHotplug
+  /// Little of what is reserved is left for the crash kernel to run in.
+  case littleCrashRoom(CrashRoom)
   /// This option does nothing without `-p`.
   case onlyForCrash(String)
   /// This option does nothing when the kernel makes the segments.

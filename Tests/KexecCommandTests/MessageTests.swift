@@ -135,7 +135,7 @@ import Testing
     let machine = TemporaryTree([:]).machine
     let found = CommandError(.noRoom(Self.room), request: request, machine: machine, after: nil)
     #expect(
-      found.advice == "reserve more: a larger crashkernel= on the running kernel's command line")
+      found.advice == "reserve more: boot the running kernel with crashkernel=128M")
     expectOneLineAndAdvice(found)
   }
 
@@ -351,6 +351,7 @@ import Testing
           "virtualShift": null,
           "digest": null,
           "expectedPeak": null,
+          "crashRoom": null,
           "segments": null,
           "memoryMap": null,
           "notes": [],

@@ -215,5 +215,48 @@ extension InvocationTests {
       #expect(kernel.run("--dry-run -l --serial-baud=9600 @/vmlinuz") == .success)
       #expect(kernel.output.contains("because only it can do what --serial-baud asks for"))
     }
+
+    /// A region of so many MiB; what the plan says of it, and what is said beside it.
+    @Test(
+      arguments: [
+        (256, "-s -p", "256 MiB: it takes 51.4 MiB, 204.5 MiB are left", nil),
+        (256, "-c -p", "256 MiB: it takes 51.5 MiB, 204.4 MiB are left", nil),
+        (
+          80, "-s -p", "80 MiB: it takes 51.4 MiB, 28.5 MiB are left",
+          "kexec: warning: little memory is left for the panic kernel: 28.5 MiB of 80 MiB (crashkernel=128M would do)\n"
+        ),
+        (48, "-s -p", nil, "  reserve more: boot the running kernel with crashkernel=128M\n"),
+        (48, "-c -p", nil, "  reserve more: boot the running kernel with crashkernel=128M\n"),
+        (
+          0, "-p", nil,
+          "  boot the running kernel with crashkernel=256M (or more) on its command line\n"
+        ),
+      ] as [(UInt64, String, String?, String?)])
+    func whetherAPanicKernelFits(size: UInt64, option: String, row: String?, said: String?) {
+      let end = String((256 << 20) + (size << 20) - 1, radix: 16)
+      let crash = size == 0 ? "" : "  10000000-\(end) : Crash kernel\n"
+      let files: [String: [UInt8]?] = [
+        "/proc/iomem": Self.text(
+          "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n\(crash)"),
+        "/sys/kernel/kexec_crash_size": Self.text("\(size << 20)\n"),
+      ]
+      let kernel = FakeKernel(files)
+      let isRefused = row == nil
+      #expect(
+        kernel.run("--dry-run \(option) @/vmlinuz")
+          == (!isRefused ? .success : size == 0 ? .noCrashRegion : .failure), "\(kernel.errors)")
+      if let row { #expect(kernel.output.contains("\nreserved      \(row)\n"), "\(kernel.output)") }
+      let loaded = FakeKernel(files)
+      #expect((loaded.run("\(option) @/vmlinuz") == .success) == !isRefused)
+      if let said {
+        #expect(loaded.errors.contains(said), "\(loaded.errors)")
+      } else {
+        #expect(!loaded.errors.contains("little memory"), "\(loaded.errors)")
+      }
+      let json = FakeKernel(files)
+      _ = json.run("--json --dry-run \(option) @/vmlinuz")
+      #expect(
+        json.output.contains("\"crashRoom\": {\n    \"reserved\": \(size << 20),") == !isRefused)
+    }
   }
 }

@@ -1,0 +1,83 @@
+internal import ByteCoding
+internal import PhysicalMemory
+package import RunningSystem
+
+/// How much of what the running kernel reserved for a crash kernel its load takes, in bytes.
+package struct CrashRoom: Equatable, Sendable {
+  /// What is reserved, in one region or two.
+  package let reserved: UInt64
+  /// What the load takes of it, with all that the kernel uses before it knows its memory.
+  package let used: UInt64
+  /// What is left for it to run in.
+  package var left: UInt64 { reserved - min(used, reserved) }
+  /// What is left should be as much as this: Linux with a small init, and the initrd's files, which it
+  /// unpacks into memory.
+  package let wanted: UInt64
+
+  /// A size that would do, as people write one: a multiple of 64 MiB.
+  package var advised: UInt64 { Self.rounded(used.addingOrMost(wanted)) }
+
+  /// The least that a crash kernel is given to run in, beside its initrd.
+  private static let leastToRun: UInt64 = 32 << 20
+
+  /// These amounts.
+  init(reserved: UInt64, used: UInt64, wanted: UInt64) {
+    (self.reserved, self.used, self.wanted) = (reserved, used, wanted)
+  }
+
+  /// What `plan` takes of the regions of `machine`; nil where it is for no crash kernel, or where they are not
+  /// to be seen.
+  init?(of plan: LoadPlan, on machine: Machine) {
+    let regions = PhysicalRangeSet(machine.ioMemory.crashRegions)
+    guard plan.purpose == .crash, !machine.ioMemory.isHidden, regions.byteCount > 0 else {
+      return nil
+    }
+    reserved = regions.byteCount
+    let initrds: UInt64
+    switch plan.action {
+    case .segments(let load):
+      used = load.segments.reduce(0) { $0.addingOrMost($1.destination.byteCount) }
+      initrds = load.segments.reduce(0) { sum, segment in
+        if case .initrd = segment.role { sum + segment.destination.byteCount } else { sum }
+      }
+    case .file(let load):
+      initrds = plan.request.initrdByteCount
+      used = load.kernelSize.addingOrMost(initrds)
+    }
+    wanted = Self.leastToRun.addingOrMost(initrds)
+  }
+
+  /// A size of the reservation that lets `piece` in, which found no room in what `machine` has reserved.
+  package static func advised(
+    toTake piece: PlanningError.NoRoom, on machine: Machine
+  ) -> UInt64 {
+    let reserved = PhysicalRangeSet(machine.ioMemory.crashRegions).byteCount
+    let lack = piece.byteCount - min(piece.byteCount, piece.largestHole?.byteCount ?? 0)
+    return rounded(
+      reserved.addingOrMost(lack).addingOrMost(piece.alignment).addingOrMost(leastToRun))
+  }
+
+  /// A size that should do for `request`, when nothing is reserved: a kernel takes about five times its file
+  /// until it runs, an initrd four times.
+  package static func advised(for request: LoadRequest) -> UInt64 {
+    let kernel = min(UInt64(request.kernel.bytes.count) * 5, 128 << 20)
+    let initrds = request.initrdByteCount.multipliedReportingOverflow(by: 4)
+    let files = (initrds.overflow ? .max : initrds.partialValue).addingOrMost(kernel)
+    return max(usual, rounded(files.addingOrMost(leastToRun)))
+  }
+
+  /// A size that does for the kernels and initrds that distributions have.
+  package static let usual: UInt64 = 256 << 20
+
+  private static func rounded(_ size: UInt64) -> UInt64 {
+    size.addingOrMost((64 << 20) - 1) & ~((64 << 20) - 1)
+  }
+}
+
+extension UInt64 {
+  /// The sum, or the largest number where that is beyond it.
+  fileprivate func addingOrMost(_ other: UInt64) -> UInt64 {
+    let (sum, isBeyond) = addingReportingOverflow(other)
+    return isBeyond ? .max : sum
+  }
+}
