@@ -61,6 +61,26 @@ extension Command {
       modules: modules)
   }
 
+  /// Opens the kernel at `path` and what goes with it, and refuses what is not permitted only then: a slip
+  /// of the fingers must not look like a policy.
+  func openPermittedFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
+    do throws(CommandError) {
+      let files = try openFiles(kernel: path, limit: limit)
+      if !invocation.isDryRun { try checkLoadPermission() }
+      return files
+    } catch {
+      // Who may not load need not be told which files he may not read.
+      if error.code == .file(.errno(.accessDenied)), !invocation.isDryRun {
+        try checkLoadPermission()
+      }
+      throw error
+    }
+  }
+
+  private func checkLoadPermission() throws(CommandError) {
+    try checkPermission(KexecState(in: machineFiles), purpose: invocation.options.purpose)
+  }
+
   /// Opens a file; of one that must be copied into memory, at most `limit` bytes.
   private func open(_ path: String, _ limit: Int) throws(CommandError) -> InputFile {
     do {

@@ -11,16 +11,13 @@ extension Command {
   func load(kernel path: String) throws(CommandError) -> ExitCode {
     let options = invocation.options
     try checkArchitecture()
-    if !invocation.isDryRun {
-      try checkPermission(KexecState(in: machineFiles), purpose: options.purpose)
-    }
     beginProgress("unpacking and checking \(quoted(path))")
     kernel.signals.exitOnLostFile(
       "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
     // What can be had before the kernel is unpacked into it.
     let memory = MemoryFacts(in: machineFiles)
-    let files = try openFiles(kernel: path, limit: unpackedLimit(memory))
+    let files = try openPermittedFiles(kernel: path, limit: unpackedLimit(memory))
     let machine = readMachine(with: options.neededFacts(for: files.image), memory: memory)
     let request = makeRequest(files, on: machine)
     let planner: LoadPlanner

@@ -149,6 +149,8 @@ extension Command {
     try checkPermission(machine.kexec, purpose: purpose)
     sayOtherKind(than: purpose, machine.kexec)
     let isCrash = purpose == .crash
+    // Some kernels refuse it and some do not: kexec-tools always does.
+    if isCrash, machine.kexec.crashSize == 0 { throw .noCrashRegion(on: machine) }
     let calls: [(LoadCall, () throws(KexecCallError) -> Void)] = [
       (
         .segments,

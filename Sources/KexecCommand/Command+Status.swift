@@ -6,12 +6,17 @@ internal import RunningSystem
 extension Command {
   /// Says what is loaded.
   ///
-  /// - Returns: 1 when an image for `purpose` is loaded, else 0: the exit codes of kexec-tools.
+  /// - Returns: 1 when an image for `purpose` is loaded, 0 when none is, 255 where the running kernel has
+  ///   no kexec of that kind: the exit codes of kexec-tools.
   func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let command = StatusCommand(common: common, kernel: kernel)
     let state = try command.tell()
     command.print(StatusReport(state, in: machineFiles))
-    return state.isLoaded(for: purpose) == true ? .usage : .success
+    switch state.isLoaded(for: purpose) {
+    case true?: return .usage
+    case false?: return .success
+    case nil: return .failure
+    }
   }
 
   /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.

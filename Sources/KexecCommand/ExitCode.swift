@@ -6,6 +6,6 @@ package enum ExitCode: Int32, Sendable {
   case usage = 1
   /// No region is reserved for a panic kernel.
   case noCrashRegion = 254
-  /// It could not be loaded or run.
+  /// It could not be loaded or run; for `-S`: the running kernel has no kexec.
   case failure = 255
 }

@@ -63,7 +63,8 @@ extension Option {
     },
     .init(
       .automaticSyscall, "a", "kexec-syscall-auto",
-      help: "the call that jumps faster, or checks signatures where they are wanted (default)"
+      help: "the call that jumps faster, or checks signatures where they are wanted (default);"
+        + " with --no-fast kexec_file_load first"
     ) {
       $0.options.call = nil
     },

@@ -26,7 +26,9 @@ extension InvocationTests {
     }
 
     @Test func theOtherCallUnloadsWhenOneIsRefused() {
-      let kernel = FakeKernel { $0.kexecLoad = [.notPermitted] }
+      let kernel = FakeKernel(["/sys/kernel/kexec_crash_size": Self.text("268435456\n")]) {
+        $0.kexecLoad = [.notPermitted]
+      }
       #expect(kernel.run("-u -p") == .success)
       #expect(
         kernel.calls == [
