@@ -7,6 +7,9 @@ let crashes: [Scenario] = [
       .debian6_1, commandLine: "crashkernel=256M", carrying: [.lab])
     try await guest.run("kexec -p -S")
     try await guest.mustSay("\(256 << 20)", when: "kexec --print-ckr-size")
+    if lab.tool.isOurs {
+      try await guest.run("\(loadCrashKernel) --dry-run | grep '^reserved  *256 MiB: it takes '")
+    }
     try await guest.run(loadCrashKernel)
     try await guest.run("kexec -p -S", exits: 1)
     try await guest.mustHaveLoaded(false)
@@ -33,7 +36,8 @@ let crashes: [Scenario] = [
   Scenario("a crash load without a reserved region exits with 254") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.lab])
     let output = try await guest.run(loadCrashKernel, exits: 254)
-    try expect(output.errors.contains("crashkernel="), "no way out in: \(output.errors)")
+    try expect(output.errors.contains("crashkernel=256M"), "no way out in: \(output.errors)")
+    try await guest.run("kexec -u -p", exits: 254)
   },
 ]
 

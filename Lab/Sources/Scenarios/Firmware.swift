@@ -55,7 +55,8 @@ private let deviceTree = Scenario(
     "kexec -l \(Kernel.lab.path) --reuseinitrd"
     + " --command-line='\(Lab.commandLine) retain_initrd quiet'"
   try await guest.run("head -c 60 /boot/tree.dtb >/run/short.dtb")
-  try await guest.mustRefuse("\(load) --dtb=/run/short.dtb", saying: "/run/short.dtb: truncated")
+  try await guest.mustRefuse(
+    "\(load) --dtb=/run/short.dtb", saying: "\"/run/short.dtb\": truncated")
   try await guest.mustRefuse("\(load) --dtb=/bin/busybox", saying: "no device tree")
   try await guest.run("\(load) --dtb=/boot/tree.dtb")
 

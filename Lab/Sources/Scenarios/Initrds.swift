@@ -58,7 +58,8 @@ private let damaged = Scenario(
   }
   for file in files.keys.sorted() {
     for call in ["-c", "-s", "-a", "-c --no-fast"] {
-      try await guest.mustRefuse(load(call, "/\(file)"), saying: "/\(file): the initrd is damaged")
+      try await guest.mustRefuse(
+        load(call, "/\(file)"), saying: "\"/\(file)\": the initrd is damaged")
     }
   }
   try await guest.run(load("-c --force-initrd", "/boot/gzip"))

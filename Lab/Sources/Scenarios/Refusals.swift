@@ -13,7 +13,7 @@ let refusals: [Scenario] = [
     try await guest.run("chmod 600 \(Kernel.lab.path)")
     try await guest.mustRefuse(
       "su nobody -c '\(load(by: .classic)) --dry-run'",
-      saying: "\(Kernel.lab.path): Permission denied", othersSay: "dry-run")
+      saying: "\"\(Kernel.lab.path)\": Permission denied", othersSay: "dry-run")
     try await guest.mustRefuse(
       "su nobody -c '\(load(by: .classic))'", saying: "run it as root",
       othersSay: "\(Kernel.lab.path)': Permission denied")
@@ -49,6 +49,12 @@ let refusals: [Scenario] = [
     try await guest.mustExplain("kexec -l /run/short", cause: "/run/short")
     try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
     try await guest.mustExplain(load(by: .classic), cause: "kexec_load_disabled")
+    // A slip of the fingers does not look like a policy.
+    for user in ["sh", "su nobody"] {
+      try await guest.mustExplain(
+        "\(user) -c 'kexec -l /run/missing'", cause: "\"/run/missing\": No")
+      try await guest.mustExplain("\(user) -c 'kexec -l /run/short'", cause: "truncated")
+    }
   },
 ]
 
