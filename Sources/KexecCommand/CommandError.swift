@@ -40,7 +40,7 @@ struct CommandError: Error, Equatable {
     for line in kernelLog { text += "  kernel log: " + line + "\n" }
     guard let advice else { return text }
     let isHelp = isUsage && advice.hasPrefix("kexec ")
-    return text + "  " + (isHelp ? program + advice.dropFirst(5) : advice) + "\n"
+    return text + "  " + (isHelp ? program + String(advice.dropFirst(5)) : advice) + "\n"
   }
 
   /// The same for programs.

@@ -54,14 +54,13 @@ extension CommandError {
         code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
     case .noRoom(let room):
       self.init(code, room)
+      let bounds = request.options.memoryBounds
       if room.bounds.isEmpty, request.options.hasMemoryBounds {
-        let bounds = request.options.memoryBounds
-        let names =
+        let given =
           (bounds.start.value != 0 ? ["--mem-min"] : [])
           + (bounds.end.value != .max ? ["--mem-max"] : [])
         message +=
-          ": \(names.joined(separator: " and ")) \(names.count > 1 ? "let" : "lets") no piece be from "
-          + "\(room.bounds.start) up, where it must be"
+          ", and \(given.joined(separator: " and ")) \(given.count > 1 ? "let" : "lets") nothing be there"
         advice = nil
       } else if request.options.purpose == .crash {
         let size = CrashRoom.advised(toTake: room, on: machine) >> 20
@@ -213,15 +212,24 @@ extension CommandError {
   }
 
   private init(_ code: ErrorCode, _ room: PlanningError.NoRoom) {
-    let hole = room.largestHole.map { "the largest free range there is \(byteText($0.byteCount))" }
+    let hole =
+      room.bounds.isEmpty
+      ? ""
+      : room.largestHole.map {
+        ", and the largest free range there is \(byteText($0.byteCount))"
+      } ?? ", and nothing is free there"
     let alignment = room.alignment > pageSize ? " aligned to \(byteText(room.alignment))" : ""
-    // Without a bound of its own the range ends with the address space.
-    let isBounded = room.bounds.end.value < 1 << 63
-    let place = isBounded ? "in \(room.bounds)" : "from \(room.bounds.start) up"
+    let start = room.bounds.start
+    let place =
+      switch room.bounds.byteCount {
+      case 0: "in the memory from \(start) up"
+      case 1: "at \(start)"
+      // Without a bound of its own the range ends with the address space.
+      default: room.bounds.end.value < 1 << 63 ? "in \(room.bounds)" : "from \(start) up"
+      }
     self.init(
       code,
-      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place), "
-        + "and \(hole ?? "nothing is free there")",
+      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place)\(hole)",
       advice: room.sufficientSize.map { "\(byteText($0)) in one piece would do" })
   }
 

@@ -47,7 +47,7 @@ extension CommandError {
         hint = Self.meaning("-" + other)
       }
       if word.utf8.count > 2,
-        let long = nearestName(to: "-" + word.prefix { $0 != "=" }, among: names)
+        let long = nearestName(to: "-" + String(word.prefix { $0 != "=" }), among: names)
       {
         hint = "long options begin with two dashes: " + Self.meaning(long)
       }
@@ -58,7 +58,7 @@ extension CommandError {
       message =
         name.hasPrefix("--")
         ? "option '" + name + "' requires an argument"
-        : "option requires an argument -- '" + name.dropFirst() + "'"
+        : "option requires an argument -- '" + String(name.dropFirst()) + "'"
     case .needlessValue(let name): message = "option '" + name + "' doesn't allow an argument"
     }
     self = .usage(message, of: command)

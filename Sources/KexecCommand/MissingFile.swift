@@ -21,10 +21,12 @@ func adviceOnMissingFile(_ path: String) -> String? {
       for name in names where name.hasPrefix(part + "-") { near = name }
     }
     if let near {
-      let found = folder + near + (isLast ? "" : rest)
+      let found = folder + near + (isLast ? "" : String(rest))
       if files.exists(found) { return "did you mean \(quoted(found))?" }
     }
-    return isLast ? nil : "there is no folder \(quoted(folder + part))"
+    if isLast { return nil }
+    let hint = near.map { ": did you mean \(quoted(folder + $0))?" } ?? ""
+    return "there is no folder \(quoted(folder + part))" + hint
   }
   return nil
 }

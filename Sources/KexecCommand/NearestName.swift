@@ -1,8 +1,8 @@
 /// The name among `names` that is most like `name`, which is not there: what was probably meant. Nil when
-/// none is near: one slip in three letters or fewer, two or a quarter of the letters in more.
+/// none is near: a slip in four letters, and one in any case.
 func nearestName(to name: String, among names: [String]) -> String? {
   let letters = Array(name.utf8)
-  var limit = letters.count <= 3 ? 1 : max(2, letters.count / 4)
+  var limit = max(1, letters.count / 4)
   // A slip in every letter is no likeness.
   guard letters.count > limit else { return nil }
   var nearest: String?

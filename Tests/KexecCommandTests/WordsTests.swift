@@ -95,7 +95,7 @@ import Testing
       ("abc", ["abd"], "abd"), ("abc", ["xyc"], nil), ("a", ["b"], nil), ("", ["a"], nil),
       ("ab", ["cd"], nil),
       ("none", ["run", "proc"], nil), ("kernel", [], nil), ("initrd", ["initrd"], "initrd"),
-      ("\u{E9}t\u{E9}", ["\u{E9}te"], "\u{E9}te"),
+      ("\u{E9}t\u{E9}s", ["\u{E9}t\u{E9}"], "\u{E9}t\u{E9}"),
     ] as [(String, [String], String?)])
   func nearest(name: String, names: [String], wanted: String?) {
     #expect(nearestName(to: name, among: names) == wanted)
@@ -117,7 +117,7 @@ extension InvocationTests {
         ("-l @/vmlinuz --dtb=@/initrd3", "did you mean \"@/initrd\"?"),
         ("-l @/boot/vmlinuz", "did you mean \"@/boot/vmlinuz-6.12\"?"),
         ("-l @/bot/vmlinuz-6.1", "did you mean \"@/boot/vmlinuz-6.1\"?"),
-        ("-l @/boat/vmlinuz-6.2", "there is no folder \"@/boat\""),
+        ("-l @/boat/vmlinuz-6.2", "there is no folder \"@/boat\": did you mean \"@/boot\"?"),
         ("-l @/nowhere/vmlinuz", "there is no folder \"@/nowhere\""),
         ("-l @/boot/kernel", nil), ("-l @/none", nil),
         ("-l @/boot/vmlinuz/", "did you mean \"@/boot/vmlinuz-6.12\"?"),
@@ -195,18 +195,63 @@ extension InvocationTests {
       }
     }
 
-    /// Only the options that were given are said to leave no room.
+    /// Only the bounds that were given are said to leave no room; ranges down to one byte are ranges.
     @Test(
       arguments: [
-        ("--mem-max=0xfff", "--mem-max lets"), ("--mem-min=0x5000000000", "--mem-min lets"),
-        ("--mem-min=5 --mem-max=5", "--mem-min and --mem-max let"),
+        (
+          "--mem-max=0xfff",
+          "in the memory from 0x1000000 up, and --mem-max lets nothing be there\n"
+        ),
+        (
+          "--mem-min=5 --mem-max=5",
+          "in the memory from 0x1000000 up, and --mem-min and --mem-max let nothing be there\n"
+        ),
+        (
+          "--mem-min=0x2000001 --mem-max=0x2000001",
+          "at 0x2000001, and the largest free range there is 1 byte\n"
+        ),
+        (
+          "--mem-min=16M --mem-max=16M",
+          "at 0x1000000, and the largest free range there is 1 byte\n"
+        ),
+        (
+          "--mem-min=32M --mem-max=0x2000fff",
+          "in 0x2000000-0x2000fff, and the largest free range there is 4 KiB\n"
+        ),
+        ("--mem-min=256G", "from 0x4000000000 up, and nothing is free there\n"),
       ])
-    func whichOptionLeavesNoRoom(options: String, words: String) {
+    func boundsThatLeaveNoRoom(options: String, words: String) {
       let kernel = FakeKernel()
       #expect(kernel.run("-c -l \(options) @/vmlinuz") == .failure)
       #expect(kernel.errors.hasPrefix("kexec: no room for the "), "\(kernel.errors)")
-      if kernel.errors.contains("let") {
-        #expect(kernel.errors.contains(words), "\(kernel.errors)")
+      #expect(kernel.errors.contains(words), "\(kernel.errors)")
+    }
+
+    /// Whatever type is asked for, and whatever the file is, no option is blamed that was not typed.
+    @Test(arguments: ["", "-c", "-s", "-p", "-p -c", "-p -s"])
+    func noOptionIsBlamedThatWasNotTyped(call: String) {
+      var images = [BzImageBuilder(), BzImageBuilder(), BzImageBuilder()]
+      images[1].xloadflags = 0
+      images[2].version = 0x0207
+      for image in images {
+        for type in ["", "--type=bzImage", "-t bzImage", "--type=bzImage64", "--type=uki"] {
+          let kernel = FakeKernel([
+            "/k": image.bytes,
+            "/proc/iomem": Self.text(
+              "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n"
+                + "  10000000-1fffffff : Crash kernel\n"),
+            "/sys/kernel/kexec_crash_size": Self.text("268435456\n"),
+          ])
+          let line = "--dry-run \(call.contains("p") ? call : call + " -l") \(type) @/k"
+          _ = kernel.run(line)
+          // What is wrong, and what was found; the lines that say what to do may name others.
+          for said in kernel.errors.split(separator: "\n") where !said.hasPrefix("  ") {
+            for word in said.split(whereSeparator: { " ():;,='\"".contains($0) })
+            where word.hasPrefix("--") {
+              #expect(line.contains(word), "\(line): \(said)")
+            }
+          }
+        }
       }
     }
 
