@@ -147,10 +147,10 @@ extension Command {
       return .success
     }
     try checkPermission(machine.kexec, purpose: purpose)
-    sayOtherKind(than: purpose, machine.kexec)
     let isCrash = purpose == .crash
     // Some kernels refuse it and some do not: kexec-tools always does.
     if isCrash, machine.kexec.crashSize == 0 { throw .noCrashRegion(on: machine) }
+    sayOtherKind(than: purpose, machine.kexec)
     let calls: [(LoadCall, () throws(KexecCallError) -> Void)] = [
       (
         .segments,

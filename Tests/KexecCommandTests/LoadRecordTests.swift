@@ -202,7 +202,7 @@ extension InvocationTests {
         ),
         (
           "no crash kernels", ["/sys/kernel/kexec_crash_loaded": nil],
-          ["panic kernel: not supported by this kernel"]
+          ["panic kernel: not supported: the running kernel was built without CONFIG_CRASH_DUMP"]
         ),
       ] as [(String, [String: [UInt8]?], [String])])
     func whatIsUnknownIsSaidSo(name: String, files: [String: [UInt8]?], wanted: [String]) {
@@ -267,6 +267,7 @@ extension InvocationTests {
       let kernel = FakeKernel([
         "/sys/kernel/kexec_loaded": Self.text(loaded),
         "/sys/kernel/kexec_crash_loaded": Self.text(crashLoaded),
+        "/sys/kernel/kexec_crash_size": Self.text("268435456\n"),
       ])
       #expect(kernel.run(line) == .success)
       #expect(
