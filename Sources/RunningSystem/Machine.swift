@@ -43,7 +43,8 @@ package struct Machine: Sendable {
   package var keepsMeasurements: Bool
   /// What the running kernel hands to the next one; nil where nothing tells that it does.
   package var handover: KexecHandover?
-  /// Whether a graphics driver has changed the mode that firmware set. `/proc/fb`.
+  /// Whether a graphics driver has changed the mode that firmware set, or put the picture elsewhere.
+  /// `/proc/fb`, `/sys/class/drm`.
   package var hasNativeGraphics: Bool
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
   /// `/sys/class/tty/ttyS*/port`.
@@ -119,7 +120,7 @@ package struct Machine: Sendable {
       keepsMeasurements: files.number("/sys/kernel/security/ima/runtime_measurements_count") ?? 0
         > 1,
       handover: KexecHandover(in: files, commandLine: commandLine),
-      hasNativeGraphics: hasNativeGraphics(files.text("/proc/fb") ?? ""),
+      hasNativeGraphics: hasNativeGraphics(in: files),
       serialPorts: serialPorts(in: files),
       consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),
       modules: wanted.contains(.modules) ? LoadedModules(in: files) : nil,
@@ -136,14 +137,33 @@ package struct Machine: Sendable {
       | UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32
   }
 
-  /// A line of /proc/fb is `0 NAME`; names of mode-setting drivers end in "drmfb", and of them
-  /// only those named here keep firmware's picture.
-  private static func hasNativeGraphics(_ framebuffers: String) -> Bool {
-    let keepers = ["simpledrm", "efidrm", "vesadrm", "ofdrm"]
-    return framebuffers.split(separator: "\n").contains { line in
-      line.hasSuffix("drmfb") && !keepers.contains { line.hasSuffix(" \($0)drmfb") }
+  /// Only the drivers of firmware's own framebuffer leave the picture where it is: all others set a mode,
+  /// or have it in memory of their own.
+  ///
+  /// A line of /proc/fb is `0 NAME`; behind the name of a driver below drivers/gpu/drm is "drmfb". Without
+  /// the kernel's emulation of fbdev these have no line there.
+  private static func hasNativeGraphics(in files: FileTree) -> Bool {
+    let lines = (files.text("/proc/fb") ?? "").split(separator: "\n")
+    for line in lines {
+      if ["EFI VGA", "VESA VGA", "simple"].contains(where: { line.hasSuffix(" " + $0) }) {
+        continue
+      }
+      let isFirmwares = firmwareDrivers.contains {
+        line.hasSuffix(" " + $0) || line.hasSuffix(" " + $0 + "drmfb")
+      }
+      if !isFirmwares { return true }
     }
+    guard lines.isEmpty else { return false }
+    for card in files.names(in: "/sys/class/drm") ?? [] {
+      guard let driver = files.linkTarget("/sys/class/drm/\(card)/device/driver") else { continue }
+      let isFirmwares =
+        driver.hasSuffix("-framebuffer") || firmwareDrivers.contains { driver.hasSuffix("/" + $0) }
+      if !isFirmwares { return true }
+    }
+    return false
   }
+
+  private static let firmwareDrivers = ["simpledrm", "efidrm", "vesadrm", "ofdrm"]
 
   private static func serialPorts(in files: FileTree) -> [String: UInt16] {
     var ports: [String: UInt16] = [:]

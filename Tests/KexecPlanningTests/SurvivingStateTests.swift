@@ -65,6 +65,32 @@ import Testing
     #expect(passed == [2, 5, 6, 7].map { .init(type: $0, data: [UInt8($0), 0xAA]) })
   }
 
+  /// What drives the screen, what firmware said of it, an option, and what the next kernel is told: a
+  /// picture of firmware's only where it still is.
+  @Test(
+    arguments: [
+      ("0 EFI VGA\n", 0x70, "", 0x70), ("0 simpledrmdrmfb\n", 0x70, "", 0x70), ("", 0x70, "", 0x70),
+      ("0 VESA VGA\n", 0x23, "", 0x23), ("0 hyperv_fb\n", 0x70, "", 0),
+      ("0 hyperv_fb\n", 0x23, "", 0),
+      ("0 i915drmfb\n", 0x70, "", 0), ("0 xen\n", 0x70, "", 0),
+      // Text is no picture, and whoever asks for it gets what was there.
+      ("0 hyperv_fb\n", 0x22, "", 0x22), ("0 hyperv_fb\n", 0x70, "--reuse-video-type", 0x70),
+      ("0 hyperv_fb\n", 0x70, "--reuse-console", 0x70),
+    ] as [(String, UInt8, String, UInt8)])
+  func pictures(framebuffers: String, kind: UInt8, option: String, wanted: UInt8) throws {
+    var parameters = [UInt8](repeating: 0, count: 4096)
+    // screen_info.orig_video_isVGA.
+    parameters[0x0F] = kind
+    var files = Self.files([])
+    files["/proc/fb"] = Array(framebuffers.utf8)
+    files["/sys/kernel/boot_params/data"] = parameters
+    let block = try bootBlock(on: TemporaryTree(bytes: files).machine) {
+      $0.options.reusesVideoType = option == "--reuse-video-type"
+      $0.options.reusesConsole = option == "--reuse-console"
+    }
+    #expect(block.bytes[0x0F] == wanted)
+  }
+
   private static let tree: [UInt8] =
     [0xD0, 0x0D, 0xFE, 0xED, 0, 0, 0, 44] + [UInt8](repeating: 7, count: 36)
 

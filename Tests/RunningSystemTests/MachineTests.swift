@@ -1,4 +1,5 @@
 import ByteCoding
+import Glibc
 import LinuxSystem
 import PhysicalMemory
 import RunningSystem
@@ -33,14 +34,47 @@ import Testing
     #expect(tree.machine.usesFiveLevelPaging == wanted)
   }
 
+  /// What /proc/fb says, and whether firmware's picture is gone.
   @Test(arguments: [
-    ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simpledrmdrmfb\n", false),
-    ("0 efidrmdrmfb\n", false), ("0 i915drmfb\n", true), ("0 EFI VGA\n1 amdgpudrmfb\n", true),
-    ("0 virtio_gpudrmfb\n", true), ("", false),
+    // The drivers of firmware's own framebuffer, as they are spelled there.
+    ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simple\n", false),
+    ("0 simpledrmdrmfb\n", false), ("0 efidrmdrmfb\n", false), ("0 vesadrmdrmfb\n", false),
+    ("0 ofdrmdrmfb\n", false), ("0 simpledrm\n", false), ("12 EFI VGA\n", false),
+    ("0 EFI VGA\n1 simple\n", false),
+    // Those that set a mode.
+    ("0 i915drmfb\n", true), ("0 virtio_gpudrmfb\n", true), ("0 hyperv_drmdrmfb\n", true),
+    ("0 bochs-drmdrmfb\n", true), ("0 svgadrmfb\n", true), ("0 astdrmfb\n", true),
+    // Those of fbdev, which have the picture in memory of their own.
+    ("0 hyperv_fb\n", true), ("0 xen\n", true), ("0 cirrusfb\n", true), ("0 VGA16 VGA\n", true),
+    ("0 MATROX\n", true), ("0 radeondrmfb\n", true), ("0 nouveaufb\n", true),
+    // What only looks like one that keeps it.
+    ("0 EFI VGA 2\n", true), ("0 simplefb\n", true), ("0 xsimpledrmdrmfb\n", true),
+    ("0 efi vga\n", true),
+    // One that has moved is enough.
+    ("0 EFI VGA\n1 amdgpudrmfb\n", true), ("0 hyperv_fb\n1 EFI VGA\n", true),
+    ("", false),
   ])
   func nativeGraphics(framebuffers: String, wanted: Bool) {
     let tree = TemporaryTree(["/proc/fb": framebuffers])
     #expect(tree.machine.hasNativeGraphics == wanted)
+  }
+
+  /// Without fbdev's emulation a driver has no line in /proc/fb.
+  @Test(
+    arguments: [
+      ("", "i915", true), ("", "simple-framebuffer", false), ("", "efidrm", false),
+      ("", nil, false),
+      ("0 EFI VGA\n", "i915", false),
+    ] as [(String, String?, Bool)])
+  func nativeGraphicsWithoutFramebuffers(framebuffers: String, driver: String?, wanted: Bool) throws
+  {
+    let tree = TemporaryTree([
+      "/proc/fb": framebuffers, "/sys/class/drm/card0/device/class": "0x030000",
+    ])
+    let link = tree.path + "/sys/class/drm/card0/device/driver"
+    if let driver { #expect(unsafe symlink("../../../bus/pci/drivers/\(driver)", link) == 0) }
+    #expect(tree.machine.hasNativeGraphics == wanted)
+    unsafe unlink(link)
   }
 
   /// A kernel bug once printed freed memory as names: they are bytes, and the ranges still count.
