@@ -1,7 +1,21 @@
-// Signal handlers: what runs in them may be little more than write(2), so they are not in Swift.
+// Signal handlers: what runs in them may be little more than write(2), so they are not in Swift. And the
+// program's arguments, which Swift looks for in /proc/self/maps: without /proc it would find none.
 #include "CLinux.h"
 #include <signal.h>
 #include <string.h>
+
+static int argument_count;
+static char **arguments;
+
+// The C library calls it with what main gets.
+__attribute__((constructor)) static void keep_arguments(int count, char **words) {
+  argument_count = count;
+  arguments = words;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int index) { return arguments[index]; }
 
 static char alarm_text[512];
 static char bus_error_text[512];

@@ -29,6 +29,29 @@ extension Command {
     if isSupported == nil, state.isTold { throw CommandError(withoutKexec: state, for: purpose) }
   }
 
+  /// Refuses an option that takes something over from the running system, where that has no such file: it
+  /// would do nothing, and nobody would know.
+  func checkWhatIsReused() throws(CommandError) {
+    let options = invocation.options
+    if options.reusesCommandLine, options.commandLine == nil {
+      try check("/proc/cmdline", for: "--reuse-cmdline")
+    }
+    if options.reusesConsole, !machineFiles.exists("/proc/cmdline") {
+      try check("/proc/consoles", for: "--reuse-console")
+    }
+    if options.preservesModules { try check("/proc/modules", for: "--preserve=modules") }
+  }
+
+  private func check(_ file: String, for option: String) throws(CommandError) {
+    do throws(FileError) {
+      _ = try machineFiles.read(file, atMost: 1)
+    } catch {
+      var error = CommandError(error)
+      error.advice = option + " needs it: " + mountAdvice
+      throw error
+    }
+  }
+
   /// Refuses a captured machine that is not x86_64, as far as its files tell. The running machine is,
   /// since this program runs on it.
   func checkArchitecture() throws(CommandError) {
@@ -69,7 +92,9 @@ extension Command {
       givenUp: plan.notes.flatMap(\.givenUp), isStamped: plan.request.options.isStamped,
       returns: plan.request.options.preservesContext)
     if !records.write(record, for: purpose) {
-      debug("\(LoadRecords.path(of: purpose)) cannot be written: no check of the map before -e")
+      warn(
+        "\(LoadRecords.path(of: purpose)) cannot be written: -S will not know what is loaded"
+          + (purpose == .crash ? "" : ", nor -e if the memory map changes"))
     }
     log("loaded \(purpose == .crash ? "as panic kernel: " : "")\(record.name) by \(plan.call.name)")
   }

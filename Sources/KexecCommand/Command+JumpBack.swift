@@ -28,7 +28,7 @@ extension Command {
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     if invocation.isDryRun {
-      print(PlanReport(plan: plan), on: machine)
+      try print(PlanReport(plan: plan), on: machine)
       return .success
     }
     guard case .segments(let load) = plan.action else { return .failure }
@@ -42,7 +42,7 @@ extension Command {
           error, refusedLoad(of: plan, nil, after: error), after: nil, kernelLog: newLogLines()))
     }
     recordLoad(plan, given: request, on: machine)
-    printLoaded(PlanReport(plan: plan))
+    try printLoaded(PlanReport(plan: plan))
     return .success
   }
 

@@ -11,6 +11,7 @@ extension Command {
   func load(kernel path: String) throws(CommandError) -> ExitCode {
     let options = invocation.options
     try checkArchitecture()
+    try checkWhatIsReused()
     beginProgress("unpacking and checking \(quoted(path))")
     kernel.signals.exitOnLostFile(
       "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n"
@@ -117,7 +118,7 @@ extension Command {
       report.warnings = [reason]
     }
     if invocation.isDryRun {
-      print(report, on: job.machine)
+      try print(report, on: job.machine)
       return nil
     }
     for note in plan.notes { say(note) }
@@ -135,7 +136,7 @@ extension Command {
     try checkSources(of: plan, job.files)
     kernel.signals.endOnLostFile()
     recordLoad(plan, given: job.request, on: job.machine)
-    printLoaded(report)
+    try printLoaded(report)
     return nil
   }
 

@@ -6,7 +6,7 @@ internal import RunningSystem
 
 extension Command {
   /// Prints the plan of a dry run. As JSON it says what would stop the load on `machine`.
-  func print(_ report: PlanReport, on machine: Machine) {
+  func print(_ report: PlanReport, on machine: Machine) throws(CommandError) {
     var report = report
     if common.printsJSON {
       do throws(CommandError) {
@@ -15,15 +15,19 @@ extension Command {
         report.errors = [error]
       }
     }
-    write(report)
+    try write(report)
   }
 
   /// Prints the plan of a load that is done, for programs. Where a jump comes next nobody reads it.
-  func printLoaded(_ report: PlanReport) {
+  ///
+  /// - Throws: when it is lost: the kernel stays loaded.
+  func printLoaded(_ report: PlanReport) throws(CommandError) {
     guard common.printsJSON else { return }
     switch invocation.action {
     case .load(_, then: .jump), .load(_, then: .shutDown): break
-    default: write(report)
+    default:
+      let name = report.plan.purpose.imageName
+      try write(report, advice: "the \(name) is loaded all the same: only its plan is lost")
     }
   }
 
@@ -32,12 +36,17 @@ extension Command {
     guard common.printsJSON else { return error }
     var (report, error) = (report, error)
     report.errors = [error]
-    write(report)
+    // Said once, wherever it is lost.
     error.isInOutput = true
+    do throws(CommandError) {
+      try write(report)
+    } catch {
+      warn(error.message)
+    }
     return error
   }
 
-  private func write(_ report: PlanReport) {
-    kernel.streams.writeOutput(common.printsJSON ? report.json.text : report.text)
+  private func write(_ report: PlanReport, advice: String? = nil) throws(CommandError) {
+    try kernel.write(common.printsJSON ? report.json.text : report.text, advice: advice)
   }
 }

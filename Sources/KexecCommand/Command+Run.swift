@@ -21,7 +21,7 @@ extension Command {
         exitCode: .usage)
     }
     if invocation.isDryRun {
-      kernel.streams.writeOutput("would run the loaded kernel\n")
+      try kernel.write("would run the loaded kernel\n")
       return .success
     }
     try checkPermission(state, purpose: .reboot, forLoad: false)
@@ -143,7 +143,7 @@ extension Command {
     let machine = readMachine()
     if invocation.isDryRun {
       sayOtherKind(than: purpose, machine.kexec)
-      kernel.streams.writeOutput("would unload the \(purpose.imageName)\n")
+      try kernel.write("would unload the \(purpose.imageName)\n")
       return .success
     }
     try checkPermission(machine.kexec, purpose: purpose)

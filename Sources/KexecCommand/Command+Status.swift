@@ -11,7 +11,7 @@ extension Command {
   func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let command = StatusCommand(common: common, kernel: kernel)
     let state = try command.tell()
-    command.print(StatusReport(state, in: machineFiles))
+    try command.print(StatusReport(state, in: machineFiles))
     switch state.isLoaded(for: purpose) {
     case true?: return .usage
     case false?: return .success
@@ -20,10 +20,16 @@ extension Command {
   }
 
   /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.
-  func printCrashSize() -> ExitCode {
+  func printCrashSize() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     let regions = PhysicalRangeSet(machine.ioMemory.crashRegions)
-    kernel.streams.writeOutput("\(machine.kexec.crashSize ?? regions.byteCount)\n")
+    guard machine.kexec.crashSize != nil || machineFiles.exists("/proc/iomem") else {
+      throw CommandError(
+        .stateUnknown,
+        "neither /sys/kernel/kexec_crash_size nor /proc/iomem is there: what is reserved cannot be told",
+        advice: mountAdvice)
+    }
+    try kernel.write("\(machine.kexec.crashSize ?? regions.byteCount)\n")
     return .success
   }
 }

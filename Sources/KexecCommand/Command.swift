@@ -14,6 +14,12 @@ package struct Command: CommandContext {
     if let name = arguments.first?.split(separator: "/").last { kernel.programName = String(name) }
     kernel.signals.surviveBrokenPipes()
     do throws(CommandError) {
+      guard kernel.streams.holdClosed() else {
+        throw CommandError(
+          .streamsClosed,
+          "a standard stream is closed, and a file that is opened could be taken for it",
+          advice: "let it be /dev/null")
+      }
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
         return try word.run(arguments, on: kernel)
       }
@@ -29,10 +35,10 @@ package struct Command: CommandContext {
     try checkMachineDirectory()
     switch invocation.action {
     case .help:
-      kernel.streams.writeOutput(helpText())
+      try kernel.write(helpText())
       return .success
     case .version:
-      kernel.streams.writeOutput("kexec \(productVersion)\n")
+      try kernel.write("kexec \(productVersion)\n")
       return .success
     case .status(let purpose): return try status(purpose)
     case .loadJumpBackHelper: return try loadJumpBackHelper()
@@ -41,7 +47,7 @@ package struct Command: CommandContext {
       var common = common
       common.isQuiet = false
       return try ReportCommand(common: common, kernel: kernel).run()
-    case .printCrashSize: return printCrashSize()
+    case .printCrashSize: return try printCrashSize()
     case .unload(let purpose): return try unload(purpose)
     case .exec: return try exec()
     case .load(let path, let sequel):

@@ -47,9 +47,11 @@ extension CommandContext {
   }
 
   /// Prints what was found, as text or as JSON; nothing with -q.
-  func print(_ text: @autoclosure () -> String, json: @autoclosure () -> JSON) {
+  func print(
+    _ text: @autoclosure () -> String, json: @autoclosure () -> JSON
+  ) throws(CommandError) {
     guard !common.isQuiet else { return }
-    kernel.streams.writeOutput(common.printsJSON ? json().text : text())
+    try kernel.write(common.printsJSON ? json().text : text())
   }
 
   /// Says `text` to those who asked for details.
@@ -64,12 +66,24 @@ extension CommandContext {
 }
 
 extension LinuxKernel {
+  /// Writes `text` to the standard output.
+  ///
+  /// - Throws: when it is lost, and with `advice` then.
+  func write(_ text: String, advice: String? = nil) throws(CommandError) {
+    if let errno = streams.writeOutput(text) { throw CommandError(lost: errno, advice: advice) }
+  }
+
   /// Says what stopped the program.
   func report(_ error: CommandError, asJSON: Bool) -> ExitCode {
+    var lost: CommandError?
     if asJSON, !error.isInOutput {
-      streams.writeOutput(JSON.document([("errors", .array([error.json]))]).text)
+      do throws(CommandError) {
+        try write(JSON.document([("errors", .array([error.json]))]).text)
+      } catch {
+        lost = error
+      }
     }
-    streams.writeError(error.text(by: programName))
+    streams.writeError(error.text(by: programName) + (lost?.text(by: programName) ?? ""))
     return error.exitCode
   }
 }

@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// What stops the command: one line for the user, perhaps a second that says what to do.
 struct CommandError: Error, Equatable {
   /// What kind of error it is.
@@ -27,6 +29,18 @@ struct CommandError: Error, Equatable {
     exitCode: ExitCode = .failure
   ) {
     self.init(.situation(situation), message, advice: advice, exitCode: exitCode)
+  }
+
+  /// What the standard output did not take is lost, and that is no success.
+  init(lost errno: Errno, advice: String?) {
+    self.init(
+      .outputLost,
+      errno == .notOpen
+        ? "the standard output is closed: what was to be printed is lost"
+        : "cannot write to the standard output: \(errno.message)",
+      advice: advice)
+    // There is nowhere to print it.
+    isInOutput = true
   }
 
   /// The lines to print.

@@ -24,6 +24,10 @@ enum ErrorCode: Equatable {
     case otherArchitecture
     /// Nothing says of which architecture the captured machine is.
     case unknownArchitecture
+    /// The standard output, or a part of it, could not be written.
+    case outputLost
+    /// A standard stream that is closed cannot be kept from becoming another file.
+    case streamsClosed
     /// What is loaded cannot be told.
     case stateUnknown
     case nothingLoaded

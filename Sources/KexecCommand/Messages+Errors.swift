@@ -14,6 +14,8 @@ extension CommandError {
     let code = ErrorCode.file(error.reason)
     let why =
       switch error.reason {
+      // Only the standard input is not opened here.
+      case .errno(.notOpen): "the standard input is closed"
       case .errno(let errno): errno.message
       case .directory: "it is a directory, not a file"
       case .notRegular: "it is neither a file nor a block device nor a pipe"
@@ -77,11 +79,18 @@ extension CommandError {
           ? "free some, or take an initrd of at most \(byteText(shortage.available - rest))"
           : "free \(byteText(shortage.needed - shortage.available))")
     case .noMemoryMap:
-      let isHidden = machine.ioMemory.isHidden
+      let map = machine.ioMemory
+      let lack =
+        map.isHidden
+        ? "hides its addresses" : map.isMissing ? "is missing or empty" : "lists no System RAM"
+      self.init(
+        code, "no memory map: /proc/iomem \(lack), and /sys/firmware/memmap is missing",
+        advice: map.isHidden ? "run this as root" : map.isMissing ? mountAdvice : nil)
+    case .noCrashRegion where machine.tellsNothingOfReservations:
       self.init(
         code,
-        "no memory map: /proc/iomem \(isHidden ? "hides its addresses" : "lists no System RAM"), "
-          + "and /sys/firmware/memmap is missing", advice: isHidden ? "run this as root" : nil)
+        "whether memory is reserved for a panic kernel cannot be told: /proc/iomem and "
+          + "/sys/kernel/kexec_crash_size are missing", advice: mountAdvice)
     case .noCrashRegion:
       self = .noCrashRegion(on: machine, advised: CrashRoom.advised(for: request))
     case .crashRegionHidden:
@@ -297,6 +306,13 @@ extension LoadRequest.File {
   }
 }
 
+extension Machine {
+  /// Whether no file says if memory is reserved for a crash kernel.
+  fileprivate var tellsNothingOfReservations: Bool {
+    ioMemory.isMissing && kexec.crashSize == nil && commandLine.value(of: "crashkernel") == nil
+  }
+}
+
 extension PlanningError.NoRoom {
   /// Bytes in which the piece has room wherever they are; nil when no computer has them.
   fileprivate var sufficientSize: UInt64? {
@@ -304,6 +320,10 @@ extension PlanningError.NoRoom {
     return overflow ? nil : size
   }
 }
+
+/// What to do where files of /proc and /sys are missing.
+let mountAdvice =
+  "/proc and /sys must be mounted: mount -t proc proc /proc; mount -t sysfs sysfs /sys"
 
 extension CommandError {
   /// The running kernel, of which `state` is known, cannot load a kernel for `purpose` at all.

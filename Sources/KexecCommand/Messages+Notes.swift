@@ -71,7 +71,8 @@ extension PlanNote {
       .warning("the next kernel gets no EFI: \(reason.text)")
     case .noBootParameters:
       .warning(
-        "/sys/kernel/boot_params is missing: the next kernel learns nothing of screen and disks")
+        "/sys/kernel/boot_params is missing: the next kernel learns nothing of EFI, screen and disks"
+      )
     case .framebufferLost:
       .detail("a graphics driver changed the mode: no picture until the next driver")
     case .noRandomSeed:

@@ -35,7 +35,7 @@ struct ReportCommand: WordCommand {
         .counterSetBack,
         "the time stamp counter has been set back since the load: no times can be told")
     }
-    print(times.text, json: times.json)
+    try print(times.text, json: times.json)
     return .success
   }
 }

@@ -12,7 +12,7 @@ struct StatusCommand: WordCommand {
   let kernel: LinuxKernel
 
   func run() throws(CommandError) -> ExitCode {
-    print(StatusReport(try tell(), in: machineFiles))
+    try print(StatusReport(try tell(), in: machineFiles))
     return .success
   }
 
@@ -29,8 +29,8 @@ struct StatusCommand: WordCommand {
     return state
   }
 
-  func print(_ report: StatusReport) {
-    print(report.text, json: report.json)
+  func print(_ report: StatusReport) throws(CommandError) {
+    try print(report.text, json: report.json)
   }
 }
 

@@ -35,6 +35,8 @@ package struct Errno: Error, Hashable, Sendable {
   package static let noSuchFile = Errno(rawValue: ENOENT)
   /// EIO.
   package static let inputOutput = Errno(rawValue: EIO)
+  /// EBADF: there is no such open file, or it is not open for that.
+  package static let notOpen = Errno(rawValue: EBADF)
   /// ENOTDIR.
   package static let notDirectory = Errno(rawValue: ENOTDIR)
   /// EACCES.

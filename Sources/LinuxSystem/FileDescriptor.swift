@@ -27,6 +27,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
   /// The standard input, which stays open when this is closed. Corresponds to `dup(0)`.
   package init(standardInputCalled path: String) throws(FileError) {
+    guard clinux_is_held_stream(0) == 0 else { throw FileError(path, .errno(.notOpen)) }
     let number = dup(0)
     guard number >= 0 else { throw FileError(path, .errno(.last)) }
     self.init(owning: number)

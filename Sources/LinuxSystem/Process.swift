@@ -39,9 +39,9 @@ package struct Process: Sendable {
 
   /// The program's arguments, the first of which is its name, with all their bytes.
   package static var arguments: [String] {
-    // SAFETY: argv has this many terminated texts and lives as long as the process; nobody writes it.
-    (0..<Int(CommandLine.argc)).compactMap { index in
-      unsafe CommandLine.unsafeArgv[index].map { unsafe String(lossless: $0) }
+    // SAFETY: there are this many terminated texts, which live as long as the process; nobody writes them.
+    (0..<clinux_argument_count()).compactMap { index in
+      unsafe clinux_argument(index).map { unsafe String(lossless: $0) }
     }
   }
 }

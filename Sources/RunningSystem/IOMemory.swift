@@ -21,6 +21,8 @@ package struct IOMemory: Equatable, Sendable {
   package let isHidden: Bool
   /// The lines that say nothing that can be, in the file's order.
   package let faults: [MapFault]
+  /// Whether the file says nothing at all, as where there is none.
+  package var isMissing: Bool { resources.isEmpty && faults.isEmpty }
 
   /// Reads `/proc/iomem`; nothing is known when it cannot be read.
   package init(in files: FileTree) {

@@ -46,6 +46,9 @@ final class FakeKernel: Sendable {
     var writeLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
     var logLines: [String] = []
     var isTerminal = false
+    /// What the standard output answers to each write.
+    var output: Errno?
+    var canHoldClosedStreams = true
     var hasRandomBytes = true
     var counter: UInt64 = 5000
     var wallClock: UInt64 = 7_000_000_000
@@ -172,11 +175,16 @@ extension FakeKernel {
       } surviveBrokenPipes: {
       },
       streams: StandardStreams { text in
-        self.state.withLock { $0.output += text }
+        self.state.withLock {
+          if $0.answers.output == nil { $0.output += text }
+          return $0.answers.output
+        }
       } writeError: { text in
         self.state.withLock { $0.errors += text }
       } isErrorTerminal: {
         self.answer { $0.isTerminal }
+      } holdClosed: {
+        self.answer { $0.canHoldClosedStreams }
       })
   }
 

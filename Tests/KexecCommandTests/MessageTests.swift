@@ -98,7 +98,7 @@ import Testing
   @Test(arguments: planningErrors)
   func planning(error: PlanningError, message: String, advice: String?) {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
-    let machine = TemporaryTree([:]).machine
+    let machine = TemporaryTree(["/proc/iomem": "000a0000-000bffff : PCI Bus 0000:00\n"]).machine
     let found = CommandError(error, request: request, machine: machine, after: nil)
     #expect(found.message == message)
     #expect(found.advice == advice)

@@ -91,6 +91,27 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
 // The rate and c_cflag of the terminal at `path` (TCGETS2), in Terminal.c; -1 when it is none.
 int clinux_terminal_line(const char *path, unsigned *baud, unsigned *flags);
 
+// The program's arguments, the first of which is its name, in CLinux.c.
+int clinux_argument_count(void);
+const char *clinux_argument(int index);
+
+// Takes the numbers of those standard streams that are closed, so that no file that is opened later gets
+// one: reading and writing fail there as before, with EBADF. -1 when that cannot be.
+static inline int clinux_hold_closed_streams(void) {
+  for (int number = 0; number <= 2; number++) {
+    if (fcntl(number, F_GETFD) != -1) continue;
+    // The lowest number that is free is this one.
+    if (open("/", 010000000 /* O_PATH */) != number) return -1;
+  }
+  return 0;
+}
+
+// Whether an open file is one of those.
+static inline int clinux_is_held_stream(int file) {
+  int flags = fcntl(file, F_GETFL);
+  return flags != -1 && (flags & 010000000 /* O_PATH */);
+}
+
 // Signal handlers, in CLinux.c.
 void clinux_say_after(unsigned seconds, const char *text);
 void clinux_say_nothing(void);

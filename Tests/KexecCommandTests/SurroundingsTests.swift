@@ -1,0 +1,217 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+@testable import KexecPlanning
+@testable import LinuxSystem
+
+/// In this suite because getopt_long keeps its place in global variables.
+extension InvocationTests {
+  /// What surrounds the program: an output that takes nothing, and folders that are not there. What the
+  /// built program makes of closed streams and of an empty root is script/surroundings's to show.
+  @Suite struct SurroundingsTests {
+    private static let crash: [String: [UInt8]?] = [
+      "/proc/iomem": Array(
+        "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
+      "/sys/kernel/kexec_crash_size": Array("134217728\n".utf8),
+      "/sys/kernel/kexec_crash_loaded": Array("1\n".utf8),
+    ]
+    private static let full = Errno(rawValue: ENOSPC)
+
+    /// Commands that have something to print.
+    static let printing = [
+      "--version", "--help", "status --help", "-S", "-S --json", "-S -l", "status", "status --json",
+      "--print-ckr-size", "-u --dry-run", "-u -p --dry-run", "-e --dry-run",
+      "-l --dry-run @/vmlinuz",
+      "-l --dry-run --json @/vmlinuz", "-s -l --dry-run @/vmlinuz", "-p --dry-run @/vmlinuz",
+      "-f --dry-run @/vmlinuz", "--dry-run @/vmlinuz",
+      "-l --dry-run --machine=@ --arch=x86_64 @/vmlinuz",
+      "--load-jump-back-helper --entry=0x1000 --dry-run",
+    ]
+
+    @Test(arguments: printing, [ENOSPC, EPIPE, EBADF, EIO, EDQUOT])
+    func whatIsLostIsNoSuccess(line: String, number: Int32) {
+      let kernel = FakeKernel(Self.crash) { $0.output = Errno(rawValue: number) }
+      #expect(kernel.run(line) == .failure)
+      let text = Errno(rawValue: number).message
+      #expect(
+        kernel.errors
+          == (number == EBADF
+            ? "kexec: the standard output is closed: what was to be printed is lost\n"
+            : "kexec: cannot write to the standard output: \(text)\n"))
+      #expect(kernel.calls.isEmpty)
+    }
+
+    /// The load is done, and is said to be.
+    @Test(
+      arguments: [
+        ("-l --json @/vmlinuz", "kernel"), ("-l -s --json @/vmlinuz", "kernel"),
+        ("-l -c --json @/vmlinuz --initrd=@/initrd", "kernel"),
+        ("-p --json @/vmlinuz", "panic kernel"),
+        ("-p -c --json @/vmlinuz", "panic kernel"),
+        ("--load-preserve-context --json @/vmlinuz", "kernel"),
+        ("--load-jump-back-helper --entry=0x1000 --json", "kernel"),
+      ], [ENOSPC, EPIPE, EBADF])
+    func aLoadStaysThoughItsPlanIsLost(row: (line: String, name: String), number: Int32) {
+      let kernel = FakeKernel(Self.crash) { $0.output = Errno(rawValue: number) }
+      #expect(kernel.run(row.line) == .failure)
+      #expect(kernel.calls.count == 1, "\(kernel.calls)")
+      #expect(kernel.errors.contains("the standard output"), "\(kernel.errors)")
+      #expect(
+        kernel.errors.hasSuffix(
+          "\n  the \(row.name) is loaded all the same: only its plan is lost\n"))
+      let purpose: LoadOptions.Purpose = row.name == "kernel" ? .reboot : .crash
+      #expect(kernel.files.exists(LoadRecords.path(of: purpose)))
+    }
+
+    /// Who has nothing to print needs no output.
+    @Test(
+      arguments: [
+        "-l @/vmlinuz", "-s -l @/vmlinuz", "-p @/vmlinuz", "-u", "-u -p", "-e",
+        "-f --json @/vmlinuz",
+        "--json @/vmlinuz", "-l --load-preserve-context @/vmlinuz",
+      ])
+    func nothingIsLostWhereNothingIsPrinted(line: String) {
+      let kernel = FakeKernel(Self.crash) { $0.output = Self.full }
+      #expect(kernel.run(line) == .success, "\(kernel.errors)")
+      #expect(kernel.errors == "")
+    }
+
+    /// An error is told all the same, and keeps its exit code.
+    @Test(
+      arguments: [
+        ("-l --json @/none", ExitCode.failure, "kexec: \"@/none\": No such file or directory\n"),
+        ("-e --json --bogus", .usage, "kexec: cannot write to"),
+        (
+          "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a panic kernel\n"
+        ),
+      ] as [(String, ExitCode, String)])
+    func errorsAreToldAllTheSame(line: String, exit: ExitCode, start: String) {
+      let kernel = FakeKernel { $0.output = Self.full }
+      #expect(kernel.run(line) == exit)
+      let said = kernel.errors.replacing(kernel.tree.path, with: "@")
+      #expect(said.hasPrefix(start) || exit == .usage, "\(said)")
+      #expect(
+        said.contains("kexec: cannot write to the standard output: No space left on device\n"))
+    }
+
+    @Test func aRefusedLoadIsToldThoughItsPlanIsLost() {
+      let kernel = FakeKernel { ($0.kexecLoad, $0.output) = ([.busy], Self.full) }
+      #expect(kernel.run("-l -c --json @/vmlinuz") == .failure)
+      #expect(
+        kernel.errors.contains("kexec: warning: cannot write to the standard output: No space"))
+      #expect(
+        kernel.errors.contains("kexec: cannot load ") && kernel.errors.contains("another load"))
+    }
+
+    @Test func closedStreamsThatCannotBeHeldStopTheProgram() {
+      let kernel = FakeKernel { $0.canHoldClosedStreams = false }
+      #expect(kernel.run("-l @/vmlinuz") == .failure)
+      #expect(
+        kernel.calls.isEmpty && kernel.errors.hasPrefix("kexec: a standard stream is closed, "))
+    }
+
+    /// Nothing of `/proc`, of `/sys`, or of both.
+    private static func without(_ folders: String...) -> [String: [UInt8]?] {
+      var files: [String: [UInt8]?] = [:]
+      for path in Array(FakeKernel.files.keys) + ["/sys/kernel/boot_params/data"]
+      where folders.contains(where: path.hasPrefix) {
+        files.updateValue(nil, forKey: path)
+      }
+      return files
+    }
+
+    private static let mounts =
+      "\n  /proc and /sys must be mounted: mount -t proc proc /proc; mount -t sysfs sysfs /sys\n"
+
+    /// What is not there, the command, its exit code, and what it says. Nil: it works, and says no more than
+    /// warnings.
+    static let missing: [(folders: [String], line: String, code: ExitCode, said: String?)] = [
+      (["/proc", "/sys"], "--version", .success, nil),
+      (
+        ["/proc", "/sys"], "-S", .failure,
+        "/sys/kernel is not there: what is loaded cannot be told\n"
+      ),
+      (
+        ["/proc", "/sys"], "status", .failure,
+        "/sys/kernel is not there: what is loaded cannot be told\n"
+      ),
+      (
+        ["/proc", "/sys"], "--print-ckr-size", .failure,
+        "neither /sys/kernel/kexec_crash_size nor /proc/iomem is there: what is reserved cannot be told"
+          + mounts
+      ),
+      (["/proc", "/sys"], "report", .usage, "no time stamps on this system's command line\n"),
+      (["/proc", "/sys"], "-u", .success, nil), (["/proc", "/sys"], "-e", .success, nil),
+      // That call finds the memory itself, the other must be told of it.
+      (["/proc", "/sys"], "-s -l @/vmlinuz", .success, nil),
+      (
+        ["/proc", "/sys"], "-c -l @/vmlinuz", .failure,
+        "no memory map: /proc/iomem is missing or empty, and /sys/firmware/memmap is missing"
+          + mounts
+      ),
+      (
+        ["/proc", "/sys"], "-p @/vmlinuz", .failure,
+        "whether memory is reserved for a panic kernel cannot be told: /proc/iomem and "
+          + "/sys/kernel/kexec_crash_size are missing" + mounts
+      ),
+      (["/proc"], "--print-ckr-size", .success, nil), (["/sys"], "--print-ckr-size", .success, nil),
+      (["/sys"], "-c -l @/vmlinuz", .success, nil), (["/proc"], "-S", .success, nil),
+      (["/sys"], "-S", .failure, "/sys/kernel is not there: what is loaded cannot be told\n"),
+      // What would be taken over is not there.
+      (
+        ["/proc"], "-s -l --reuse-cmdline @/vmlinuz", .failure,
+        "\"@/proc/cmdline\": No such file or directory\n  --reuse-cmdline needs it: /proc and /sys must"
+      ),
+      (
+        ["/proc"], "-s -l --reuse-cmdline --dry-run @/vmlinuz", .failure,
+        "\"@/proc/cmdline\": No such file or directory\n"
+      ),
+      (["/proc"], "-s -l --reuse-cmdline --command-line=x @/vmlinuz", .success, nil),
+      (
+        ["/proc"], "-s -l --reuse-console @/vmlinuz", .failure,
+        "\"@/proc/consoles\": No such file or directory\n  --reuse-console needs it: "
+      ),
+      (
+        ["/proc"], "-s -l --preserve=modules @/vmlinuz", .failure,
+        "\"@/proc/modules\": No such file or directory\n  --preserve=modules needs it: "
+      ),
+      (
+        ["/sys"], "-l --reuseinitrd @/vmlinuz", .failure,
+        "\"@/sys/firmware/initrd\": No such file or directory\n"
+      ),
+      (["/run"], "-l @/vmlinuz", .success, nil), (["/run"], "-u", .success, nil),
+      (["/run"], "-e", .success, nil), (["/var"], "-l --stamp @/vmlinuz", .success, nil),
+    ]
+
+    @Test(arguments: missing.indices)
+    func foldersThatAreNotThere(index: Int) {
+      let row = Self.missing[index]
+      var files: [String: [UInt8]?] = [:]
+      for folder in row.folders { files.merge(Self.without(folder)) { $1 } }
+      let kernel = FakeKernel(files)
+      #expect(kernel.run(row.line) == row.code, "\(row): \(kernel.errors)")
+      let said = kernel.errors.replacing(kernel.tree.path, with: "@")
+      if let text = row.said {
+        #expect(
+          said.hasPrefix("kexec: " + text) || said.hasPrefix("kexec: @" + text), "\(row): \(said)")
+        #expect(kernel.calls.isEmpty)
+      } else {
+        #expect(
+          said.split(separator: "\n").allSatisfy { $0.hasPrefix("kexec: warning: ") },
+          "\(row): \(said)")
+      }
+    }
+
+    /// The check of the memory map before -e would be gone without a word.
+    @Test func whereNothingCanBeWrittenIsSaid() {
+      let kernel = FakeKernel(["/run/utmp": nil])
+      #expect(kernel.run("-l @/vmlinuz") == .success)
+      #expect(
+        kernel.errors.contains(
+          "kexec: warning: /run/kexec-loaded cannot be written: -S will not know what is loaded, nor -e "
+            + "if the memory map changes\n"), "\(kernel.errors)")
+    }
+  }
+}
