@@ -146,12 +146,9 @@ extension Command {
     request.modules = zip(files.modules, invocation.options.modules).map { file, text in
       .init(file: .init(path: file.path, bytes: file.bytes), text: text)
     }
-    if let seed = invocation.options.seed {
+    // So that --seed can repeat the draw: 53 bits, since programs read JSON's numbers as doubles.
+    if let seed = invocation.options.seed ?? kernel.process.randomNumber().map({ $0 >> 11 }) {
       request.randomNumbers = .init(seed: seed)
-    } else if let virtual = kernel.process.randomNumber(),
-      let physical = kernel.process.randomNumber()
-    {
-      request.randomNumbers = .init(virtual: virtual, physical: physical)
     }
     request.stamps = TimeStamps(
       loaded: kernel.clocks.timeStampCounter(), wallClock: kernel.clocks.wallClock())

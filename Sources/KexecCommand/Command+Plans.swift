@@ -1,3 +1,4 @@
+internal import KexecABI
 internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
@@ -5,17 +6,47 @@ internal import RunningSystem
 // Which plans are printed, and what with.
 
 extension Command {
-  /// Prints the plan of a dry run. As JSON it says what would stop the load on `machine`.
+  /// Ends the dry run of a load: prints the plan, and then what would stop the load on `machine`.
+  ///
+  /// - Throws: what would stop it, but for another machine, of which there is only the plan.
   func print(_ report: PlanReport, on machine: Machine) throws(CommandError) {
     var report = report
-    if common.printsJSON {
-      do throws(CommandError) {
-        try checkPermission(machine.kexec, purpose: report.plan.purpose)
-      } catch {
-        report.errors = [error]
-      }
+    var refusal: CommandError?
+    do throws(CommandError) {
+      try checkLoad(of: report.plan, on: machine)
+    } catch {
+      refusal = error.ofDryRun
     }
+    if common.printsJSON, let refusal { report.errors = [refusal] }
     try write(report)
+    guard var refusal, common.machineDirectory == nil else { return }
+    refusal.isInOutput = true
+    throw refusal
+  }
+
+  /// Ends the dry run of what is no load: says what would be done, and then what `check` finds against it.
+  func endDryRun(
+    _ text: String, _ check: () throws(CommandError) -> Void
+  ) throws(CommandError) -> ExitCode {
+    try kernel.write("would \(text)\n")
+    guard common.machineDirectory == nil else { return .success }
+    do throws(CommandError) {
+      try check()
+    } catch {
+      throw error.ofDryRun
+    }
+    return .success
+  }
+
+  /// Refuses what the running kernel would refuse: what can be known of that beforehand.
+  private func checkLoad(of plan: LoadPlan, on machine: Machine) throws(CommandError) {
+    try checkPermission(machine.kexec, purpose: plan.purpose)
+    if plan.call == .segments, machine.kexec.lockdown != nil {
+      let refusal = KexecCallError(call: .segments, errno: .notPermitted)
+      throw CommandError(
+        refusal, refusedLoad(of: plan, nil, after: refusal), after: nil, kernelLog: [])
+    }
+    if case .load(_, then: .jump) = invocation.action { try checkNamespace(machine.kexec) }
   }
 
   /// Prints the plan of a load that is done, for programs. Where a jump comes next nobody reads it.
@@ -48,5 +79,14 @@ extension Command {
 
   private func write(_ report: PlanReport, advice: String? = nil) throws(CommandError) {
     try kernel.write(common.printsJSON ? report.json.text : report.text, advice: advice)
+  }
+}
+
+extension CommandError {
+  /// The same, said of what was not done.
+  fileprivate var ofDryRun: CommandError {
+    var error = self
+    error.message = "this would be refused: \(message)"
+    return error
   }
 }

@@ -20,20 +20,15 @@ extension Command {
         advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
         exitCode: .usage)
     }
-    if invocation.isDryRun {
-      try kernel.write("would run the loaded kernel\n")
-      return .success
-    }
-    try checkPermission(state, purpose: .reboot, forLoad: false)
-    if !invocation.isForced { try checkMemoryMap() }
     let record = records.record(of: .reboot)
-    try checkHandover(record)
-    // The kernel would refuse to, when the network is down already.
-    guard state.isInFirstProcessNamespace else {
-      throw CommandError(
-        .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
-        advice: "run it on the host")
+    func check() throws(CommandError) {
+      try checkPermission(state, purpose: .reboot, forLoad: false)
+      if !invocation.isForced { try checkMemoryMap() }
+      try checkHandover(record)
+      try checkNamespace(state)
     }
+    if invocation.isDryRun { return try endDryRun("run the loaded kernel", check) }
+    try check()
     records.noteJump(at: kernel.clocks.wallClock())
     log("jumping into \(record?.name ?? "the loaded kernel")")
     do throws(CommandError) {
@@ -85,6 +80,14 @@ extension Command {
     warn(
       "the interfaces are up again, but this is gone: \(names)\(rest)\n"
         + "  to get it back: \(NetworkState.restart(in: kernel.files))")
+  }
+
+  /// Refuses where the kernel would refuse to jump, when the network is down already.
+  func checkNamespace(_ state: KexecState) throws(CommandError) {
+    guard !state.isInFirstProcessNamespace else { return }
+    throw CommandError(
+      .inContainer, "cannot run the loaded kernel: this is a container with its own process ids",
+      advice: "run it on the host")
   }
 
   private func syncFileSystems() throws(CommandError) {
@@ -141,16 +144,15 @@ extension Command {
   /// Frees the loaded kernel, by the other call when the first is refused.
   func unload(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let machine = readMachine()
-    if invocation.isDryRun {
-      sayOtherKind(than: purpose, machine.kexec)
-      try kernel.write("would unload the \(purpose.imageName)\n")
-      return .success
-    }
-    try checkPermission(machine.kexec, purpose: purpose)
     let isCrash = purpose == .crash
-    // Some kernels refuse it and some do not: kexec-tools always does.
-    if isCrash, machine.kexec.crashSize == 0 { throw .noCrashRegion(on: machine) }
-    sayOtherKind(than: purpose, machine.kexec)
+    func check() throws(CommandError) {
+      try checkPermission(machine.kexec, purpose: purpose)
+      // Some kernels refuse it and some do not: kexec-tools always does.
+      if isCrash, machine.kexec.crashSize == 0 { throw .noCrashRegion(on: machine) }
+      sayOtherKind(than: purpose, machine.kexec)
+    }
+    if invocation.isDryRun { return try endDryRun("unload the \(purpose.imageName)", check) }
+    try check()
     let calls: [(LoadCall, () throws(KexecCallError) -> Void)] = [
       (
         .segments,

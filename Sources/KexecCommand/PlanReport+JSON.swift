@@ -40,6 +40,8 @@ extension PlanReport {
       ("entry", .optional(segments?.entry.value)),
       ("kernelEntry", .optional(segments?.kernelEntry.value)),
       ("virtualShift", .optional(segments?.virtualShift)),
+      ("seed", .optional(plan.seed)),
+      ("isDrawnAnew", .bool(plan.seed != nil && plan.request.options.seed == nil)),
       ("digest", .optional(segments?.digest.rawValue)),
       ("expectedPeak", .optional(segments?.expectedPeak)),
       ("crashRoom", plan.crashRoom.map(json) ?? .null),

@@ -37,6 +37,15 @@ extension PlanReport {
     case .segments(let load):
       lines.append(
         row("entry", "\(load.entry) (purgatory), then \(load.kernelEntry) (kernel)"))
+      if let seed = plan.seed {
+        let isAsked = request.options.seed != nil
+        lines.append(
+          row(
+            "addresses",
+            isAsked
+              ? "drawn from --seed=\(seed)"
+              : "drawn at random, anew by each load: --seed=\(seed) repeats these"))
+      }
       lines.append(row("peak memory", "\(byteText(load.expectedPeak)) while loading"))
       lines.append(row("check", load.digest.text(over: load.checkedByteCount)))
       lines += [""] + picture(of: load)

@@ -19,6 +19,8 @@ struct Assembly {
   var jumpBackText: UInt64?
   /// By how many bytes the kernel was moved at random; nil when nobody drew.
   var virtualShift: UInt64?
+  /// Whether addresses were drawn at random.
+  var isDrawn = false
   /// Bytes of our memory that the pieces take.
   let memoryUse: UInt64
 
@@ -55,7 +57,7 @@ struct Assembly {
       segments: all.sorted { $0.destination.start < $1.destination.start },
       flags: SegmentFlags.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
       expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift,
-      sources: sources)
+      isDrawn: isDrawn, sources: sources)
     do {
       try load.validate(in: memory)
     } catch {

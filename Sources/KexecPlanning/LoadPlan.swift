@@ -38,6 +38,12 @@ package struct LoadPlan: Sendable {
   /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.
   package internal(set) var crashRoom: CrashRoom?
 
+  /// What its random addresses were drawn from; nil when none were drawn.
+  package var seed: UInt64? {
+    guard case .segments(let load) = action, load.isDrawn else { return nil }
+    return request.randomNumbers?.seed
+  }
+
   /// Whether anything is unpacked now.
   package var isFast: Bool { request.options.isFast }
 

@@ -56,6 +56,8 @@ package struct LoadRequest: Sendable {
     package var virtual: UInt64
     /// Chooses the physical address.
     package var physical: UInt64
+    /// What both follow from; nil when that is not known.
+    package var seed: UInt64?
 
     /// The numbers.
     package init(virtual: UInt64, physical: UInt64) {
@@ -72,6 +74,7 @@ package struct LoadRequest: Sendable {
         return value ^ value >> 31
       }
       self.init(virtual: number(1), physical: number(2))
+      self.seed = seed
     }
   }
 

@@ -72,6 +72,8 @@ private func planLinux(
     segments: segments + site.segments, purgatoryPlace: places.others[1], entry: entry,
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
+  // 0 is the lowest place, and not drawn.
+  assembly.isDrawn = kernel.virtualShift != nil || kernel.randomPlace ?? 0 != 0
   if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)

@@ -20,6 +20,8 @@ package struct SegmentLoad: Sendable {
   /// By how many bytes the kernel was moved from the virtual address that it was linked for, drawn at
   /// random at load time; nil when the kernel stays there or moves itself.
   package var virtualShift: UInt64?
+  /// Whether addresses were drawn at random, so that another draw would give another plan.
+  package var isDrawn = false
   /// What the parts of mapped files among the checked segments digested to before the purgatory's digest
   /// was made.
   var sources: [SourceDigest] = []

@@ -24,6 +24,12 @@ package struct KexecCallError: Error, Equatable, Sendable {
   package let call: LoadCall
   /// What the kernel answered.
   package let errno: Errno
+
+  /// The error `errno` of `call`.
+  package init(call: LoadCall, errno: Errno) {
+    self.call = call
+    self.errno = errno
+  }
 }
 
 /// The system calls that load, unload and run a kernel. Documented in kexec_load(2) and reboot(2).

@@ -50,6 +50,8 @@ final class FakeKernel: Sendable {
     var output: Errno?
     var canHoldClosedStreams = true
     var hasRandomBytes = true
+    /// All random bytes until the next ones are asked for.
+    var randomByte: UInt8 = 0x5A
     var counter: UInt64 = 5000
     var wallClock: UInt64 = 7_000_000_000
   }
@@ -262,7 +264,11 @@ extension FakeKernel {
 
   private var process: LinuxSystem.Process {
     LinuxSystem.Process { count in
-      self.answer { $0.hasRandomBytes } ? [UInt8](repeating: 0x5A, count: count) : nil
+      self.answer { answers -> [UInt8]? in
+        guard answers.hasRandomBytes else { return nil }
+        answers.randomByte &+= 1
+        return [UInt8](repeating: answers.randomByte, count: count)
+      }
     } evictProgram: {
     } lockInMemory: {
       self.record(.lock)

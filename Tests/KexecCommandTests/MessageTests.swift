@@ -349,6 +349,8 @@ import Testing
           "entry": null,
           "kernelEntry": null,
           "virtualShift": null,
+          "seed": null,
+          "isDrawnAnew": false,
           "digest": null,
           "expectedPeak": null,
           "crashRoom": null,

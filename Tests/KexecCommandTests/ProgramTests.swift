@@ -30,7 +30,7 @@ import Testing
         "{\n  \"schema\": 1,\n  \"purpose\": \"reboot\",\n"
       ),
       ("--print-ckr-size --dry-run --machine=@", 0, "0\n"),
-      ("-u --dry-run", 0, "would unload the kernel\n"),
+      ("-u --dry-run --machine=@", 0, "would unload the kernel\n"),
       ("-S -q --dry-run --machine=@", 1, ""),
       (
         "-S --json --dry-run --machine=@", 1,
