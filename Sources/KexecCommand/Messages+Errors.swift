@@ -147,6 +147,19 @@ extension CommandError {
         exitCode: .failure)
       self.code = code
       return
+    case .noEarlyPort(let consoles):
+      let names = consoles.isEmpty ? "no console that is known" : consoles.joined(separator: ", ")
+      self.init(
+        code,
+        "--early-output: no serial port of a PC (ttyS) is in use: the running kernel writes on \(names)",
+        advice: "name the port: --serial=ttyS0, or its number, such as --serial=0x3f8")
+    case .earlyPortUnknown(let name):
+      self.init(
+        code,
+        "--early-output: how the registers of \(name) are reached is not known, or earlycon= cannot say it",
+        advice:
+          "as root /sys/class/tty/\(name) tells more; or give the word yourself: --append=earlycon=..."
+      )
     case .realMode(let reason):
       let isAsked = request.options.entry == .realMode
       self.init(

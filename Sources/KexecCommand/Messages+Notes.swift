@@ -194,6 +194,13 @@ extension PlanNote {
       .warning("\(option) has \(character.text): to a kernel that is a letter like any other")
     case .notReplaced(let option):
       .warning("\(option) has $(...) or `...` as it is: no shell has put anything in its place")
+    case .earlyOutput(let added, nil):
+      .detail(
+        "\(added.joined(separator: " ")): the kernel writes there before its consoles are there")
+    case .earlyOutput(let added, let given?):
+      .detail(
+        "--early-output: \(given) stays"
+          + (added.isEmpty ? "" : ", and \(added.joined(separator: " ")) is added"))
     case .mapFault(let fault):
       .warning("\(fault.place) \(fault.reason.text): \(fault.text)")
     case .moreMapFaults(let count):

@@ -14,7 +14,7 @@ enum Option: CaseIterable, Sendable {
   case argsLinux, argsELF, argsNone, module
   case noCMA, forceDTB, dropHandover
   case initrd, forceInitrd, reuseInitrd, deviceTree, commandLine, append
-  case reuseCommandLine, reuseConsole, preserve, noEFI, stamp
+  case reuseCommandLine, reuseConsole, earlyOutput, preserve, noEFI, stamp
   case elf32CoreHeaders, elf64CoreHeaders, passMemmap, hotplug
   case consoleSerial, serial, serialBaud, consoleVGA, resetVGA, reuseVideoType
   case forceSync, noSync, noIfdown
@@ -179,6 +179,13 @@ extension Option {
       help: "let the kernel write where the running one does"
     ) {
       $0.options.reusesConsole = true
+    },
+    .init(
+      .earlyOutput, nil, "early-output",
+      help: "let the kernel write on the serial port in use before its consoles are there: for one"
+        + " that hangs without a word"
+    ) {
+      $0.options.hasEarlyOutput = true
     },
     .init(
       .preserve, nil, "preserve", value: "modules",

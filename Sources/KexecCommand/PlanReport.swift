@@ -59,7 +59,13 @@ extension PlanReport {
         at: callRow)
     }
     let notes = plan.notes.map { row("note", $0.text) }
-    return (lines + notes.prefix(1).map { _ in "" } + notes).joined(separator: "\n") + "\n"
+    lines += notes.prefix(1).map { _ in "" } + notes
+    if plan.isLinux, !request.options.hasEarlyOutput {
+      lines += [
+        "", row("if it hangs", "--early-output shows what the kernel says before its consoles"),
+      ]
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   private func row(_ name: String, _ value: String) -> String {

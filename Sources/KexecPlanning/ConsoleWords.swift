@@ -32,7 +32,7 @@ extension Machine {
   }
 
   /// Names and options as in `console=NAME,OPTIONS`, /dev/console last, as the kernel wants it.
-  private var reusedConsoles: [(name: String, options: String?)] {
+  var reusedConsoles: [(name: String, options: String?)] {
     let said = commandLine.values(of: "console").map(\.console)
     guard !consoles.isEmpty else {
       return said.map { (String($0.name), $0.options.map(String.init)) }
@@ -47,7 +47,7 @@ extension Machine {
 
 extension Substring {
   /// Takes `ttyS1,57600n8` apart.
-  fileprivate var console: (name: Substring, options: Substring?) {
+  var console: (name: Substring, options: Substring?) {
     guard let comma = firstIndex(of: ",") else { return (self, nil) }
     return (self[..<comma], self[index(after: comma)...])
   }

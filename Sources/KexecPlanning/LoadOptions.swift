@@ -104,6 +104,10 @@ package struct LoadOptions: Equatable, Sendable {
   package var reusesCommandLine = false
   /// Whether the next kernel writes where the running one does. `--reuse-console`.
   package var reusesConsole = false
+  /// Whether the next kernel writes on the serial port in use from its first moments on.
+  /// `--early-output`.
+  package var hasEarlyOutput = false
+  static let earlyOutputName = "--early-output"
   /// Whether the next system loads the modules of this one. `--preserve=modules`.
   package var preservesModules = false
   /// Whether EFI state is handed over. `--noefi` says no.

@@ -33,6 +33,8 @@ package struct LoadPlan: Sendable {
     case .file: .file
     }
   }
+  /// Whether the kernel knows the words of Linux's command line.
+  package internal(set) var isLinux = false
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
   /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.

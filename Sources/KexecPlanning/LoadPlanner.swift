@@ -16,11 +16,13 @@ package struct LoadPlanner: Sendable {
   let machine: Machine
   /// The command line, but for words that depend on the room for them or on addresses.
   let commandLine: String
+  /// What of it is there for early output; nil when nobody asked.
+  let earlyOutput: EarlyOutput?
 
   /// Makes `request` ready to be planned.
   ///
   /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`, `PlanningError.contradiction`,
-  ///   `PlanningError.handoverLost`.
+  ///   `PlanningError.noEarlyPort`, `PlanningError.earlyPortUnknown`, `PlanningError.handoverLost`.
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
@@ -47,7 +49,12 @@ package struct LoadPlanner: Sendable {
       self.request = request
       self.image = image
     }
-    commandLine = self.request.finalCommandLine(on: machine)
+    let line = self.request.finalCommandLine(on: machine)
+    earlyOutput =
+      request.options.hasEarlyOutput && self.image.knowsWordsOfLinux(self.request)
+      ? try EarlyOutput(beside: KernelCommandLine(line), request.options, on: machine) : nil
+    commandLine = ((earlyOutput?.words ?? []) + [line]).filter { !$0.isEmpty }.joined(
+      separator: " ")
     try checkHandover()
   }
 
@@ -71,6 +78,7 @@ package struct LoadPlanner: Sendable {
     // There are none in unified images.
     case .unified: throw .notByFileCall(image.type)
     }
+    made.isLinux = image.knowsWordsOfLinux(request)
     if let unified = request.unifiedImage {
       if case .unpacked(let format) = request.kernel.origin {
         made.notes.insert(.fileUnpacked(.kernel, format: format.name), at: 0)
@@ -79,6 +87,9 @@ package struct LoadPlanner: Sendable {
     }
     if case .unpacked(let format) = given.kernel.origin {
       made.notes.insert(.fileUnpacked(nil, format: format.name), at: 0)
+    }
+    if let earlyOutput {
+      made.notes.append(.earlyOutput(added: earlyOutput.words, given: earlyOutput.given))
     }
     made.notes += request.notesOnGivenWords + machine.mapNotes + handoverNotes(by: route.call)
     made.crashRoom = CrashRoom(of: made, on: machine)
@@ -93,7 +104,8 @@ extension LoadOptions {
   /// What of a machine is read only for a load of `image` with these options.
   package func neededFacts(for image: KernelImage) -> Machine.OptionalFacts {
     var facts: Machine.OptionalFacts = []
-    if reusesConsole { facts.insert(.terminals) }
+    if reusesConsole || hasEarlyOutput { facts.insert(.terminals) }
+    if hasEarlyOutput { facts.insert(.serialPorts) }
     if preservesModules { facts.insert(.modules) }
     if purpose == .crash { facts.insert(.crash) }
     if image.type == .multiboot2 { facts.insert(.rootPointer) }

@@ -81,6 +81,7 @@ extension LoadRequest {
     let isMultiboot = if case .multiboot = image { true } else { false }
     return [
       options.entry.option, isLinux ? nil : deviceTreeOption,
+      !isLinux && options.hasEarlyOutput ? LoadOptions.earlyOutputName : nil,
       isMultiboot ? options.arguments?.option : nil,
     ].compactMap(\.self)
   }

@@ -80,6 +80,9 @@ extension LoadPlanner {
     if let style = request.options.arguments, style != .linux {
       notes.append(.noEffectOnType(option: style.option))
     }
+    if image.isForBIOSOnly, request.options.hasEarlyOutput {
+      notes.append(.noEffectOnType(option: LoadOptions.earlyOutputName))
+    }
     if image.checksumMatches == false { notes.append(.checksumMismatch) }
     notes += image.mended.filter { !$0.isInitSizeTooSmall }.map(PlanNote.headerFieldMended)
     let action: LoadPlan.Action
@@ -182,7 +185,7 @@ extension LoadPlanner {
 
 extension KernelImage {
   /// Whether this is an ELF file that gets boot_params.
-  fileprivate func takesArgumentsLikeLinux(_ request: LoadRequest) -> Bool {
+  func takesArgumentsLikeLinux(_ request: LoadRequest) -> Bool {
     guard case .elf(let kernel) = self else { return false }
     return request.options.arguments.map { $0 == .linux } ?? kernel.isLinux
   }

@@ -17,7 +17,7 @@ extension PlanNote {
     case enteredIn32Bits, headerFieldMended, initSizeTooSmall
     case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
     case enteredWithFourLevels, handoverActive, handedOver, handoverDropped
-    case handoverNeedsWords, littleCrashRoom
+    case handoverNeedsWords, littleCrashRoom, earlyOutput
   }
 
   /// Which kind it is.
@@ -87,6 +87,7 @@ extension PlanNote {
     case .memdisk: .memdisk
     case .diskWithoutBIOS: .diskWithoutBIOS
     case .initSizeTooSmall: .initSizeTooSmall
+    case .earlyOutput: .earlyOutput
     }
   }
 }

@@ -137,6 +137,9 @@ package enum PlanNote: Equatable, Sendable {
   /// So many bytes of RAM are at addresses of more than so many bits: no segment lies there.
   case memoryBeyondReach(bits: Int, byteCount: UInt64)
 
+  /// The command line got these words for early output, beside this one that it had already.
+  case earlyOutput(added: [String], given: String?)
+
   /// Why EFI state is not handed over.
   package enum NoEFIReason: Equatable, Sendable {
     /// The kernel to be loaded does not understand it.

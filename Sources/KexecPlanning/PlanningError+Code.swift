@@ -9,7 +9,8 @@ extension PlanningError {
     case notByFileCall, initrdForOther
     case modulesForOther, crashNeedsLinux, returnNeedsLinux, vmlinux, invalid, serialPort
     case xen, xenByMultibootOnEFI, crashRegionDoubtful
-    case fiveLevelPagingNoRoom, headerBelieved, contradiction, handoverLost
+    case fiveLevelPagingNoRoom, headerBelieved, contradiction, handoverLost, noEarlyPort
+    case earlyPortUnknown
   }
 
   /// Which kind it is.
@@ -42,6 +43,8 @@ extension PlanningError {
     case .vmlinux: .vmlinux
     case .invalid: .invalid
     case .serialPort: .serialPort
+    case .noEarlyPort: .noEarlyPort
+    case .earlyPortUnknown: .earlyPortUnknown
     case .crashRegionDoubtful: .crashRegionDoubtful
     case .handoverLost: .handoverLost
     case .xen: .xen

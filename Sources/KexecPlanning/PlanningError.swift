@@ -43,6 +43,10 @@ package enum PlanningError: Error, Equatable, Sendable {
   case deviceTree(path: String, DeviceTreeError)
   /// The name stands for no serial port.
   case serialPort(String)
+  /// There is no port for early output: the running kernel writes on these.
+  case noEarlyPort([String])
+  /// How the registers of the port for early output are reached is not known, or `earlycon=` cannot say it.
+  case earlyPortUnknown(String)
   /// The kernel cannot be entered in real mode.
   case realMode(NoRealMode)
   /// The kernel can be entered only in real mode, which does not go with an option that was given.

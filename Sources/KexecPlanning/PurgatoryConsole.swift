@@ -31,7 +31,8 @@ extension PurgatoryConsole {
     self.init(port: port, baud: options.serialBaud, greets: options.greetsOnSerial)
   }
 
-  private static let usualPorts: [String: UInt16] = [
+  /// Where a PC has its serial ports.
+  static let usualPorts: [String: UInt16] = [
     "ttyS0": 0x3F8, "ttyS1": 0x2F8, "ttyS2": 0x3E8, "ttyS3": 0x2E8,
   ]
 }

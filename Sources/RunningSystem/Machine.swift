@@ -49,6 +49,10 @@ package struct Machine: Sendable {
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
   /// `/sys/class/tty/ttyS*/port`.
   package var serialPorts: [String: UInt16]
+  /// The serial ports of the 8250 family; empty when nobody asked.
+  package var uarts: [UART] = []
+  /// Whether firmware names a serial port as its console (ACPI's SPCR); false when nobody asked.
+  package var hasConsoleTable = false
   /// Where the running kernel writes its messages. `/proc/consoles`, and the terminals themselves.
   package var consoles: [Console]
   /// The loaded modules; nil when they were not asked for.
@@ -77,6 +81,8 @@ package struct Machine: Sendable {
     package static let crash = OptionalFacts(rawValue: 4)
     /// The ACPI RSDP, for kernels that want a copy of it: it may have to be searched for in memory.
     package static let rootPointer = OptionalFacts(rawValue: 8)
+    /// How the serial ports are reached.
+    package static let serialPorts = OptionalFacts(rawValue: 16)
   }
 
   /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
@@ -122,6 +128,9 @@ package struct Machine: Sendable {
       handover: KexecHandover(in: files, commandLine: commandLine),
       hasNativeGraphics: hasNativeGraphics(in: files),
       serialPorts: serialPorts(in: files),
+      uarts: wanted.contains(.serialPorts) ? UART.all(in: files) : [],
+      hasConsoleTable: wanted.contains(.serialPorts)
+        && files.exists("/sys/firmware/acpi/tables/SPCR"),
       consoles: Console.all(in: files, asksTerminals: wanted.contains(.terminals)),
       modules: wanted.contains(.modules) ? LoadedModules(in: files) : nil,
       xenDomain: XenDomain(in: files),

@@ -57,7 +57,8 @@ import Testing
       .contradiction("-a", "-b"),
       .notByFileCall(.multiboot), .initrdForOther, .modulesForOther, .crashNeedsLinux,
       .returnNeedsLinux,
-      .serialPort("COM1"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
+      .serialPort("COM1"), .noEarlyPort(["tty0", "hvc0"]), .noEarlyPort([]),
+      .earlyPortUnknown("ttyS4"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
     ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
     + crashRegion.map(PlanningError.crashRegionDoubtful)
     + losses.map { .handoverLost(preserved, $0) }
@@ -173,6 +174,9 @@ import Testing
       .handoverActive(evidence: "/sys/kernel/debug/kho", .segments),
       .handoverActive(evidence: "/sys/kernel/debug/kho", .file), .handedOver(preserved),
       .handoverDropped(preserved), .handoverNeedsWords(["kho=on", "liveupdate=on"]),
+      .earlyOutput(
+        added: ["earlycon=uart8250,mmio32,0xfe030000,115200n8", "keep_bootcon"], given: nil),
+      .earlyOutput(added: ["keep_bootcon"], given: "earlycon=efifb"),
     ] + suspicions.map { .initrdSuspect(path: "i", $0, isUnpackedNow: false) }
     + unchecked.map { .initrdNotChecked(path: "i", $0) }
     + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)

@@ -319,6 +319,8 @@ import Testing
         system call   kexec_file_load, the default
         places        chosen by the running kernel
 
+        if it hangs   --early-output shows what the kernel says before its consoles
+
         """)
     #expect(
       report.json.text == """

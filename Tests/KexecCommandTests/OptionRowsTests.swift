@@ -55,7 +55,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.deviceTree, nil, "dtb", value: "file"),
     .init(.argsLinux, nil, "args-linux"), .init(.argsELF, nil, "args-elf"),
     .init(.argsNone, nil, "args-none"), .init(.module, nil, "module", value: "file a b"),
-    .init(.reuseConsole, nil, "reuse-console"),
+    .init(.reuseConsole, nil, "reuse-console"), .init(.earlyOutput, nil, "early-output"),
     .init(.preserve, nil, "preserve", value: "modules"), .init(.entry32Bit, nil, "entry-32bit"),
     .init(.realMode, nil, "real-mode"),
     .init(.resetVGA, nil, "reset-vga"), .init(.consoleVGA, nil, "console-vga"),

@@ -139,6 +139,27 @@ public struct Guest: Sendable {
     throw Failure("the screen did not say \(text) within \(limit)", file, line)
   }
 
+  /// Starts the loaded kernel, which says nothing anywhere, and waits until `text` is in the machine's
+  /// memory: what it wrote into its log. The memory must be shared.
+  ///
+  /// - Returns: what the console has said since.
+  public func jump(
+    sayingInMemory text: String, within limit: Duration = Lab.againstHanging,
+    file: String = #fileID, line: Int = #line
+  ) async throws -> String {
+    let start = machine.console.transcript.end
+    _ = try send("kexec -e")
+    let deadline = ContinuousClock.now + limit
+    while try places(of: Array(text.utf8)).isEmpty {
+      guard ContinuousClock.now < deadline else {
+        await machine.logRegisters()
+        throw Failure("\(text) was not in the memory within \(limit)", file, line)
+      }
+      try await Task.sleep(for: .milliseconds(500))
+    }
+    return machine.console.transcript.lines(from: start).map(\.text).joined(separator: "\n")
+  }
+
   /// Waits until the console says one of `texts`, in any case of letters.
   public func waitForConsole(
     oneOf texts: [String], within limit: Duration = Lab.againstHanging,

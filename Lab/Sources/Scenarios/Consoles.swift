@@ -28,7 +28,28 @@ let consoles: [Scenario] =
       // What the new command line says of the same driver stays.
       try await guest.run(
         "\(plan) --append=console=ttyS0 | grep '\"commandLine\": \"quiet console=ttyS0\"'")
-    }
+    },
+    Scenario("a kernel that panics before its console says nothing, and with --early-output why") {
+      lab in
+      // The running kernel is the small one, too, which wants signatures.
+      let files = ["boot/signed": try lab.labKernel(signedBy: .right)]
+      let load = "kexec -s -l /boot/signed --initrd=/boot/initrd --command-line='\(panicking)'"
+      let silent = try await lab.boot(
+        .lab, memory: 256, carrying: [.lab], files: files, sharesMemory: true)
+      try await silent.run(load)
+      let said = try await silent.jump(sayingInMemory: panic)
+      try expect(!said.contains("Linux version"), "it was not silent: \(said)")
+
+      let guest = try await lab.boot(.lab, memory: 256, carrying: [.lab], files: files)
+      try await guest.run(load + " --early-output")
+      try await guest.jump(sayingOnConsole: ["earlycon: uart8250 at I/O port 0x3f8", panic])
+    },
   ]
+
+/// With so little memory a kernel ends before it has a console, and before it knows of `panic=`: its initrd
+/// has no place.
+private let panicking = "console=ttyS0,115200 no_timer_check mem=4M"
+
+private let panic = "Kernel panic - not syncing: Cannot find place for new RAMDISK"
 
 private let speed = "stty -F /dev/ttyS1 | sed -n 's/^speed \\([0-9]*\\) .*/\\1/p'"

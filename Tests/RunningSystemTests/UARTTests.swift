@@ -1,0 +1,102 @@
+import LinuxSystem
+import RunningSystem
+import TestSupport
+import Testing
+
+@Suite struct UARTTests {
+  private static let pc =
+    "type=4 port=0x3F8 io_type=0 iomem_base=0x0 iomem_reg_shift=0 uartclk=1843200"
+
+  /// The attributes of /sys/class/tty/ttyS4, and the port.
+  @Test(
+    arguments: [
+      (pc, UART(name: "ttyS4", address: 0x3F8, access: "io", clock: 1_843_200)),
+      // A card on PCI, with a faster clock.
+      (
+        "type=4 port=0xE000 io_type=0 uartclk=14745600",
+        UART(name: "ttyS4", address: 0xE000, access: "io", clock: 14_745_600)
+      ),
+      // Old kernels, and captured machines, have less.
+      ("port=0x2F8", UART(name: "ttyS4", address: 0x2F8, access: "io")),
+      // In memory: a byte each; 32 bits each, as Intel's LPSS and AMD have it; 16 bits; big-endian.
+      (
+        "type=4 port=0x0 io_type=2 iomem_base=0xFE030000 iomem_reg_shift=0 uartclk=48000000",
+        UART(name: "ttyS4", address: 0xFE03_0000, access: "mmio", clock: 48_000_000)
+      ),
+      (
+        "type=4 port=0x0 io_type=3 iomem_base=0xFE032000 iomem_reg_shift=2",
+        UART(name: "ttyS4", address: 0xFE03_2000, access: "mmio32")
+      ),
+      (
+        "type=4 io_type=2 iomem_base=0x4017000000 iomem_reg_shift=2",
+        UART(name: "ttyS4", address: 0x40_1700_0000, access: "mmio32")
+      ),
+      (
+        "type=4 io_type=7 iomem_base=0xFE000000 iomem_reg_shift=1",
+        UART(name: "ttyS4", address: 0xFE00_0000, access: "mmio16")
+      ),
+      (
+        "type=4 io_type=6 iomem_base=0xFE000000 iomem_reg_shift=2",
+        UART(name: "ttyS4", address: 0xFE00_0000, access: "mmio32be")
+      ),
+      // What earlycon= has no word for.
+      (
+        "type=4 io_type=2 iomem_base=0xFE000000 iomem_reg_shift=4",
+        UART(name: "ttyS4", address: 0xFE00_0000, access: nil)
+      ),
+      (
+        "type=4 io_type=5 iomem_base=0xFE000000 iomem_reg_shift=0",
+        UART(name: "ttyS4", address: 0xFE00_0000, access: nil)
+      ),
+      // Lines that the driver keeps for ports that are not there.
+      ("type=0 port=0x2F8 io_type=0", nil), ("type=4 port=0x0 io_type=0", nil),
+      ("type=4 io_type=2 iomem_base=0x0", nil), ("type=4", nil), ("port=junk", nil),
+    ] as [(String, UART?)])
+  func attributes(text: String, wanted: UART?) {
+    var files: [String: String] = [
+      "/sys/class/tty/tty0/active": "", "/sys/class/tty/ttyUSB0/port": "0x1",
+    ]
+    for word in text.split(separator: " ") {
+      let parts = word.split(separator: "=")
+      files["/sys/class/tty/ttyS4/\(parts[0])"] = parts[1] + "\n"
+    }
+    #expect(uarts(files) == (wanted.map { [$0] } ?? []))
+  }
+
+  /// /proc/tty/driver/serial, where sysfs does not tell.
+  @Test func theListOfTheDriver() {
+    let files = [
+      "/proc/tty/driver/serial": """
+      serinfo:1.0 driver revision:
+      0: uart:16550A port:000003F8 irq:4 tx:1234 rx:5 RTS|DTR
+      1: uart:unknown port:000002F8 irq:3
+      2: uart:16550A mmio:0xFE030000 irq:16 tx:0 rx:0
+      10: uart:8250 port:00000000 irq:0
+      x: uart:8250 port:000003E8 irq:0
+      11: uart:8250 port:zz irq:0
+      junk
+      """
+    ]
+    #expect(
+      uarts(files) == [
+        UART(name: "ttyS0", address: 0x3F8, access: "io"),
+        UART(name: "ttyS2", address: 0xFE03_0000, access: nil),
+        UART(name: "ttySx", address: 0x3E8, access: "io"),
+      ])
+    // The first one of a name counts: sysfs tells more.
+    let both = uarts(files.merging(["/sys/class/tty/ttyS0/port": "0x3E8\n"]) { $1 })
+    #expect(both.first { $0.name == "ttyS0" }?.address == 0x3E8)
+  }
+
+  @Test func theTableOfFirmware() {
+    let tree = TemporaryTree(["/sys/firmware/acpi/tables/SPCR": "SPCR"])
+    let machine = Machine.read(FileTree(root: tree.path), with: .serialPorts)
+    #expect(machine.hasConsoleTable && machine.uarts.isEmpty)
+    #expect(!TemporaryTree(["/sys/firmware/acpi/tables/SPCR": "SPCR"]).machine.hasConsoleTable)
+  }
+
+  private func uarts(_ files: [String: String]) -> [UART] {
+    let tree = TemporaryTree(files)
+    return Machine.read(FileTree(root: tree.path), with: .serialPorts).uarts
+  }
+}
