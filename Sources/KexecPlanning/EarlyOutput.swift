@@ -37,8 +37,8 @@ extension EarlyOutput {
       }
       return UART(name: name, address: port, access: "io").word(rate: rate)
     }
-    var consoles = machine.reusedConsoles
-    let running = consoles.map(\.name)
+    let running = machine.reusedConsoles
+    var consoles = running
     for (name, options) in line.values(of: "console").map(\.console) {
       consoles.append((String(name), options.map(String.init)))
     }
@@ -48,12 +48,13 @@ extension EarlyOutput {
         return "earlycon=uart8250," + options
       }
       guard name.hasPrefix("ttyS"), Console.driver(of: name[...]) == "ttyS" else { continue }
-      let set = machine.consoles.first { $0.name == name }?.lineOptions
+      // A word without a rate leaves the one that is set.
+      let set = running.first { $0.name == name }?.options
       return try word(of: name, rate: options ?? set, on: machine)
     }
     // It may be the only one that says where the port is.
     if let early = machine.commandLine.earlyConsole(hasTable: false) { return early }
-    throw .noEarlyPort(running)
+    throw .noEarlyPort(running.map(\.name))
   }
 
   private static func word(

@@ -68,6 +68,8 @@ import Testing
     ("", first), ("root=/dev/vda1 quiet", first), ("x -- earlycon=y", first),
     // Where the new kernel's console is, somebody looks.
     ("console=ttyS1,57600n8r", "earlycon=uart8250,io,0x2f8,57600n8 keep_bootcon"),
+    // Its word has no rate, and the port has one.
+    ("console=ttyS0", first),
     ("console=ttyS4 console=tty0", "earlycon=uart8250,mmio32,0xfe032000 keep_bootcon"),
     ("console=tty0", first),
     // Nothing is said twice.

@@ -22,8 +22,10 @@ extension Guest {
   private static let capturedPaths = [
     "/proc/cmdline", "/proc/consoles", "/proc/cpuinfo", "/proc/fb", "/proc/iomem",
     "/proc/meminfo", "/proc/self/mounts", "/proc/self/status", "/proc/self/uid_map",
-    "/proc/sys/kernel/kexec_*", "/proc/version", "/sys/class/tty/ttyS0/port",
-    "/sys/class/tty/ttyS1/port", "/sys/devices/system/cpu/cpu*/crash_notes*",
+    "/proc/sys/kernel/kexec_*", "/proc/tty/driver/serial", "/proc/version",
+    "/sys/class/tty/ttyS*/port", "/sys/class/tty/ttyS*/type", "/sys/class/tty/ttyS*/uartclk",
+    "/sys/class/tty/ttyS*/io*", "/sys/firmware/acpi/tables/SPCR",
+    "/sys/devices/system/cpu/cpu*/crash_notes*",
     "/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible",
     "/sys/devices/system/memory/block_size_bytes", "/sys/firmware/edd",
     "/sys/firmware/efi/config_table", "/sys/firmware/efi/fw_*", "/sys/firmware/efi/runtime*",
