@@ -72,6 +72,6 @@ extension UART {
       let address = UInt64(words[2].dropFirst(isInMemory ? 7 : 5), radix: 16), address != 0
     else { return nil }
     self.init(
-      name: "ttyS" + words[0].dropLast(), address: address, access: isInMemory ? nil : "io")
+      name: "ttyS\(words[0].dropLast())", address: address, access: isInMemory ? nil : "io")
   }
 }
