@@ -137,6 +137,30 @@ struct PeerRow: Sendable, CustomTestStringConvertible {
     .init(
       "-S with more to do", "-S @/vmlinuz", 0, .failure, "kexec: -S (--status) takes no kernel"),
     .init("-S with more to do", "-S -u", 0, .failure, "kexec: -S (--status) and -u (--unload)"),
+    .init("-f without a kernel", "-f", 255, .success),
+    .init("a kernel beside -u or -e", "-u @/vmlinuz", 0, .usage, "kexec: -u (--unload) takes no"),
+    .init("a kernel beside -u or -e", "-e @/vmlinuz", 0, .usage, "kexec: -e (--exec) takes no"),
+    .init(
+      "no room in the bounds", "-c -l --mem-max=0x100000 @/vmlinuz", 1, .failure,
+      "kexec: no room for the kernel"),
+    .init(
+      "a type with the file call", "-s -l -t elf-x86 @/vmlinuz", 0, .failure,
+      "kexec: \"@/vmlinuz\": not of type elf-x86"),
+    .init("a type with the file call", "-s -l -t foo @/vmlinuz", 0, .failure, "kexec: -t foo: no"),
+    .init(
+      "--load-jump-back-helper without -c", "--load-jump-back-helper --entry=0x1000", 1, .success),
+    .init(
+      "an empty name", "-s -l @/vmlinuz --initrd=", 255, .usage, "kexec: --initrd: its value is"),
+    .init("an empty name", "-c -l @/vmlinuz --initrd=", 1, .usage, "kexec: --initrd: its value is"),
+    .init(
+      "a text in the place of a kernel", "-l @/text", 139, .failure, "kexec: \"@/text\": not a",
+      files: ["/text": [UInt8](repeating: 0x20, count: 2000)]),
+    .init(
+      "options for other processors", "-c -l --dtb=@/none @/vmlinuz", 0, .failure,
+      "kexec: \"@/none\": No such"),
+    .init(
+      "a file that cannot be read", "-c -l --reuseinitrd @/vmlinuz", 1, .failure,
+      "kexec: \"@/sys/firmware/initrd\": No such"),
     .init("rate 0", "-l --serial-baud=0 @/vmlinuz", 136, .success),
   ]
 
