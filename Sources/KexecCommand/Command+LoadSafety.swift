@@ -52,7 +52,7 @@ extension Command {
     let isLoaded = KexecState(in: machineFiles).isCrashLoaded
     if isLoaded == false { records.forget(.crash) }
     kernel.signals.exitOnLostFile(
-      "kexec: \(path): the file, or an initrd, got shorter or unreadable while it was read\n  "
+      "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n  "
         + (isLoaded == true
           ? "the old panic kernel is still loaded\n"
           : isLoaded == false

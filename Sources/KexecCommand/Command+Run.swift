@@ -202,6 +202,6 @@ extension Command {
 extension FileSystems.Unwritten {
   /// The mount and what stood against it.
   fileprivate var text: String {
-    "\(mountPoint) (\(errno?.message ?? "hidden below another mount"))"
+    "\(quoted(mountPoint)) (\(errno?.message ?? "hidden below another mount"))"
   }
 }

@@ -214,6 +214,15 @@ extension RefusedLoad {
       : machine.ioMemory.crashRegions.last.map { "\(byteText($0.byteCount)) at \($0)" }
   }
 
+  /// What to reserve: what the plan takes and what the panic kernel wants beside it, or more than there is.
+  private var reservation: String {
+    guard let room = plan.crashRoom else {
+      return "reserve more: crashkernel= on the running kernel's command line"
+    }
+    let size = max(room.advised, room.more) >> 20
+    return "reserve more: boot the running kernel with crashkernel=\(size)M"
+  }
+
   /// ENOMEM.
   fileprivate var memoryCause: CallCause {
     let needed = byteText(byteCount)
@@ -221,7 +230,7 @@ extension RefusedLoad {
       return (
         "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, and "
           + "beside them some for the running kernel's own pages",
-        "reserve more: crashkernel= on the running kernel's command line"
+        reservation
       )
     }
     guard let available = machine.availableMemory else {
@@ -250,11 +259,12 @@ extension RefusedLoad {
       return regionText.map {
         (
           "there is no place for \(byteText(byteCount)) in the reserved region, \($0)",
-          "the reserved region is too small: give crashkernel= more"
+          "the reserved region is too small: \(reservation)"
         )
       } ?? (
         "no memory is reserved any more",
-        "boot the running kernel with crashkernel=256M (or more) on its command line"
+        "boot the running kernel with crashkernel=\(CrashRoom.advised(for: request) >> 20)M (or more) on "
+          + "its command line"
       )
     }
     // Where the running kernel hands memory over it places the next one in certain areas only.
@@ -315,7 +325,8 @@ extension RefusedLoad {
   fileprivate var unreadableCause: CallCause {
     if let cutShort {
       return (
-        "\(cutShort): the file got shorter while it was loaded", "load again when it is whole"
+        "\(quoted(cutShort)): the file got shorter while it was loaded",
+        "load again when it is whole"
       )
     }
     return (
@@ -328,7 +339,7 @@ extension RefusedLoad {
   fileprivate var writerCause: CallCause {
     writer.map {
       (
-        "\($0.path) is open for writing, by process \($0.process)",
+        "\(quoted($0.path)) is open for writing, by process \($0.process)",
         "end that, or wait until it is done"
       )
     } ?? ("a file is open for writing", "close it first")

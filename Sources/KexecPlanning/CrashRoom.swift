@@ -17,6 +17,9 @@ package struct CrashRoom: Equatable, Sendable {
   /// A size that would do, as people write one: a multiple of 64 MiB.
   package var advised: UInt64 { Self.rounded(used.addingOrMost(wanted)) }
 
+  /// A size for when what is reserved has turned out to be too little all the same.
+  package var more: UInt64 { Self.rounded(reserved.addingOrMost(1)) }
+
   /// The least that a crash kernel is given to run in, beside its initrd.
   private static let leastToRun: UInt64 = 32 << 20
 

@@ -158,7 +158,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       ], "a segment ends at 0x400", "give a --mem-max"),
     .init(
       "a file cut short", "-l -c --initrd=@/initrd", .badAddress, meanwhile: ["/initrd": ""],
-      "@/initrd: the file got shorter while it was loaded", "load again"),
+      "\"@/initrd\": the file got shorter while it was loaded", "load again"),
     .init(
       "a page that cannot be read", "-l -c", .badAddress,
       "the running kernel could not read the bytes that it was given", "dmesg has"),
@@ -171,7 +171,8 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "memory that it cannot use", "-l -c", .outOfMemory,
       seen: ["/proc/meminfo": "MemAvailable: 1500000 kB\n"], "51.", "free some more"),
     .init(
-      "no room in the region", "-p -c", .outOfMemory, seen: region, "51.", "reserve more"),
+      "no room in the region", "-p -c", .outOfMemory, seen: region, "51.",
+      "reserve more: boot the running kernel with crashkernel=320M"),
     .init(
       "another load", "-l -c", .busy, "another load or unload, or a change of the reserved size",
       "try again"),
@@ -251,7 +252,9 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
     ),
     .init(
       "the region is too small", "-p -s", .addressNotAvailable, seen: region,
-      "there is no place for 51.", "the reserved region is too small"),
+      "there is no place for 51.",
+      "the reserved region is too small: reserve more: boot the running kernel with crashkernel=320M"
+    ),
     .init(
       "the region is gone, by file", "-p -s", .addressNotAvailable, seen: region,
       meanwhile: ["/proc/iomem": ram], "no memory is reserved any more", "boot the running kernel"),
@@ -269,7 +272,8 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       seen: ["/proc/meminfo": "MemAvailable: 1500000 kB\n"],
       meanwhile: ["/proc/meminfo": "MemAvailable: 2048 kB\n"], "51.", "free some memory"),
     .init(
-      "no room in the region, by file", "-p -s", .outOfMemory, seen: region, "51.", "reserve more"),
+      "no room in the region, by file", "-p -s", .outOfMemory, seen: region, "51.",
+      "reserve more: boot the running kernel with crashkernel=320M"),
     .init("another load, by file", "-l -s", .busy, "another load or unload", "try again"),
     .init(
       "built without the file call", "-l -s", .notImplemented,

@@ -50,18 +50,18 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n"
         + "31 21 0:22 / /mnt rw - tmpfs tmpfs rw\n",
       openErrors: ["/mnt/a": .noSuchFile], written: ["/", "/mnt"],
-      failure: "/mnt/a (hidden below another mount)"),
+      failure: "\"/mnt/a\" (hidden below another mount)"),
     .init(
       testDescription: "a file where its folder was",
       mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n",
       openErrors: ["/mnt/a": .notDirectory], written: ["/"],
-      failure: "/mnt/a (hidden below another mount)"),
+      failure: "\"/mnt/a\" (hidden below another mount)"),
     .init(
       testDescription: "its place leads to the mount that lies over it",
       mounts: root + "30 21 254:2 / /mnt rw - ext4 /dev/vdb rw\n"
         + "31 30 254:3 / /mnt rw - ext4 /dev/vdc rw\n",
       files: ["/proc/self/fdinfo/2": "pos:\t0\nmnt_id:\t31\n"], written: ["/", "/mnt"],
-      failure: "/mnt (hidden below another mount)"),
+      failure: "\"/mnt\" (hidden below another mount)"),
     .init(
       testDescription: "mounted in another namespace only",
       mounts: root,
@@ -89,16 +89,16 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       testDescription: "a user's FUSE mount lets nobody in",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw,user_id=1000\n",
       openErrors: ["/home/u": .accessDenied], written: ["/"],
-      warning: "/home/u (\(Errno.accessDenied.message)): not written for certain"),
+      warning: "\"/home/u\" (\(Errno.accessDenied.message)): not written for certain"),
     .init(
       testDescription: "a user's FUSE mount that fails otherwise",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw\n",
       openErrors: ["/home/u": .inputOutput], written: ["/"],
-      failure: "/home/u (\(Errno.inputOutput.message))"),
+      failure: "\"/home/u\" (\(Errno.inputOutput.message))"),
     .init(
       testDescription: "a disk that cannot be opened",
       mounts: root, openErrors: ["/": .accessDenied], written: [],
-      failure: "/ (\(Errno.accessDenied.message))"),
+      failure: "\"/\" (\(Errno.accessDenied.message))"),
     .init(
       testDescription: "autofs is not opened: that would mount what it stands for",
       mounts: root + "30 21 0:30 / /misc rw - autofs systemd-1 rw,fd=9\n", written: ["/"]),
@@ -196,7 +196,7 @@ extension InvocationTests {
       }
       #expect(kernel.run(line) == .failure)
       #expect(!kernel.calls.contains(Self.jump) && !kernel.calls.contains(.lock))
-      let wanted = "cannot write every file system: /mnt/a b (\(Errno.inputOutput.message))\n"
+      let wanted = "cannot write every file system: \"/mnt/a b\" (\(Errno.inputOutput.message))\n"
       #expect(kernel.errors.hasPrefix("kexec: " + wanted), "\(kernel.errors)")
       // All are closed all the same.
       #expect(kernel.calls.filter { $0 == .closeMount("/run") }.count == 1)
@@ -209,7 +209,7 @@ extension InvocationTests {
       }
       #expect(kernel.run("-e --force-sync") == .failure)
       #expect(kernel.calls.filter { $0 == .sync }.count == 3)
-      #expect(kernel.errors.contains("/m400 ("))
+      #expect(kernel.errors.contains("\"/m400\" ("))
     }
   }
 }

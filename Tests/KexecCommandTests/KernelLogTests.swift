@@ -83,7 +83,7 @@ extension InvocationTests {
       #expect(unsynced.run("-e --force-sync") == .failure)
       #expect(
         unsynced.logged.count == 2
-          && unsynced.logged[1].hasPrefix("kexec: no jump: cannot write every file system: /"))
+          && unsynced.logged[1].hasPrefix("kexec: no jump: cannot write every file system: \"/"))
     }
 
     /// However long a name is, who did it has room.
