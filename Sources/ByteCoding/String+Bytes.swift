@@ -87,3 +87,38 @@ extension StringProtocol {
     }
   }
 }
+
+extension Substring {
+  /// The parts between `separator`s, an ASCII character, without the empty ones.
+  ///
+  /// The standard library's own `split` would be copied to each place where it is used.
+  @inline(never) package func parts(_ separator: UInt8) -> [Substring] {
+    var parts: [Substring] = []
+    let bytes = utf8
+    var start = bytes.startIndex
+    var index = start
+    while index != bytes.endIndex {
+      if bytes[index] == separator {
+        if start != index { parts.append(self[start..<index]) }
+        start = bytes.index(after: index)
+      }
+      index = bytes.index(after: index)
+    }
+    if start != index { parts.append(self[start..<index]) }
+    return parts
+  }
+}
+
+extension String {
+  /// The lines, without the empty ones.
+  package var lines: [Substring] { self[...].parts(0x0A) }
+
+  /// The lines that start with `start`, without that.
+  @inline(never) package func lines(after start: String) -> [Substring] {
+    // By bytes: a blank and an accent behind it are one character.
+    lines.compactMap { line in
+      let bytes = line.utf8
+      return bytes.starts(with: start.utf8) ? Substring(bytes.dropFirst(start.utf8.count)) : nil
+    }
+  }
+}

@@ -34,9 +34,7 @@ extension Command {
   func refusedLoad(
     of plan: LoadPlan, _ files: Files?, after error: KexecCallError
   ) -> RefusedLoad {
-    var load = RefusedLoad(
-      plan: plan, request: plan.request, machine: readMachine(),
-      obstacles: CallObstacles(in: machineFiles))
+    let load = RefusedLoad(plan, on: readMachine(), CallObstacles(in: machineFiles))
     if error.errno == .badAddress { load.cutShort = files?.all.first(where: \.isCutShort)?.path }
     if error.errno == .textFileBusy {
       for file in files?.all ?? [] where load.writer == nil {

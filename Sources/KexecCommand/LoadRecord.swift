@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import KexecABI
 
 /// What is known of a loaded kernel, as it was written down when it was loaded.
-struct LoadRecord: Equatable {
+struct LoadRecord {
   /// The boot that it was loaded in, by `/proc/sys/kernel/random/boot_id`; nil when that cannot be read.
   var boot: String?
   /// When, in seconds since 1970.
@@ -42,12 +42,13 @@ extension LoadRecord {
       if let value { lines.append("\(key) \(Self.escaped(value))") }
     }
     add("boot", boot)
-    add("release", release)
-    add("kernel", kernel)
-    initrds.forEach { add("initrd", $0) }
     add("command-line", commandLine)
+    add("release", release)
     add("memory-map", memoryMap)
     givenUp.forEach { add("given-up", $0) }
+    initrds.forEach { add("initrd", $0) }
+    // Not the command line last, whose blanks at the end count.
+    add("kernel", kernel)
     if isStamped { lines.append("stamped") }
     if returns { lines.append("returns") }
     return lines.joined(separator: "\n") + "\n"
@@ -55,58 +56,33 @@ extension LoadRecord {
 
   /// Which format `text` has; nil when it is no record.
   static func version(of text: String) -> String? {
-    guard let first = text.split(separator: "\n").first, first.hasPrefix(title) else { return nil }
-    return String(first.dropFirst(title.count))
+    text.lines(after: title).first.map(String.init)
   }
 
   /// Reads what `text` has; nil when it is no record of this format.
   init?(_ text: String) {
     guard Self.version(of: text) == Self.version else { return nil }
-    self.init(time: 0, call: .segments, kernel: "", commandLine: "")
-    for line in text.split(separator: "\n").dropFirst() {
-      let key = line.prefix { $0 != " " }
-      let value = Self.unescaped(line.dropFirst(key.count + 1))
-      switch key {
-      case "time": time = UInt64(value) ?? 0
-      case "call": call = value == LoadCall.file.name ? .file : .segments
-      case "boot": boot = value
-      case "release": release = value
-      case "kernel": kernel = value
-      case "initrd": initrds.append(value)
-      case "command-line": commandLine = value
-      case "memory-map": memoryMap = value
-      case "given-up": givenUp.append(value)
-      case "stamped": isStamped = true
-      case "returns": returns = true
-      default: break
-      }
-    }
+    func values(_ key: String) -> [String] { text.lines(after: key + " ").map(Self.unescaped) }
+    boot = values("boot").first
+    time = values("time").first.flatMap { UInt64($0) } ?? 0
+    call = values("call").first == LoadCall.file.name ? .file : .segments
+    release = values("release").first
+    kernel = values("kernel").first ?? ""
+    initrds = values("initrd")
+    commandLine = values("command-line").first ?? ""
+    memoryMap = values("memory-map").first
+    givenUp = values("given-up")
+    isStamped = !text.lines(after: "stamped").isEmpty
+    returns = !text.lines(after: "returns").isEmpty
   }
 
-  /// A value in one line: command lines and names of files may have several.
+  /// A value in one line: command lines and names of files may have several, which are joined by a byte
+  /// that neither has.
   private static func escaped(_ value: String) -> String {
-    var text = ""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
+    String(lossless: value.losslessBytes.map { $0 == 0x0A ? 0x01 : $0 })
   }
 
   private static func unescaped(_ value: Substring) -> String {
-    var text = ""
-    var isEscaped = false
-    for scalar in value.unicodeScalars {
-      if !isEscaped, scalar == "\\" {
-        isEscaped = true
-        continue
-      }
-      text.unicodeScalars.append(isEscaped && scalar == "n" ? "\n" : scalar)
-      isEscaped = false
-    }
-    return text
+    String(lossless: value.losslessBytes.map { $0 == 0x01 ? 0x0A : $0 })
   }
 }

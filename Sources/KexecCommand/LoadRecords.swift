@@ -21,7 +21,7 @@ struct LoadRecords {
   static let jump = "/var/lib/kexec-jump"
 
   /// What a record says of a loaded kernel.
-  enum Finding: Equatable {
+  enum Finding {
     case record(LoadRecord)
     /// There is none: another program has loaded it, or `/run` could not be written.
     case none

@@ -9,8 +9,9 @@ internal import RunningSystem
 // What stands behind an error of the calls that load, unload and run a kernel: the cause, as far as a file
 // or a number tells, and what to do. docs/reference.md has the table of it, CallErrorTests are its rows.
 
-/// What is looked at to find the cause of a load that was refused, after it was.
-struct RefusedLoad {
+/// What is looked at to find the cause of a load that was refused, after it was. A class, since code that
+/// copies and destroys so large a value would be 20 kB of the program.
+final class RefusedLoad {
   let plan: LoadPlan
   let request: LoadRequest
   let machine: Machine
@@ -19,6 +20,13 @@ struct RefusedLoad {
   var cutShort: String?
   /// Who has a file open for writing: the file, and the process.
   var writer: (path: String, process: String)?
+
+  init(_ plan: LoadPlan, on machine: Machine, _ obstacles: CallObstacles) {
+    self.plan = plan
+    request = plan.request
+    self.machine = machine
+    self.obstacles = obstacles
+  }
 }
 
 /// Why a call was refused, and what to do.
@@ -284,8 +292,10 @@ extension RefusedLoad {
     guard case .file(let load) = plan.action, !machine.ioMemory.isHidden else {
       return ("the running kernel finds no place for it in memory", nil)
     }
-    let holes = machine.ioMemory.memoryMap.ranges(of: .ram).ranges.map(\.byteCount).sorted(by: >)
-    let largest = holes.first ?? 0
+    var largest: UInt64 = 0
+    for range in machine.ioMemory.memoryMap.ranges(of: .ram).ranges {
+      largest = max(largest, range.byteCount)
+    }
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
     let advice = "kexec_load (-c) may find places for smaller pieces"
     for (name, size) in [("kernel", load.kernelSize), ("initrd", initrds)] where size > largest {
@@ -295,9 +305,9 @@ extension RefusedLoad {
       )
     }
     return (
-      "no holes are left that are large enough: the kernel takes \(byteText(load.kernelSize)) and the "
-        + "initrd \(byteText(initrds)), and the largest ranges of RAM have "
-        + holes.prefix(3).map(byteText).joined(separator: ", "), advice
+      "no holes are left that are large enough: the kernel takes \(byteText(load.kernelSize)), the "
+        + "initrd \(byteText(initrds)), and the largest range of RAM has \(byteText(largest))",
+      advice
     )
   }
 

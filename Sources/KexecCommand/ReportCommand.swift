@@ -133,10 +133,9 @@ extension FileTree {
   /// processor". Nil when it has neither.
   var loggedCounterRate: Double? {
     for start in ["tsc: Refined TSC clocksource calibration: ", "tsc: Detected "] {
-      guard let line = kernelMessage(where: { $0.holds(start) }) else { continue }
-      let end = line.split(separator: " ")
-      if let unit = end.lastIndex(of: "MHz"), unit > 0, let megahertz = end[unit - 1].thousandths {
-        return Double(megahertz) / 1_000_000
+      let words = kernelMessage { $0.holds(start) }?[...].parts(0x20) ?? []
+      if let unit = words.lastIndex(of: "MHz"), unit > 0, let kilohertz = words[unit - 1].digits {
+        return Double(kilohertz) / 1_000_000
       }
     }
     return nil
@@ -147,26 +146,23 @@ extension FileTree {
   /// as `dmesg` has them, "[    2.345678] Run /init", or as the kernel, "6,123,2345678,-;Run /init".
   func loggedTime(of start: String) -> UInt64? {
     guard let line = kernelMessage(where: { $0.holds("] " + start) || $0.holds(";" + start) })
-    else { return nil }
-    if line.hasPrefix("[") {
-      let time = line.dropFirst().prefix { $0 != "]" }.drop { $0 == " " }
-      let parts = time.split(separator: ".")
-      guard parts.count == 2, parts[1].count == 6, let seconds = UInt32(parts[0]),
-        let microseconds = UInt32(parts[1])
-      else { return nil }
-      return (UInt64(seconds) * 1_000_000 + UInt64(microseconds)) * 1000
+    else {
+      return nil
     }
-    let fields = line.prefix { $0 != ";" }.split(separator: ",")
-    let time = fields.count > 2 ? UInt64(fields[2]) : nil
-    return time.flatMap { $0 < 1 << 52 ? $0 * 1000 : nil }
+    let fields = line[...].parts(0x2C)
+    let time = line.hasPrefix("[") ? line.prefix { $0 != "]" } : fields.count > 2 ? fields[2] : ""
+    return time.digits.flatMap { $0 < 1 << 52 ? $0 * 1000 : nil }
   }
 }
 
 extension Substring {
-  /// The thousandths that a number of three places has, such as "2995.200".
-  fileprivate var thousandths: UInt64? {
-    let parts = split(separator: ".")
-    guard parts.count == 2, parts[1].count == 3 else { return nil }
-    return UInt64(parts[0] + parts[1])
+  /// The number that its digits make, whatever stands between them; nil without any.
+  fileprivate var digits: UInt64? {
+    var number: UInt64?
+    for byte in utf8 where byte >= 0x30 && byte <= 0x39 {
+      guard number ?? 0 < 1 << 56 else { return nil }
+      number = (number ?? 0) * 10 + UInt64(byte - 0x30)
+    }
+    return number
   }
 }

@@ -43,7 +43,7 @@ package struct FileSystems: Sendable {
 
 extension FileSystems {
   /// A file system that was not written for certain.
-  package struct Unwritten: Equatable {
+  package struct Unwritten {
     /// Where it is mounted.
     package let mountPoint: String
     /// What stood against it; nil when another mount lies over all places where it is.
@@ -115,7 +115,8 @@ extension FileSystems {
     let lost = lost.filter { !$0.system.isInMemory }
     guard !lost.isEmpty, let now = files.writableFileSystems() else { return [] }
     return lost.compactMap { system, errno in
-      guard let place = system.places.first, now.contains(where: { $0.places.contains(place) })
+      guard let place = system.places.first,
+        now.contains(where: { $0.places.contains { $0.id == place.id } })
       else { return nil }
       return Unwritten(
         mountPoint: place.path, errno: errno,

@@ -61,10 +61,10 @@ package final class InputFile: Sendable {
     for process in files.numberedNames(in: "/proc") ?? [] {
       for number in files.numberedNames(in: "/proc/\(process)/fd") ?? []
       where files.linkTarget("/proc/\(process)/fd/\(number)") == path {
-        let lines = files.text("/proc/\(process)/fdinfo/\(number)")?.split(separator: "\n") ?? []
         // The last octal digit has the access mode: 1 for O_WRONLY, 2 for O_RDWR.
-        guard let mode = lines.first(where: { $0.hasPrefix("flags:") })?.last?.wholeNumberValue,
-          mode & 3 != 0
+        guard
+          let mode = files.text("/proc/\(process)/fdinfo/\(number)")?.lines(after: "flags:").first?
+            .utf8.last, mode & 3 != 0
         else { continue }
         return (files.text("/proc/\(process)/comm").map { "\($0) " } ?? "") + process
       }

@@ -2,16 +2,16 @@ internal import ByteCoding
 
 /// A file system that is mounted and can be written, with all the places where it is: by how many mounts
 /// it can be reached does not matter, its buffers are the same. Documented in proc(5), mountinfo.
-struct MountedFileSystem: Equatable {
+struct MountedFileSystem {
   /// Where it is mounted.
-  struct Place: Equatable {
-    /// The mount's number, which no other mount has in any namespace; empty when it is not known.
+  struct Place {
+    /// The mount's number, which no other mount has in any namespace.
     let id: String
     /// The path that leads there, for this process.
     let path: String
   }
 
-  /// `MAJOR:MINOR`; empty when it is not known.
+  /// `MAJOR:MINOR`.
   let device: String
   /// Its type, such as `ext4` or `fuse.sshfs`.
   let type: String
@@ -37,9 +37,7 @@ extension FileTree {
   /// mounts than this one (containers, services with namespaces of their own); nil when no file tells.
   func writableFileSystems() -> [MountedFileSystem]? {
     var found: [MountedFileSystem] = []
-    guard addMounts(of: "self", below: "", to: &found) else {
-      return text("/proc/self/mounts").map { $0.split(separator: "\n").compactMap(Self.oldMount) }
-    }
+    guard addMounts(of: "self", below: "", to: &found) else { return nil }
     var seen = [view(of: "self")]
     for process in numberedNames(in: "/proc") ?? [] {
       guard let view = view(of: process), !seen.contains(view) else { continue }
@@ -63,10 +61,10 @@ extension FileTree {
     guard let text = text("/proc/\(process)/mountinfo"), !text.isEmpty else { return false }
     // "36 35 98:0 /root/there /mnt rw,noatime master:1 - ext4 /dev/vda1 rw,errors=continue": the last
     // word is about the file system, the one before the tags only about this mount of it.
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
+    for line in text.lines {
+      let words = line.parts(0x20)
       guard let mark = words.firstIndex(of: "-"), mark >= 6, words.count > mark + 3,
-        words[mark + 3].split(separator: ",").contains("rw")
+        words[mark + 3].parts(0x2C).contains("rw")
       else { continue }
       let place = MountedFileSystem.Place(
         id: String(words[0]), path: root + Self.unescaped(words[4]))
@@ -83,15 +81,7 @@ extension FileTree {
     return true
   }
 
-  /// A line of /proc/self/mounts, for kernels without the other file.
-  private static func oldMount(_ line: Substring) -> MountedFileSystem? {
-    let words = line.split(separator: " ")
-    guard words.count >= 4, words[3].split(separator: ",").contains("rw") else { return nil }
-    return MountedFileSystem(
-      device: "", type: String(words[2]), places: [.init(id: "", path: unescaped(words[1]))])
-  }
-
-  /// Undoes the `\040` escapes of these files. Documented in fstab(5).
+  /// Undoes the `\040` escapes of the file. Documented in fstab(5).
   private static func unescaped(_ word: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = word.losslessBytes[...]
@@ -112,10 +102,9 @@ extension FileTree {
   /// Whether the open file `number` is of `system`: another mount may lie over its place. True where
   /// the kernel does not tell.
   func isOpen(_ number: Int32, in system: MountedFileSystem) -> Bool {
-    guard let text = text("/proc/self/fdinfo/\(number)"),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("mnt_id:") })
-    else { return true }
-    let id = line.dropFirst(7).drop { $0 == "\t" || $0 == " " }
-    return system.places.contains { $0.id.isEmpty || $0.id == id }
+    guard let id = text("/proc/self/fdinfo/\(number)")?.lines(after: "mnt_id:\t").first else {
+      return true
+    }
+    return system.places.contains { $0.id == id }
   }
 }

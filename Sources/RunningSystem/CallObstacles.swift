@@ -22,15 +22,11 @@ package struct CallObstacles: Sendable {
   package init(in files: FileTree) {
     configuration = RunningConfiguration(in: files)
     let status = files.text("/proc/self/status") ?? ""
-    isFiltered = status.split(separator: "\n").contains {
-      $0.hasPrefix("Seccomp:") && !$0.hasSuffix("0")
-    }
+    isFiltered = status.lines(after: "Seccomp:\t").first.map { $0 != "0" } ?? false
     let policy = files.text("/sys/kernel/security/ima/policy") ?? ""
-    let words = KernelCommandLine(in: files).values(of: "ima_policy")
     appraisesKernels =
-      policy.split(separator: "\n").contains {
-        $0.hasPrefix("appraise") && $0.holds("func=KEXEC_KERNEL_CHECK")
-      } || words.contains { $0.holds("secure_boot") }
+      !policy.lines(after: "appraise func=KEXEC_KERNEL_CHECK").isEmpty
+      || KernelCommandLine(in: files).value(of: "ima_policy")?.holds("secure_boot") == true
     enforcesSELinux = files.text("/sys/fs/selinux/enforce") == "1"
     securityModules = files.text("/sys/kernel/security/lsm").flatMap { $0.isEmpty ? nil : $0 }
     canHibernate = files.exists("/sys/power") ? files.exists("/sys/power/disk") : nil

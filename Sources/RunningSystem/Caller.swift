@@ -2,7 +2,7 @@ internal import ByteCoding
 package import LinuxSystem
 
 /// Who runs this program, as far as the kernel and sudo tell.
-package struct Caller: Equatable, Sendable {
+package struct Caller: Sendable {
   /// The user whose rights the process has, by number; nil when that cannot be read.
   package let user: String?
   /// The user who has logged in, by number, which stays through `su` and `sudo`; nil for services.
@@ -17,16 +17,14 @@ package struct Caller: Equatable, Sendable {
   package init(in files: FileTree) {
     let status = files.text("/proc/self/status") ?? ""
     func field(_ name: String) -> String? {
-      status.split(separator: "\n").first { $0.hasPrefix(name) }
-        .flatMap { $0.split(separator: "\t").dropFirst().first.map(String.init) }
+      status.lines(after: name).first?.parts(0x09).first.map(String.init)
     }
     user = field("Uid:")
     // Minus one: nobody.
     login = files.text("/proc/self/loginuid").flatMap { $0 == "4294967295" ? nil : $0 }
     let environment = (try? files.read("/proc/self/environ")) ?? []
-    let name = Array("SUDO_USER=".utf8)
-    sudoer = environment.split(separator: 0).first { $0.starts(with: name) }
-      .map { String(lossless: $0.dropFirst(name.count)) }
+    sudoer = String(lossless: environment.map { $0 == 0 ? 0x0A : $0 })
+      .lines(after: "SUDO_USER=").first.map(String.init)
     parent = field("PPid:").map { number in
       (files.text("/proc/\(number)/comm").map { "\($0) " } ?? "") + number
     }

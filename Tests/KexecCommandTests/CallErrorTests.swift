@@ -234,8 +234,8 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
         + "has 88 MiB", "kexec_load (-c) may"),
     .init(
       "no holes for both", "-l -s --initrd=@/initrd", .addressNotAvailable,
-      "no holes are left that are large enough: the kernel takes 51.4 MiB and the initrd 5 bytes, "
-        + "and the largest ranges of RAM have 1.4 GiB, 636 KiB", "kexec_load (-c) may"),
+      "no holes are left that are large enough: the kernel takes 51.4 MiB, the initrd 5 bytes, "
+        + "and the largest range of RAM has 1.4 GiB", "kexec_load (-c) may"),
     .init(
       "small areas for a handover", "-l -s --initrd=@/initrd", .addressNotAvailable,
       seen: ["/sys/kernel/debug/kho/out/scratch_len": "0x800000\n0x0\n0x1000000\n"],

@@ -95,7 +95,7 @@ final class FakeKernel: Sendable {
     "/proc/iomem": "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n",
     "/proc/cmdline": "BOOT_IMAGE=/vmlinuz root=/dev/vda1\n",
     "/proc/self/status": "CapEff:\t000001ffffffffff\n",
-    "/proc/self/mounts": "/dev/vda1 / ext4 rw 0 0\nproc /proc proc ro 0 0\n",
+    "/proc/self/mountinfo": "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n",
     "/sys/kernel/kexec_loaded": "1\n", "/sys/kernel/kexec_crash_loaded": "0\n",
     "/sys/kernel/kexec_crash_size": "0\n", "/sys/class/net/eth0/flags": "0x1003\n",
     "/run/utmp": "", "/var/lib/dpkg": "", "/initrd": "first", "/initrd2": "second",

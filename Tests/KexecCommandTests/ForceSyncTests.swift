@@ -106,18 +106,6 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       testDescription: "what is only in memory may be hidden",
       mounts: root + "30 21 0:30 / /dev/shm rw - tmpfs tmpfs rw\n",
       openErrors: ["/dev/shm": .noSuchFile], written: ["/"]),
-    .init(
-      testDescription: "a kernel without mountinfo",
-      files: [
-        "/proc/self/mounts": """
-        /dev/vda1 / ext4 rw,relatime 0 0
-        /dev/vda2 /mnt/a\\040b xfs rw 0 0
-        /dev/vda3 /boot vfat ro 0 0
-        systemd-1 /misc autofs rw 0 0
-        user /home/u fuse.sshfs rw 0 0
-
-        """
-      ], written: ["/", "/mnt/a b", "/home/u"]),
   ]
 }
 
@@ -181,7 +169,7 @@ extension InvocationTests {
     }
 
     @Test func withoutProcNothingIsCertain() {
-      let kernel = FakeKernel(["/proc/self/mounts": nil])
+      let kernel = FakeKernel(["/proc/self/mountinfo": nil])
       #expect(kernel.run("-e --force-sync") == .failure)
       #expect(!kernel.calls.contains(Self.jump))
       #expect(

@@ -31,11 +31,12 @@ extension InvocationTests {
       #expect(kernel.run("-s -l @/vmlinuz --initrd=@/initrd --append=quiet") == .success)
       let place = kernel.tree.path
       #expect(
-        kernel.record
+        kernel.record?.text
           == LoadRecord(
             time: 1_795_778_438, call: .file, release: "6.1.0-56-cloud-amd64",
             kernel: place + "/vmlinuz", initrds: [place + "/initrd"], commandLine: "quiet",
-            memoryMap: Self.ram))
+            memoryMap: Self.ram
+          ).text)
       #expect(kernel.run("-l -c --stamp @/vmlinuz") == .success)
       #expect(kernel.record?.isStamped == true && kernel.record?.returns == false)
       #expect(kernel.record?.call == .segments && kernel.record?.initrds == [])
@@ -50,9 +51,10 @@ extension InvocationTests {
       let record = LoadRecord(
         boot: "a-b", time: .max, call: .segments, release: nil, kernel: odd, initrds: [odd, "x"],
         commandLine: odd, memoryMap: nil, isStamped: true, returns: true)
-      #expect(LoadRecord(record.text) == record)
+      #expect(LoadRecord(record.text)?.text == record.text)
+      #expect(LoadRecord(record.text)?.commandLine == odd)
       // Keys of later programs are passed over.
-      #expect(LoadRecord(record.text + "colour blue\n") == record)
+      #expect(LoadRecord(record.text + "colour blue\n")?.text == record.text)
       for other in ["", "\n", "x", "0x1000-0x9ffff", "kexec-load 2\nkernel /k\n", "kexec-load "] {
         #expect(LoadRecord(other) == nil)
       }
