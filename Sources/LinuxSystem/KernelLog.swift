@@ -39,10 +39,12 @@ package struct KernelLog: Sendable {
   } write: { line in
     let number = unsafe clinux_open("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard number >= 0 else { return }
-    let log = FileDescriptor(owning: number)
-    // One record: a line end in a name would begin another line.
-    let bytes = Array("<6>".utf8) + line.losslessBytes.prefix(900).map { $0 < 0x20 ? 0x3F : $0 }
-    unsafe _ = Glibc.write(log.number, bytes, bytes.count)
+    // One record: a line end in a name would begin another line. Without one at its end the record waits
+    // for more.
+    let bytes =
+      Array("<6>".utf8) + line.losslessBytes.prefix(900).map { $0 < 0x20 ? 0x3F : $0 } + [0x0A]
+    unsafe _ = Glibc.write(number, bytes, bytes.count)
+    _ = close(number)
   }
 
   /// The first message that is still in the running kernel's log for which `isWanted`.
