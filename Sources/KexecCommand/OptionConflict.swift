@@ -84,6 +84,7 @@ extension Option {
     case .segmentsSyscall, .automaticSyscall: "-l KERNEL, -p KERNEL or -u"
     case .entry: "--load-jump-back-helper"
     case .elf32CoreHeaders, .elf64CoreHeaders, .passMemmap, .hotplug: "-p KERNEL"
+    case .dropHandover: "-l KERNEL, -f KERNEL or -e"
     case .forceSync, .noSync, .noIfdown: "-e, -f, or a KERNEL to boot into"
     case .json, .dryRun: "-l KERNEL and -p KERNEL, or -S"
     case .machine: "--dry-run and -l KERNEL, or -S"

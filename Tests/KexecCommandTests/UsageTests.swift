@@ -238,6 +238,23 @@ extension InvocationTests {
       #expect(error?.code == .situation(.usage))
     }
 
+    /// Every option that is no action says by itself what it goes with.
+    @Test(arguments: OptionRow.all)
+    func everyOptionAlone(row: OptionRow) {
+      let actions: [Option] = [
+        .load, .loadPanic, .exec, .unload, .status, .force, .help, .version, .printCrashSize,
+        .report, .loadPreserveContext, .loadJumpBackHelper,
+      ]
+      guard !actions.contains(row.option) else { return }
+      let word = "--" + row.long[0] + (row.value.map { "=" + $0 } ?? "")
+      let error = #expect(throws: CommandError.self) { try Invocation(["kexec", word]) }
+      #expect(error?.message == "no kernel was given")
+      #expect(
+        error?.advice
+          == "\(row.option.spelling) alone does nothing: it goes with \(row.option.company)")
+      #expect(error?.exitCode == .failure)
+    }
+
     /// Nothing is said of an option that was not typed, but in the advice.
     @Test(arguments: unknown + swallowed + empty + contradictions)
     func noOtherOptionIsBlamed(row: Row) throws {
