@@ -92,7 +92,10 @@ extension Option {
     .init(.memMin, nil, "mem-min", value: "ADDR", help: "put no piece below this address") {
       $0.values.lowest = $0.address()
     },
-    .init(.memMax, nil, "mem-max", value: "ADDR", help: "put no piece above this address") {
+    .init(
+      .memMax, nil, "mem-max", value: "ADDR",
+      help: "put no piece above this address (64M is 0x4000000)"
+    ) {
       $0.values.highest = $0.address()
     },
     .init(
