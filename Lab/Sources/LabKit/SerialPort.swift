@@ -22,13 +22,16 @@ final class SerialPort: Sendable {
   /// Sends `text` into the machine.
   func write(_ text: String) throws {
     guard let connection = connection.withLock({ $0 }) else { throw MachineGone() }
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes {
-        send(connection.descriptor, $0.baseAddress, $0.count, flags)
+    // Its last use is the call, not the look at its number.
+    try withExtendedLifetime(connection) {
+      var bytes = Array(text.utf8)[...]
+      while !bytes.isEmpty {
+        let count = bytes.withUnsafeBytes {
+          send(connection.descriptor, $0.baseAddress, $0.count, flags)
+        }
+        guard count > 0 else { throw MachineGone() }
+        bytes = bytes.dropFirst(count)
       }
-      guard count > 0 else { throw MachineGone() }
-      bytes = bytes.dropFirst(count)
     }
   }
 
