@@ -1,7 +1,8 @@
 import LabKit
 
 /// What the running kernel keeps for the next one, on a kernel that can.
-let handover: [Scenario] = [session, drop, reservedMemory, smallAreas].map(\.extra)
+let handover: [Scenario] = [session, drop, reservedMemory, smallAreas, contiguousMemory].map(
+  \.extra)
 
 private let session = Scenario(
   "kexec handover: a live update session is kept, or given up with consent"
@@ -71,3 +72,25 @@ private let keep =
 private let switches = "kho=on liveupdate=on"
 private let load =
   "-l \(Kernel.handover.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine) \(switches)'"
+
+/// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the panic kernel, and the dump
+/// does without it.
+private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a panic kernel by kexec_load has it")
+{
+  lab in
+  let guest = try await lab.boot(
+    .handover, memory: 2048, commandLine: "crashkernel=128M crashkernel=64M,cma",
+    carrying: [.handover])
+  let range = try await guest.run("cat /sys/kernel/kexec/crash_cma_ranges").text
+  try await guest.run(
+    "kexec -c -p \(Kernel.handover.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'")
+  let next = try await guest.jump("echo c >/proc/sysrq-trigger")
+  // Where it lies in 16 digits, as the dump's headers have it.
+  let start = range.prefix { $0 != "-" }
+  try await next.run("grep '^\(range) : System RAM$' /proc/iomem")
+  try await next.run("test -s /proc/vmcore")
+  let headers = try await next.run("head -c 4096 /proc/vmcore | od -A n -t x8 -v").text
+  try expect(
+    !headers.contains(String(repeating: "0", count: 16 - start.count) + start),
+    "the dump has \(range)")
+}
