@@ -297,8 +297,11 @@ extension RefusedLoad {
       largest = max(largest, range.byteCount)
     }
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
-    let advice = "kexec_load (-c) may find places for smaller pieces"
-    for (name, size) in [("kernel", load.kernelSize), ("initrd", initrds)] where size > largest {
+    let smaller = "take a smaller initrd"
+    for (name, size, advice) in [
+      ("kernel", load.kernelSize, "kexec_load (-c) may do with less for a kernel that it unpacks"),
+      ("initrd", initrds, smaller),
+    ] where size > largest {
       return (
         "no hole is large enough: the \(name) takes \(byteText(size)) in one piece, and the largest "
           + "range of RAM has \(byteText(largest))", advice
@@ -307,7 +310,7 @@ extension RefusedLoad {
     return (
       "no holes are left that are large enough: the kernel takes \(byteText(load.kernelSize)), the "
         + "initrd \(byteText(initrds)), and the largest range of RAM has \(byteText(largest))",
-      advice
+      smaller
     )
   }
 

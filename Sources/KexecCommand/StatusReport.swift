@@ -94,6 +94,9 @@ struct StatusReport {
       limits.append("\(limit) more calls for a panic kernel (kernel.kexec_load_limit_panic)")
     }
     if let level = state.lockdown { limits.append("signed kernels only (lockdown: \(level))") }
+    if records.files.names(in: "/sys/kernel/security")?.isEmpty == true {
+      limits.append("unknown whether only signed kernels (securityfs is not mounted)")
+    }
     return (["allowed"] + limits).joined(separator: "; ")
   }
 

@@ -231,11 +231,11 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "no hole for the initrd", "-l -s --initrd=@/large", .addressNotAvailable,
       seen: ["/proc/iomem": "00100000-058fffff : System RAM\n"],
       "no hole is large enough: the initrd takes 90 MiB in one piece, and the largest range of RAM "
-        + "has 88 MiB", "kexec_load (-c) may"),
+        + "has 88 MiB", "take a smaller"),
     .init(
       "no holes for both", "-l -s --initrd=@/initrd", .addressNotAvailable,
       "no holes are left that are large enough: the kernel takes 51.4 MiB, the initrd 5 bytes, "
-        + "and the largest range of RAM has 1.4 GiB", "kexec_load (-c) may"),
+        + "and the largest range of RAM has 1.4 GiB", "take a smaller"),
     .init(
       "small areas for a handover", "-l -s --initrd=@/initrd", .addressNotAvailable,
       seen: ["/sys/kernel/debug/kho/out/scratch_len": "0x800000\n0x0\n0x1000000\n"],

@@ -218,6 +218,21 @@ extension InvocationTests {
       #expect(json.run("status --json") == .success)
     }
 
+    /// Without it the kernel may be locked down, and nobody sees it.
+    @Test func whetherItIsLockedDownMayBeUnknown() throws {
+      let files = ["/proc/sys/kernel/kexec_load_disabled": Self.text("0\n")]
+      let (told, kernel) = (FakeKernel(files), FakeKernel(files))
+      #expect(told.run("status") == .success)
+      #expect(told.output.hasSuffix("\nloading: allowed\n"), "\(told.output)")
+      let folder = kernel.tree.path + "/sys/kernel/security"
+      try #require(unsafe mkdir(folder, 0o755) == 0)
+      defer { unsafe rmdir(folder) }
+      #expect(kernel.run("status") == .success)
+      #expect(
+        kernel.output.hasSuffix(
+          "\nloading: allowed; unknown whether only signed kernels (securityfs is not mounted)\n"))
+    }
+
     /// Another program has unloaded it: what is loaded after it is not what is written down.
     @Test func recordsOfWhatIsNotLoadedAreDropped() {
       let kernel = FakeKernel([
