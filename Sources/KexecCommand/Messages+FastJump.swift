@@ -23,7 +23,7 @@ extension OrdinaryEntryReason {
     case .noPayload: "the image does not say where its payload is"
     case .unknownCompression: "its compression is not known"
     case .badPayload(let format): "its payload does not unpack as \(format)"
-    case .cannotUnpack(let error): "of its payload, \(error.text(from: 0))"
+    case .cannotUnpack(let error): error.text(from: 0)
     case .notUnderstood(let error): error.text
     case .fiveLevelPaging: "5-level page tables are in use, and it may not want them"
     case .encryptedMemory: "memory may be encrypted (SEV, SME or TDX)"

@@ -93,7 +93,7 @@ extension CompressionError {
     case .truncated(let format, let offset):
       "the \(format.name) stream is cut off at byte \(start + offset)"
     case .unsupported(let format, let offset):
-      "the \(format.name) stream needs what is not supported here (a dictionary, a filter), at byte "
+      "the \(format.name) stream needs what is not here (a dictionary, a filter), at byte "
         + "\(start + offset)"
     case .tooLarge(let limit):
       "it takes more than \(byteText(UInt64(limit))), and that is the limit "

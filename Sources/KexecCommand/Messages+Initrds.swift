@@ -75,10 +75,10 @@ extension InitrdUnchecked {
   var text: String {
     switch self {
     case .window(let format):
-      "the \(format.name) stream wants a larger window than there is memory for"
+      "the \(format.name) stream wants a window of more than 128 MiB"
     case .memory(let format): "there is too little memory to look into the \(format.name) stream"
     case .unsupported(let format):
-      "the \(format.name) stream needs what is not supported here (a dictionary, a filter)"
+      "the \(format.name) stream needs what is not here (a dictionary, a filter)"
     case .tooManyStreams(let count): "it has \(count) compressed archives or more"
     }
   }

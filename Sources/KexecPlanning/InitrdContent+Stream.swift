@@ -30,7 +30,7 @@ extension InitrdContent {
     /// Looks at what it unpacks to, and says how long it is.
     func look() throws(CompressionError) -> Int {
       let window = declaredWindow ?? 0
-      guard window <= windowLimit else { throw .windowTooLarge(format) }
+      guard window <= windowLimit else { throw .outOfMemory(wanted: window) }
       let watcher = watcher
       return try decompress(bytes, as: format) { watcher.watch($0) }
     }

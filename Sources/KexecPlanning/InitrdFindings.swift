@@ -52,9 +52,9 @@ package enum InitrdSuspicion: Equatable, Sendable {
 
 /// Why a part of an initrd was not looked into.
 package enum InitrdUnchecked: Equatable, Sendable {
-  /// The stream wants a larger window than there is memory for.
+  /// The stream wants a larger window than any that is looked into: 128 MiB.
   case window(CompressionFormat)
-  /// There is no memory to unpack the stream piece by piece.
+  /// There is no memory to unpack the stream piece by piece: for its window, or for the decoder.
   case memory(CompressionFormat)
   /// The stream wants what this program does not have.
   case unsupported(CompressionFormat)

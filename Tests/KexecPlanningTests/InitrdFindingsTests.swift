@@ -183,8 +183,12 @@ import Testing
   @Test func aWindowTooLarge() throws {
     let file = SharedBytes(Self.zstdFrame(window: 17 << 3, of: Self.main))
     let findings = InitrdContent(file, unpackedInto: nil, windowLimit: 64 << 20).findings
-    #expect(findings.unchecked == .window(.zstd))
+    #expect(findings.unchecked == .memory(.zstd))
     #expect(findings.damage == nil)
+    // However much memory there is.
+    let stream = SharedBytes(DemandingStream.xzLargeDictionary.bytes(of: Self.main))
+    let others = InitrdContent(stream, unpackedInto: nil).findings
+    #expect(others.unchecked == .window(.xz) && others.damage == nil)
   }
 
   // MARK: The kernel and its initrd
