@@ -39,47 +39,20 @@ extension Command {
     }
     // From here on nothing may have to be read: the disk may be behind the network.
     kernel.process.lockInMemory()
-    // What returns finds everything as it was.
-    let returns = record?.returns ?? false
-    var takesDown = invocation.takesInterfacesDown && !returns
-    if takesDown, state.isLoaded == nil, record == nil {
-      // The network is not taken down for nothing.
-      warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
-      takesDown = false
-    }
-    let network = takesDown ? NetworkState(in: kernel.files) : nil
-    let interfaces = takesDown ? kernel.network.takeDown(in: kernel.files) : nil
-    interfaces?.taken.forEach { debug("\($0.name): taken down") }
-    interfaces?.failures.forEach {
-      warn("\($0.name): cannot take the interface down: \($0.errno.message)")
-    }
+    let network = takeNetworkDown(state, record)
     debug("calling reboot(LINUX_REBOOT_CMD_KEXEC)")
     do {
       try kernel.kexec.jump()
     } catch {
-      for failure in interfaces.map(kernel.network.bringUp) ?? [] {
-        warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
-      }
       log("no jump: \(error.text)")
-      if let network { sayLost(since: network) }
+      if let network { bringUp(network) }
       throw CommandError(
-        jump: error, returns: returns, KexecState(in: machineFiles),
+        jump: error, returns: record?.returns ?? false, KexecState(in: machineFiles),
         CallObstacles(in: machineFiles))
     }
     log("the other kernel has returned")
     debug("the other kernel has returned")
     return .success
-  }
-
-  /// Says what did not come back with the interfaces.
-  private func sayLost(since before: NetworkState) {
-    let lost = NetworkState(in: kernel.files).lost(since: before)
-    guard !lost.isEmpty else { return }
-    let names = lost.prefix(6).joined(separator: ", ")
-    let rest = lost.count > 6 ? " and \(lost.count - 6) more" : ""
-    warn(
-      "the interfaces are up again, but this is gone: \(names)\(rest)\n"
-        + "  to get it back: \(NetworkState.restart(in: kernel.files))")
   }
 
   /// Refuses where the kernel would refuse to jump, when the network is down already.

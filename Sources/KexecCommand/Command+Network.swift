@@ -1,0 +1,46 @@
+internal import LinuxSystem
+internal import RunningSystem
+
+// The network goes down before the jump, and comes back when that comes to nothing.
+
+extension Command {
+  /// What was taken down, and what there was before.
+  struct DownedNetwork {
+    fileprivate let before: NetworkState
+    fileprivate let interfaces: NetworkInterfaces.Outcome
+  }
+
+  /// Takes the network interfaces down for the kernel that `record` tells of.
+  ///
+  /// - Returns: nil when they stay up.
+  func takeNetworkDown(_ state: KexecState, _ record: LoadRecord?) -> DownedNetwork? {
+    // What returns finds everything as it was.
+    guard invocation.takesInterfacesDown, record?.returns != true else { return nil }
+    guard state.isLoaded != nil || record != nil else {
+      // Not for nothing.
+      warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
+      return nil
+    }
+    let before = NetworkState(in: kernel.files)
+    let interfaces = kernel.network.takeDown(in: kernel.files)
+    interfaces.taken.forEach { debug("\($0.name): taken down") }
+    interfaces.failures.forEach {
+      warn("\($0.name): cannot take the interface down: \($0.errno.message)")
+    }
+    return DownedNetwork(before: before, interfaces: interfaces)
+  }
+
+  /// Brings them up again, and says what does not come back with them.
+  func bringUp(_ network: DownedNetwork) {
+    for failure in kernel.network.bringUp(network.interfaces) {
+      warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")
+    }
+    let lost = NetworkState(in: kernel.files).lost(since: network.before)
+    guard !lost.isEmpty else { return }
+    let names = lost.prefix(6).joined(separator: ", ")
+    let rest = lost.count > 6 ? " and \(lost.count - 6) more" : ""
+    warn(
+      "the interfaces are up again, but this is gone: \(names)\(rest)\n"
+        + "  to get it back: \(NetworkState.restart(in: kernel.files))")
+  }
+}
