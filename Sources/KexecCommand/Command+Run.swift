@@ -101,7 +101,10 @@ extension Command {
     let isSystemd = kernel.files.exists("/run/systemd/system")
     let (program, arguments) =
       isSystemd ? ("systemctl", ["kexec"]) : ("shutdown", ["-r", "now"])
-    debug("running \(program) \(arguments.joined(separator: " "))")
+    let line = "\(program) \(arguments.joined(separator: " "))"
+    debug("running \(line)")
+    log(
+      "shutting down by \(line), into \(records.record(of: .reboot)?.name ?? "the loaded kernel")")
     switch kernel.process.run(program, arguments) {
     case .success(0): return .success
     case .success(let code):

@@ -28,6 +28,13 @@ extension InvocationTests {
           ]
         ),
         (
+          "-s @/vmlinuz",
+          [
+            "loaded \(kernel) by kexec_file_load",
+            "shutting down by shutdown -r now, into \(kernel)",
+          ]
+        ),
+        (
           "--load-jump-back-helper --entry=0x1000",
           ["loaded the kernel at 0x1000 by kexec_load"]
         ),
