@@ -15,7 +15,7 @@ extension CommandError {
     let why =
       switch error.reason {
       // Only the standard input is not opened here.
-      case .errno(.notOpen): "the standard input is closed"
+      case .errno(.notOpen): "it is closed"
       case .errno(let errno): errno.message
       case .directory: "it is a directory, not a file"
       case .notRegular: "it is neither a file nor a block device nor a pipe"
