@@ -40,7 +40,7 @@ struct ArgumentWords {
   }
 
   /// No word is the kernel's name.
-  func noKernel(_ given: GivenOptions, _ options: Set<Option>) -> CommandError {
+  func noKernel(_ given: GivenOptions, _ options: [Option]) -> CommandError {
     let error = CommandError.usage("no kernel was given", exitCode: .failure)
     guard let first = given.options.first, let last = given.options.last else { return error }
     if last.isValueApart, let value = last.value {

@@ -85,8 +85,7 @@ extension Invocation {
     }
     try words.checkDashes(of: given.positionals)
     try words.checkValues(of: given)
-    var names: Set<Option> = []
-    for option in given.options { names.insert(rows[option.row].option) }
+    let names = given.options.map { rows[$0.row].option }
     var fault: CommandError?
     var action = Action.help
     do throws(CommandError) {
@@ -122,7 +121,7 @@ extension Invocation {
 
   /// The one action that the options ask for.
   private static func action(
-    _ options: Set<Option>, _ given: GivenOptions, words: ArgumentWords
+    _ options: [Option], _ given: GivenOptions, words: ArgumentWords
   ) throws(CommandError) -> Action {
     let kernels = given.positionals
     if options.contains(.help) { return .help }
@@ -173,7 +172,8 @@ extension Invocation {
     if let cause = words.causeOfLoneWord(kernel) {
       throw .usage("no kernel was given, only \(quoted(kernel))").advising(cause)
     }
-    let isPlainLoad = !options.isDisjoint(with: [.load, .loadPanic, .loadPreserveContext])
+    let isPlainLoad = [Option.load, .loadPanic, .loadPreserveContext].contains(
+      where: options.contains)
     let sequel: Sequel = options.contains(.force) ? .jump : isPlainLoad ? .nothing : .shutDown
     return .load(kernel: kernel, then: sequel)
   }

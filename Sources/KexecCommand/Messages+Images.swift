@@ -106,8 +106,9 @@ extension CompressionError {
   }
 }
 
-/// The names that `--type` takes.
-let imageTypeNames = ImageType.allCases.map(\.rawValue).joined(separator: ", ")
+/// The names that `--type` takes. Written out: to join them takes a sixth of the program's start.
+let imageTypeNames =
+  "multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, bzImage64, bzImage, uki, nbi-x86, beoboot-x86"
 
 extension FieldRule {
   fileprivate var text: String {

@@ -55,7 +55,7 @@ struct OptionConflict {
   private static let oneAction = "each is something to do of its own: one at a time"
 
   /// Refuses `first` beside any of `given` that does not go with it.
-  static func check(_ first: Option, in given: Set<Option>) throws(CommandError) {
+  static func check(_ first: Option, in given: [Option]) throws(CommandError) {
     for conflict in all where conflict.first == first {
       for row in Option.table.rows
       where conflict.others.contains(row.option) && given.contains(row.option) {

@@ -76,6 +76,10 @@ import Testing
     }
   }
 
+  @Test func theTypesAreNamedAsTheyAre() {
+    #expect(imageTypeNames == ImageType.allCases.map(\.rawValue).joined(separator: ", "))
+  }
+
   /// Every help text, on a terminal of 80 columns.
   @Test func everyHelpTextHas80Columns() {
     let texts = [helpText()] + CommandWord.allCases.map(helpText(of:))
