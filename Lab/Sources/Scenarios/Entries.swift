@@ -41,7 +41,7 @@ private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a 
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
   try await guest.mustRefuse(load(.lab, "--real-mode"), saying: "booted by EFI")
   try await guest.mustRefuse(
-    "kexec --real-mode -c -p \(Kernel.lab.path)", saying: "panic kernel")
+    "kexec --real-mode -c -p \(Kernel.lab.path)", saying: "after a panic there is no BIOS")
 }
 
 private let fromFiveLevels = Scenario("five-level page tables are left for a 32-bit entry") { lab in
