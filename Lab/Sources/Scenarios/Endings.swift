@@ -119,15 +119,18 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
   // The path leads to what lies over it; then this mount of it is read-only; then only another process
   // sees it.
   for (command, name) in [
-    ("mount -t tmpfs over /mnt", "/mnt (hidden below another mount)"),
-    ("umount /mnt && head -c 8m /dev/urandom >/mnt/file; mount -o remount,ro,bind /mnt", "/mnt ("),
+    ("mount -t tmpfs over /mnt", "\"/mnt\" (hidden below another mount)"),
+    (
+      "umount /mnt && head -c 8m /dev/urandom >/mnt/file; mount -o remount,ro,bind /mnt",
+      "\"/mnt\" ("
+    ),
     (
       """
       mount -o remount,rw,bind /mnt; mkfifo /run/ready
       unshare -m sh -c 'echo $$ >/run/ready; exec sleep 9999' >/dev/null 2>&1 </dev/null &
       read -r other </run/ready
       umount /mnt; head -c 8m /dev/urandom >/proc/$other/root/mnt/file
-      """, "/root/mnt ("
+      """, "/root/mnt\" ("
     ),
   ] {
     let output = try await guest.run("\(command)\nkexec -e -s", exits: 255)
