@@ -19,6 +19,7 @@ func fuzzMachine(_ input: Input) -> Int32 {
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
   }
   _ = NetworkInterfaces.names(in: files)
+  _ = NetworkState(in: files).entries
   _ = files.writableFileSystems()
   let status = StatusReport(machine.kexec, in: files)
   _ = (status.text, status.json.text)
@@ -87,9 +88,11 @@ extension String {
 /// All files that are read, without numbers; none of them is a folder of another.
 private let knownFiles: Set<String> = Set(
   """
-  /dev/kmsg /dev/mem
+  /dev/kmsg /dev/liveupdate /dev/mem
   /proc/cmdline /proc/consoles /proc/cpuinfo /proc/fb /proc/iomem /proc/kallsyms /proc/kcore
-  /proc/meminfo /proc/modules /proc/net/dev /proc/self/mountinfo /proc/self/mounts /proc/self/status /proc/self/uid_map
+  /proc/config.gz /proc/meminfo /proc/misc /proc/modules
+  /proc/net/dev /proc/net/if_inet0 /proc/net/ipv0_route /proc/net/route
+  /proc/self/mountinfo /proc/self/mounts /proc/self/status /proc/self/uid_map
   /proc/version /run/kexec-crash-loaded /run/kexec-loaded
   /proc/sys/kernel/kexec_load_disabled /proc/sys/kernel/kexec_load_limit_panic
   /proc/sys/kernel/kexec_load_limit_reboot
@@ -101,6 +104,7 @@ private let knownFiles: Set<String> = Set(
   /sys/firmware/efi/runtime-map/0/phys_addr /sys/firmware/efi/runtime-map/0/type
   /sys/firmware/efi/runtime-map/0/virt_addr
   /sys/firmware/memmap/0/end /sys/firmware/memmap/0/start /sys/firmware/memmap/0/type
+  /sys/kernel/debug/kho/out/scratch_len /sys/kernel/debug/kho/out/sub_fdts/memblock
   /sys/kernel/boot_params/data
   /sys/kernel/boot_params/setup_data/0/data /sys/kernel/boot_params/setup_data/0/type
   /sys/kernel/crash_elfcorehdr_size /sys/kernel/kexec_crash_loaded /sys/kernel/kexec_crash_size
