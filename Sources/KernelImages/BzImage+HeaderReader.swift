@@ -130,7 +130,7 @@ extension BzImage.HeaderReader {
   struct Parts {
     let realMode: SharedBytes
     let protectedMode: SharedBytes
-    let checksumMatches: Bool?
+    let checksummed: [SharedBytes]?
   }
 
   /// Cuts the file, which must be as long as `setup_sects` and `syssize` say.
@@ -157,7 +157,7 @@ extension BzImage.HeaderReader {
     return Parts(
       realMode: try part(0..<realModeSize, .realModePart),
       protectedMode: try part(realModeSize..<end, .protectedModePart),
-      checksumMatches: checksumMatches(over: realModeSize + protectedSize))
+      checksummed: checksummed(over: realModeSize + protectedSize))
   }
 
   /// The EFI stub of a Linux kernel says as well where the protected-mode part starts: it is the
@@ -188,21 +188,19 @@ extension BzImage.HeaderReader {
   ///
   /// Signing writes into the PE header, so its checksum and certificate entry count as zero.
   /// Kernels since about 6.15 store no checksum: their last four bytes are zero.
-  private func checksumMatches(over size: Int) -> Bool? {
+  private func checksummed(over size: Int) -> [SharedBytes]? {
     guard version >= 0x0208, size <= file.count, size > 4,
       let stored = try? file.span.load(UInt32.self, at: size - 4), stored != 0
     else { return nil }
-    var checksum = CRC32()
+    var parts: [SharedBytes] = []
     var position = 0
     for zeros in signatureFields() where zeros.lowerBound >= position && zeros.upperBound <= size {
       guard let part = try? file.slice(position..<zeros.lowerBound) else { return nil }
-      checksum.add(part)
-      checksum.add(SharedBytes([UInt8](repeating: 0, count: zeros.count)))
+      parts += [part, SharedBytes([UInt8](repeating: 0, count: zeros.count))]
       position = zeros.upperBound
     }
     guard let rest = try? file.slice(position..<size) else { return nil }
-    checksum.add(rest)
-    return checksum.value == 0xFFFF_FFFF
+    return parts + [rest]
   }
 
   /// What signing changes: of the two kinds of optional header each has the certificates elsewhere.

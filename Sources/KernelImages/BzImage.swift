@@ -40,8 +40,8 @@ package struct BzImage: Sendable {
   package let highestSetupDataType: UInt32?
   /// The fields whose values are not believed, in the order in which they were read.
   package let mended: [MendedField]
-  /// Whether the stored checksum is right; nil when the file stores none.
-  package let checksumMatches: Bool?
+  /// What the stored checksum is over, and itself; nil when the file stores none.
+  private let checksummed: [SharedBytes]?
 
   /// Whether the file has the signature of a Linux setup header.
   ///
@@ -100,9 +100,18 @@ package struct BzImage: Sendable {
     initrdAddressLimit = try fields.initrdAddressLimit()
     initSize = try fields.initSize()
     highestSetupDataType = try header.highestSetupDataType(in: parts.protectedMode)
-    checksumMatches = parts.checksumMatches
+    checksummed = parts.checksummed
     mended = fields.mended
     headerBytes = try header.bytes(mending: mended)
+  }
+
+  /// Whether the stored checksum is right; nil when the file stores none. All of the file is read for it.
+  package var checksumMatches: Bool? {
+    checksummed.map { parts in
+      var checksum = CRC32()
+      parts.forEach { checksum.add($0) }
+      return checksum.value == 0xFFFF_FFFF
+    }
   }
 
   /// The compressed kernel inside the protected-mode part.

@@ -119,13 +119,13 @@ extension Command {
 
   /// Frees the loaded kernel, by the other call when the first is refused.
   func unload(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
-    let machine = readMachine()
+    let state = KexecState(in: machineFiles)
     let isCrash = purpose == .crash
     func check() throws(CommandError) {
-      try checkPermission(machine.kexec, purpose: purpose)
+      try checkPermission(state, purpose: purpose)
       // Some kernels refuse it and some do not: kexec-tools always does.
-      if isCrash, machine.kexec.crashSize == 0 { throw .noCrashRegion(on: machine) }
-      sayOtherKind(than: purpose, machine.kexec)
+      if isCrash, state.crashSize == 0 { throw .noCrashRegion(on: readMachine()) }
+      sayOtherKind(than: purpose, state)
     }
     if invocation.isDryRun { return try endDryRun("unload the \(purpose.imageName)", check) }
     try check()
@@ -144,13 +144,13 @@ extension Command {
       ),
     ]
     // Each try counts against kexec_load_limit_*, so the call that will be refused is no first try.
-    let ordered = machine.kexec.lockdown == nil ? calls : calls.reversed()
+    let ordered = state.lockdown == nil ? calls : calls.reversed()
     var errors: [KexecCallError] = []
     for (choice, call) in ordered where choice == invocation.options.call ?? choice {
       do throws(KexecCallError) {
         try call()
         records.forget(purpose)
-        if machine.kexec.isLoaded(for: purpose) != false {
+        if state.isLoaded(for: purpose) != false {
           log("unloaded the \(purpose.imageName)")
         }
         return .success

@@ -4,8 +4,9 @@ import LabKit
 let badInput: [Scenario] =
   LoadCall.allCases.flatMap { call in
     [
-      badKernels(by: call), badInitrds(by: call), truncation(by: call).extra(if: call == .file),
-      failedReload(by: call),
+      badKernels(by: call).extra(if: call == .file), badInitrds(by: call),
+      truncation(by: call).extra(if: call == .file),
+      failedReload(by: call).extra(if: call == .file),
     ]
   } + [tooLongCommandLine, noRoom]
 

@@ -11,7 +11,7 @@ let crashDumps: [Scenario] = [
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,
     reservation: "crashkernel=256M,high crashkernel=64M,low"),
   hotplug,
-  narrowHeaders,
+  narrowHeaders.extra,
   reload,
   damagedCrashKernel,
 ]

@@ -27,7 +27,7 @@ let crashes: [Scenario] = [
 
   otherFile("vmlinux", by: ["kexec -p /boot/kernel --initrd=/boot/initrd \(words)"]) { lab in
     try Compressor.zstd.compress(lab.unpack(.lab))
-  },
+  }.extra,
   otherFile("UKI", by: ["kexec -p -c /boot/kernel", "kexec -p -s /boot/kernel"]) { lab in
     let sections = [".cmdline": Array(Lab.commandLine.utf8), ".initrd": try lab.archive()]
     return try lab.make(UnifiedImage(.lab, by: .ukify, sections: sections))

@@ -5,7 +5,7 @@ let entries: [Scenario] =
   [
     in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi).extra,
     inRealMode(.debian6_1), inRealMode(.debian6_12).extra,
-  ] + [fromFiveLevels, toFourLevels, vmlinuxWithFourLevels, vgaText, videoType.extra, noBIOS]
+  ] + [fromFiveLevels, toFourLevels, vmlinuxWithFourLevels, vgaText.extra, videoType.extra, noBIOS]
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in

@@ -2,7 +2,7 @@ import LabKit
 
 /// Loading, looking and unloading; nothing is started.
 let loading: [Scenario] = LoadCall.allCases.flatMap { call in
-  [statusAndUnload(by: call), replacing(by: call).extra(if: call == .file)]
+  [statusAndUnload(by: call).extra(if: call == .file), replacing(by: call).extra]
 }
 
 private func statusAndUnload(by call: LoadCall) -> Scenario {

@@ -8,7 +8,7 @@ let machines: [Scenario] =
       efiRuntime(by: call).extra(if: call == .file),
     ]
   }
-  + Firmware.allCases.map { acpi(under: $0).extra(if: $0 == .bios) }
+  + Firmware.allCases.map { acpi(under: $0).extra }
 
 private func bothProcessors(by call: LoadCall) -> Scenario {
   .core("two processors come back, \(call.name)") { lab in

@@ -10,7 +10,7 @@ let unifiedImages: [Scenario] = [
     try await startWhole(
       .lab, UnifiedImage(.lab, by: .objcopy, isSigned: true), by: .file, in: lab)
   }.extra,
-  compressedKernel, userWins.extra, signatureInside, signedKernelInside, badImages,
+  compressedKernel.extra, userWins.extra, signatureInside, signedKernelInside, badImages,
 ]
 
 private let words = "\(Lab.commandLine) lab.source=image"
