@@ -50,6 +50,14 @@ extension String {
   }
 }
 
+extension String {
+  /// The text of `bytes` with a question mark for each that is no printable ASCII: a terminal may obey it.
+  package init(printable bytes: some Sequence<UInt8>) {
+    let shown = bytes.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
+    self.init(decoding: shown, as: UTF8.self)
+  }
+}
+
 extension StringProtocol {
   /// The bytes that the text stands for.
   package var losslessBytes: [UInt8] {

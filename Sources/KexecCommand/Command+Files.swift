@@ -161,10 +161,9 @@ extension Command {
   private func configuration(of image: KernelImage, at path: String) -> KernelConfiguration? {
     guard let release = image.kernelRelease else { return nil }
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let places = [
-      (FileTree(root: folder), "/config-\(release)"), (machineFiles, "/boot/config-\(release)"),
-      (machineFiles, "/lib/modules/\(release)/config"),
-    ]
+    let places =
+      [(FileTree(root: folder), "/config-\(release)")]
+      + RunningConfiguration.paths(of: release).map { (machineFiles, $0) }
     for (files, path) in places {
       if let text = try? files.read(path, atMost: 4 << 20),
         let found = KernelConfiguration(text, path: files.root + path)

@@ -72,7 +72,7 @@ extension KexecCallError {
         "the running kernel's own loader cannot load on this machine",
         "leave -s out: kexec_load may"
       )
-    case .badDescriptor: ("the running kernel cannot read what it was given as a file", nil)
+    case .notOpen: ("the running kernel cannot read what it was given as a file", nil)
     case .interrupted: ("a signal came while the files were read", "try again")
     default: ("not an answer that kernels are known to give; dmesg may say more", nil)
     }

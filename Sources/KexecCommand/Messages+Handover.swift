@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecABI
 internal import KexecPlanning
 internal import RunningSystem
@@ -8,9 +9,9 @@ extension KexecHandover.PreservedState {
   var text: String {
     switch self {
     case .session(let name, let process, let id):
-      "live update session \"\(name.printable)\" of \(process.printable) (process \(id))"
-    case .reservedMemory(let name): "memory \"\(name.printable)\" of reserve_mem="
-    case .entry(let name): "\"\(name.printable)\" of the running kernel"
+      "live update session \"\(String(printable: name.utf8))\" of \(String(printable: process.utf8)) (process \(id))"
+    case .reservedMemory(let name): "memory \"\(String(printable: name.utf8))\" of reserve_mem="
+    case .entry(let name): "\"\(String(printable: name.utf8))\" of the running kernel"
     }
   }
 }
@@ -63,12 +64,5 @@ extension RouteReason {
     case .fiveLevelPaging: "boot the running kernel with no5lvl, so that kexec_file_load can do it"
     default: nil
     }
-  }
-}
-
-extension String {
-  /// The text with a question mark for each character that a terminal may obey.
-  fileprivate var printable: String {
-    String(decoding: utf8.map { (0x20..<0x7F).contains($0) ? $0 : 0x3F }, as: UTF8.self)
   }
 }

@@ -18,7 +18,7 @@ struct StatusReport {
     self.state = state
     records = LoadRecords(files: files)
     handover = KexecCommand.handover(in: files)
-    let memory = IOMemory(text: files.text("/proc/iomem") ?? "")
+    let memory = IOMemory(in: files)
     crashRegions = memory.isHidden || memory.resources.isEmpty ? nil : memory.crashRegions
   }
 

@@ -65,8 +65,6 @@ package struct Errno: Error, Hashable, Sendable {
   package static let badAddress = Errno(rawValue: EFAULT)
   /// EFBIG.
   package static let fileTooBig = Errno(rawValue: EFBIG)
-  /// EBADF.
-  package static let badDescriptor = Errno(rawValue: EBADF)
   /// EINTR.
   package static let interrupted = Errno(rawValue: EINTR)
   /// ETXTBSY.

@@ -45,10 +45,10 @@ package struct CrashFacts: Equatable, Sendable {
   package init(in files: FileTree, ioMemory: IOMemory) {
     processorNotes = Self.processorNotes(in: files)
     vmcoreInfo = files.text("/sys/kernel/vmcoreinfo").flatMap(Self.vmcoreInfo)
-    headerSize = files.kexecNumber(.crashHeaderSize).flatMap { $0 == 0 ? nil : $0 }
-    contiguousMemory = KexecFile.crashContiguousRanges.text(in: files)
+    headerSize = KexecFile.crashHeaderSize.value(files.number).flatMap { $0 == 0 ? nil : $0 }
+    contiguousMemory = KexecFile.crashContiguousRanges.value(files.text)
       .flatMap(Self.contiguousMemory)
-    leavesLowMemory = Self.leavesLowMemory(files.text("/proc/version") ?? "")
+    leavesLowMemory = Self.leavesLowMemory(files.releaseInVersion)
     let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
     kernelImage = mappings?.kernelImage
     directMap = mappings?.directMap
@@ -91,10 +91,9 @@ package struct CrashFacts: Equatable, Sendable {
   }
 
   /// Reads the release in `Linux version 6.1.0-…`.
-  private static func leavesLowMemory(_ version: String) -> Bool {
-    let words = version.split(separator: " ")
-    guard words.count > 2 else { return true }
-    let numbers = words[2].split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+  private static func leavesLowMemory(_ release: Substring?) -> Bool {
+    guard let release else { return true }
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
     guard numbers.count == 2 else { return true }
     return numbers[0] > 5 || (numbers[0] == 5 && numbers[1] >= 5)
   }

@@ -37,9 +37,9 @@ package struct KexecState: Equatable, Sendable {
   /// Reads the state of the machine in `files`.
   package init(in files: FileTree) {
     isTold = files.names(in: "/sys/kernel")?.isEmpty == false
-    isLoaded = files.kexecNumber(.loaded).map { $0 != 0 }
-    isCrashLoaded = files.kexecNumber(.crashLoaded).map { $0 != 0 }
-    crashSize = files.kexecNumber(.crashSize)
+    isLoaded = KexecFile.loaded.value(files.number).map { $0 != 0 }
+    isCrashLoaded = KexecFile.crashLoaded.value(files.number).map { $0 != 0 }
+    crashSize = KexecFile.crashSize.value(files.number)
     loadDisabled = files.flag("/proc/sys/kernel/kexec_load_disabled")
     loadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_reboot")
     crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
@@ -85,18 +85,13 @@ enum KexecFile: String, CaseIterable {
     self == .crashHeaderSize ? rawValue : "kexec_" + rawValue
   }
 
-  /// What the kernel of the machine in `files` tells, by the new name or the old one; nil by neither.
-  func text(in files: FileTree) -> String? {
-    files.text("/sys/kernel/kexec/\(rawValue)") ?? files.text("/sys/kernel/\(oldName)")
+  /// What `read` makes of it by the new name, or else by the old one; nil by neither.
+  func value<Value>(_ read: (String) -> Value?) -> Value? {
+    read("/sys/kernel/kexec/\(rawValue)") ?? read("/sys/kernel/\(oldName)")
   }
 }
 
 extension FileTree {
-  /// The number that the kernel tells, by its new name or the old one; nil by neither.
-  func kexecNumber(_ file: KexecFile) -> UInt64? {
-    number("/sys/kernel/kexec/\(file.rawValue)") ?? number("/sys/kernel/\(file.oldName)")
-  }
-
   /// Whether the file holds another number than 0; nil when it cannot be read.
   fileprivate func flag(_ path: String) -> Bool? {
     number(path).map { $0 != 0 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A part of a memory map of the running kernel that cannot be, and is left out but for `noType`.
 package struct MapFault: Equatable, Sendable {
   /// What is wrong with it.
@@ -22,8 +24,7 @@ package struct MapFault: Equatable, Sendable {
   /// The fault at `place`, where `text` stands.
   package init(place: String, text: some Sequence<UInt8>, reason: Reason) {
     self.place = place
-    let printable = text.prefix(52).map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
-    self.text = String(decoding: printable, as: UTF8.self)
+    self.text = String(printable: text.prefix(52))
     self.reason = reason
   }
 }

@@ -20,7 +20,7 @@ package struct RunningConfiguration: Sendable {
     {
       found = ("/proc/config.gz", unpacked.bytes.array)
     } else if let release = Self.release(in: files) {
-      for path in ["/boot/config-\(release)", "/lib/modules/\(release)/config"] where found == nil {
+      for path in Self.paths(of: release) where found == nil {
         if let text = try? files.read(path, atMost: limit), !text.isEmpty { found = (path, text) }
       }
     }
@@ -36,8 +36,20 @@ package struct RunningConfiguration: Sendable {
 
   private static func release(in files: FileTree) -> String? {
     if let release = files.text("/proc/sys/kernel/osrelease"), !release.isEmpty { return release }
-    // "Linux version RELEASE ...": a captured machine may have only this.
-    let words = (files.text("/proc/version") ?? "").split(separator: " ")
-    return words.count > 2 ? String(words[2]) : nil
+    // A captured machine may have only this.
+    return files.releaseInVersion.map(String.init)
+  }
+
+  /// Where distributions have the configuration of the kernel of `release`.
+  package static func paths(of release: String) -> [String] {
+    ["/boot/config-\(release)", "/lib/modules/\(release)/config"]
+  }
+}
+
+extension FileTree {
+  /// The release in `/proc/version`, "Linux version RELEASE ..."; nil when it has none.
+  var releaseInVersion: Substring? {
+    let words = (text("/proc/version") ?? "").split(separator: " ")
+    return words.count > 2 ? words[2] : nil
   }
 }

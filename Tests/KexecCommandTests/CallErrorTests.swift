@@ -265,7 +265,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "a file that is written", "-l -s", .textFileBusy, "a file is open for writing", "close it"),
     .init("a disk", "-l -s", .inputOutput, "a file cannot be read from its disk", "dmesg has"),
     .init(
-      "a descriptor", "-l -s", .badDescriptor, "the running kernel cannot read what it was given"),
+      "a descriptor", "-l -s", .notOpen, "the running kernel cannot read what it was given"),
     .init("a signal", "-l -s", .interrupted, "a signal came", "try again"),
     .init(
       "too little memory, by file", "-l -s", .outOfMemory,
