@@ -13,9 +13,12 @@ let strict: [SwiftSetting] = [
 
 /// A room of the house: a library target with the strict settings.
 func room(
-  _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], links libraries: [String] = [],
+  plugins: [Target.PluginUsage] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
+  .target(
+    name: name, dependencies: dependencies, swiftSettings: strict,
+    linkerSettings: libraries.map { .linkedLibrary($0) }, plugins: plugins)
 }
 
 /// The tests of a room.
@@ -33,7 +36,8 @@ let package = Package(
     .library(name: "CpioFormat", targets: ["CpioFormat"]),
   ],
   targets: [
-    .executableTarget(name: "kexec", dependencies: ["KexecCommand"], swiftSettings: strict),
+    .executableTarget(
+      name: "kexec", dependencies: ["KexecCommand", "CLinux"], swiftSettings: strict),
     room(
       "KexecCommand",
       [
@@ -56,25 +60,30 @@ let package = Package(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "Compression", "ByteCoding"]),
     room("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
-    room("LinuxSystem", ["KexecABI", "CLinux", "PhysicalMemory", "ByteCoding"]),
+    room("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     room("KexecABI", ["CLinux"]),
-    room("PhysicalMemory"),
-    room("Threads"),
+    room("PhysicalMemory", ["ByteCoding"]),
+    room("Threads", ["CLibrary"]),
     room("ELFFormat", ["ByteCoding"]),
     room("CpioFormat"),
-    room("Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"]),
+    // The objects of Embedded Swift do not name the libraries that module maps name.
+    room(
+      "Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"],
+      links: ["z", "lzma", "zstd", "lz4", "bz2"]),
     room("Digests", ["CDigests"]),
-    room("ByteCoding"),
+    room("ByteCoding", ["CLibrary"]),
+    .target(name: "CLibrary"),
     .target(name: "CLinux"),
     .target(name: "CDigests"),
     .target(name: "CPurgatoryABI"),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    // Without pkgConfig, which would name this computer's libraries when another's program is built.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
     // For the tests only: under the GPL, which must not come into the product.
-    .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
+    .systemLibrary(name: "CLzo", providers: [.apt(["liblzo2-dev"])]),
 
     // The purgatory is compiled for no operating system, by a tool that the plugin runs.
     .executableTarget(

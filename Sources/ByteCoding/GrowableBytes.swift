@@ -1,12 +1,12 @@
-internal import Glibc
+internal import CLibrary
 
 /// A buffer that is filled from its start and grows when there is no room left.
 ///
 /// It grows with `realloc`, which moves large blocks by changing page tables (`mremap`): nothing is
 /// copied, and memory beyond what was filled is reserved only, not used.
-@safe package struct GrowableBytes: ~Copyable {
+@usableFromInline @frozen @safe package struct GrowableBytes: ~Copyable {
   // SAFETY: `base` points at `capacity` bytes from `malloc`; the first `count` are initialised.
-  private var base: UnsafeMutableRawPointer
+  @usableFromInline internal var base: UnsafeMutableRawPointer
   /// How many bytes have been filled.
   package private(set) var count = 0
   /// How many bytes there is room for in all.
@@ -20,8 +20,8 @@ internal import Glibc
     adviseHugePages()
   }
 
-  deinit {
-    unsafe free(base)
+  @inlinable deinit {
+    unsafe giveBack(base)
   }
 
   /// Makes room for at least `wanted` bytes in all.
@@ -86,4 +86,12 @@ internal import Glibc
     let misalignment = unsafe Int(bitPattern: base) % size
     unsafe _ = madvise(base - misalignment, capacity + misalignment, MADV_HUGEPAGE)
   }
+}
+
+// Embedded Swift compiles the end of a noncopyable value in every module that has one; hence what is
+// inlinable or frozen here, in OwnedBytes and in FileDescriptor.
+
+/// Gives memory of `malloc` back.
+@usableFromInline internal func giveBack(_ base: UnsafeMutableRawPointer) {
+  unsafe free(base)
 }

@@ -1,13 +1,13 @@
-internal import Glibc
+internal import CLibrary
 
 /// Bytes with one owner, who may change them in place and then share them without a copy.
 ///
 /// The memory is released with this value, or with the last user of what `freeze()` returns.
-@safe package struct OwnedBytes: ~Copyable, @unchecked Sendable {
+@usableFromInline @frozen @safe package struct OwnedBytes: ~Copyable, @unchecked Sendable {
   // SAFETY: `base` points at `count` initialised bytes from `malloc` that only this value knows.
   @usableFromInline internal let base: UnsafeMutableRawPointer
   /// How many bytes there are.
-  package let count: Int
+  @usableFromInline package let count: Int
 
   /// `count` zeros.
   ///
@@ -23,8 +23,8 @@ internal import Glibc
     self.count = count
   }
 
-  deinit {
-    unsafe free(base)
+  @inlinable deinit {
+    unsafe giveBack(base)
   }
 
   /// A view of the bytes, valid until they are changed or shared.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Bytes that never change and stay where they are: a mapped file, or an array.
 ///

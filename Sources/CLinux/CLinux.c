@@ -1,6 +1,7 @@
 // Signal handlers: what runs in them may be little more than write(2), so they are not in Swift. And the
 // program's arguments, which Swift looks for in /proc/self/maps: without /proc it would find none.
 #include "CLinux.h"
+#include "Say.h"
 #include <signal.h>
 #include <string.h>
 
@@ -19,11 +20,6 @@ const char *clinux_argument(int index) { return arguments[index]; }
 
 static char alarm_text[512];
 static char bus_error_text[512];
-
-static void say(const char *text) {
-  ssize_t count = write(STDERR_FILENO, text, strlen(text));
-  (void)count;
-}
 
 static void on_alarm(int number) {
   (void)number;

@@ -46,7 +46,7 @@ package struct CoreHeader: Equatable, Sendable {
 
   /// Whether the headers can be of that width: there are not too many, and ELF32 reaches all memory.
   package func fits(_ width: ELFWidth) -> Bool {
-    let ends = notes.map(\.end) + mappings.map(\.memory.end)
+    let ends = notes.map { $0.end } + mappings.map { $0.memory.end }
     return segmentCount <= Self.segmentLimit
       && (width == .bits64 || ends.allSatisfy { $0.value <= 1 << 32 })
   }

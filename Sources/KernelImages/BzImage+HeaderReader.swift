@@ -208,6 +208,6 @@ extension BzImage.HeaderReader {
     guard let header = try? PEHeader(file.span) else { return [] }
     let checksum = header.optionalHeader + PEHeader.checksum.offset
     return [checksum..<(checksum + PEHeader.checksum.size)]
-      + [header.certificateEntry(in: file.span)].compactMap(\.self)
+      + [header.certificateEntry(in: file.span)].compactMap { $0 }
   }
 }

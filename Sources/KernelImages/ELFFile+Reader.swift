@@ -93,14 +93,14 @@ extension ELFFile {
               physicalAddress: header.physical, memorySize: header.memorySize)
           ))
       }
-      parts.sort { $0.part.physicalAddress < $1.part.physicalAddress }
+      parts = parts.sorted { $0.part.physicalAddress }
       for (lower, upper) in zip(parts, parts.dropFirst())
       where upper.part.physicalAddress < lower.part.physicalEnd {
         throw .badPart(
           .overlap, index: upper.header.index, offset: upper.header.position,
           found: upper.part.physicalAddress)
       }
-      return parts.map(\.part)
+      return parts.map { $0.part }
     }
   }
 }

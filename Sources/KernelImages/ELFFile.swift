@@ -59,7 +59,7 @@ package struct ELFFile: Equatable, Sendable {
     let headers = try reader.programHeaders(width)
     interpreter = headers.first { $0.type == ELFLayout.Program.interpreter }?.fileRange
     dynamic = headers.first { $0.type == ELFLayout.Program.dynamic }?.fileRange
-    notes = headers.filter { $0.type == ELFLayout.Program.note }.compactMap(\.fileRange)
+    notes = headers.filter { $0.type == ELFLayout.Program.note }.compactMap { $0.fileRange }
     alignment = headers.reduce(1) { $1.type == ELFLayout.Program.load ? max($0, $1.alignment) : $0 }
     parts = try reader.parts(headers)
     sectionHeaderSize = Int(try reader.load(ELFLayout.File.sectionHeaderSize, width))

@@ -82,7 +82,7 @@ extension PESection {
   /// Fails when two of `sections` share bytes of the file.
   static func checkOverlaps(_ sections: [PESection]) throws(ImageError) {
     let sorted = sections.filter { !$0.bytes.isEmpty }
-      .sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }
+      .sorted { UInt64($0.bytes.lowerBound) }
     for (lower, upper) in zip(sorted, sorted.dropFirst())
     where upper.bytes.lowerBound < lower.bytes.upperBound {
       throw .badField(

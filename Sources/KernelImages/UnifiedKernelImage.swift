@@ -100,7 +100,7 @@ extension UnifiedKernelImage {
     }
     try Self.checkUnique(shared)
     try Self.checkUnique(own)
-    let ownNames = Set(own.map(\.name))
+    let ownNames = Set(own.map { $0.name })
     let inForce = shared.filter { !ownNames.contains($0.name) } + own
 
     guard let linux = inForce.first(where: { $0.name == Kind.kernel.rawValue }) else {

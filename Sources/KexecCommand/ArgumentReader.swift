@@ -143,7 +143,7 @@ extension ArgumentReader<ClassicValues> {
   mutating func setImageType() {
     guard let type = ImageType(rawValue: value) else {
       return refuse(
-        "no type of kernel (\(imageTypeNames))", among: ImageType.allCases.map(\.rawValue),
+        "no type of kernel (\(imageTypeNames))", among: ImageType.allCases.map { $0.rawValue },
         exitCode: .failure)
     }
     options.imageType = type

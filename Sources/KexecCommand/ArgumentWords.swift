@@ -83,7 +83,7 @@ struct ArgumentWords {
         "an empty word (\"\") counts as one: a variable that is not set gives that, when it stands in quotes"
       )
     }
-    if let word = kernels.first(where: \.isParameter) {
+    if let word = kernels.first(where: { $0.isParameter }) {
       return error.advising(
         "\(word) is a word of a command line: give them as --append=\"...\", all in one pair of quotes"
       )

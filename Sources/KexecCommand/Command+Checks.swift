@@ -89,7 +89,7 @@ extension Command {
       initrds: given.initrds.map { absolute($0.path) }, commandLine: plan.commandLine,
       // The memory map of a crash kernel is its region's.
       memoryMap: machine.ioMemory.isHidden || purpose == .crash ? nil : machine.ioMemory.ramText,
-      givenUp: plan.notes.flatMap(\.givenUp), isStamped: plan.request.options.isStamped,
+      givenUp: plan.notes.flatMap { $0.givenUp }, isStamped: plan.request.options.isStamped,
       returns: plan.request.options.preservesContext)
     if !records.write(record, for: purpose) {
       warn(
@@ -123,6 +123,6 @@ extension Command {
 extension IOMemory {
   /// Where RAM is, in one line.
   fileprivate var ramText: String {
-    memoryMap.ranges(of: .ram).ranges.map(\.description).joined(separator: " ")
+    memoryMap.ranges(of: .ram).ranges.map { $0.description }.joined(separator: " ")
   }
 }

@@ -17,7 +17,7 @@ extension Command {
     let modules: [InputFile]
 
     /// All of them.
-    var all: [InputFile] { [kernel] + initrds + [deviceTree].compactMap(\.self) + modules }
+    var all: [InputFile] { [kernel] + initrds + [deviceTree].compactMap { $0 } + modules }
   }
 
   /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
@@ -33,7 +33,7 @@ extension Command {
   func openFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
     let options = invocation.options
     try checkStandardInput(
-      [path, options.deviceTree].compactMap(\.self) + options.initrds
+      [path, options.deviceTree].compactMap { $0 } + options.initrds
         + options.modules.map(modulePath))
     let kernel = try open(path, limit)
     let unpacked: KernelFile
@@ -185,7 +185,7 @@ extension Command {
     let initrds = plan.request.initrds
     guard let first = initrds.first else { return (kernelFile, nil) }
     if initrds.count == 1, first.origin == .file { return (kernelFile, files.initrds.first) }
-    return (kernelFile, try join(InitrdArchives.row(of: initrds.map(\.bytes)), "initrd"))
+    return (kernelFile, try join(InitrdArchives.row(of: initrds.map { $0.bytes }), "initrd"))
   }
 }
 

@@ -41,7 +41,7 @@ extension KexecHandover {
   var json: JSON {
     .object([
       ("evidence", .string(evidence)), ("allSeen", .bool(isAllSeen)),
-      ("preserved", .array(preserved.map(\.json))),
+      ("preserved", .array(preserved.map { $0.json })),
       ("scratchSizes", .array(scratchSizes.map(JSON.number))),
     ])
   }
@@ -65,6 +65,6 @@ extension KexecHandover.PreservedState {
 extension PlanNote {
   /// What is given up by the load, by its texts.
   var givenUp: [String] {
-    if case .handoverDropped(let states) = self { states.map(\.text) } else { [] }
+    if case .handoverDropped(let states) = self { states.map { $0.text } } else { [] }
   }
 }

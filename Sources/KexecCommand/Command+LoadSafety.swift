@@ -35,7 +35,9 @@ extension Command {
     of plan: LoadPlan, _ files: Files?, after error: KexecCallError
   ) -> RefusedLoad {
     let load = RefusedLoad(plan, on: readMachine(), CallObstacles(in: machineFiles))
-    if error.errno == .badAddress { load.cutShort = files?.all.first(where: \.isCutShort)?.path }
+    if error.errno == .badAddress {
+      load.cutShort = files?.all.first(where: { $0.isCutShort })?.path
+    }
     if error.errno == .textFileBusy {
       for file in files?.all ?? [] where load.writer == nil {
         load.writer = file.writer(in: machineFiles).map { (file.path, $0) }
@@ -69,7 +71,7 @@ extension Command {
         + (plan.purpose == .crash ? " -p" : "") + "\n")
     // To read a file that got shorter would be the end: that is looked at first.
     guard
-      let path = files.all.first(where: \.isCutShort)?.path
+      let path = files.all.first(where: { $0.isCutShort })?.path
         ?? load.changedSource.map(plan.request.path(of:))
     else { return }
     let flags = plan.purpose == .crash ? SegmentFlags.onCrash : 0

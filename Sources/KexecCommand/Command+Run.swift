@@ -88,7 +88,7 @@ extension Command {
       guard failures.isEmpty else {
         throw CommandError(
           .notSynced,
-          "cannot write every file system: \(failures.map(\.text).joined(separator: ", "))",
+          "cannot write every file system: \(failures.map { $0.text }.joined(separator: ", "))",
           advice: "nothing was run; unmount them, or leave --force-sync out")
       }
     }

@@ -317,7 +317,7 @@ extension RefusedLoad {
   /// EADDRNOTAVAIL of kexec_load.
   fileprivate var addressCause: CallCause {
     guard case .segments(let load) = plan.action else { return ("an address is not possible", nil) }
-    let end = load.segments.map(\.destination.end).max() ?? PhysicalAddress(0)
+    let end = load.segments.map { $0.destination.end }.max() ?? PhysicalAddress(0)
     if plan.purpose == .crash {
       let place = load.segments.first.map { "\($0.destination.start)-\(end)" } ?? ""
       return (

@@ -282,7 +282,7 @@ extension CommandError {
     self.init(
       code,
       "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))",
-      advice: causes.lazy.compactMap(\.advice).first)
+      advice: causes.lazy.compactMap { $0.advice }.first)
   }
 
   /// The kernel refused to run what is loaded.

@@ -19,7 +19,7 @@ extension KexecHandover.PreservedState {
 extension [KexecHandover.PreservedState] {
   /// The first of them, and how many more there are.
   var text: String {
-    let names = prefix(3).map(\.text).joined(separator: ", ")
+    let names = prefix(3).map { $0.text }.joined(separator: ", ")
     return count > 3 ? "\(names) and \(count - 3) more" : names
   }
 }

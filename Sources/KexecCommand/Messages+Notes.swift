@@ -177,7 +177,7 @@ extension PlanNote {
     case .noEffectOnFileCall(let option):
       .warning("\(option) has no effect on kexec_file_load")
     case .sectionsUsed(let kinds):
-      .detail("\(kinds.map(\.rawValue).joined(separator: ", ")) of the unified image: used")
+      .detail("\(kinds.map { $0.rawValue }.joined(separator: ", ")) of the unified image: used")
     case .sectionReplaced(let kind, let option):
       .detail("\(kind.rawValue) of the unified image: \(option) takes its place")
     case .firstProfile(let count):

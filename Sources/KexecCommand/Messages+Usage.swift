@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecPlanning
 internal import LinuxSystem
 
@@ -28,7 +29,7 @@ func typed(_ option: String, _ value: String, isShort: Bool = false) -> String {
 extension CommandError {
   /// `fault` of an argument list, whose options are those in `texts`.
   init(_ fault: OptionFault, among texts: [OptionText], of command: String) {
-    let names = texts.flatMap(\.long).map { "--" + $0 }
+    let names = texts.flatMap { $0.long }.map { "--" + $0 }
     var message: String
     var hint: String?
     switch fault {
@@ -42,9 +43,11 @@ extension CommandError {
       }
     case .unknownLetter(let letter, let word):
       message = "invalid option -- '" + letter + "'"
-      let other = letter == letter.lowercased() ? letter.uppercased() : letter.lowercased()
-      for text in texts where text.short.map(String.init) == other {
-        hint = Self.meaning("-" + other)
+      for text in texts {
+        guard let short = text.short.map(String.init), short != letter,
+          short.asciiLowercased == letter.asciiLowercased
+        else { continue }
+        hint = Self.meaning("-" + short)
       }
       if word.utf8.count > 2,
         let long = nearestName(to: "-" + String(word.prefix { $0 != "=" }), among: names)

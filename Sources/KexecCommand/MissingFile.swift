@@ -33,7 +33,7 @@ func adviceOnMissingFile(_ path: String) -> String? {
 
 /// What to do about a kernel `name` that is not there and may be a command.
 func adviceOnMissingCommand(_ name: String) -> String? {
-  nearestName(to: name, among: CommandWord.allCases.map(\.rawValue)).map { word in
+  nearestName(to: name, among: CommandWord.allCases.map { $0.rawValue }).map { word in
     "did you mean the command kexec \(word)?"
   }
 }

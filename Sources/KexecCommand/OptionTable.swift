@@ -22,7 +22,7 @@ struct OptionTable<Key: Sendable, Values>: Sendable {
   /// A table that has all rows written out.
   init(complete sections: [Section]) {
     self.sections = sections
-    rows = sections.flatMap(\.rows)
+    rows = sections.flatMap { $0.rows }
   }
 }
 
@@ -30,7 +30,7 @@ extension OptionTable where Key: OptionKey, Key.Values == Values {
   /// A command's own rows, and behind them the options that all commands share. A letter of its own
   /// stays its own.
   init(_ own: [Section] = []) {
-    let letters = own.flatMap(\.rows).compactMap(\.short)
+    let letters = own.flatMap { $0.rows }.compactMap { $0.short }
     let shared = CommonOption.allCases.map { option in
       OptionDescription<Key, Values>(
         option, letter: !letters.contains { $0 == option.text.short })
@@ -57,7 +57,7 @@ extension OptionTable {
 
   /// What `--help`, a manual page and completion tell.
   var texts: [(title: String, options: [OptionText])] {
-    sections.map { ($0.title, $0.rows.map(\.text)) }
+    sections.map { ($0.title, $0.rows.map { $0.text }) }
   }
 }
 

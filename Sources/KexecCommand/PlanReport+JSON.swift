@@ -54,8 +54,8 @@ extension PlanReport {
     [
       ("notes", .array(notes.map { .string($0.text) })),
       ("noteCodes", .array(notes.map(json))),
-      ("warnings", .array(warnings.map(\.json))),
-      ("errors", .array(errors.map(\.json))),
+      ("warnings", .array(warnings.map { $0.json })),
+      ("errors", .array(errors.map { $0.json })),
     ]
   }
 

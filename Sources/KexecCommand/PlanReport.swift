@@ -87,7 +87,7 @@ extension PlanReport {
     var lines = ["memory, highest address first"]
     // A dump's header is no RAM for the next kernel.
     let ram = load.memoryMap.ranges(of: .ram).union(
-      PhysicalRangeSet(load.segments.map(\.destination)))
+      PhysicalRangeSet(load.segments.map { $0.destination }))
     for range in ram.ranges.reversed() {
       let inside = load.segments.filter { range.contains($0.destination) }
       if inside.isEmpty {

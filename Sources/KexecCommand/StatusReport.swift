@@ -158,7 +158,7 @@ extension Caller {
     [
       user.map { "by user \($0)" } ?? "by an unknown user", login.map { "logged in as \($0)" },
       sudoer.map { "by sudo of \($0)" }, parent.map { "called by \($0)" },
-    ].compactMap(\.self).joined(separator: ", ")
+    ].compactMap { $0 }.joined(separator: ", ")
   }
 }
 

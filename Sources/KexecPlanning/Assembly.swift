@@ -54,7 +54,7 @@ struct Assembly {
     let load = SegmentLoad(
       entry: PhysicalAddress(purgatoryPlace.start.value + UInt64(purgatory.entryOffset)),
       kernelEntry: PhysicalAddress(entry.address),
-      segments: all.sorted { $0.destination.start < $1.destination.start },
+      segments: all.sorted { $0.destination.start.value },
       flags: SegmentFlags.x86_64 | flags, memoryMap: memory.map, digest: request.options.digest,
       expectedPeak: memoryUse + SegmentLoad.programSize, virtualShift: virtualShift,
       isDrawn: isDrawn, sources: sources)
@@ -68,7 +68,7 @@ struct Assembly {
 
   /// The segments that the purgatory checks.
   private func checked(for request: LoadRequest) -> [PlannedSegment] {
-    request.options.digest == .none ? [] : segments.filter(\.isChecked)
+    request.options.digest == .none ? [] : segments.filter { $0.isChecked }
   }
 
   /// The parameters for entering the kernel after checking the bytes of the segments.

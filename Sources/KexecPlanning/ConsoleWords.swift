@@ -6,7 +6,7 @@ extension Machine {
   /// What `line`, the rest of the next kernel's command line, says of a console is left to it: a
   /// driver has one console, whatever ports it drives, and the first word for it counts.
   func consoleWords(beside line: KernelCommandLine) -> [String] {
-    let given = line.values(of: "console").map(\.console)
+    let given = line.values(of: "console").map { $0.console }
     // An empty `console=` and `console=null` mean none at all.
     guard !given.contains(where: { $0.name.isEmpty || $0.name == "null" }) else { return [] }
     let drivers = given.map { Console.driver(of: $0.name) }
@@ -26,18 +26,18 @@ extension Machine {
   /// The I/O port of the serial port that the running kernel writes on, /dev/console rather than
   /// another; nil when it writes on none that the purgatory can drive.
   var consolePort: UInt16? {
-    let names = reusedConsoles.map(\.name)
+    let names = reusedConsoles.map { $0.name }
     // The last word is that of /dev/console.
     return names.reversed().lazy.compactMap { serialPorts[$0] }.first
   }
 
   /// Names and options as in `console=NAME,OPTIONS`, /dev/console last, as the kernel wants it.
   var reusedConsoles: [(name: String, options: String?)] {
-    let said = commandLine.values(of: "console").map(\.console)
+    let said = commandLine.values(of: "console").map { $0.console }
     guard !consoles.isEmpty else {
       return said.map { (String($0.name), $0.options.map(String.init)) }
     }
-    let ordered = consoles.filter { !$0.isPreferred } + consoles.filter(\.isPreferred)
+    let ordered = consoles.filter { !$0.isPreferred } + consoles.filter { $0.isPreferred }
     return ordered.map { console in
       let options = said.last { $0.name == console.name }?.options
       return (console.name, console.lineOptions ?? options.map(String.init))

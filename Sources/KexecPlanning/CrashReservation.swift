@@ -80,7 +80,7 @@ extension Machine {
     _ main: PhysicalRange, with words: [CrashKernelWord]
   ) throws(CrashRegionDoubt) {
     guard let last = words.last, !words.contains(where: { $0.isUnknown }) else { return }
-    let sizes = words.flatMap(\.sizes)
+    let sizes = words.flatMap { $0.sizes }
     guard !sizes.isEmpty else { return }
     // Rounded up to the region's alignment at most.
     let rounding: UInt64 = 16 << 20
@@ -90,7 +90,7 @@ extension Machine {
     // Root may make it smaller later, which the other source then confirms.
     let isShrunk = kexec.crashSize != nil && sizes.contains { $0 > main.byteCount }
     guard isAsAsked || isShrunk else { throw .otherThanReserved(main, word: last.text) }
-    let places = words.map(\.place)
+    let places = words.map { $0.place }
     if !places.contains(nil), !places.contains(main.start.value) {
       throw .otherPlace(main, word: last.text)
     }
@@ -100,7 +100,7 @@ extension Machine {
 extension IOMemory {
   /// System RAM at any depth, without that of drivers.
   fileprivate var systemRAM: PhysicalRangeSet {
-    PhysicalRangeSet(resources.lazy.filter { $0.name == "System RAM" }.map(\.range))
+    PhysicalRangeSet(resources.lazy.filter { $0.name == "System RAM" }.map { $0.range })
   }
 }
 

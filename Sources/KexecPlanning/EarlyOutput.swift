@@ -39,7 +39,7 @@ extension EarlyOutput {
     }
     let running = machine.reusedConsoles
     var consoles = running
-    for (name, options) in line.values(of: "console").map(\.console) {
+    for (name, options) in line.values(of: "console").map({ $0.console }) {
       consoles.append((String(name), options.map(String.init)))
     }
     // The last word is that of /dev/console.
@@ -54,7 +54,7 @@ extension EarlyOutput {
     }
     // It may be the only one that says where the port is.
     if let early = machine.commandLine.earlyConsole(hasTable: false) { return early }
-    throw .noEarlyPort(running.map(\.name))
+    throw .noEarlyPort(running.map { $0.name })
   }
 
   private static func word(

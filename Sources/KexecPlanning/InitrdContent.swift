@@ -216,7 +216,9 @@ extension InitrdFindings {
     damage = damage ?? others.damage?.moved(by: start)
     unchecked = unchecked ?? others.unchecked
     for suspicion in others.suspicions { suspect(suspicion.moved(by: start)) }
-    formats.merge(others.formats.mapValues { $0 + start }) { first, _ in first }
+    for (format, offset) in others.formats where formats[format] == nil {
+      formats[format] = offset + start
+    }
     moduleReleases.formUnion(others.moduleReleases)
   }
 }

@@ -49,7 +49,7 @@ package struct InitrdInspection: Equatable, Sendable {
       }
       if let configuration = configuration ?? request.kernelConfiguration {
         let unknown = found.formats.filter { configuration.hasInitrdFormat($0.key) == false }
-        notes += unknown.sorted { $0.value < $1.value }.map {
+        notes += unknown.sorted { UInt64($0.value) }.map {
           .initrdFormatUnknown(
             path: file.path, format: $0.key.name, configuration: configuration.path,
             isUnpackedNow: isUnpacked)

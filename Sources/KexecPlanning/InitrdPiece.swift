@@ -39,7 +39,7 @@ struct InitrdPiece: Sendable {
     let partLimit = Self.partLimit(for: request.options.purpose)
     let areJoined = parts.count > partLimit
     if areJoined {
-      let row = InitrdArchives.row(of: request.initrds.map(\.bytes))
+      let row = InitrdArchives.row(of: request.initrds.map { $0.bytes })
       parts = [Part(file: 0, bytes: SharedBytes(row.reduce(into: []) { $0 += $1.array }))]
       notes.append(.initrdsJoined(request.initrds.count))
     }
@@ -50,7 +50,7 @@ struct InitrdPiece: Sendable {
     let contents = Self.contents(
       of: request, within: Self.limit(kernelSize: kernelSize, machine: machine, memory: memory))
     self.inspection =
-      inspection ?? InitrdInspection(request, contents.map(\.findings))
+      inspection ?? InitrdInspection(request, contents.map { $0.findings })
     let kept = Self.itemsToKeep(in: contents)
     for (file, content) in contents.enumerated() {
       let (bytes, hasChanged) = content.parts(keeping: kept[file])

@@ -11,7 +11,8 @@ package struct LoadPlan: Sendable {
   }
 
   /// What is loaded: the user's request, with a unified image taken apart.
-  package let request: LoadRequest
+  package var request: LoadRequest { boxedRequest.value }
+  private let boxedRequest: Box<LoadRequest>
   /// The kernel's own name for itself, such as "6.1.0-56-cloud-amd64", if the file tells.
   package let kernelVersion: String?
   /// The release, which is the first word of that.
@@ -40,6 +41,18 @@ package struct LoadPlan: Sendable {
   /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.
   package internal(set) var crashRoom: CrashRoom?
 
+  /// A plan for `request`.
+  init(
+    request: LoadRequest, kernelVersion: String?, kernelRelease: String?, imageDescription: String,
+    commandLine: String, action: Action, reason: RouteReason, notes: [PlanNote]
+  ) {
+    boxedRequest = Box(request)
+    (self.kernelVersion, self.kernelRelease) = (kernelVersion, kernelRelease)
+    self.imageDescription = imageDescription
+    self.commandLine = commandLine
+    (self.action, self.reason, self.notes) = (action, reason, notes)
+  }
+
   /// What its random addresses were drawn from; nil when none were drawn.
   package var seed: UInt64? {
     guard case .segments(let load) = action, load.isDrawn else { return nil }
@@ -64,5 +77,14 @@ package struct LoadPlan: Sendable {
   package var preservesContext: Bool {
     guard case .segments(let load) = action else { return false }
     return load.flags & SegmentFlags.preserveContext != 0
+  }
+}
+
+/// Holds a large value that does not change: who passes it on copies a reference.
+private final class Box<Value: Sendable>: Sendable {
+  let value: Value
+
+  init(_ value: Value) {
+    self.value = value
   }
 }

@@ -5,12 +5,15 @@ internal import Compression
 
 /// Plans one load, of one request for one image on one machine: by which system calls it may go, and
 /// what exactly each would be given.
-package struct LoadPlanner: Sendable {
+///
+/// A class, since it is large: the code that copies a struct of this size is large, too, and so are the
+/// stack frames that hold one.
+package final class LoadPlanner: Sendable {
   /// The user's own request.
   private let given: LoadRequest
   /// The request with everything in it that the planner knows: a unified image taken apart, and the
   /// archive for `--preserve=modules`.
-  private(set) var request: LoadRequest
+  let request: LoadRequest
   /// The kernel's image; that of a unified image is the one inside.
   let image: KernelImage
   let machine: Machine
@@ -58,12 +61,18 @@ package struct LoadPlanner: Sendable {
     try checkHandover()
   }
 
-  /// The same planner, but what it plans takes as little memory as can be: nothing is unpacked.
-  package var thrifty: LoadPlanner {
-    var planner = self
-    planner.request.options.isFast = false
-    return planner
+  /// The same as `planner`, but nothing is unpacked.
+  private init(thrifty planner: LoadPlanner) {
+    given = planner.given
+    var request = planner.request
+    request.options.isFast = false
+    self.request = request
+    (image, machine) = (planner.image, planner.machine)
+    (commandLine, earlyOutput) = (planner.commandLine, planner.earlyOutput)
   }
+
+  /// The same planner, but what it plans takes as little memory as can be: nothing is unpacked.
+  package var thrifty: LoadPlanner { LoadPlanner(thrifty: self) }
 
   /// Plans the load by `route`: every byte and every address, or why it cannot be. `inspection` is what
   /// an earlier plan has found in the initrds, and what this one finds.

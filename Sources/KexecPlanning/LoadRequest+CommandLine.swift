@@ -58,7 +58,7 @@ extension LoadRequest {
   func loaderWords(running: KernelCommandLine) -> [PlanNote] {
     guard options.reusesCommandLine, options.commandLine == nil else { return [] }
     return running.kernelWords
-      .filter { $0.hasPrefix("initrd=") && $0.dropFirst(7).first?.isNumber != true }
+      .filter { $0.hasPrefix("initrd=") && $0.dropFirst(7).first?.isASCIIDigit != true }
       .map { .loaderWordKept(String($0)) }
   }
 }

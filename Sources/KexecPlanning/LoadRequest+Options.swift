@@ -33,7 +33,7 @@ extension LoadRequest {
     if options.writesOnVGA { names.append("--console-vga") }
     if options.resetsVGA { names.append("--reset-vga") }
     if options.reusesVideoType { names.append("--reuse-video-type") }
-    return names + [options.entry.option, deviceTreeOption].compactMap(\.self)
+    return names + [options.entry.option, deviceTreeOption].compactMap { $0 }
   }
 
   /// What the device tree was given by: the option, or the section of a unified image; nil without
@@ -83,7 +83,7 @@ extension LoadRequest {
       options.entry.option, isLinux ? nil : deviceTreeOption,
       !isLinux && options.hasEarlyOutput ? LoadOptions.earlyOutputName : nil,
       isMultiboot ? options.arguments?.option : nil,
-    ].compactMap(\.self)
+    ].compactMap { $0 }
   }
 
   /// What the user asks for that a load by `call` cannot do for a kernel in real mode.

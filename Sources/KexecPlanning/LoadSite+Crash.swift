@@ -100,7 +100,7 @@ extension LoadSite {
     }
     guard header.fits(width) else {
       throw .memoryBeyondELF32(
-        end: header.mappings.map(\.memory.end).max() ?? PhysicalAddress(.max))
+        end: header.mappings.map { $0.memory.end }.max() ?? PhysicalAddress(.max))
     }
     return header.encode(width)
   }

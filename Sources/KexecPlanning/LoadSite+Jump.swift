@@ -13,13 +13,13 @@ extension SegmentLoad {
   static func filling(_ region: PhysicalRange, with segments: [PlannedSegment]) -> [PlannedSegment]
   {
     let inside = segments.filter { region.contains($0.destination) }
-      .sorted { $0.destination.start < $1.destination.start }
+      .sorted { $0.destination.start.value }
     var filled = segments.filter { !region.contains($0.destination) }
     if let first = inside.first, first.destination.start > region.start {
       filled.append(
         .zeros(PhysicalRange(start: region.start, end: first.destination.start)))
     }
-    let ends = inside.dropFirst().map(\.destination.start) + [region.end]
+    let ends = inside.dropFirst().map { $0.destination.start } + [region.end]
     for (segment, end) in zip(inside, ends) {
       let place = PhysicalRange(start: segment.destination.start, end: end)
       filled.append(

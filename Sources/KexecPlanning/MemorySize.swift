@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 extension UInt64 {
   /// The number in `text` as in C, perhaps with one of the suffixes that the kernel takes: `64M`. Nil for all
   /// else, and for more than 64 bits.
@@ -30,7 +32,7 @@ struct MemorySize {
     let shifts: [Character: UInt64] = [
       "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60,
     ]
-    let shift = tail.first.flatMap { shifts[Character($0.lowercased())] }
+    let shift = tail.first.flatMap { shifts[Character(String($0).asciiLowercased)] }
     let scaled = (number ?? .max).multipliedReportingOverflow(by: 1 << (shift ?? 0))
     bytes = scaled.overflow ? .max : scaled.partialValue
     isTooLarge = number == nil || scaled.overflow

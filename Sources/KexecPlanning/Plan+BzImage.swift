@@ -35,7 +35,7 @@ func planBzImage(
 extension BzImage {
   /// What there is to say when the header asked for less than the kernel needs, and it got `byteCount`.
   func notesOnSize(_ byteCount: UInt64) -> [PlanNote] {
-    mended.filter(\.isInitSizeTooSmall).map { .initSizeTooSmall($0.found, needed: byteCount) }
+    mended.filter { $0.isInitSizeTooSmall }.map { .initSizeTooSmall($0.found, needed: byteCount) }
   }
 }
 

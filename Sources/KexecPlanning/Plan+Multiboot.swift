@@ -25,7 +25,7 @@ func planMultiboot(
   if kernel.relocation != nil, let first = kernel.parts.first {
     information.loadBase = UInt32(truncatingIfNeeded: first.physicalAddress &+ shift)
   }
-  let texts = request.modules.map(\.text.losslessBytes)
+  let texts = request.modules.map { $0.text.losslessBytes }
   let version = kernel.version
   let described = information
   let eip = kernel.entry &+ UInt32(truncatingIfNeeded: shift)

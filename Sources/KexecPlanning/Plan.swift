@@ -177,7 +177,7 @@ extension LoadPlanner {
   ) throws(PlanningError) -> [PlanNote] {
     inspection = inspection ?? InitrdInspection(request, on: machine)
     let found = try inspection?.notes(
-      request, kernelRelease: kernelRelease, unpacked: Set(notes.compactMap(\.unpackedInitrd)))
+      request, kernelRelease: kernelRelease, unpacked: Set(notes.compactMap { $0.unpackedInitrd }))
     let root = request.rootWithoutInitrd(KernelCommandLine(commandLine))
     return (found ?? []) + (root.map { [$0] } ?? [])
   }

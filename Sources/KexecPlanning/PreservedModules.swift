@@ -32,7 +32,7 @@ package struct PreservedModules {
 
   /// What to keep of `loaded`.
   package init(_ loaded: LoadedModules) {
-    names = loaded.modules.filter { !$0.isNeeded }.map(\.name)
+    names = loaded.modules.filter { !$0.isNeeded }.map { $0.name }
     var options: [Option] = []
     var unusable: [String] = []
     for module in loaded.modules {
@@ -68,7 +68,7 @@ package struct PreservedModules {
       room -= list.utf8.count + 1
     }
     var missingOptions = 0
-    for option in options.filter({ !$0.isOrdinary }) + options.filter(\.isOrdinary)
+    for option in options.filter({ !$0.isOrdinary }) + options.filter({ $0.isOrdinary })
     where line.words(named: option.name).isEmpty {
       let word = option.module + "." + option.assignment
       if word.utf8.count < room {

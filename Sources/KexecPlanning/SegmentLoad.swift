@@ -28,5 +28,5 @@ package struct SegmentLoad: Sendable {
 
   /// What a part of a file that others have written to since the plan was made is for; nil when none
   /// has changed.
-  package var changedSource: PlannedSegment.Role? { sources.first(where: \.hasChanged)?.role }
+  package var changedSource: PlannedSegment.Role? { sources.first(where: { $0.hasChanged })?.role }
 }

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// The computer's clocks.
 package struct Clocks: Sendable {

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// An error number of the kernel. Corresponds to `errno`.
 package struct Errno: Error, Hashable, Sendable {

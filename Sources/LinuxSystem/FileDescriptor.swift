@@ -1,19 +1,19 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// An open file, closed when its owner goes.
-package struct FileDescriptor: ~Copyable, Sendable {
+@usableFromInline @frozen package struct FileDescriptor: ~Copyable, Sendable {
   /// The number of the open file.
-  package let number: Int32
+  @usableFromInline package let number: Int32
 
   /// Owns the open file `number`.
   init(owning number: Int32) {
     self.number = number
   }
 
-  deinit {
-    _ = close(number)
+  @inlinable deinit {
+    closeFile(number)
   }
 
   /// Opens `path` for reading, and does not wait for a writer of a pipe. Corresponds to
@@ -90,7 +90,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
       while true {
         // A FIFO that nobody writes to yet would be at its end.
         var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-        let found = retryOnInterrupt { unsafe Glibc.poll(&poll, 1, isWaiting ? -1 : 1000) }
+        let found = retryOnInterrupt { unsafe CLibrary.poll(&poll, 1, isWaiting ? -1 : 1000) }
         guard found != 0 else {
           isWaiting = true
           whenWaiting()
@@ -111,6 +111,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
       return .failure(FileError(path, .errno(.outOfMemory)))
     }
   }
+}
+
+/// Closes an open file.
+@usableFromInline internal func closeFile(_ number: Int32) {
+  _ = close(number)
 }
 
 /// Lets the whole pages inside `buffer`, a part of a mapped file, go. Corresponds to

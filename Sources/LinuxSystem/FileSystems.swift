@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// The mounted file systems.
 package struct FileSystems: Sendable {
@@ -30,7 +30,7 @@ package struct FileSystems: Sendable {
 
   /// Those of the running kernel.
   package static let running = FileSystems {
-    Glibc.sync()
+    CLibrary.sync()
   } openMount: { path in
     let number = unsafe clinux_open(path.cBytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     return number >= 0 ? .success(number) : .failure(.last)

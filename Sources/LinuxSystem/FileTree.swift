@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// Files below a root folder: the running machine's own tree, or one captured from another.
 package struct FileTree: Sendable {
@@ -34,7 +34,7 @@ package struct FileTree: Sendable {
     var chunk = [UInt8](repeating: 0, count: 65536)
     while bytes.count < limit {
       let wanted = min(chunk.count, limit - bytes.count)
-      let count = retryOnInterrupt { unsafe Glibc.read(file.number, &chunk, wanted) }
+      let count = retryOnInterrupt { unsafe CLibrary.read(file.number, &chunk, wanted) }
       guard count >= 0 else { throw FileError(root + path, .errno(.last)) }
       if count == 0 { break }
       bytes.append(contentsOf: chunk[..<count])
@@ -102,7 +102,7 @@ package struct FileTree: Sendable {
   /// The entries of a folder whose names are numbers, in numeric order, or nil when it cannot be
   /// listed.
   package func numberedNames(in path: String) -> [String]? {
-    names(in: path)?.filter { Int($0) != nil }.sorted { Int($0) ?? 0 < Int($1) ?? 0 }
+    names(in: path)?.filter { Int($0) != nil }.sorted { UInt64($0) ?? 0 }
   }
 
   /// Where the symbolic link at `path` leads; nil when it is none, or leads further than 255 bytes.

@@ -1,5 +1,5 @@
 package import ByteCoding
-internal import Glibc
+internal import CLibrary
 
 /// A file that the user named, open; or several, joined in memory.
 package final class InputFile: Sendable {

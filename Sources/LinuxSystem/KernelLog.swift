@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// The kernel's log. Documented in Documentation/ABI/testing/dev-kmsg.
 package struct KernelLog: Sendable {
@@ -43,7 +43,7 @@ package struct KernelLog: Sendable {
     // for more.
     let bytes =
       Array("<6>".utf8) + line.losslessBytes.prefix(900).map { $0 < 0x20 ? 0x3F : $0 } + [0x0A]
-    unsafe _ = Glibc.write(number, bytes, bytes.count)
+    unsafe _ = CLibrary.write(number, bytes, bytes.count)
     _ = close(number)
   }
 

@@ -2,7 +2,7 @@ package import ByteCoding
 package import KexecABI
 package import PhysicalMemory
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// One entry of the list that kexec_load takes. Corresponds to `struct kexec_segment`.
 package struct KexecSegment: Sendable {

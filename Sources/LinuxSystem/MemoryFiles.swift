@@ -1,6 +1,6 @@
 package import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// Files that have no name and are only in memory, for calls that want an open file.
 package struct MemoryFiles: Sendable {
@@ -26,7 +26,7 @@ package struct MemoryFiles: Sendable {
     return number >= 0 ? .success(number) : .failure(.last)
   } write: { number, bytes in
     let count = unsafe bytes.withUnsafeBytes { buffer in
-      retryOnInterrupt { unsafe Glibc.write(number, buffer.baseAddress, buffer.count) }
+      retryOnInterrupt { unsafe CLibrary.write(number, buffer.baseAddress, buffer.count) }
     }
     return count >= 0 ? .success(count) : .failure(.last)
   }

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// The machine's network interfaces.
 package struct NetworkInterfaces: Sendable {
@@ -64,7 +64,7 @@ package struct NetworkInterfaces: Sendable {
     // Any family will do; a kernel may have been built without IPv4.
     let families = [AF_INET, AF_UNIX]
     let sockets = families.lazy.map {
-      Glibc.socket($0, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      CLibrary.socket($0, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     }
     guard let number = sockets.first(where: { $0 >= 0 }) else { return .failure(.last) }
     let socket = Socket(FileDescriptor(owning: number))

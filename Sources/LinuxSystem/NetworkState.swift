@@ -1,5 +1,5 @@
 internal import ByteCoding
-internal import Glibc
+internal import CLibrary
 
 /// What the kernel forgets of an interface that is taken down: routes, and IPv6 addresses.
 package struct NetworkState: Equatable, Sendable {
@@ -97,6 +97,6 @@ extension FileTree {
     var lines = String(lossless: bytes).split(separator: "\n")
     // The last one may be cut off.
     if bytes.count == limit { lines.removeLast() }
-    return lines.map { $0.split(whereSeparator: \.isWhitespace) }
+    return lines.map { $0.split(whereSeparator: { $0.isASCIIWhitespace }) }
   }
 }

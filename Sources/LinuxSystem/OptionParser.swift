@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// An option as `getopt_long` knows it.
 package struct OptionShape: Sendable {

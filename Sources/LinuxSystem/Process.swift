@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// This process, random numbers for it, and programs that it starts.
 package struct Process: Sendable {

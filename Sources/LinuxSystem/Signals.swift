@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// What is said when a signal comes. The texts are cut at 511 bytes.
 package struct Signals: Sendable {

@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import CLinux
-internal import Glibc
+internal import CLibrary
 
 /// The process's standard output and error streams.
 package struct StandardStreams: Sendable {
@@ -47,7 +47,7 @@ package struct StandardStreams: Sendable {
     var rest = text.losslessBytes[...]
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes { bytes in
-        retryOnInterrupt { unsafe Glibc.write(stream, bytes.baseAddress, bytes.count) }
+        retryOnInterrupt { unsafe CLibrary.write(stream, bytes.baseAddress, bytes.count) }
       }
       if count < 0 {
         let errno = Errno.last
@@ -65,7 +65,7 @@ package struct StandardStreams: Sendable {
   private static func waitForReader(of stream: Int32) -> Bool {
     var poll = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
     let limit: Int32 = stream == STDERR_FILENO ? 1000 : -1
-    return retryOnInterrupt { unsafe Glibc.poll(&poll, 1, limit) } > 0
+    return retryOnInterrupt { unsafe CLibrary.poll(&poll, 1, limit) } > 0
   }
 
   /// What some file systems find only when a file is closed: a server that is gone, a quota. It is closed

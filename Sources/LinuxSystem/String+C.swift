@@ -1,5 +1,5 @@
 internal import ByteCoding
-internal import Glibc
+internal import CLibrary
 
 extension String {
   /// The text of a C string, with all its bytes.

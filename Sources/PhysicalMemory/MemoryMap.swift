@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// What a range of physical memory is, in the terms of the e820 table.
 package enum MemoryKind: Hashable, Sendable {
   /// Usable memory. Corresponds to E820_TYPE_RAM, 1.
@@ -83,17 +85,17 @@ package struct MemoryMap: Equatable, Sendable {
 
   /// The map of `entries`, in any order.
   package init(_ entries: some Sequence<Entry>) {
-    self.entries = entries.filter { !$0.range.isEmpty }.sorted { $0.range.start < $1.range.start }
+    self.entries = entries.filter { !$0.range.isEmpty }.sorted { $0.range.start.value }
   }
 
   /// Where memory of `kind` is; pieces that touch are joined.
   package func ranges(of kind: MemoryKind) -> PhysicalRangeSet {
-    PhysicalRangeSet(entries.lazy.filter { $0.kind == kind }.map(\.range))
+    PhysicalRangeSet(entries.lazy.filter { $0.kind == kind }.map { $0.range })
   }
 
   /// Where RAM is and nothing else claims it: an entry of another kind that overlaps wins.
   package var undisputedRAM: PhysicalRangeSet {
     ranges(of: .ram).subtracting(
-      PhysicalRangeSet(entries.lazy.filter { $0.kind != .ram }.map(\.range)))
+      PhysicalRangeSet(entries.lazy.filter { $0.kind != .ram }.map { $0.range }))
   }
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A set of physical bytes, kept as sorted ranges that neither overlap nor touch.
 package struct PhysicalRangeSet: Equatable, Sendable {
   /// The ranges, lowest first; none is empty, and there is a gap between any two.
@@ -6,7 +8,7 @@ package struct PhysicalRangeSet: Equatable, Sendable {
   /// All bytes of `ranges`, which may come in any order, overlap and touch.
   package init(_ ranges: some Sequence<PhysicalRange> = []) {
     self.ranges = []
-    for range in ranges.sorted(by: { $0.start < $1.start }) where !range.isEmpty {
+    for range in ranges.sorted(by: { $0.start.value }) where !range.isEmpty {
       if let last = self.ranges.last, range.start <= last.end {
         self.ranges[self.ranges.count - 1] = PhysicalRange(
           start: last.start, end: max(last.end, range.end))

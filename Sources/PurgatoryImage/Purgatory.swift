@@ -3,7 +3,7 @@ import ByteCoding
 /// The code that runs between two kernels, as a blob that works at any page of memory.
 package struct Purgatory: Sendable {
   /// The purgatory for x86_64 kernels.
-  package static let x86_64 = Purgatory(words: purgatoryWords)
+  package static let x86_64 = Purgatory(base64: purgatoryText)
 
   /// What is loaded, with its parameters not set.
   package let bytes: [UInt8]
@@ -15,12 +15,19 @@ package struct Purgatory: Sendable {
   /// wrong, and 2 if the parameters make no sense: for tests.
   package let verifyOffset: Int
 
-  /// The blob in `words`, little-endian; the build has checked its header.
-  init(words: [UInt64]) {
+  /// The blob in `text`, filled up with zeros; the build has checked its header.
+  init(base64 text: StaticString) {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 * words.count)
-    for word in words {
-      bytes.append(littleEndian: word)
+    bytes.reserveCapacity(text.utf8CodeUnitCount / 4 * 3)
+    // SAFETY: the text is a constant, and used before the closure ends.
+    text.withUTF8Buffer { digits in
+      var group: UInt32 = 0
+      for index in digits.indices {
+        group = unsafe group << 6 | Self.value(ofDigit: digits[index])
+        guard index % 4 == 3 else { continue }
+        bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8)]
+        bytes.append(UInt8(truncatingIfNeeded: group))
+      }
     }
     func header(_ field: Field<UInt64>) -> Int {
       let start = HeaderLayout.base + field.offset
@@ -30,5 +37,15 @@ package struct Purgatory: Sendable {
     self.verifyOffset = header(HeaderLayout.verifyOffset)
     bytes.removeSubrange(header(HeaderLayout.fileSize)...)
     self.bytes = bytes
+  }
+
+  private static func value(ofDigit digit: UInt8) -> UInt32 {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+    case UInt8(ascii: "+"): 62
+    default: 63
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 
 /// What a captured machine's files say of its architecture.
@@ -79,12 +80,12 @@ package struct ArchitectureEvidence: Equatable, Sendable {
     let text = String(decoding: start, as: UTF8.self)
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let last = parts[0].lastIndex(where: { !$0.isWhitespace }) else {
+      guard parts.count == 2, let last = parts[0].lastIndex(where: { !$0.isASCIIWhitespace }) else {
         continue
       }
       let name = String(parts[0][...last])
       if facts[name] == nil {
-        facts[name] = Set(parts[1].split(whereSeparator: \.isWhitespace))
+        facts[name] = Set(parts[1].split(whereSeparator: { $0.isASCIIWhitespace }))
       }
     }
     if let flags = facts["flags"] {

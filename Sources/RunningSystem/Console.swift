@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 
 /// A device on which the running kernel writes its messages. A line of `/proc/consoles`, described
@@ -32,7 +33,7 @@ package struct Console: Equatable, Sendable {
   /// The driver of the device called `name`.
   package static func driver(of name: Substring) -> Substring {
     var driver = name
-    while driver.last?.isNumber == true { driver.removeLast() }
+    while driver.last?.isASCIIDigit == true { driver.removeLast() }
     return driver
   }
 
@@ -60,6 +61,6 @@ package struct Console: Equatable, Sendable {
 extension Substring {
   /// Whether a device of this name has a line with a rate: `ttyS0`, `ttyAMA0`, but not `tty0`.
   fileprivate var isSerial: Bool {
-    hasPrefix("tty") && dropFirst(3).first?.isLetter == true
+    hasPrefix("tty") && dropFirst(3).first?.isASCIILetter == true
   }
 }

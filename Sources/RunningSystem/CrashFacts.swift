@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import CrashDumps
 package import LinuxSystem
 package import PhysicalMemory
@@ -58,7 +59,9 @@ package struct CrashFacts: Equatable, Sendable {
   private static func processorNotes(in files: FileTree) -> [PhysicalRange] {
     let folder = "/sys/devices/system/cpu"
     let numbers = (files.names(in: folder) ?? [])
-      .compactMap { $0.hasPrefix("cpu") ? Int($0.dropFirst(3)) : nil }.sorted()
+      .compactMap { $0.hasPrefix("cpu") ? Int($0.dropFirst(3)) : nil }.sorted {
+        UInt64(clamping: $0)
+      }
     return numbers.compactMap { number in
       guard let start = files.bareHexadecimal("\(folder)/cpu\(number)/crash_notes"), start != 0
       else { return nil }
@@ -93,7 +96,7 @@ package struct CrashFacts: Equatable, Sendable {
   /// Reads the release in `Linux version 6.1.0-…`.
   private static func leavesLowMemory(_ release: Substring?) -> Bool {
     guard let release else { return true }
-    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    let numbers = release.split { !$0.isASCIIDigit }.prefix(2).compactMap { Int($0) }
     guard numbers.count == 2 else { return true }
     return numbers[0] > 5 || (numbers[0] == 5 && numbers[1] >= 5)
   }
@@ -146,7 +149,7 @@ struct KernelMappings: Equatable {
     _ segments: [CoreSegments.Segment], _ ioMemory: IOMemory
   ) {
     let mapped = segments.filter { $0.virtualStart < Self.imageStart }
-    directMap = mapped.map(\.virtualStart).min().map { $0 & ~((1 << 30) - 1) }
+    directMap = mapped.map { $0.virtualStart }.min().map { $0 & ~((1 << 30) - 1) }
     let code = ioMemory.resources.first { $0.name == "Kernel code" }
     let image = segments.first {
       (Self.imageStart..<(Self.imageStart + 512 << 20)).contains($0.virtualStart)
@@ -169,8 +172,8 @@ extension IOMemory {
   /// RAM of every kind and at any depth, also what drivers manage ("System RAM (kmem)"), but not what is reserved for a
   /// crash kernel: what a dump holds.
   package var dumpedRAM: PhysicalRangeSet {
-    let ram = resources.lazy.filter { $0.name.hasPrefix("System RAM") }.map(\.range)
-    let others = resources.lazy.filter { $0.name == "GART" }.map(\.range)
+    let ram = resources.lazy.filter { $0.name.hasPrefix("System RAM") }.map { $0.range }
+    let others = resources.lazy.filter { $0.name == "GART" }.map { $0.range }
     return PhysicalRangeSet(ram)
       .subtracting(PhysicalRangeSet(crashRegions))
       .subtracting(PhysicalRangeSet(others))

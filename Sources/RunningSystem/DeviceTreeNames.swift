@@ -69,7 +69,7 @@ extension String {
     let parts = split(separator: "-")
     guard parts.count >= 2, parts[parts.count - 2].hasSuffix("arm,cortex"),
       let core = parts.last, core.hasPrefix("a"),
-      let number = Int(core.dropFirst().prefix { $0.isNumber })
+      let number = Int(core.dropFirst().prefix { $0.isASCIIDigit })
     else { return false }
     return number >= 34
   }

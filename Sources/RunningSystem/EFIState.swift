@@ -44,12 +44,11 @@ package struct EFIState: Equatable, Sendable {
     configurationTable = files.number("\(folder)/config_table")
     platformSize = files.number("\(folder)/fw_platform_size") ?? 64
     let lines = (files.text("\(folder)/systab") ?? "").split(separator: "\n")
-    systemTable = Dictionary(
-      lines.compactMap { line in
-        let parts = line.split(separator: "=", maxSplits: 1)
-        guard parts.count == 2, let value = UInt64(cNumber: parts[1]) else { return nil }
-        return (String(parts[0]), value)
-      }, uniquingKeysWith: { first, _ in first })
+    systemTable = lines.reduce(into: [:]) { table, line in
+      let parts = line.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, let value = UInt64(cNumber: parts[1]) else { return }
+      if table[String(parts[0])] == nil { table[String(parts[0])] = value }
+    }
     tables = EFITables(in: files, array: configurationTable, systemTable: systemTableAddress)
     let map = "\(folder)/runtime-map"
     runtimeMap = (files.numberedNames(in: map) ?? []).compactMap { number in

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 internal import PhysicalMemory
 
@@ -33,7 +34,7 @@ struct FirmwareMemoryMap {
         continue
       }
       guard let first = UInt64(cNumber: start), let last = UInt64(cNumber: end) else {
-        fault([start, end].contains(where: \.isLargeNumber) ? .tooLarge : .malformed)
+        fault([start, end].contains(where: { $0.isLargeNumber }) ? .tooLarge : .malformed)
         continue
       }
       guard let range = PhysicalRange(first: first, last: last) else {
@@ -74,7 +75,7 @@ extension UInt64 {
   /// Reads a number as C's `strtoull` with base 0 does: `0x` for hexadecimal, a leading 0 for
   /// octal, else decimal; nil unless all of `text` is the number.
   package init?(cNumber text: some StringProtocol) {
-    guard text.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isLetter) }) else { return nil }
+    guard text.allSatisfy({ $0.isASCIIDigit || $0.isASCIILetter }) else { return nil }
     if text.hasPrefix("0x") || text.hasPrefix("0X") {
       self.init(text.dropFirst(2), radix: 16)
     } else if text.hasPrefix("0"), text.count > 1 {

@@ -6,9 +6,9 @@ internal import PhysicalMemory
 extension IOMemory {
   /// What the look of the map says of the architecture.
   var architecture: ArchitectureEvidence.Finding {
-    if resources.contains(where: \.isOfPC) { return .architecture(.x86_64) }
-    if resources.contains(where: \.isOfOther) { return .notX86 }
-    return resources.contains(where: \.mayBeOfPC) || ramBeginsBehindPCI
+    if resources.contains(where: { $0.isOfPC }) { return .architecture(.x86_64) }
+    if resources.contains(where: { $0.isOfOther }) { return .notX86 }
+    return resources.contains(where: { $0.mayBeOfPC }) || ramBeginsBehindPCI
       ? .architecture(.x86_64) : .unknown
   }
 

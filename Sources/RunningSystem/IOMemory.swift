@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 package import PhysicalMemory
 
@@ -39,9 +40,9 @@ package struct IOMemory: Equatable, Sendable {
     var sawAddress = false
     // By bytes, since a name can end in half a character that would swallow the line end.
     let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() where !line.allSatisfy(\.isBlank) {
+    for (index, line) in lines.enumerated() where !line.allSatisfy({ $0.isBlank }) {
       func fault(_ reason: MapFault.Reason) {
-        let indent = line.prefix(while: \.isBlank).count
+        let indent = line.prefix(while: { $0.isBlank }).count
         faults.append(
           MapFault(
             place: "/proc/iomem line \(index + 1)", text: line.dropFirst(indent), reason: reason))
@@ -123,14 +124,14 @@ extension IOMemory {
     }
     let claimed = resources.lazy.filter { $0.depth == 0 && $0.name != "System RAM" }
     return memoryMap.undisputedRAM
-      .subtracting(PhysicalRangeSet(inside.map(\.range)))
-      .subtracting(PhysicalRangeSet(claimed.map(\.range)))
+      .subtracting(PhysicalRangeSet(inside.map { $0.range }))
+      .subtracting(PhysicalRangeSet(claimed.map { $0.range }))
   }
 
   /// The regions reserved for a crash kernel, lowest first. Only the highest takes segments.
   package var crashRegions: [PhysicalRange] {
-    resources.filter { $0.name.hasPrefix("Crash kernel") }.map(\.range)
-      .sorted { $0.start < $1.start }
+    resources.filter { $0.name.hasPrefix("Crash kernel") }.map { $0.range }
+      .sorted { $0.start.value }
   }
 }
 
@@ -141,7 +142,7 @@ extension IOMemory.Resource {
       || name.hasPrefix("Unknown E820 type")
   }
 
-  fileprivate var isReserved: Bool { name.lowercased() == "reserved" }
+  fileprivate var isReserved: Bool { name.asciiLowercased == "reserved" }
 }
 
 extension UInt8 {

@@ -64,7 +64,7 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// other values. kstrtobool.
   package func isOn(_ name: String) -> Bool? {
     values(of: name).compactMap { value -> Bool? in
-      let start = Array(value.lowercased().utf8.prefix(2))
+      let start = Array(value.asciiLowercased.utf8.prefix(2))
       switch start.first ?? 0 {
       case UInt8(ascii: "y"), UInt8(ascii: "t"), UInt8(ascii: "1"): return true
       case UInt8(ascii: "n"), UInt8(ascii: "f"), UInt8(ascii: "0"): return false
@@ -118,7 +118,7 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// it, or at the end of the line the one before. Everything else stays as it is, byte for byte:
   /// measurements of the line depend on it.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
-    let names = Set(names.map(\.canonicalName))
+    let names = Set(names.map { $0.canonicalName })
     let bytes = text.utf8
     var result = ""
     var position = bytes.startIndex

@@ -119,6 +119,6 @@ package struct KexecHandover: Equatable, Sendable {
   private static func scratchSizes(in files: FileTree, _ folder: String) -> [UInt64] {
     let file = (files.names(in: folder + "/out") ?? []).first { $0.hasSuffix("_len") }
     let text = file.flatMap { files.text("\(folder)/out/\($0)") } ?? ""
-    return text.split(whereSeparator: \.isWhitespace).compactMap { UInt64(cNumber: $0) }
+    return text.split(whereSeparator: { $0.isASCIIWhitespace }).compactMap { UInt64(cNumber: $0) }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 
 /// What the running kernel says about kexec: what is loaded, and what forbids loading.
@@ -47,7 +48,9 @@ package struct KexecState: Equatable, Sendable {
     let status = files.text("/proc/self/status") ?? ""
     mayReboot = Self.effectiveCapabilities(status).map { $0 & (1 << 22) != 0 } ?? true
     // The initial namespace maps all ids to themselves.
-    let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: \.isWhitespace)
+    let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: {
+      $0.isASCIIWhitespace
+    })
     // PROC_PID_INIT_INO, since 3.8.
     let namespace = files.linkTarget("/proc/self/ns/pid")
     isInFirstProcessNamespace = namespace == nil || namespace == "pid:[4026531836]"
@@ -65,7 +68,7 @@ package struct KexecState: Equatable, Sendable {
 
   private static func effectiveCapabilities(_ status: String) -> UInt64? {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
-      return UInt64(line.dropFirst(7).drop(while: \.isWhitespace), radix: 16)
+      return UInt64(line.dropFirst(7).drop(while: { $0.isASCIIWhitespace }), radix: 16)
     }
     return nil
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LinuxSystem
 
 /// What the running kernel is to the Xen hypervisor, where that matters for kexec.
@@ -14,7 +15,7 @@ package enum XenDomain: Equatable, Sendable {
   /// the first domain.
   init?(in files: FileTree) {
     let capabilities = files.text("/proc/xen/capabilities") ?? ""
-    if capabilities.split(whereSeparator: \.isWhitespace).contains("control_d") {
+    if capabilities.split(whereSeparator: { $0.isASCIIWhitespace }).contains("control_d") {
       self = .first
       return
     }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibrary
 
 /// Does two pieces of work at the same time, where there are processors for it.
 ///
@@ -17,8 +17,14 @@ package func sideBySide<First: Sendable, Second: Sendable>(
 private func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
   let job = unsafe Unmanaged.passRetained(Job(work))
   var thread = pthread_t()
+  var attributes = pthread_attr_t()
+  unsafe pthread_attr_init(&attributes)
+  defer { unsafe _ = pthread_attr_destroy(&attributes) }
+  // Whatever the limit of the stack is, which would be the size: too little, or 8 MiB of an address space
+  // that may be limited as well.
+  unsafe pthread_attr_setstacksize(&attributes, 1 << 20)
   // SAFETY: the thread takes over the retained job.
-  let status = unsafe pthread_create(&thread, nil, { unsafe runJob($0) }, job.toOpaque())
+  let status = unsafe pthread_create(&thread, &attributes, { unsafe runJob($0) }, job.toOpaque())
   if status == 0 { return thread }
   unsafe job.release()
   return nil

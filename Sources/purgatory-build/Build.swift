@@ -67,20 +67,20 @@ private func check(_ blob: [UInt8]) throws(BuildError) {
   guard try header(24) < UInt64(blob.count) else { throw .badBlob("test entry is outside") }
 }
 
-/// Swift source with the blob's bytes as little-endian words, which compile faster than bytes.
+/// Swift source with the blob as text in base 64, filled up with zeros. The modules of Embedded Swift have a
+/// copy each of an array that they use; of text the linker keeps one.
 private func source(of blob: [UInt8], named target: String) -> String {
+  let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  let bytes = blob + Array(repeating: 0, count: (3 - blob.count % 3) % 3)
   var text = """
     // Made by purgatory-build.
 
-    /// The purgatory for \(target), as little-endian words.
-    let purgatoryWords: [UInt64] = [
-
+    /// The purgatory for \(target), in base 64.
+    let purgatoryText: StaticString = "
     """
-  for start in stride(from: 0, to: blob.count, by: 8) {
-    let word = blob[start..<min(start + 8, blob.count)].reversed().reduce(0 as UInt64) {
-      $0 << 8 | UInt64($1)
-    }
-    text += "  0x\(String(word, radix: 16)),\n"
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = Int(bytes[start]) << 16 | Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
+    for shift in [18, 12, 6, 0] { text.append(digits[group >> shift & 63]) }
   }
-  return text + "]\n"
+  return text + "\"\n"
 }

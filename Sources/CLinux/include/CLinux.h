@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -90,6 +91,9 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
 
 // The rate and c_cflag of the terminal at `path` (TCGETS2), in Terminal.c; -1 when it is none.
 int clinux_terminal_line(const char *path, unsigned *baud, unsigned *flags);
+
+// The whole program, in KexecCommand: its exit code.
+int kexec_run(void);
 
 // The program's arguments, the first of which is its name, in CLinux.c.
 int clinux_argument_count(void);

@@ -1,0 +1,26 @@
+// What the C library's isspace and its kin say of a character in the C locale. The kernel's files and words
+// are ASCII; Unicode's own answers would bring tables of 40 kB into the program (script/lint).
+
+extension Character {
+  /// Whether it is a blank, a tab, a line's end or a page's. Corresponds to `isspace`.
+  package var isASCIIWhitespace: Bool {
+    asciiValue.map { $0 == 0x20 || (0x09...0x0D).contains($0) } ?? false
+  }
+
+  /// Whether it is one of 0 to 9. Corresponds to `isdigit`.
+  package var isASCIIDigit: Bool {
+    asciiValue.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+  }
+
+  /// Whether it is one of a to z and A to Z. Corresponds to `isalpha`.
+  package var isASCIILetter: Bool {
+    asciiValue.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) } ?? false
+  }
+}
+
+extension StringProtocol {
+  /// The text with a to z for A to Z, and everything else as it was.
+  package var asciiLowercased: String {
+    String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+}
