@@ -10,7 +10,7 @@ public let fiveLevelProcessor = "max,la57=on"
 
 /// TCG of QEMU 7.2 spoils the flags when an interrupt comes right behind cmpxchg16b: once in hundreds of
 /// boots a kernel dies of a double fault in its allocator, whoever started it. So Linux shall not use it
-/// (X86_FEATURE_CX16, by number for all kernels); programs may, and Swift's do.
+/// (X86_FEATURE_CX16, by number for all kernels); programs may.
 private let withoutFault = "clearcpuid=141"
 
 /// What a scenario works with: it boots machines and ends them when the scenario is over.

@@ -9,6 +9,28 @@ let machines: [Scenario] =
     ]
   }
   + Firmware.allCases.map { acpi(under: $0).extra }
+  + ["qemu64,-cx16", "Opteron_G1", "core2duo"].map {
+    oldProcessor($0).extra(if: !$0.hasSuffix("-cx16"))
+  } + [smallMachine.extra]
+
+/// The oldest processors for x86_64 have no CMPXCHG16B, and many of today's instructions are missing.
+private func oldProcessor(_ processor: String) -> Scenario {
+  Scenario("processor \(processor)") { lab in
+    let guest = try await lab.boot(.debian6_1, processor: processor, carrying: [.lab])
+    try await guest.load(.lab, by: .classic)
+    try await guest.jump().mustBe(.lab)
+  }
+}
+
+/// So little that only a small initrd can be unpacked.
+private let smallMachine = Scenario("80 MiB of memory") { lab in
+  let guest = try await lab.boot(
+    .debian6_1, memory: 80, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")])
+  try await guest.run("kexec -l /boot/memtest")
+  try await guest.mustHaveLoaded(true)
+  try await guest.run("kexec -u")
+  try await guest.mustHaveLoaded(false)
+}
 
 private func bothProcessors(by call: LoadCall) -> Scenario {
   .core("two processors come back, \(call.name)") { lab in
