@@ -27,7 +27,7 @@ struct MemorySize {
       .prefix { $0.isASCII && $0.hexDigitValue.map { $0 < radix } ?? false }
     guard !digits.isEmpty else { return nil }
     // Too large for 64 bits: beyond all memory.
-    let number = UInt64(digits, radix: radix)
+    let number = UInt64(digits: digits, radix: radix)
     let tail = text[digits.endIndex...]
     let shifts: [Character: UInt64] = [
       "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60,

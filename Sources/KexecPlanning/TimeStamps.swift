@@ -29,7 +29,7 @@ package struct TimeStamps: Equatable, Sendable {
 
   /// Reads the value of the word.
   package init?(word: some StringProtocol) {
-    let numbers = word.split(separator: ",").map { UInt64($0, radix: 16) }
+    let numbers = word.split(separator: ",").map { UInt64(digits: $0, radix: 16) }
     guard numbers.count == 4, let entered = numbers[0], let checked = numbers[1],
       let loaded = numbers[2], let wallClock = numbers[3]
     else { return nil }

@@ -74,7 +74,7 @@ package struct CrashFacts: Equatable, Sendable {
   private static func vmcoreInfo(_ text: String) -> PhysicalRange? {
     let words = text.split(separator: " ")
     guard words.count == 2, let start = UInt64(cNumber: words[0]),
-      let size = UInt64(words[1], radix: 16), size > 0
+      let size = UInt64(digits: words[1], radix: 16), size > 0
     else { return nil }
     return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
   }
@@ -84,7 +84,7 @@ package struct CrashFacts: Equatable, Sendable {
     var ranges: [PhysicalRange] = []
     for line in text.split(separator: "\n") {
       let ends = line.split(separator: "-", omittingEmptySubsequences: false)
-        .map { UInt64($0, radix: 16) }
+        .map { UInt64(digits: $0, radix: 16) }
       guard ends.count == 2, let first = ends[0], let last = ends[1],
         let range = PhysicalRange(first: first, last: last)
       else { return nil }

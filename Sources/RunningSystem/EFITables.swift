@@ -40,7 +40,7 @@ package struct EFITables: Equatable, Sendable {
   static func addresses(inMessage message: some StringProtocol) -> [UInt64] {
     message.split(separator: "=").dropFirst().compactMap { part in
       guard part.hasPrefix("0x") else { return nil }
-      return UInt64(part.dropFirst(2).prefix { $0.isHexDigit }, radix: 16)
+      return UInt64(digits: part.dropFirst(2).prefix { $0.isHexDigit }, radix: 16)
     }
   }
 

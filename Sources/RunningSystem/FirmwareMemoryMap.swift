@@ -67,7 +67,7 @@ extension FileTree {
 
   /// The number in a file that holds hexadecimal digits without `0x`.
   package func bareHexadecimal(_ path: String) -> UInt64? {
-    text(path).flatMap { UInt64($0, radix: 16) }
+    text(path).flatMap { UInt64(digits: $0, radix: 16) }
   }
 }
 
@@ -77,11 +77,11 @@ extension UInt64 {
   package init?(cNumber text: some StringProtocol) {
     guard text.allSatisfy({ $0.isASCIIDigit || $0.isASCIILetter }) else { return nil }
     if text.hasPrefix("0x") || text.hasPrefix("0X") {
-      self.init(text.dropFirst(2), radix: 16)
+      self.init(digits: text.dropFirst(2), radix: 16)
     } else if text.hasPrefix("0"), text.count > 1 {
-      self.init(text.dropFirst(), radix: 8)
+      self.init(digits: text.dropFirst(), radix: 8)
     } else {
-      self.init(text, radix: 10)
+      self.init(digits: text, radix: 10)
     }
   }
 }

@@ -89,10 +89,10 @@ package struct IOMemory: Equatable, Sendable {
     let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
     guard separator.first == ":" else { return .failure(.malformed) }
     // A sign would be taken for a part of the number.
-    guard let first = UInt64(firstDigits, radix: 16), firstDigits.first != "+" else {
+    guard let first = UInt64(digits: firstDigits, radix: 16) else {
       return .failure(MapFault.reason(of: firstDigits, radix: 16))
     }
-    guard let last = UInt64(lastDigits, radix: 16) else {
+    guard let last = UInt64(digits: lastDigits, radix: 16) else {
       return .failure(MapFault.reason(of: lastDigits, radix: 16))
     }
     let name = separator.dropFirst().drop { $0 == " " }

@@ -68,7 +68,7 @@ package struct KexecState: Equatable, Sendable {
 
   private static func effectiveCapabilities(_ status: String) -> UInt64? {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
-      return UInt64(line.dropFirst(7).drop(while: { $0.isASCIIWhitespace }), radix: 16)
+      return UInt64(digits: line.dropFirst(7).drop(while: { $0.isASCIIWhitespace }), radix: 16)
     }
     return nil
   }

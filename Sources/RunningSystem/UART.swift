@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LinuxSystem
 
 /// A serial port of the 8250 family, and how its registers are reached. `/sys/class/tty/ttyS*`, or else
@@ -69,7 +70,7 @@ extension UART {
     guard words.count > 2, words[0].hasSuffix(":"), words[1] != "uart:unknown" else { return nil }
     let isInMemory = words[2].hasPrefix("mmio:0x")
     guard isInMemory || words[2].hasPrefix("port:"),
-      let address = UInt64(words[2].dropFirst(isInMemory ? 7 : 5), radix: 16), address != 0
+      let address = UInt64(digits: words[2].dropFirst(isInMemory ? 7 : 5), radix: 16), address != 0
     else { return nil }
     self.init(
       name: "ttyS\(words[0].dropLast())", address: address, access: isInMemory ? nil : "io")

@@ -25,7 +25,8 @@ private func oldProcessor(_ processor: String) -> Scenario {
 /// So little that only a small initrd can be unpacked.
 private let smallMachine = Scenario("80 MiB of memory") { lab in
   let guest = try await lab.boot(
-    .debian6_1, memory: 80, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")])
+    .debian6_1, memory: 80, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")]
+  )
   try await guest.run("kexec -l /boot/memtest")
   try await guest.mustHaveLoaded(true)
   try await guest.run("kexec -u")
