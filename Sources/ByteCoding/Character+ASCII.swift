@@ -23,4 +23,9 @@ extension StringProtocol {
   package var asciiLowercased: String {
     String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
   }
+
+  /// The text with A to Z for a to z, and everything else as it was.
+  package var asciiUppercased: String {
+    String(decoding: utf8.map { (0x61...0x7A).contains($0) ? $0 & ~0x20 : $0 }, as: UTF8.self)
+  }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KexecPlanning
 
 // Words that were pasted: what stands there, and what was meant.
@@ -5,7 +6,7 @@ internal import KexecPlanning
 extension PastedCharacter {
   /// What it is, as in `"–", an en dash (U+2013)`.
   var text: String {
-    let code = String(scalar.value, radix: 16, uppercase: true)
+    let code = String(scalar.value, radix: 16).asciiUppercased
     let number = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
     switch kind {
     case .blank, .invisible: return "\(name) (\(number))"

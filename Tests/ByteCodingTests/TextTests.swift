@@ -37,6 +37,7 @@ import Testing
     }
     #expect(("\r\n" as Character).isASCIIWhitespace)
     #expect("AbZ[@É`{".asciiLowercased == "abz[@É`{")
+    #expect("aBz[@é`{0".asciiUppercased == "ABZ[@é`{0")
   }
 
   @Test func order() {
