@@ -21,34 +21,26 @@ int posix_memalign(void **place, size_t alignment, size_t size) {
   return 0;
 }
 
-static unsigned long stack_pointer(const ucontext_t *context) {
+// Two registers, as the C library calls them where a signal has interrupted the program.
 #if defined(__x86_64__)
-  return (unsigned long)context->uc_mcontext.gregs[REG_RSP];
+#define STACK_POINTER gregs[REG_RSP]
+#define PROGRAM_COUNTER gregs[REG_RIP]
 #elif defined(__aarch64__)
-  return context->uc_mcontext.sp;
+#define STACK_POINTER sp
+#define PROGRAM_COUNTER pc
 #elif defined(__riscv)
-  return context->uc_mcontext.__gregs[REG_SP];
+#define STACK_POINTER __gregs[REG_SP]
+#define PROGRAM_COUNTER __gregs[REG_PC]
 #endif
-}
-
-static unsigned long program_counter(const ucontext_t *context) {
-#if defined(__x86_64__)
-  return (unsigned long)context->uc_mcontext.gregs[REG_RIP];
-#elif defined(__aarch64__)
-  return context->uc_mcontext.pc;
-#elif defined(__riscv)
-  return context->uc_mcontext.__gregs[REG_PC];
-#endif
-}
 
 // Swift's checks end in an instruction that traps (ud2, brk, unimp).
 static void on_fault(int number, siginfo_t *information, void *place) {
-  const ucontext_t *context = place;
+  const mcontext_t *registers = &((const ucontext_t *)place)->uc_mcontext;
   // SI_USER and the like: somebody sent it.
   int was_sent = information->si_code <= 0;
   if (number == SIGSEGV && !was_sent) {
     // The stack cannot grow: its limit is reached, or that of the address space.
-    unsigned long distance = (unsigned long)information->si_addr - stack_pointer(context);
+    unsigned long distance = (unsigned long)information->si_addr - (unsigned long)registers->STACK_POINTER;
     if (distance + 65536 < 2 * 65536) {
       say(NO_MEMORY);
       _exit(255);
@@ -57,7 +49,7 @@ static void on_fault(int number, siginfo_t *information, void *place) {
   char text[] = "kexec: fault of this program at 0x0000000000000000; please report this line, the command "
                 "and what kexec --version says\n";
   char *digit = strchr(text, ';');
-  for (unsigned long rest = program_counter(context); rest != 0; rest >>= 4) {
+  for (unsigned long rest = (unsigned long)registers->PROGRAM_COUNTER; rest != 0; rest >>= 4) {
     *--digit = "0123456789abcdef"[rest & 15];
   }
   say(text);
