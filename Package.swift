@@ -11,8 +11,8 @@ let strict: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-/// A room of the house: a library target with the strict settings.
-func room(
+/// A module: a library target with the strict settings.
+func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], links libraries: [String] = [],
   plugins: [Target.PluginUsage] = []
 ) -> Target {
@@ -21,7 +21,7 @@ func room(
     linkerSettings: libraries.map { .linkedLibrary($0) }, plugins: plugins)
 }
 
-/// The tests of a room.
+/// The tests of a module.
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests",
@@ -38,13 +38,13 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "kexec", dependencies: ["KexecCommand", "CLinux"], swiftSettings: strict),
-    room(
+    module(
       "KexecCommand",
       [
         "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
-    room(
+    module(
       "KexecPlanning",
       [
         "KexecABI", "BootProtocols", "KernelImages", "PurgatoryImage", "RunningSystem",
@@ -52,26 +52,26 @@ let package = Package(
         "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "Digests", "Threads",
         "ByteCoding",
       ]),
-    room("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
-    room("KernelImages", ["ELFFormat", "Compression", "ByteCoding"]),
-    room(
+    module("BootProtocols", ["KernelImages", "RunningSystem", "PhysicalMemory", "ByteCoding"]),
+    module("KernelImages", ["ELFFormat", "Compression", "ByteCoding"]),
+    module(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
-    room(
+    module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "Compression", "ByteCoding"]),
-    room("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
-    room("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
-    room("KexecABI", ["CLinux"]),
-    room("PhysicalMemory", ["ByteCoding"]),
-    room("Threads", ["CLibrary"]),
-    room("ELFFormat", ["ByteCoding"]),
-    room("CpioFormat"),
+    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
+    module("KexecABI", ["CLinux"]),
+    module("PhysicalMemory", ["ByteCoding"]),
+    module("Threads", ["CLibrary"]),
+    module("ELFFormat", ["ByteCoding"]),
+    module("CpioFormat"),
     // The objects of Embedded Swift do not name the libraries that module maps name.
-    room(
+    module(
       "Compression", ["CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "ByteCoding"],
       links: ["z", "lzma", "zstd", "lz4", "bz2"]),
-    room("Digests", ["CDigests"]),
-    room("ByteCoding", ["CLibrary"]),
+    module("Digests", ["CDigests"]),
+    module("ByteCoding", ["CLibrary"]),
     .target(name: "CLibrary"),
     .target(name: "CLinux"),
     .target(name: "CDigests"),

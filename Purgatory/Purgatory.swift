@@ -12,7 +12,7 @@
 //   crashed server comes back by itself. It never loops.
 // - Its own mistakes end the same way: an exception is reported and the machine is reset.
 //
-// The machine's own parts (entry, ports, reset) are in a folder for each architecture.
+// The machine's own parts (entry, ports, reset) are in a directory for each architecture.
 
 import CPurgatoryABI
 import Machine
@@ -121,7 +121,7 @@ private func check(_ parameters: Parameters, reportTo console: inout Console) ->
   console.write(check.algorithm)
   console.write(" mismatch: a loaded segment was changed between load and jump\n")
   console.write("purgatory: expected ")
-  // SAFETY: the block has room for the longest digest, and `found` is a local variable.
+  // SAFETY: the block has space for the longest digest, and `found` is a local variable.
   unsafe console.write(
     hexadecimal: UnsafeRawBufferPointer(
       start: purgatory_digest(parameters), count: check.byteCount))

@@ -106,7 +106,7 @@ func checkRefusal(_ error: PlanningError) {
 }
 
 extension Machine {
-  /// 1 GiB below 4 GiB and 8 GiB above, with holes, from a folder that does not exist.
+  /// 1 GiB below 4 GiB and 8 GiB above, with holes, from a directory that does not exist.
   static let small: Machine = {
     var machine = Machine.read(FileTree(root: "/nonexistent"))
     machine.ioMemory = IOMemory(

@@ -1,7 +1,7 @@
 import ByteCoding
 import RunningSystem
 
-/// The first line has names, with blanks between; the rest is a kernel command line.
+/// The first line has names, with spaces between; the rest is a kernel command line.
 func fuzzCommandLine(_ input: Input) -> Int32 {
   let parts = input.bytes.split(
     separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -76,16 +76,16 @@ private func checkValue(of name: String, in line: KernelCommandLine) {
   )
 }
 
-private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A }
+private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A }
 
-/// The words by the plainest rule: blanks outside of quotes separate bytes.
+/// The words by the plainest rule: spaces outside of quotes separate bytes.
 private func bytewise(_ line: [UInt8]) -> [[UInt8]] {
   var words: [[UInt8]] = []
   var word: [UInt8] = []
   var isQuoted = false
   for byte in line {
     if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-    if isBlank(byte), !isQuoted {
+    if isSpace(byte), !isQuoted {
       if !word.isEmpty { words.append(word) }
       word = []
     } else {

@@ -1,4 +1,4 @@
-/// What a fuzzer tries, by the name of its folders in Fuzz/Seeds and Fuzz/Finds.
+/// What a fuzzer tries, by the name of its directories in Fuzz/Seeds and Fuzz/Finds.
 enum FuzzTarget: String, CaseIterable, Sendable {
   case bzimage, uki, images, packed, initrd, iomem, machine, kcore, options, commandline
 

@@ -13,8 +13,8 @@ import TestSupport
 func fuzzMachine(_ input: Input) -> Int32 {
   let tree = TemporaryTree(bytes: machineFiles(in: input.bytes))
   let files = FileTree(root: tree.path)
-  let machine = Machine.read(files, with: [.terminals, .modules, .crash, .rootPointer])
-  if let pointer = machine.acpiRootPointer {
+  let machine = Machine.read(files, with: [.terminals, .modules, .crash, .rsdp])
+  if let pointer = machine.rsdpAddress {
     expect(pointer.starts(with: "RSD PTR ".utf8), "a root pointer has its signature")
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
   }
@@ -85,7 +85,7 @@ extension String {
   }
 }
 
-/// All files that are read, without numbers; none of them is a folder of another.
+/// All files that are read, without numbers; none of them is a directory of another.
 private let knownFiles: Set<String> = Set(
   """
   /dev/kmsg /dev/liveupdate /dev/mem

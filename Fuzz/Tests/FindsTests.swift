@@ -7,8 +7,8 @@ import Testing
 @Suite struct FindsTests {
   /// A file by its path below Fuzz/.
   private static func files(of target: FuzzTarget) -> [String] {
-    ["Seeds", "Finds"].flatMap { folder in
-      let path = "/\(folder)/\(target.rawValue)"
+    ["Seeds", "Finds"].flatMap { directory in
+      let path = "/\(directory)/\(target.rawValue)"
       return (Fixtures.fuzz.names(in: path) ?? []).map { "\(path)/\($0)" }
     }
   }
@@ -34,8 +34,8 @@ import Testing
 
   @Test func everyFolderHasItsTarget() {
     let known = Set(FuzzTarget.allCases.map(\.rawValue))
-    for folder in ["/Seeds", "/Finds"] {
-      let names = (Fixtures.fuzz.names(in: folder) ?? []).filter { !$0.hasSuffix(".dict") }
+    for directory in ["/Seeds", "/Finds"] {
+      let names = (Fixtures.fuzz.names(in: directory) ?? []).filter { !$0.hasSuffix(".dict") }
       #expect(!names.isEmpty && known.isSuperset(of: names), "\(names)")
     }
   }

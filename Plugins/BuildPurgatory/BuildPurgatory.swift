@@ -31,8 +31,8 @@ struct BuildPurgatory: BuildToolPlugin {
       "--work", context.pluginWorkDirectoryURL.path(percentEncoded: false),
       "--output", output.path(percentEncoded: false),
     ]
-    for folder in headers {
-      arguments += ["--include", folder.path(percentEncoded: false)]
+    for directory in headers {
+      arguments += ["--include", directory.path(percentEncoded: false)]
     }
     arguments += sources.map { $0.path(percentEncoded: false) }
 
@@ -46,11 +46,11 @@ struct BuildPurgatory: BuildToolPlugin {
     ]
   }
 
-  /// The files of `folder` whose name ends in `suffix`, in an order that never changes.
-  private func files(in folder: URL, named suffix: String = "") throws -> [URL] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+  /// The files of `directory` whose name ends in `suffix`, in an order that never changes.
+  private func files(in directory: URL, named suffix: String = "") throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false))
       .filter { $0.hasSuffix(suffix) && $0.contains(".") }
       .sorted()
-      .map { folder.appending(path: $0) }
+      .map { directory.appending(path: $0) }
   }
 }

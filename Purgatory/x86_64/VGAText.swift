@@ -7,7 +7,7 @@ struct VGAText {
   private static let rows = 25
   /// Grey on black, in the upper byte of a character.
   private static let attribute: UInt16 = 0x0700
-  private static let blank = attribute | 0x20
+  private static let space = attribute | 0x20
 
   private var column = 0
   private let isMapped: Bool
@@ -30,7 +30,7 @@ struct VGAText {
         index &+= 1
       }
       while index < Self.columns * Self.rows {
-        unsafe screen[index] = Self.blank
+        unsafe screen[index] = Self.space
         index &+= 1
       }
       column = 0

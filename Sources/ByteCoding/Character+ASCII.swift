@@ -2,7 +2,7 @@
 // are ASCII; Unicode's own answers would bring tables of 40 kB into the program (script/lint).
 
 extension Character {
-  /// Whether it is a blank, a tab, a line's end or a page's. Corresponds to `isspace`.
+  /// Whether it is a space, a tab, a line's end or a page's. Corresponds to `isspace`.
   package var isASCIIWhitespace: Bool {
     asciiValue.map { $0 == 0x20 || (0x09...0x0D).contains($0) } ?? false
   }

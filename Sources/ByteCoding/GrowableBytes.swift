@@ -1,6 +1,6 @@
 internal import CLibrary
 
-/// A buffer that is filled from its start and grows when there is no room left.
+/// A buffer that is filled from its start and grows when there is no space left.
 ///
 /// It grows with `realloc`, which moves large blocks by changing page tables (`mremap`): nothing is
 /// copied, and memory beyond what was filled is reserved only, not used.
@@ -9,10 +9,10 @@ internal import CLibrary
   @usableFromInline internal var base: UnsafeMutableRawPointer
   /// How many bytes have been filled.
   package private(set) var count = 0
-  /// How many bytes there is room for in all.
+  /// How many bytes there is space for in all.
   package private(set) var capacity: Int
 
-  /// An empty buffer with room for `capacity` bytes.
+  /// An empty buffer with space for `capacity` bytes.
   package init(capacity: Int) throws(OutOfMemory) {
     guard let base = unsafe malloc(max(capacity, 1)) else { throw OutOfMemory(wanted: capacity) }
     unsafe self.base = base
@@ -24,7 +24,7 @@ internal import CLibrary
     unsafe giveBack(base)
   }
 
-  /// Makes room for at least `wanted` bytes in all.
+  /// Makes space for at least `wanted` bytes in all.
   package mutating func reserve(_ wanted: Int) throws(OutOfMemory) {
     guard wanted > capacity else { return }
     guard let moved = unsafe realloc(base, wanted) else { throw OutOfMemory(wanted: wanted) }
@@ -33,7 +33,7 @@ internal import CLibrary
     adviseHugePages()
   }
 
-  /// The room after the filled bytes, valid until the buffer grows.
+  /// The space after the filled bytes, valid until the buffer grows.
   @unsafe package var unfilled: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
   }
@@ -55,7 +55,7 @@ internal import CLibrary
     }
   }
 
-  /// Forgets what has been filled; the room stays.
+  /// Forgets what has been filled; the space stays.
   package mutating func clear() {
     count = 0
   }
@@ -63,12 +63,12 @@ internal import CLibrary
   /// Copies `bytes` behind what has been filled.
   package mutating func append(_ bytes: SharedBytes) throws(OutOfMemory) {
     try reserve(count + bytes.count)
-    // SAFETY: `reserve` has made room for all of them.
+    // SAFETY: `reserve` has made space for all of them.
     unsafe bytes.withUnsafeBytes { unsafe unfilled.copyMemory(from: $0) }
     unsafe fill(bytes.count)
   }
 
-  /// What has been filled, with the rest of the room given back.
+  /// What has been filled, with the rest of the space given back.
   package consuming func finish() -> OwnedBytes {
     let count = count
     // When even shrinking fails, the larger block still holds the bytes.

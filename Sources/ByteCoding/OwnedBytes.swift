@@ -55,7 +55,7 @@ internal import CLibrary
 
   /// Writes `value` at `offset`, which need not be aligned, in little-endian order.
   ///
-  /// - Throws: `OutOfBounds` unless there is room for all of its bytes; then nothing is written.
+  /// - Throws: `OutOfBounds` unless there is space for all of its bytes; then nothing is written.
   @inlinable @inline(__always)
   package mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
     _ value: Value, at offset: Int
@@ -69,7 +69,7 @@ internal import CLibrary
   }
 
   // For loops over very many words, of one type each: a generic function is not always specialised
-  // for its callers in other rooms.
+  // for its callers in other modules.
 
   /// The little-endian word of four bytes at `offset`, which need not be aligned.
   ///

@@ -2,7 +2,7 @@ internal import CLibrary
 
 /// Bytes that never change and stay where they are: a mapped file, or an array.
 ///
-/// Copies and slices share the storage, so a kernel of 14 MB passes through every room without
+/// Copies and slices share the storage, so a kernel of 14 MB passes through every space without
 /// being copied. The storage is released with the last of them.
 package struct SharedBytes: Sendable {
   private let storage: Storage
@@ -71,8 +71,8 @@ package struct SharedBytes: Sendable {
       var start = 0
       while start + pattern.count <= buffer.count, let base = buffer.baseAddress {
         // SAFETY: the search and the comparison end inside the buffer.
-        let room = buffer.count - pattern.count + 1 - start
-        guard let found = unsafe memchr(base + start, Int32(pattern[0]), room) else { return nil }
+        let space = buffer.count - pattern.count + 1 - start
+        guard let found = unsafe memchr(base + start, Int32(pattern[0]), space) else { return nil }
         if unsafe memcmp(found, pattern, pattern.count) == 0 {
           return unsafe UnsafeRawPointer(found) - base
         }

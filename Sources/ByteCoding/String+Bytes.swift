@@ -123,7 +123,7 @@ extension String {
 
   /// The lines that start with `start`, without that.
   @inline(never) package func lines(after start: String) -> [Substring] {
-    // By bytes: a blank and an accent behind it are one character.
+    // By bytes: a space and an accent behind it are one character.
     lines.compactMap { line in
       let bytes = line.utf8
       return bytes.starts(with: start.utf8) ? Substring(bytes.dropFirst(start.utf8.count)) : nil

@@ -15,15 +15,15 @@ internal enum Bzip2 {
       defer { unsafe _ = BZ2_bzDecompressEnd(stream) }
 
       return try unsafe drive(.bzip2, input, &output) {
-        rest, offset, room throws(CompressionError) in
+        rest, offset, space throws(CompressionError) in
         let available = UInt32(clamping: rest.count)
-        let space = UInt32(clamping: room.count)
+        let capacity = UInt32(clamping: space.count)
         unsafe stream.pointee.next_in = UnsafeMutableRawPointer(rest.asInput)?
           .assumingMemoryBound(to: CChar.self)
         unsafe stream.pointee.avail_in = available
-        unsafe stream.pointee.next_out = UnsafeMutableRawPointer(room.asOutput)?
+        unsafe stream.pointee.next_out = UnsafeMutableRawPointer(space.asOutput)?
           .assumingMemoryBound(to: CChar.self)
-        unsafe stream.pointee.avail_out = space
+        unsafe stream.pointee.avail_out = capacity
         let result = unsafe BZ2_bzDecompress(stream)
         let consumed = unsafe Int(available - stream.pointee.avail_in)
         switch result {
@@ -32,7 +32,7 @@ internal enum Bzip2 {
         default: throw .corrupt(.bzip2, inputOffset: offset + consumed)
         }
         return unsafe Step(
-          consumed: consumed, produced: Int(space - stream.pointee.avail_out),
+          consumed: consumed, produced: Int(capacity - stream.pointee.avail_out),
           isFinished: result == BZ_STREAM_END)
       }
     }

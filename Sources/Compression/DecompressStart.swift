@@ -27,7 +27,7 @@ package func decompressStart(
 }
 
 extension LZ4 {
-  /// Fills the room in `output` from the first block, as far as that goes.
+  /// Fills the space in `output` from the first block, as far as that goes.
   fileprivate static func decodeLegacyStart(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) {
@@ -35,14 +35,14 @@ extension LZ4 {
     guard input.count > start else { return }
     let word = unsafe UInt32(
       littleEndian: input.loadUnaligned(fromByteOffset: legacyMagic.count, as: UInt32.self))
-    let room = unsafe output.unfilled
+    let space = unsafe output.unfilled
     guard let size = Int32(exactly: word), Int(size) <= input.count - start,
-      let space = Int32(exactly: room.count)
+      let available = Int32(exactly: space.count)
     else { return }
-    // SAFETY: the block lies inside the input, and no more than the room is written.
+    // SAFETY: the block lies inside the input, and no more than the space is written.
     let produced = unsafe LZ4_decompress_safe_partial(
       (input.baseAddress.map { unsafe $0 + start })?.assumingMemoryBound(to: CChar.self),
-      room.baseAddress?.assumingMemoryBound(to: CChar.self), size, space, space)
+      space.baseAddress?.assumingMemoryBound(to: CChar.self), size, available, available)
     if produced > 0 { unsafe output.fill(Int(produced)) }
   }
 }

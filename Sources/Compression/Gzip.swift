@@ -15,13 +15,13 @@ internal enum Gzip {
       defer { unsafe _ = inflateEnd(stream) }
 
       return try unsafe drive(.gzip, input, &output) {
-        rest, offset, room throws(CompressionError) in
+        rest, offset, space throws(CompressionError) in
         let available = UInt32(clamping: rest.count)
-        let space = UInt32(clamping: room.count)
+        let capacity = UInt32(clamping: space.count)
         unsafe stream.pointee.next_in = rest.asInput
         unsafe stream.pointee.avail_in = available
-        unsafe stream.pointee.next_out = room.asOutput
-        unsafe stream.pointee.avail_out = space
+        unsafe stream.pointee.next_out = space.asOutput
+        unsafe stream.pointee.avail_out = capacity
         let result = unsafe inflate(stream, Z_NO_FLUSH)
         let consumed = unsafe Int(available - stream.pointee.avail_in)
         switch result {
@@ -35,7 +35,7 @@ internal enum Gzip {
         default: throw .corrupt(.gzip, inputOffset: offset + consumed)
         }
         return unsafe Step(
-          consumed: consumed, produced: Int(space - stream.pointee.avail_out),
+          consumed: consumed, produced: Int(capacity - stream.pointee.avail_out),
           isFinished: result == Z_STREAM_END)
       }
     }

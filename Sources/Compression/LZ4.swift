@@ -69,11 +69,11 @@ internal enum LZ4 {
     }
     defer { unsafe _ = LZ4F_freeDecompressionContext(context) }
 
-    return try unsafe drive(.lz4, input, &output) { rest, offset, room throws(CompressionError) in
+    return try unsafe drive(.lz4, input, &output) { rest, offset, space throws(CompressionError) in
       var consumed = rest.count
-      var produced = room.count
+      var produced = space.count
       let result = unsafe LZ4F_decompress(
-        context, room.baseAddress, &produced, rest.baseAddress, &consumed, nil)
+        context, space.baseAddress, &produced, rest.baseAddress, &consumed, nil)
       guard LZ4F_isError(result) == 0 else {
         // The flag DictID: the frame needs a dictionary, which nobody has here.
         let needsDictionary = unsafe input.count > 4 && input[4] & 1 != 0

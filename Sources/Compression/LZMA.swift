@@ -32,11 +32,11 @@ internal enum LZMA {
       defer { unsafe lzma_end(stream) }
 
       return try unsafe drive(format, input, &output) {
-        rest, offset, room throws(CompressionError) in
+        rest, offset, space throws(CompressionError) in
         unsafe stream.pointee.next_in = UnsafePointer(rest.asInput)
         unsafe stream.pointee.avail_in = rest.count
-        unsafe stream.pointee.next_out = room.asOutput
-        unsafe stream.pointee.avail_out = room.count
+        unsafe stream.pointee.next_out = space.asOutput
+        unsafe stream.pointee.avail_out = space.count
         let result = unsafe lzma_code(stream, LZMA_RUN)
         let consumed = unsafe rest.count - stream.pointee.avail_in
         switch result {
@@ -48,7 +48,7 @@ internal enum LZMA {
         default: throw .corrupt(format, inputOffset: offset + consumed)
         }
         return unsafe Step(
-          consumed: consumed, produced: room.count - stream.pointee.avail_out,
+          consumed: consumed, produced: space.count - stream.pointee.avail_out,
           isFinished: result == LZMA_STREAM_END)
       }
     }

@@ -32,13 +32,13 @@ internal enum LZO {
       }
 
       try output.makeRoom(forBlock: size)
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: output.unfilled[..<size])
+      let space = unsafe UnsafeMutableRawBufferPointer(rebasing: output.unfilled[..<size])
       if isStored {
-        unsafe room.copyMemory(from: stored)
-      } else if unsafe !LZO1X.decode(stored, into: room) {
+        unsafe space.copyMemory(from: stored)
+      } else if unsafe !LZO1X.decode(stored, into: space) {
         throw .corrupt(.lzo, inputOffset: blockOffset)
       }
-      guard unsafe matches(UnsafeRawBufferPointer(room), adler: adler, crc: crc) else {
+      guard unsafe matches(UnsafeRawBufferPointer(space), adler: adler, crc: crc) else {
         throw .corrupt(.lzo, inputOffset: blockOffset)
       }
       unsafe output.fill(size)

@@ -3,7 +3,7 @@ internal import ByteCoding
 /// The one buffer that a stream is decompressed into, and its limit; or a small one, whose bytes are
 /// given away whenever it is full.
 ///
-/// There may be room for one byte more than the limit allows, so that an output that is too large
+/// There may be space for one byte more than the limit allows, so that an output that is too large
 /// is told from one that is just as large as it may be.
 internal struct Output: ~Copyable {
   private var buffer: GrowableBytes
@@ -63,7 +63,7 @@ internal struct Output: ~Copyable {
   /// How many bytes have been decompressed.
   var count: Int { consumed + buffer.count }
 
-  /// The room that is left, valid until it is asked to be larger.
+  /// The space that is left, valid until it is asked to be larger.
   @unsafe var unfilled: UnsafeMutableRawBufferPointer { unsafe buffer.unfilled }
 
   /// Says that the next `size` bytes of `unfilled` hold output.
@@ -88,7 +88,7 @@ internal struct Output: ~Copyable {
     guard count <= limit else { throw .tooLarge(limit: limit) }
   }
 
-  /// Makes sure that there is some room, doubling the buffer if there is none.
+  /// Makes sure that there is some space, doubling the buffer if there is none.
   mutating func makeRoom() throws(CompressionError) {
     try checkLimit()
     giveAway()
@@ -106,12 +106,12 @@ internal struct Output: ~Copyable {
     }
   }
 
-  /// Makes room for `size` bytes in all, or as many as the limit allows.
+  /// Makes space for `size` bytes in all, or as many as the limit allows.
   mutating func reserve(_ size: Int) throws(CompressionError) {
     try grow(to: min(size, limit).saturatingAdd(1))
   }
 
-  /// The output, with room that was not needed given back.
+  /// The output, with space that was not needed given back.
   consuming func finish() throws(CompressionError) -> OwnedBytes {
     try checkLimit()
     return buffer.finish()

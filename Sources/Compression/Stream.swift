@@ -15,9 +15,9 @@ internal struct Step {
 ///   - input: The stream, and possibly other bytes after it.
 ///   - output: The buffer.
 ///   - step: Calls the library with some of what is left of the input, the offset of that, and the
-///     room left in the output, which is never empty.
+///     space left in the output, which is never empty.
 /// - Returns: How many bytes of the input belong to the stream.
-/// - Throws: What `step` throws, or that the input or the room has come to its end.
+/// - Throws: What `step` throws, or that the input or the space has come to its end.
 internal func drive(
   _ format: CompressionFormat, _ input: UnsafeRawBufferPointer, _ output: inout Output,
   step: (UnsafeRawBufferPointer, Int, UnsafeMutableRawBufferPointer) throws(CompressionError) ->
@@ -33,7 +33,7 @@ internal func drive(
     unsafe output.fill(done.produced)
     output.hasUsedInput(before: consumed)
     if done.isFinished { return consumed }
-    // There was room for output: what is missing is input.
+    // There was space for output: what is missing is input.
     if done.consumed == 0 && done.produced == 0 {
       throw .truncated(format, inputOffset: consumed)
     }

@@ -25,7 +25,7 @@ internal enum Zstd {
     throw .tooLarge(limit: output.limit)
   }
 
-  /// Decodes the frame and returns its size, or nil when the room in `output` is too small.
+  /// Decodes the frame and returns its size, or nil when the space in `output` is too small.
   private static func decodeIntoRoom(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int? {
@@ -34,8 +34,8 @@ internal enum Zstd {
     unsafe _ = ZSTD_DCtx_setParameter(context, CZstd_stableOutput, 1)
     unsafe _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)
 
-    let room = unsafe output.unfilled
-    var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+    let space = unsafe output.unfilled
+    var target = unsafe ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
     var consumed = 0
     while true {
       let end = min(input.count, consumed + Output.inputStep)
@@ -53,7 +53,7 @@ internal enum Zstd {
       }
       output.hasUsedInput(before: consumed)
       if unsafe source.pos == 0 && target.pos == before {
-        // Nothing is left to be done with: what is missing is input, or else room.
+        // Nothing is left to be done with: what is missing is input, or else space.
         if consumed == input.count { throw .truncated(.zstd, inputOffset: consumed) }
         return nil
       }
@@ -67,16 +67,16 @@ internal enum Zstd {
     guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(wanted: 0) }
     defer { unsafe _ = ZSTD_freeDCtx(context) }
     unsafe _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
-    return try unsafe drive(.zstd, input, &output) { rest, offset, room throws(CompressionError) in
+    return try unsafe drive(.zstd, input, &output) { rest, offset, space throws(CompressionError) in
       var source = unsafe ZSTD_inBuffer(src: rest.baseAddress, size: rest.count, pos: 0)
-      var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+      var target = unsafe ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
       let result = unsafe ZSTD_decompressStream(context, &target, &source)
       try check(ZSTD_getErrorCode(result), at: offset)
       return unsafe Step(consumed: source.pos, produced: target.pos, isFinished: result == 0)
     }
   }
 
-  /// Makes room for as much as the blocks of the frame can hold: 128 KiB each, which all but the
+  /// Makes space for as much as the blocks of the frame can hold: 128 KiB each, which all but the
   /// last usually do.
   private static func reserveBound(
     _ input: UnsafeRawBufferPointer, _ output: inout Output

@@ -1,8 +1,8 @@
-/// One member of a cpio archive: a file, a folder, a symbolic link or a device node.
+/// One member of a cpio archive: a file, a directory, a symbolic link or a device node.
 public struct CpioEntry: Equatable, Sendable {
   /// What a member is, with what only that kind has.
   public enum Kind: Equatable, Sendable {
-    /// A folder.
+    /// A directory.
     case directory
     /// A regular file with these bytes.
     case file([UInt8])
@@ -28,7 +28,7 @@ public struct CpioEntry: Equatable, Sendable {
     self.permissions = permissions
   }
 
-  /// A folder that everybody may enter.
+  /// A directory that everybody may enter.
   public static func directory(_ path: String, permissions: UInt16 = 0o755) -> CpioEntry {
     CpioEntry(path, .directory, permissions: permissions)
   }

@@ -1,5 +1,5 @@
 /// Follows the members of archives in the "newc" format, one behind the other, through bytes that come
-/// a piece at a time; it keeps none of the members.
+/// a segment at a time; it keeps none of the members.
 ///
 /// Documented in Documentation/driver-api/early-userspace/buffer-format.rst. Zeros between archives are
 /// passed over.

@@ -9,8 +9,8 @@ public struct CpioWriter: Sendable {
   /// Starts an empty archive.
   public init() {}
 
-  /// Adds `entry`, and the folders above it that the archive does not have yet: the kernel makes no
-  /// folder by itself.
+  /// Adds `entry`, and the directories above it that the archive does not have yet: the kernel makes no
+  /// directory by itself.
   ///
   /// - Throws: `CpioError` when the format cannot hold the member; then nothing was added.
   public mutating func append(_ entry: CpioEntry) throws(CpioError) {
@@ -19,7 +19,7 @@ public struct CpioWriter: Sendable {
     let size = entry.contentSize
     guard UInt32(exactly: size) != nil else { throw .tooLong(path: entry.path, size: size) }
 
-    for parent in Self.folders(above: entry.path) where !paths.contains(parent) {
+    for parent in Self.directories(above: entry.path) where !paths.contains(parent) {
       write(.directory(parent))
     }
     write(entry)
@@ -42,7 +42,7 @@ public struct CpioWriter: Sendable {
   }
 
   /// `a/b/c` gives `a`, `a/b`.
-  private static func folders(above path: String) -> [String] {
+  private static func directories(above path: String) -> [String] {
     path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
   }
 

@@ -1,4 +1,4 @@
-/// Cuts a message that comes in pieces into blocks of 64 bytes, for digests that mix whole blocks.
+/// Cuts a message that comes in segments into blocks of 64 bytes, for digests that mix whole blocks.
 struct BlockBuffer: Sendable {
   /// Bytes in a block.
   static let blockSize = 64
@@ -44,7 +44,7 @@ struct BlockBuffer: Sendable {
     }
   }
 
-  /// Calls `body` with the address of the unfinished block, which has room for 64 bytes.
+  /// Calls `body` with the address of the unfinished block, which has space for 64 bytes.
   @inline(__always)
   mutating func withBlock(_ body: (UnsafeMutableRawPointer) -> Void) {
     // SAFETY: `partial` is one block.
@@ -53,7 +53,7 @@ struct BlockBuffer: Sendable {
     }
   }
 
-  /// Copies `count` bytes into the block, which has `filled` bytes and room for them.
+  /// Copies `count` bytes into the block, which has `filled` bytes and space for them.
   private mutating func keep(_ bytes: UnsafeRawPointer, _ count: Int, after filled: Int) {
     unsafe withBlock { unsafe $0.advanced(by: filled).copyMemory(from: bytes, byteCount: count) }
   }

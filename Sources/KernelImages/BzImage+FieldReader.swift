@@ -113,7 +113,7 @@ extension BzImage {
 
     /// Bytes that must be free RAM from the load address on.
     ///
-    /// The kernel's own decompressor writes all that it unpacks into that room, and takes the size of
+    /// The kernel's own decompressor writes all that it unpacks into that space, and takes the size of
     /// it from boot_params.
     mutating func initSize() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initSize

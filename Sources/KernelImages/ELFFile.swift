@@ -65,10 +65,10 @@ package struct ELFFile: Equatable, Sendable {
     sectionHeaderSize = Int(try reader.load(ELFLayout.File.sectionHeaderSize, width))
     let table = try reader.load(ELFLayout.File.sectionHeaders, width)
     let count = Int(try reader.load(ELFLayout.File.sectionHeaderCount, width))
-    let room = UInt64(file.byteCount)
+    let space = UInt64(file.byteCount)
     let tableSize = sectionHeaderSize * count
     sectionHeaders =
-      table > 0 && table <= room && UInt64(tableSize) <= room - table
+      table > 0 && table <= space && UInt64(tableSize) <= space - table
       ? Int(table)..<(Int(table) + tableSize) : nil
   }
 }

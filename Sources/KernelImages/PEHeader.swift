@@ -55,7 +55,7 @@ struct PEHeader {
   var end: Int { sectionTable + sectionCount * Self.sectionHeaderSize }
 
   /// Where address and size of the certificate table are in the file; nil when the optional header has no
-  /// room for them.
+  /// space for them.
   func certificateEntry(in bytes: RawSpan) -> Range<Int>? {
     let field: Field<UInt64>
     switch try? bytes.load(Self.magic, base: optionalHeader) {

@@ -160,7 +160,7 @@ extension KernelImage {
 }
 
 extension UnifiedKernelImage {
-  /// The command line in the image without blanks at its ends; nil when there is none.
+  /// The command line in the image without spaces at its ends; nil when there is none.
   ///
   /// Lines become words, as the EFI stub has it.
   package var commandLine: String? {
@@ -187,13 +187,13 @@ extension UnifiedKernelImage {
     section(.release).flatMap { text(of: $0, limit: 256) }
   }
 
-  /// The text up to the first NUL, with blanks for control characters; nil when it is empty.
+  /// The text up to the first NUL, with spaces for control characters; nil when it is empty.
   private func text(of bytes: SharedBytes, limit: Int) -> String? {
     let start = (try? bytes.slice(0..<min(bytes.count, limit)).array) ?? []
-    let blank = UInt8(ascii: " ")
-    var text = start.prefix { $0 != 0 }.map { $0 < blank || $0 == 0x7F ? blank : $0 }[...]
-    while text.last == blank { text.removeLast() }
-    text = text.drop { $0 == blank }
+    let space = UInt8(ascii: " ")
+    var text = start.prefix { $0 != 0 }.map { $0 < space || $0 == 0x7F ? space : $0 }[...]
+    while text.last == space { text.removeLast() }
+    text = text.drop { $0 == space }
     return text.isEmpty ? nil : String(lossless: text)
   }
 }

@@ -89,8 +89,8 @@ struct ArgumentWords {
       )
     }
     guard kernels.count > 1 else { return error }
-    let folders = Set(kernels.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) })
-    if folders.count == 1, folders.first?.isEmpty == false {
+    let directories = Set(kernels.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) })
+    if directories.count == 1, directories.first?.isEmpty == false {
       return error.advising("a pattern or $(...) without quotes gives several words: give one")
     }
     return error
@@ -143,7 +143,7 @@ extension String {
     return end != startIndex && !self[..<end].contains("/")
   }
 
-  /// Whether this is an option whose value may have blanks, perhaps abbreviated.
+  /// Whether this is an option whose value may have spaces, perhaps abbreviated.
   fileprivate var isOptionWithText: Bool {
     let name = prefix { $0 != "=" }
     guard name.count > 3 else { return false }

@@ -79,9 +79,9 @@ extension Command {
     let files = kernel.files
     func absolute(_ path: String) -> String {
       guard !path.hasPrefix("/"), files.exists("/proc/self/cwd/\(path)"),
-        let folder = files.linkTarget("/proc/self/cwd")
+        let directory = files.linkTarget("/proc/self/cwd")
       else { return path }
-      return (folder == "/" ? "" : folder) + "/" + path
+      return (directory == "/" ? "" : directory) + "/" + path
     }
     let record = LoadRecord(
       boot: files.bootID, time: kernel.clocks.wallClock() / 1_000_000_000, call: plan.call,
@@ -102,7 +102,7 @@ extension Command {
   /// Leaves a line in the kernel's log that says what was done to kernels, and by whom. Only a help: it
   /// may fail.
   func log(_ deed: String) {
-    // Who did it must have room behind the longest name of a file.
+    // Who did it must have space behind the longest name of a file.
     let part = String(lossless: deed.losslessBytes.prefix(600))
     kernel.log.write("kexec: \(part); \(Caller(in: kernel.files).text)")
   }

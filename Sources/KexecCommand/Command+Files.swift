@@ -160,9 +160,9 @@ extension Command {
   /// beside it, or where distributions have it.
   private func configuration(of image: KernelImage, at path: String) -> KernelConfiguration? {
     guard let release = image.kernelRelease else { return nil }
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let places =
-      [(FileTree(root: folder), "/config-\(release)")]
+      [(FileTree(root: directory), "/config-\(release)")]
       + RunningConfiguration.paths(of: release).map { (machineFiles, $0) }
     for (files, path) in places {
       if let text = try? files.read(path, atMost: 4 << 20),

@@ -31,7 +31,7 @@ extension Command {
     }
     kernel.process.evictProgram()
     let job = LoadJob(
-      planner: planner, request: request, machine: machine, memory: memory.room, files: files)
+      planner: planner, request: request, machine: machine, memory: memory.forALoad, files: files)
     var routes = planner.routes[...]
     var earlier: LoadFailure?
     var inspection: InitrdInspection?
@@ -58,11 +58,11 @@ extension Command {
     let request: LoadRequest
     let machine: Machine
     /// What there was before anything was unpacked.
-    let memory: MemoryRoom
+    let memory: AvailableMemory
     let files: Files
 
     init(
-      planner: LoadPlanner, request: LoadRequest, machine: Machine, memory: MemoryRoom,
+      planner: LoadPlanner, request: LoadRequest, machine: Machine, memory: AvailableMemory,
       files: Files
     ) {
       (self.planner, self.request, self.machine) = (planner, request, machine)

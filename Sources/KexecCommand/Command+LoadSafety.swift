@@ -14,7 +14,7 @@ extension Command {
     // A machine of the past has had all of its memory before we took any.
     let isHere = common.machineDirectory == nil
     func shortage(of plan: LoadPlan) -> MemoryShortage? {
-      plan.shortage(in: MemoryFacts(in: machineFiles).room, isUnpacked: isHere)
+      plan.shortage(in: MemoryFacts(in: machineFiles).forALoad, isUnpacked: isHere)
     }
     if let lack = job.planner.shortage(by: route.call, in: job.memory) { throw .littleMemory(lack) }
     let lack: MemoryShortage

@@ -19,7 +19,7 @@ extension Command {
     }
   }
 
-  /// Prints the bytes that are reserved for a panic kernel, 0 without any, as kexec-tools does.
+  /// Prints the bytes that are reserved for a crash kernel, 0 without any, as kexec-tools does.
   func printCrashSize() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     let regions = PhysicalRangeSet(machine.ioMemory.crashRegions)

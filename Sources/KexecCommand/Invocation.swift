@@ -23,7 +23,7 @@ struct Invocation: Equatable {
     case loadJumpBackHelper
     /// Say how long the jump into this system took.
     case report
-    /// Say how much memory is reserved for a panic kernel.
+    /// Say how much memory is reserved for a crash kernel.
     case printCrashSize
     case help, version
 

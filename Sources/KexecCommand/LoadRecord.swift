@@ -47,7 +47,7 @@ extension LoadRecord {
     add("memory-map", memoryMap)
     givenUp.forEach { add("given-up", $0) }
     initrds.forEach { add("initrd", $0) }
-    // Not the command line last, whose blanks at the end count.
+    // Not the command line last, whose spaces at the end count.
     add("kernel", kernel)
     if isStamped { lines.append("stamped") }
     if returns { lines.append("returns") }

@@ -222,12 +222,12 @@ extension RefusedLoad {
       : machine.ioMemory.crashRegions.last.map { "\(byteText($0.byteCount)) at \($0)" }
   }
 
-  /// What to reserve: what the plan takes and what the panic kernel wants beside it, or more than there is.
+  /// What to reserve: what the plan takes and what the crash kernel wants beside it, or more than there is.
   private var reservation: String {
-    guard let room = plan.crashRoom else {
+    guard let use = plan.crashRegionUse else {
       return "reserve more: crashkernel= on the running kernel's command line"
     }
-    let size = max(room.advised, room.more) >> 20
+    let size = max(use.advised, use.more) >> 20
     return "reserve more: boot the running kernel with crashkernel=\(size)M"
   }
 
@@ -271,7 +271,7 @@ extension RefusedLoad {
         )
       } ?? (
         "no memory is reserved any more",
-        "boot the running kernel with crashkernel=\(CrashRoom.advised(for: request) >> 20)M (or more) on "
+        "boot the running kernel with crashkernel=\(CrashRegionUse.advised(for: request) >> 20)M (or more) on "
           + "its command line"
       )
     }

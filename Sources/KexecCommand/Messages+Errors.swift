@@ -54,10 +54,10 @@ extension CommandError {
     case .commandLineHasNUL(let offset):
       self.init(
         code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
-    case .noRoom(let room):
-      self.init(code, room)
+    case .noRoom(let space):
+      self.init(code, space)
       let bounds = request.options.memoryBounds
-      if room.bounds.isEmpty, request.options.hasMemoryBounds {
+      if space.bounds.isEmpty, request.options.hasMemoryBounds {
         let given =
           (bounds.start.value != 0 ? ["--mem-min"] : [])
           + (bounds.end.value != .max ? ["--mem-max"] : [])
@@ -65,7 +65,7 @@ extension CommandError {
           ", and \(given.joined(separator: " and ")) \(given.count > 1 ? "let" : "lets") nothing be there"
         advice = nil
       } else if request.options.purpose == .crash {
-        let size = CrashRoom.advised(toTake: room, on: machine) >> 20
+        let size = CrashRegionUse.advised(toTake: space, on: machine) >> 20
         advice = "reserve more: boot the running kernel with crashkernel=\(size)M"
       }
     case .littleMemory(let shortage):
@@ -92,7 +92,7 @@ extension CommandError {
         "whether memory is reserved for a panic kernel cannot be told: /proc/iomem and "
           + "/sys/kernel/kexec_crash_size are missing", advice: mountAdvice)
     case .noCrashRegion:
-      self = .noCrashRegion(on: machine, advised: CrashRoom.advised(for: request))
+      self = .noCrashRegion(on: machine, advised: CrashRegionUse.advised(for: request))
     case .crashRegionHidden:
       self.init(
         code,
@@ -115,8 +115,8 @@ extension CommandError {
         advice: machine.wantsSignatures
           ? "boot the running kernel with no5lvl: it wants signatures, which only that call checks"
           : "use kexec_load (-c), which can enter it in 32-bit mode")
-    case .fiveLevelPagingNoRoom(let room):
-      self.init(code, room)
+    case .fiveLevelPagingNoRoom(let space):
+      self.init(code, space)
       message += "; while 5-level page tables are in use the kernel is entered in 32-bit mode"
       advice =
         request.options.purpose == .crash
@@ -212,9 +212,9 @@ extension CommandError {
     if request.options.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
   }
 
-  /// No memory is reserved for a panic kernel on `machine`; `size` bytes would do.
+  /// No memory is reserved for a crash kernel on `machine`; `size` bytes would do.
   static func noCrashRegion(
-    on machine: Machine, advised size: UInt64 = CrashRoom.usual
+    on machine: Machine, advised size: UInt64 = CrashRegionUse.usual
   ) -> CommandError {
     let word = machine.commandLine.value(of: "crashkernel")
     return CommandError(
@@ -226,33 +226,33 @@ extension CommandError {
       exitCode: .noCrashRegion)
   }
 
-  /// Says whether there is still a panic kernel. The running kernel drops the old one before it looks
+  /// Says whether there is still a crash kernel. The running kernel drops the old one before it looks
   /// at a new one.
   private mutating func addFate(of machine: Machine) {
     guard let isLoaded = machine.kexec.isCrashLoaded else { return }
     message += isLoaded ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
   }
 
-  private init(_ code: ErrorCode, _ room: PlanningError.NoRoom) {
+  private init(_ code: ErrorCode, _ space: PlanningError.NoRoom) {
     let hole =
-      room.bounds.isEmpty
+      space.bounds.isEmpty
       ? ""
-      : room.largestHole.map {
+      : space.largestHole.map {
         ", and the largest free range there is \(byteText($0.byteCount))"
       } ?? ", and nothing is free there"
-    let alignment = room.alignment > pageSize ? " aligned to \(byteText(room.alignment))" : ""
-    let start = room.bounds.start
+    let alignment = space.alignment > pageSize ? " aligned to \(byteText(space.alignment))" : ""
+    let start = space.bounds.start
     let place =
-      switch room.bounds.byteCount {
+      switch space.bounds.byteCount {
       case 0: "in the memory from \(start) up"
       case 1: "at \(start)"
       // Without a bound of its own the range ends with the address space.
-      default: room.bounds.end.value < 1 << 63 ? "in \(room.bounds)" : "from \(start) up"
+      default: space.bounds.end.value < 1 << 63 ? "in \(space.bounds)" : "from \(start) up"
       }
     self.init(
       code,
-      "no room for the \(room.role.text): it takes \(byteText(room.byteCount))\(alignment) \(place)\(hole)",
-      advice: room.sufficientSize.map { "\(byteText($0)) in one piece would do" })
+      "no room for the \(space.role.text): it takes \(byteText(space.byteCount))\(alignment) \(place)\(hole)",
+      advice: space.sufficientSize.map { "\(byteText($0)) in one piece would do" })
   }
 
   /// The kernel refused a load.
@@ -327,7 +327,7 @@ extension Machine {
 }
 
 extension PlanningError.NoRoom {
-  /// Bytes in which the piece has room wherever they are; nil when no computer has them.
+  /// Bytes in which the segment has space wherever they are; nil when no computer has them.
   fileprivate var sufficientSize: UInt64? {
     let (size, overflow) = byteCount.addingReportingOverflow(alignment)
     return overflow ? nil : size
@@ -353,7 +353,7 @@ extension CommandError {
 extension KexecState {
   /// What the running kernel was built without, where it has no images for `purpose`.
   func missingConfiguration(for purpose: LoadOptions.Purpose) -> String {
-    // Either call brings the file of /sys by which it is told; panic kernels want more.
+    // Either call brings the file of /sys by which it is told; crash kernels want more.
     purpose == .crash && isLoaded != nil
       ? "the running kernel was built without CONFIG_CRASH_DUMP"
       : "the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)"

@@ -116,7 +116,7 @@ extension PlanNote {
     case .rootNeedsInitrd(let word):
       .warning(
         "\(word): no initrd, and without one Linux finds PARTUUID= and devices' names only")
-    case .modulesWithoutRoom(let modules, let parameters):
+    case .modulesWithoutSpace(let modules, let parameters):
       .warning(
         "no room on the command line for \(modules) modules and \(parameters) parameters: only the "
           + "list in the initrd has them")
@@ -136,7 +136,7 @@ extension PlanNote {
       .detail("\(section?.rawValue ?? "the kernel file") was compressed by \(format) as a whole")
     case .videoModeNotSet:
       .warning("the kernel asks for a graphics mode: none is set, it gets the screen as it is")
-    case .noRootPointer:
+    case .noRSDP:
       .warning("the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself")
     case .enteredIn32Bits:
       .detail(
@@ -166,10 +166,10 @@ extension PlanNote {
     case .noHotplug:
       .warning(
         "--hotplug: the running kernel cannot update a panic kernel: load it again after a change")
-    case .littleCrashRoom(let room):
+    case .littleCrashMemory(let use):
       .warning(
-        "little memory is left for the panic kernel: \(byteText(room.left)) of \(byteText(room.reserved)) "
-          + "(crashkernel=\(room.advised >> 20)M would do)")
+        "little memory is left for the panic kernel: \(byteText(use.left)) of \(byteText(use.reserved)) "
+          + "(crashkernel=\(use.advised >> 20)M would do)")
     case .onlyForCrash(let option):
       .warning("\(option) has no effect without -p")
     case .noEffectOnType(let option):

@@ -9,7 +9,7 @@ extension PastedCharacter {
     let code = String(scalar.value, radix: 16).asciiUppercased
     let number = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
     switch kind {
-    case .blank, .invisible: return "\(name) (\(number))"
+    case .space, .invisible: return "\(name) (\(number))"
     case .dash, .quote: return "\u{22}\(scalar)\u{22}, \(name) (\(number))"
     }
   }
@@ -20,7 +20,7 @@ extension PastedCharacter {
       switch kind {
       case .dash: "type a plain - there"
       case .quote: "type a plain quote (\" or ') there"
-      case .blank: "type a plain blank there"
+      case .space: "type a plain blank there"
       case .invisible: "type the word anew"
       }
     return "there is \(text), as text programs and web pages write it: \(meant)"
@@ -38,7 +38,7 @@ extension PastedCharacter {
       switch kind {
       case .dash: "another dash than -"
       case .quote: "a curly quote"
-      case .blank: "another blank than a plain one"
+      case .space: "another blank than a plain one"
       case .invisible: "a character without width"
       }
     }

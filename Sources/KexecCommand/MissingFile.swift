@@ -1,7 +1,7 @@
 internal import LinuxSystem
 
 /// What to do about the file at `path`, which is not there: the name that is most like it there, or the
-/// folder that is missing. Nil where nothing is like it.
+/// directory that is missing. Nil where nothing is like it.
 func adviceOnMissingFile(_ path: String) -> String? {
   // As the path has it: from the root, or from where we are.
   let files = FileTree(root: "")
@@ -12,21 +12,21 @@ func adviceOnMissingFile(_ path: String) -> String? {
       start = end < path.endIndex ? path.index(after: end) : end
       continue
     }
-    let (folder, part, rest) = (String(path[..<start]), String(path[start..<end]), path[end...])
+    let (directory, part, rest) = (String(path[..<start]), String(path[start..<end]), path[end...])
     let isLast = rest.isEmpty || rest == "/"
-    let names = files.names(in: folder.isEmpty ? "." : folder) ?? []
+    let names = files.names(in: directory.isEmpty ? "." : directory) ?? []
     var near = nearestName(to: part, among: names)
     if near == nil, isLast {
       // Kernels and initrds have their version behind the name.
       for name in names where name.hasPrefix(part + "-") { near = name }
     }
     if let near {
-      let found = folder + near + (isLast ? "" : String(rest))
+      let found = directory + near + (isLast ? "" : String(rest))
       if files.exists(found) { return "did you mean \(quoted(found))?" }
     }
     if isLast { return nil }
-    let hint = near.map { ": did you mean \(quoted(folder + $0))?" } ?? ""
-    return "there is no folder \(quoted(folder + part))" + hint
+    let hint = near.map { ": did you mean \(quoted(directory + $0))?" } ?? ""
+    return "there is no folder \(quoted(directory + part))" + hint
   }
   return nil
 }

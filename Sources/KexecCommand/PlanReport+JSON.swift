@@ -7,7 +7,7 @@ internal import PhysicalMemory
 extension PlanReport {
   /// The plan as JSON; addresses and sizes are plain numbers of bytes. What the file call leaves to the
   /// kernel is null.
-  var json: JSON { .document(files + call + placement + remarks) }
+  var json: JSON { .document(files + call + placements + remarks) }
 
   // In parts with their types said: Swift 6.2 gives up on one long expression.
 
@@ -33,7 +33,7 @@ extension PlanReport {
     ]
   }
 
-  private var placement: [(String, JSON)] {
+  private var placements: [(String, JSON)] {
     let places: JSON = segments.map { .array($0.segments.map(json)) } ?? .null
     let map: JSON = segments.map { .array($0.memoryMap.entries.map(json)) } ?? .null
     return [
@@ -44,7 +44,7 @@ extension PlanReport {
       ("isDrawnAnew", .bool(plan.seed != nil && plan.request.options.seed == nil)),
       ("digest", .optional(segments?.digest.rawValue)),
       ("expectedPeak", .optional(segments?.expectedPeak)),
-      ("crashRoom", plan.crashRoom.map(json) ?? .null),
+      ("crashRoom", plan.crashRegionUse.map(json) ?? .null),
       ("segments", places),
       ("memoryMap", map),
     ]
@@ -87,10 +87,10 @@ extension PlanReport {
     ])
   }
 
-  private func json(of room: CrashRoom) -> JSON {
+  private func json(of use: CrashRegionUse) -> JSON {
     .object([
-      ("reserved", .number(room.reserved)), ("used", .number(room.used)),
-      ("left", .number(room.left)),
+      ("reserved", .number(use.reserved)), ("used", .number(use.used)),
+      ("left", .number(use.left)),
     ])
   }
 

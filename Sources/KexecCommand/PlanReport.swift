@@ -50,11 +50,11 @@ extension PlanReport {
       lines.append(row("check", load.digest.text(over: load.checkedByteCount)))
       lines += [""] + picture(of: load)
     }
-    if let room = plan.crashRoom {
+    if let use = plan.crashRegionUse {
       lines.insert(
         row(
           "reserved",
-          "\(byteText(room.reserved)): it takes \(byteText(room.used)), \(byteText(room.left)) are left"
+          "\(byteText(use.reserved)): it takes \(byteText(use.used)), \(byteText(use.left)) are left"
         ),
         at: callRow)
     }
@@ -117,8 +117,8 @@ extension PlanReport {
   }
 
   private func label(_ segment: PlannedSegment) -> String {
-    let room = segment.destination.byteCount
-    return "\(segment.role.text), \(byteText(UInt64(segment.bytes.count))) in \(byteText(room))"
+    let space = segment.destination.byteCount
+    return "\(segment.role.text), \(byteText(UInt64(segment.bytes.count))) in \(byteText(space))"
   }
 }
 

@@ -4,7 +4,7 @@ internal import Digests
 internal import PhysicalMemory
 internal import PurgatoryImage
 
-/// The finished pieces of a load at their places, all but the purgatory, which comes last because
+/// The finished segments of a load at their places, all but the purgatory, which comes last because
 /// it holds the digest of all others. Every image type ends here.
 struct Assembly {
   /// The segments without the purgatory's.
@@ -21,12 +21,12 @@ struct Assembly {
   var virtualShift: UInt64?
   /// Whether addresses were drawn at random.
   var isDrawn = false
-  /// Bytes of our memory that the pieces take.
+  /// Bytes of our memory that the segments take.
   let memoryUse: UInt64
 
-  /// The room that the purgatory needs.
-  static func purgatoryRoom(limits: PhysicalRange) -> PieceRoom {
-    PieceRoom(
+  /// The space that the purgatory needs.
+  static func purgatoryRoom(limits: PhysicalRange) -> SegmentRequirement {
+    SegmentRequirement(
       role: .purgatory, byteCount: UInt64(Purgatory.x86_64.memorySize), limits: limits)
   }
 

@@ -3,7 +3,7 @@ package import RunningSystem
 
 /// What the next kernel's own command line does to its memory: `mem=` and `memmap=`.
 ///
-/// Documented in Documentation/admin-guide/kernel-parameters.txt. A piece that is put where the
+/// Documented in Documentation/admin-guide/kernel-parameters.txt. A segment that is put where the
 /// next kernel will see no RAM would be lost.
 package struct CommandLineMemory: Equatable, Sendable {
   /// RAM ends here.

@@ -7,14 +7,14 @@ internal import RunningSystem
 // The fast jump: the kernel is unpacked and moved to a random address now, while the running one
 // still serves, and not by the new kernel's own decompressor while nobody serves.
 
-extension KernelPiece {
+extension KernelLayout {
   /// The kernel in `image` unpacked, with KASLR done, or why it must unpack itself.
   ///
   /// - Throws: a reason not to; the caller goes on with the packed kernel.
   static func unpack(
     _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
     commandLine: KernelCommandLine
-  ) throws(OrdinaryEntryReason) -> (KernelPiece, [PlanNote]) {
+  ) throws(OrdinaryEntryReason) -> (KernelLayout, [PlanNote]) {
     guard request.options.isFast else { throw .switchedOff }
     guard entry == .long else {
       let isAsked = request.options.entry == .protected32
@@ -50,15 +50,15 @@ extension KernelPiece {
       let move = randomMove(vmlinux, image: image, request: request, commandLine: commandLine)
       if let shift = move.shift { try vmlinux.relocate(&file, by: shift) }
       let bytes = file.freeze()
-      guard var piece = try? KernelPiece(unpacked: vmlinux, file: bytes, of: image) else {
+      guard var segment = try? KernelLayout(unpacked: vmlinux, file: bytes, of: image) else {
         throw VmlinuxError.truncated
       }
       if !request.initrds.isEmpty, request.kernelConfiguration == nil {
-        piece.configuration = KernelConfiguration(inside: bytes)
+        segment.configuration = KernelConfiguration(inside: bytes)
       }
-      piece.randomPlace = move.place
-      piece.virtualShift = move.shift
-      return (piece, [.unpacked(format: format.name)] + move.notes)
+      segment.randomPlace = move.place
+      segment.virtualShift = move.shift
+      return (segment, [.unpacked(format: format.name)] + move.notes)
     } catch {
       throw .notUnderstood(error)
     }

@@ -62,9 +62,9 @@ struct InitrdContent {
       do throws(CompressionError) {
         let consumed: Int
         var unpacked: SharedBytes?
-        if let room = left {
-          let result = try stream.unpack(limit: room)
-          left = room - result.bytes.count
+        if let space = left {
+          let result = try stream.unpack(limit: space)
+          left = space - result.bytes.count
           (consumed, unpacked) = (result.consumed, result.bytes)
         } else {
           consumed = try stream.look()

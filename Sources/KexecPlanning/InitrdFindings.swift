@@ -54,7 +54,7 @@ package enum InitrdSuspicion: Equatable, Sendable {
 package enum InitrdUnchecked: Equatable, Sendable {
   /// The stream wants a larger window than any that is looked into: 128 MiB.
   case window(CompressionFormat)
-  /// There is no memory to unpack the stream piece by piece: for its window, or for the decoder.
+  /// There is no memory to unpack the stream in chunks: for its window, or for the decoder.
   case memory(CompressionFormat)
   /// The stream wants what this program does not have.
   case unsupported(CompressionFormat)

@@ -20,8 +20,8 @@ package struct InitrdInspection: Equatable, Sendable {
   init?(_ request: LoadRequest, on machine: Machine) {
     guard request.options.digest != .none else { return nil }
     // Half of what can be had is for the running kernel's copy of the files.
-    let room = min(machine.availableMemory ?? .max, machine.processMemory ?? .max)
-    let window = Int(clamping: room / 4)
+    let space = min(machine.availableMemory ?? .max, machine.processMemory ?? .max)
+    let window = Int(clamping: space / 4)
     files = request.initrds.map { initrd in
       defer { initrd.bytes.evict() }
       return InitrdContent(initrd.bytes, unpackedInto: nil, windowLimit: window).findings

@@ -11,7 +11,7 @@ package enum InitrdReason: Equatable, Sendable {
   case notUnpacked(CompressionError, offset: Int)
   /// Unpacked it would not fit beside the files in it.
   case tooLarge(limit: Int)
-  /// Unpacked the pieces have no place, or take too much of RAM.
+  /// Unpacked the segments have no place, or take too much of RAM.
   case noRoom
   /// It holds more archives than there are segments left.
   case tooManyParts(Int)

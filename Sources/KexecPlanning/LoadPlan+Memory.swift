@@ -17,12 +17,12 @@ package struct MemoryShortage: Equatable, Sendable {
 }
 
 extension LoadPlanner {
-  /// Compares what a load by `call` takes at the least with `room`, before anything is read and digested
+  /// Compares what a load by `call` takes at the least with `memory`, before anything is read and digested
   /// for it.
   ///
   /// - Returns: what is missing; nil when there may be enough.
-  package func shortage(by call: LoadCall, in room: MemoryRoom) -> MemoryShortage? {
-    guard request.options.purpose == .reboot, let available = room.machine else { return nil }
+  package func shortage(by call: LoadCall, in memory: AvailableMemory) -> MemoryShortage? {
+    guard request.options.purpose == .reboot, let available = memory.machine else { return nil }
     let kernel = if case .bzImage(let image) = image { image.initSize } else { UInt64(0) }
     let initrds = request.initrdByteCount
     // kexec_file_load reads the files, and copies what it has read.
@@ -35,22 +35,22 @@ extension LoadPlanner {
 }
 
 extension LoadPlan {
-  /// Compares what the load takes with `room`.
+  /// Compares what the load takes with `memory`.
   ///
   /// - Parameters:
-  ///   - room: what there is.
-  ///   - isUnpacked: whether what this program unpacks was in memory when `room` was looked at.
+  ///   - memory: what there is.
+  ///   - isUnpacked: whether what this program unpacks was in memory when `memory` was looked at.
   /// - Returns: what is missing; nil when there is enough.
-  package func shortage(in room: MemoryRoom, isUnpacked: Bool) -> MemoryShortage? {
+  package func shortage(in memory: AvailableMemory, isUnpacked: Bool) -> MemoryShortage? {
     let own = isUnpacked ? 0 : ownByteCount
-    if let available = room.machine {
+    if let available = memory.machine {
       let needed = own + kernelByteCount + Self.reserve
       if needed > available {
         return MemoryShortage(
           needed: needed, available: available, isOfControlGroup: false, initrds: initrdByteCount)
       }
     }
-    if let available = room.process, own + callByteCount > available {
+    if let available = memory.process, own + callByteCount > available {
       return MemoryShortage(
         needed: own + callByteCount, available: available, isOfControlGroup: true,
         initrds: initrdByteCount)

@@ -39,7 +39,7 @@ package struct LoadPlan: Sendable {
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
   /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.
-  package internal(set) var crashRoom: CrashRoom?
+  package internal(set) var crashRegionUse: CrashRegionUse?
 
   /// A plan for `request`.
   init(

@@ -17,7 +17,7 @@ package final class LoadPlanner: Sendable {
   /// The kernel's image; that of a unified image is the one inside.
   let image: KernelImage
   let machine: Machine
-  /// The command line, but for words that depend on the room for them or on addresses.
+  /// The command line, but for words that depend on the space for them or on addresses.
   let commandLine: String
   /// What of it is there for early output; nil when nobody asked.
   let earlyOutput: EarlyOutput?
@@ -101,9 +101,9 @@ package final class LoadPlanner: Sendable {
       made.notes.append(.earlyOutput(added: earlyOutput.words, given: earlyOutput.given))
     }
     made.notes += request.notesOnGivenWords + machine.mapNotes + handoverNotes(by: route.call)
-    made.crashRoom = CrashRoom(of: made, on: machine)
-    if let room = made.crashRoom, room.left < room.wanted {
-      made.notes.append(.littleCrashRoom(room))
+    made.crashRegionUse = CrashRegionUse(of: made, on: machine)
+    if let use = made.crashRegionUse, use.left < use.wanted {
+      made.notes.append(.littleCrashMemory(use))
     }
     return made
   }
@@ -117,7 +117,7 @@ extension LoadOptions {
     if hasEarlyOutput { facts.insert(.serialPorts) }
     if preservesModules { facts.insert(.modules) }
     if purpose == .crash { facts.insert(.crash) }
-    if image.type == .multiboot2 { facts.insert(.rootPointer) }
+    if image.type == .multiboot2 { facts.insert(.rsdp) }
     return facts
   }
 }

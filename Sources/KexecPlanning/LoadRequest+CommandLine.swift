@@ -3,7 +3,7 @@ internal import KernelImages
 internal import RunningSystem
 
 extension LoadRequest {
-  /// The command line that the next kernel gets: the base, then every `--append`, with one blank before
+  /// The command line that the next kernel gets: the base, then every `--append`, with one space before
   /// it, and in front of what the base has for init. The base is `--command-line` if given, else the running line with
   /// `--reuse-cmdline`, else that of a unified image, else nothing. What other options add comes
   /// before the rest.
@@ -18,13 +18,13 @@ extension LoadRequest {
     return KernelCommandLine(line).adding(stamps.word).text
   }
 
-  /// That line with the words of `--preserve=modules`, as far as there is room for them below `limit`.
+  /// That line with the words of `--preserve=modules`, as far as there is space for them below `limit`.
   func preservingModules(
     of machine: Machine, in line: String, limit: Int
   ) -> (line: String, notes: [PlanNote]) {
     guard options.preservesModules, let modules = machine.modules else { return (line, []) }
     let (words, notes) = PreservedModules(modules).words(
-      beside: KernelCommandLine(line), room: limit - line.losslessByteCount)
+      beside: KernelCommandLine(line), space: limit - line.losslessByteCount)
     return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
   }
 
@@ -43,7 +43,7 @@ extension LoadRequest {
   }
 
   /// What of the words that the user gave is probably not as it was meant: characters that only look
-  /// like a quote or a blank, and what a shell would have replaced.
+  /// like a quote or a space, and what a shell would have replaced.
   var notesOnGivenWords: [PlanNote] {
     let texts =
       (options.commandLine.map { [("--command-line", $0)] } ?? [])

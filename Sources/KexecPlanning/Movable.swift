@@ -31,13 +31,15 @@ struct Movable {
       limits.intersection(request.options.memoryBounds)
       ?? PhysicalRange(start: limits.start, end: limits.start)
     if free.contains(linked), bounds.contains(linked) { return 0 }
-    let wish = PlacementWish(
+    let requirement = PlacementRequirement(
       byteCount: linked.end.value - base.value, alignment: alignment, bounds: bounds)
-    guard let place = isLow ? free.place(number: 0, for: wish) : free.place(for: wish) else {
+    guard let place = isLow ? free.place(number: 0, for: requirement) : free.place(for: requirement)
+    else {
       throw .noRoom(
         .init(
-          role: .kernel, byteCount: wish.byteCount, alignment: wish.alignment, bounds: wish.bounds,
-          largestHole: free.largestHole(in: wish.bounds)))
+          role: .kernel, byteCount: requirement.byteCount, alignment: requirement.alignment,
+          bounds: requirement.bounds,
+          largestHole: free.largestHole(in: requirement.bounds)))
     }
     return place.start.value &- base.value
   }

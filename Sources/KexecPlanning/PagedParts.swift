@@ -66,12 +66,12 @@ struct PagedParts {
   }
 }
 
-extension Placement {
+extension SegmentAllocator {
   /// Takes the places of `segments`, which are where they must be.
   mutating func take(exactly segments: [PlannedSegment]) throws(PlanningError) {
     for segment in segments {
       _ = try take(
-        PieceRoom(
+        SegmentRequirement(
           role: segment.role, byteCount: segment.destination.byteCount,
           limits: segment.destination))
     }

@@ -9,8 +9,8 @@ package struct PastedCharacter: Equatable, Sendable {
     case dash
     /// `"` or `'`.
     case quote
-    /// A blank.
-    case blank
+    /// A space.
+    case space
     /// Nothing: it has no width.
     case invisible
   }
@@ -26,7 +26,7 @@ package struct PastedCharacter: Equatable, Sendable {
     case 0x2010...0x2015, 0x2212, 0xFE58, 0xFE63, 0xFF0D: kind = .dash
     case 0x2018...0x201F, 0x2032...0x2036, 0x2039, 0x203A, 0x00AB, 0x00BB, 0x00B4, 0xFF02, 0xFF07:
       kind = .quote
-    case 0x00A0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000: kind = .blank
+    case 0x00A0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000: kind = .space
     case 0x00AD, 0x200B...0x200F, 0x202A...0x202E, 0x2060, 0xFEFF: kind = .invisible
     default: return nil
     }

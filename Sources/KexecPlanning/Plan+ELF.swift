@@ -8,7 +8,7 @@ internal import RunningSystem
 
 /// Plans kexec_load of an ELF executable: a Linux kernel as the linker made it, or another system's.
 func planELF(
-  _ kernel: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite,
+  _ kernel: ELFKernel, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   // As kexec-tools does it, where the user does not say and the file is no Linux kernel.
@@ -16,14 +16,14 @@ func planELF(
   switch style {
   case .linux:
     return try planVmlinux(
-      kernel, request: request, machine: machine, site: site, inspection: &inspection)
+      kernel, request: request, machine: machine, placement: placement, inspection: &inspection)
   case .elfNotes, .none:
     guard request.initrds.isEmpty else { throw .initrdForOther }
     guard request.modules.isEmpty else { throw .modulesForOther }
     guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
-    let notes = ELFBootNotes(commandLine: site.commandLine.losslessBytes)
+    let notes = ELFBootNotes(commandLine: placement.commandLine.losslessBytes)
     let is64Bit = kernel.headers.width == .bits64
-    let shift = try kernel.headers.shift(for: request, memory: site.memory)
+    let shift = try kernel.headers.shift(for: request, memory: placement.memory)
     let entry = kernel.headers.entry &+ shift
     let load = try planFixed(
       FixedKernel(
@@ -38,11 +38,11 @@ func planELF(
             .init(
               eip: UInt32(truncatingIfNeeded: entry), esp: UInt32(truncatingIfNeeded: stack)))
         }),
-      request: request, memory: site.memory)
+      request: request, memory: placement.memory)
     let isAssumed = request.options.arguments == nil
     return (
       load,
-      site.notes + (isAssumed ? [.bootNotesAssumed] : [])
+      placement.notes + (isAssumed ? [.bootNotesAssumed] : [])
         + (request.options.digest == .none ? [.checksOff] : [])
     )
   }
@@ -62,47 +62,47 @@ extension ELFFile {
   }
 }
 
-/// Plans a vmlinux: the pieces of a bzImage, but that nothing in the file describes the kernel.
+/// Plans a vmlinux: the segments of a bzImage, but that nothing in the file describes the kernel.
 private func planVmlinux(
-  _ elf: ELFKernel, request: LoadRequest, machine: Machine, site: LoadSite,
+  _ elf: ELFKernel, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.modules.isEmpty else { throw .modulesForOther }
-  let line = KernelCommandLine(site.commandLine)
-  var kernel: KernelPiece
+  let line = KernelCommandLine(placement.commandLine)
+  var kernel: KernelLayout
   var notes: [PlanNote] = []
   var leavesFiveLevels = false
   switch elf.headers.width {
   case .bits64:
-    (kernel, notes) = try KernelPiece.vmlinux(
+    (kernel, notes) = try KernelLayout.vmlinux(
       elf, request: request, machine: machine, isRandomWanted: line.value(of: "nokaslr") == nil,
-      free: site.free)
+      free: placement.free)
     if machine.usesFiveLevelPaging {
-      leavesFiveLevels = site.canLeaveFiveLevels(request)
+      leavesFiveLevels = placement.canLeaveFiveLevels(request)
       notes.append(leavesFiveLevels ? .enteredWithFourLevels : .fiveLevelsUnknown)
     }
     if leavesFiveLevels {
-      kernel.limits = kernel.limits.intersection(LoadSite.below4GiB) ?? kernel.limits
+      kernel.limits = kernel.limits.intersection(LoadPlacement.below4GiB) ?? kernel.limits
     }
-  case .bits32: kernel = try KernelPiece.vmlinux32(elf)
+  case .bits32: kernel = try KernelLayout.vmlinux32(elf)
   }
   let target = LinuxTarget(
     vmlinux: kernel.byteCount, entry: elf.headers.width == .bits64 ? .long : .protected32,
     leavesFiveLevels: leavesFiveLevels)
-  let initrd = InitrdPiece(
-    request, kernelSize: target.initSize, machine: machine, memory: site.memory,
+  let initrd = InitrdLayout(
+    request, kernelSize: target.initSize, machine: machine, memory: placement.memory,
     inspection: inspection)
   inspection = initrd.inspection
   if !request.initrds.isEmpty {
     inspection?.configuration = KernelConfiguration(inside: elf.file)
   }
   let (load, more) = try planLinux(
-    LinuxPieces(target: target, kernel: kernel, initrd: initrd),
-    request: request, machine: machine, site: site)
-  return (load, site.notes + notes + more)
+    LinuxLayouts(target: target, kernel: kernel, initrd: initrd),
+    request: request, machine: machine, placement: placement)
+  return (load, placement.notes + notes + more)
 }
 
-extension LoadSite {
+extension LoadPlacement {
   /// What the page tables map by which 5 levels are left.
   fileprivate static let below4GiB = PhysicalRange(
     start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))

@@ -28,23 +28,23 @@ func planFixed(
     throw .vmlinux(.truncated)
   }
   var segments = paged.segments(movedBy: kernel.movedBy)
-  var placement = Placement(free: memory.freeWithLow, bounds: request.options.memoryBounds)
-  try placement.take(exactly: segments)
+  var allocator = SegmentAllocator(free: memory.freeWithLow, bounds: request.options.memoryBounds)
+  try allocator.take(exactly: segments)
 
   let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
   let empty = PhysicalRange(start: limits.start, end: limits.start)
   let size = kernel.information(
     limits.start, [PhysicalRange](repeating: empty, count: request.modules.count)
   ).count
-  var rooms = [
-    PieceRoom(role: .bootBlock, byteCount: UInt64(size), limits: limits),
+  var others = [
+    SegmentRequirement(role: .bootBlock, byteCount: UInt64(size), limits: limits),
     Assembly.purgatoryRoom(limits: limits),
   ]
-  rooms += request.modules.enumerated().map { index, module in
-    PieceRoom(
+  others += request.modules.enumerated().map { index, module in
+    SegmentRequirement(
       role: .module(index), byteCount: UInt64(module.file.bytes.count), limits: limits)
   }
-  let places = try placement.take(rooms)
+  let places = try allocator.take(others)
   var ranges: [PhysicalRange] = []
   for (module, place) in zip(request.modules, places[2...]) {
     // The end that the kernel is told is that of the file, not of its last page.

@@ -22,10 +22,10 @@ package func planJumpBack(
   let tables = IdentityMap(
     reaching: entry.value, hasFiveLevels: machine.usesFiveLevelPaging)
   let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
-  var placement = Placement(free: memory.free, bounds: request.options.memoryBounds)
-  let places = try placement.take([
+  var allocator = SegmentAllocator(free: memory.free, bounds: request.options.memoryBounds)
+  let places = try allocator.take([
     Assembly.purgatoryRoom(limits: limits),
-    PieceRoom(role: .pageTables, byteCount: tables.byteCount, limits: limits),
+    SegmentRequirement(role: .pageTables, byteCount: tables.byteCount, limits: limits),
   ])
   let assembly = Assembly(
     segments: [

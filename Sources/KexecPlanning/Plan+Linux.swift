@@ -6,47 +6,48 @@ internal import PurgatoryImage
 internal import RunningSystem
 
 /// A Linux kernel and its initrds, ready for memory.
-struct LinuxPieces {
+struct LinuxLayouts {
   let target: LinuxTarget
-  let kernel: KernelPiece
-  let initrd: InitrdPiece
+  let kernel: KernelLayout
+  let initrd: InitrdLayout
 }
 
-/// Plans kexec_load of a Linux kernel, with its initrds unpacked where there is room for it.
+/// Plans kexec_load of a Linux kernel, with its initrds unpacked where there is space for it.
 func planLinux(
-  _ pieces: LinuxPieces, request: LoadRequest, machine: Machine, site: LoadSite
+  _ segments: LinuxLayouts, request: LoadRequest, machine: Machine, placement: LoadPlacement
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  try pieces.initrd.whereItFits(request) { (initrd) throws(PlanningError) in
+  try segments.initrd.whereItFits(request) { (initrd) throws(PlanningError) in
     try planLinux(
-      pieces.target, pieces.kernel, initrd, request: request, machine: machine, site: site)
+      segments.target, segments.kernel, initrd, request: request, machine: machine,
+      placement: placement)
   }
 }
 
-/// The pieces are there, without their addresses; now they are placed; then their bytes can be
+/// The segments are there, without their addresses; now they are placed; then their bytes can be
 /// finished, because they hold each other's addresses.
 private func planLinux(
-  _ target: LinuxTarget, _ kernel: KernelPiece, _ initrd: InitrdPiece, request: LoadRequest,
-  machine: Machine, site: LoadSite
+  _ target: LinuxTarget, _ kernel: KernelLayout, _ initrd: InitrdLayout, request: LoadRequest,
+  machine: Machine, placement: LoadPlacement
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   let (bootBlock, notes) = try describeMachine(
-    target, request: request, machine: machine, site: site,
+    target, request: request, machine: machine, placement: placement,
     isRandomised: kernel.virtualShift != nil)
   let limits = PhysicalRange(
     start: PhysicalAddress(1 << 20), end: PhysicalAddress(target.addressEnd))
-  var rooms = [
-    PieceRoom(role: .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: limits),
+  var others = [
+    SegmentRequirement(role: .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: limits),
     Assembly.purgatoryRoom(limits: limits),
   ]
   if initrd.byteCount > 0 {
-    rooms.append(initrd.room(below: target.initrdEnd))
+    others.append(initrd.space(below: target.initrdEnd))
   }
   let tables = target.leavesFiveLevels ? IdentityMap(reaching: 0, hasFiveLevels: false) : nil
   if let tables {
-    rooms.append(
-      PieceRoom(role: .pageTables, byteCount: tables.byteCount, limits: limits))
+    others.append(
+      SegmentRequirement(role: .pageTables, byteCount: tables.byteCount, limits: limits))
   }
-  let places = try Places(
-    kernel: kernel, others: rooms, in: site.free, bounds: request.options.memoryBounds)
+  let places = try Placements(
+    kernel: kernel, others: others, in: placement.free, bounds: request.options.memoryBounds)
   let bootPlace = places.others[0]
   let initrdPlace = initrd.byteCount > 0 ? places.others[2] : nil
 
@@ -69,28 +70,28 @@ private func planLinux(
       pageTables: UInt32(truncatingIfNeeded: place.start.value))
   }
   var assembly = Assembly(
-    segments: segments + site.segments, purgatoryPlace: places.others[1], entry: entry,
+    segments: segments + placement.segments, purgatoryPlace: places.others[1], entry: entry,
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
   // 0 is the lowest place, and not drawn.
   assembly.isDrawn = kernel.virtualShift != nil || kernel.randomPlace ?? 0 != 0
-  if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
+  if request.options.isStamped, let offset = TimeStamps.textOffset(in: placement.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)
   }
-  if site.region != nil {
+  if placement.region != nil {
     assembly.jumpBackText =
       bootPlace.start.value
-      + UInt64(BootBlock.commandLineOffset + JumpBackWord.offset(in: site.commandLine))
+      + UInt64(BootBlock.commandLineOffset + JumpBackWord.offset(in: placement.commandLine))
   }
   let load = try assembly.finish(
-    request, in: site.memory, flags: site.flags, filling: site.region)
+    request, in: placement.memory, flags: placement.flags, filling: placement.region)
   return (load, initrd.notes + notes)
 }
 
 /// Makes the boot block, all but its addresses, and says what had to be left out.
 private func describeMachine(
-  _ target: LinuxTarget, request: LoadRequest, machine: Machine, site: LoadSite,
+  _ target: LinuxTarget, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   isRandomised: Bool
 ) throws(PlanningError) -> (BootBlock, [PlanNote]) {
   var notes: [PlanNote] = []
@@ -104,8 +105,8 @@ private func describeMachine(
 
   var block = BootBlock(
     header: target.header, inherited: machine.bootParameters,
-    commandLine: site.commandLine.losslessBytes, e820: E820Table(site.memory.map),
-    acpiRootPointer: machine.efi?.acpiRootPointer ?? 0)
+    commandLine: placement.commandLine.losslessBytes, e820: E820Table(placement.memory.map),
+    rsdpAddress: machine.efi?.rsdpAddress ?? 0)
   block.screen = screen
   block.isRandomised = isRandomised
   if let seed = request.randomSeed, target.understands(.randomSeed) { block.randomSeed = seed }

@@ -7,21 +7,22 @@ internal import RunningSystem
 
 /// Plans kexec_load of a multiboot kernel.
 func planMultiboot(
-  _ kernel: MultibootKernel, request: LoadRequest, machine: Machine, site: LoadSite
+  _ kernel: MultibootKernel, request: LoadRequest, machine: Machine, placement: LoadPlacement
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard request.options.purpose == .reboot else { throw .crashNeedsLinux }
   guard request.initrds.isEmpty else { throw .initrdForOther }
   guard machine.efi == nil || !kernel.isXen else { throw .xenByMultibootOnEFI }
-  let memory = site.memory
+  let memory = placement.memory
   let shift = try shift(of: kernel, request: request, memory: memory)
 
-  // "The command line is the kernel's path, a blank and its arguments", as every loader does it.
-  let words = [request.kernel.path, site.commandLine].filter { !$0.isEmpty }.joined(separator: " ")
+  // "The command line is the kernel's path, a space and its arguments", as every loader does it.
+  let words = [request.kernel.path, placement.commandLine].filter { !$0.isEmpty }.joined(
+    separator: " ")
   var information = MultibootInformation(commandLine: words.losslessBytes, memory: memory.map)
   if !machine.hasNativeGraphics {
     information.screen = machine.bootParameters.flatMap(MultibootScreen.init)
   }
-  information.rootPointer = machine.acpiRootPointer
+  information.rsdp = machine.rsdpAddress
   if kernel.relocation != nil, let first = kernel.parts.first {
     information.loadBase = UInt32(truncatingIfNeeded: first.physicalAddress &+ shift)
   }
@@ -46,9 +47,9 @@ func planMultiboot(
             ebx: UInt32(truncatingIfNeeded: base.value)))
       }),
     request: request, memory: memory)
-  var notes = site.notes
+  var notes = placement.notes
   if kernel.wantsVideoMode { notes.append(.videoModeNotSet) }
-  if version == .two, machine.acpiRootPointer == nil { notes.append(.noRootPointer) }
+  if version == .two, machine.rsdpAddress == nil { notes.append(.noRSDP) }
   if request.options.digest == .none { notes.append(.checksOff) }
   return (load, notes)
 }

@@ -8,47 +8,47 @@ internal import RunningSystem
 /// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
 /// map, the screen and the disks: nothing of what the running kernel knows is handed over.
 func planRealMode(
-  _ image: BzImage, request: LoadRequest, machine: Machine, site: LoadSite,
+  _ image: BzImage, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
   guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
   var code = image.realMode.array
   image.mend(&code)
-  let part = RealModePart(code: code, commandLine: site.commandLine.losslessBytes)
+  let part = RealModePart(code: code, commandLine: placement.commandLine.losslessBytes)
   guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
     throw .realMode(.tooLarge(part.code.count))
   }
-  let initrd = InitrdPiece(
-    request, kernelSize: image.initSize, machine: machine, memory: site.memory,
+  let initrd = InitrdLayout(
+    request, kernelSize: image.initSize, machine: machine, memory: placement.memory,
     inspection: inspection)
   inspection = initrd.inspection
   return try initrd.whereItFits(request) { (initrd) throws(PlanningError) in
-    try planRealMode(image, part, initrd, request: request, site: site)
+    try planRealMode(image, part, initrd, request: request, placement: placement)
   }
 }
 
 private func planRealMode(
-  _ image: BzImage, _ part: RealModePart, _ initrd: InitrdPiece, request: LoadRequest,
-  site: LoadSite
+  _ image: BzImage, _ part: RealModePart, _ initrd: InitrdLayout, request: LoadRequest,
+  placement: LoadPlacement
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  let kernel = KernelPiece(packed: image, by: .protected32)
-  var rooms = [
+  let kernel = KernelLayout(packed: image, by: .protected32)
+  var others = [
     Assembly.purgatoryRoom(
       limits: PhysicalRange(
         start: PhysicalAddress(1 << 20),
         end: PhysicalAddress(image.addressEnd(by: .protected32))))
   ]
   if initrd.byteCount > 0 {
-    rooms.append(initrd.room(below: image.initrdAddressEnd(by: .protected32)))
+    others.append(initrd.space(below: image.initrdAddressEnd(by: .protected32)))
   }
-  let places = try Places(
-    kernel: kernel, others: rooms, in: site.free, bounds: request.options.memoryBounds)
+  let places = try Placements(
+    kernel: kernel, others: others, in: placement.free, bounds: request.options.memoryBounds)
   let initrdPlace = places.others.dropFirst().first
   // A segment of the processor: 64 KiB. The bounds are for what may lie anywhere.
-  var low = Placement(free: site.memory.low, bounds: UsableMemory.lowLimits)
+  var low = SegmentAllocator(free: placement.memory.low, bounds: UsableMemory.lowLimits)
   let place = try low.take(
-    PieceRoom(role: .realMode, byteCount: 0x1_0000, limits: UsableMemory.lowLimits))
+    SegmentRequirement(role: .realMode, byteCount: 0x1_0000, limits: UsableMemory.lowLimits))
 
   let bytes = part.encode(
     at: place.start, kernel: places.kernel.start, initrd: initrd.extent(in: initrdPlace))
@@ -61,14 +61,16 @@ private func planRealMode(
     entry: .realMode(
       segment: UInt16(place.start.value >> 4), stackPointer: UInt16(RealModePart.heapEnd)),
     memoryUse: kernel.memoryUse + initrd.byteCount)
-  if request.options.isStamped, let offset = TimeStamps.textOffset(in: site.commandLine) {
+  if request.options.isStamped, let offset = TimeStamps.textOffset(in: placement.commandLine) {
     assembly.timestampText = place.start.value + UInt64(RealModePart.heapEnd + offset)
   }
   let notes =
     image.notesOnSize(kernel.byteCount) + (request.options.digest == .none ? [.checksOff] : [])
   return (
-    try assembly.finish(request, in: site.memory, flags: site.flags),
-    site.notes + [.ordinaryEntry(request.options.entry == .realMode ? .realMode : .realModeOnly)]
+    try assembly.finish(request, in: placement.memory, flags: placement.flags),
+    placement.notes + [
+      .ordinaryEntry(request.options.entry == .realMode ? .realMode : .realModeOnly)
+    ]
       + initrd.notes + notes
   )
 }

@@ -14,9 +14,9 @@ internal import RunningSystem
 //   LoadPlanner(_:image:on:)  (LoadPlanner) the request with all in it that the planner knows
 //   routes                    which system calls may be tried, in which order, and why
 //   plan(by:)                 what exactly that call will be given
-//     LoadSite                  (LoadSite) the memory for it: the machine's, or a region of it
-//     planBzImage               (Plan+BzImage) file -> pieces
-//     planLinux                 (Plan+Linux) pieces -> places -> bytes
+//     LoadPlacement                  (LoadPlacement) the memory for it: the machine's, or a region of it
+//     planBzImage               (Plan+BzImage) file -> segments
+//     planLinux                 (Plan+Linux) segments -> places -> bytes
 //     Assembly.finish           (Assembly) segments and entry -> purgatory -> validation
 //
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
@@ -88,15 +88,15 @@ extension LoadPlanner {
     let action: LoadPlan.Action
     switch route.call {
     case .segments:
-      let site = try LoadSite(
+      let placement = try LoadPlacement(
         of: request, on: machine, takesEFI: image.extendedFlags.contains(.efiKexec),
         commandLine: commandLine, limit: limit,
         kernelEnd: try image.kernelAddressEnd(
           by: LinuxEntry(image, choice: request.options.entry, on: machine)))
-      commandLine = site.commandLine
+      commandLine = placement.commandLine
       try checkCommandLine(commandLine, for: request, limit: limit + request.jumpBackWordSize)
       let (load, more) = try planBzImage(
-        image, request: request, machine: machine, site: site, inspection: &inspection)
+        image, request: request, machine: machine, placement: placement, inspection: &inspection)
       action = .segments(load)
       notes += notesOnEntry(of: image)
       notes += more
@@ -145,28 +145,29 @@ extension LoadPlanner {
     notes += request.notesOnCrashOptions(machine)
     notes += request.optionsWithoutEffect(on: image, isLinux: isLinux)
       .map(PlanNote.noEffectOnType)
-    let site = try LoadSite(
+    let placement = try LoadPlacement(
       of: request, on: machine, takesEFI: true, commandLine: commandLine, limit: limit)
     try checkCommandLine(
-      site.commandLine, for: request, limit: isLinux ? VmlinuxHeader.commandLineLimit : .max)
+      placement.commandLine, for: request, limit: isLinux ? VmlinuxHeader.commandLineLimit : .max)
     let (load, more) =
       switch image {
       case .bzImage, .unified: throw .notByFileCall(image.type)
       case .elf(let kernel):
         try planELF(
-          kernel, request: request, machine: machine, site: site, inspection: &inspection)
+          kernel, request: request, machine: machine, placement: placement, inspection: &inspection)
       case .multiboot(let kernel):
-        try planMultiboot(kernel, request: request, machine: machine, site: site)
+        try planMultiboot(kernel, request: request, machine: machine, placement: placement)
       }
     notes += more
     if isLinux {
       notes += try initrdNotes(
-        beside: notes, kernelRelease: nil, commandLine: site.commandLine, inspection: &inspection)
+        beside: notes, kernelRelease: nil, commandLine: placement.commandLine,
+        inspection: &inspection)
     }
     return LoadPlan(
       request: request, kernelVersion: nil, kernelRelease: nil,
       imageDescription: image.type.rawValue,
-      commandLine: site.commandLine, action: .segments(load), reason: route.reason,
+      commandLine: placement.commandLine, action: .segments(load), reason: route.reason,
       notes: notes)
   }
 

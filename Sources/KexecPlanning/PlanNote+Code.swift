@@ -6,10 +6,11 @@ extension PlanNote {
     case checksumMismatch, noFirmwareMap, efiMapWasAdded, ioMemoryHidden, noEFI, noBootParameters
     case framebufferLost, noRandomSeed, unpacked, ordinaryEntry, noRandomAddress, initrdUnpacked
     case initrdPartlyUnpacked, initrdUnchanged, confined, fileUnpacked, videoModeNotSet
-    case noRootPointer, fiveLevelsUnknown, checksOff, noProcessorNotes, noVMCOREINFO
+    case noRSDP = "noRootPointer", fiveLevelsUnknown, checksOff, noProcessorNotes, noVMCOREINFO
     case kernelAddressesGuessed, lowMemoryNotDumped, noHotplug, onlyForCrash, noEffectOnFileCall
     case noEffectOnType, unknownToKernel, loaderWordKept, sectionsUsed, sectionReplaced
-    case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutRoom, parametersNotKept
+    case firstProfile, signatureOfPart, initrdsJoined, modulesWithoutSpace = "modulesWithoutRoom",
+      parametersNotKept
     case hiddenParametersUnknown, initrdDamaged, initrdSuspect, initrdFormatUnknown
     case initrdNotChecked, modulesOfOtherRelease, rootNeedsInitrd, notMoved
     case mapFault, moreMapFaults, memoryBeyondReach, pastedCharacter
@@ -17,7 +18,7 @@ extension PlanNote {
     case enteredIn32Bits, headerFieldMended, initSizeTooSmall
     case bootNotesAssumed, notInRealMode, enteredIn64Bits, memdisk, diskWithoutBIOS
     case enteredWithFourLevels, handoverActive, handedOver, handoverDropped
-    case handoverNeedsWords, littleCrashRoom, earlyOutput
+    case handoverNeedsWords, littleCrashMemory = "littleCrashRoom", earlyOutput
   }
 
   /// Which kind it is.
@@ -47,7 +48,7 @@ extension PlanNote {
     case .confined: .confined
     case .fileUnpacked: .fileUnpacked
     case .videoModeNotSet: .videoModeNotSet
-    case .noRootPointer: .noRootPointer
+    case .noRSDP: .noRSDP
     case .fiveLevelsUnknown: .fiveLevelsUnknown
     case .handoverActive: .handoverActive
     case .handedOver: .handedOver
@@ -59,7 +60,7 @@ extension PlanNote {
     case .kernelAddressesGuessed: .kernelAddressesGuessed
     case .lowMemoryNotDumped: .lowMemoryNotDumped
     case .noHotplug: .noHotplug
-    case .littleCrashRoom: .littleCrashRoom
+    case .littleCrashMemory: .littleCrashMemory
     case .onlyForCrash: .onlyForCrash
     case .noEffectOnFileCall: .noEffectOnFileCall
     case .noEffectOnType: .noEffectOnType
@@ -70,7 +71,7 @@ extension PlanNote {
     case .firstProfile: .firstProfile
     case .signatureOfPart: .signatureOfPart
     case .initrdsJoined: .initrdsJoined
-    case .modulesWithoutRoom: .modulesWithoutRoom
+    case .modulesWithoutSpace: .modulesWithoutSpace
     case .parametersNotKept: .parametersNotKept
     case .hiddenParametersUnknown: .hiddenParametersUnknown
     case .pastedCharacter: .pastedCharacter

@@ -69,8 +69,8 @@ package enum PlanNote: Equatable, Sendable {
   case fileUnpacked(UnifiedKernelImage.Kind?, format: String)
   /// The kernel asks for a graphics mode, and keeps the one that there is.
   case videoModeNotSet
-  /// The ACPI root pointer cannot be read: the kernel must look for it itself.
-  case noRootPointer
+  /// The ACPI RSDP cannot be read: the kernel must look for it itself.
+  case noRSDP
   /// 5-level page tables are in use, which the kernel can leave only from its 32-bit entry.
   case enteredIn32Bits
   /// The kernel's file does not say if it copes with the 5-level page tables in use: it gets others.
@@ -98,7 +98,7 @@ package enum PlanNote: Equatable, Sendable {
   /// The running kernel cannot keep the headers true when processors or memory come and go.
   case noHotplug
   /// Little of what is reserved is left for the crash kernel to run in.
-  case littleCrashRoom(CrashRoom)
+  case littleCrashMemory(CrashRegionUse)
   /// This option does nothing without `-p`.
   case onlyForCrash(String)
   /// This option does nothing when the kernel makes the segments.
@@ -120,8 +120,8 @@ package enum PlanNote: Equatable, Sendable {
 
   /// More initrds than there are segments for: they go in one, as they are.
   case initrdsJoined(Int)
-  /// The command line has no room for so many of the modules and parameters to be preserved.
-  case modulesWithoutRoom(modules: Int, parameters: Int)
+  /// The command line has no space for so many of the modules and parameters to be preserved.
+  case modulesWithoutSpace(modules: Int, parameters: Int)
   /// Parameters of loaded modules whose values cannot be read, or not be written down.
   case parametersNotKept([String])
   /// Parameters that the kernel hides could not be looked for.

@@ -1,7 +1,7 @@
 package import ByteCoding
 package import PhysicalMemory
 
-/// A piece of the next system, and where it goes.
+/// A segment of the next system, and where it goes.
 package struct PlannedSegment: Sendable {
   /// What a segment is for.
   package enum Role: Equatable, Sendable {

@@ -11,7 +11,7 @@ package enum PlanningError: Error, Equatable, Sendable {
   case openQuote
   /// The command line holds a NUL byte, where the kernel would cut it.
   case commandLineHasNUL(offset: Int)
-  /// A piece has no place.
+  /// A segment has no place.
   case noRoom(NoRoom)
   /// There is too little free memory for the load, whatever way it goes.
   case littleMemory(MemoryShortage)
@@ -30,7 +30,7 @@ package enum PlanningError: Error, Equatable, Sendable {
   /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
   /// 5-level page tables are in use.
   case fiveLevelPaging
-  /// For the same reason it must be entered in 32-bit mode, and a piece has no place where that
+  /// For the same reason it must be entered in 32-bit mode, and a segment has no place where that
   /// reaches.
   case fiveLevelPagingNoRoom(NoRoom)
   /// kexec_file_load would believe a field of the kernel's header that cannot be right.
@@ -78,14 +78,14 @@ package enum PlanningError: Error, Equatable, Sendable {
   package enum NoRealMode: Equatable, Sendable {
     /// The machine was booted by EFI.
     case noBIOS
-    /// The real-mode part has this many bytes, which leaves no room for its heap, or the command line
+    /// The real-mode part has this many bytes, which leaves no space for its heap, or the command line
     /// does not fit behind it.
     case tooLarge(Int)
   }
 
   /// What did not fit, and how close it came.
   package struct NoRoom: Error, Equatable, Sendable {
-    /// What the piece is for.
+    /// What the segment is for.
     package let role: PlannedSegment.Role
     /// Bytes that it takes.
     package let byteCount: UInt64
@@ -104,7 +104,7 @@ package enum PlanFault: Error, Equatable, Sendable {
   case tooManySegments(Int)
   /// A segment does not start or end at a page.
   case unaligned(PlannedSegment.Role)
-  /// A segment has more bytes than room.
+  /// A segment has more bytes than space.
   case overfull(PlannedSegment.Role)
   /// A segment is not in usable RAM.
   case outsideRAM(PlannedSegment.Role, PhysicalRange)
@@ -112,7 +112,7 @@ package enum PlanFault: Error, Equatable, Sendable {
   case overlap(PlannedSegment.Role, PlannedSegment.Role)
   /// All segments together take more than half of the RAM, which the kernel refuses.
   case moreThanHalfOfRAM(segments: UInt64, ram: UInt64)
-  /// The purgatory has no room for its parameters.
+  /// The purgatory has no space for its parameters.
   case purgatory(PurgatoryError)
   /// The entry is in no segment.
   case entryOutside(PhysicalAddress)

@@ -5,7 +5,7 @@ package import RunningSystem
 /// `--preserve=modules`.
 ///
 /// systemd reads the word `modules_load=`, and modprobe reads `MODULE.PARAMETER=VALUE`, both from
-/// the command line; for what has no room there, and for an initrd that reads no command line,
+/// the command line; for what has no space there, and for an initrd that reads no command line,
 /// there is an archive with the same in files.
 package struct PreservedModules {
   /// What to load, in order, without what comes with it.
@@ -51,36 +51,36 @@ package struct PreservedModules {
     includesHidden = loaded.includesHidden
   }
 
-  /// The words for the command line, in at most `room` bytes with a blank behind each. What `line`,
+  /// The words for the command line, in at most `space` bytes with a space behind each. What `line`,
   /// the rest of it, says already is left to it.
-  func words(beside line: KernelCommandLine, room: Int) -> (words: [String], notes: [PlanNote]) {
-    var room = room
+  func words(beside line: KernelCommandLine, space: Int) -> (words: [String], notes: [PlanNote]) {
+    var space = space
     var words: [String] = []
     let given = Set(line.values(of: "modules_load").flatMap { $0.split(separator: ",") })
     var list = "modules_load="
     var missingModules = 0
     for name in names where !given.contains(name[...]) {
       let item = list.last == "=" ? name : "," + name
-      if list.utf8.count + item.utf8.count < room { list += item } else { missingModules += 1 }
+      if list.utf8.count + item.utf8.count < space { list += item } else { missingModules += 1 }
     }
     if list.last != "=" {
       words.append(list)
-      room -= list.utf8.count + 1
+      space -= list.utf8.count + 1
     }
     var missingOptions = 0
     for option in options.filter({ !$0.isOrdinary }) + options.filter({ $0.isOrdinary })
     where line.words(named: option.name).isEmpty {
       let word = option.module + "." + option.assignment
-      if word.utf8.count < room {
+      if word.utf8.count < space {
         words.append(word)
-        room -= word.utf8.count + 1
+        space -= word.utf8.count + 1
       } else {
         missingOptions += 1
       }
     }
     var notes: [PlanNote] = []
     if missingModules + missingOptions > 0 {
-      notes.append(.modulesWithoutRoom(modules: missingModules, parameters: missingOptions))
+      notes.append(.modulesWithoutSpace(modules: missingModules, parameters: missingOptions))
     }
     if !unusable.isEmpty { notes.append(.parametersNotKept(unusable)) }
     if !includesHidden { notes.append(.hiddenParametersUnknown) }

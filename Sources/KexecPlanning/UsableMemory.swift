@@ -1,7 +1,7 @@
 package import PhysicalMemory
 package import RunningSystem
 
-/// What of a machine's memory the next kernel is told of, and where its pieces may be put.
+/// What of a machine's memory the next kernel is told of, and where its segments may be put.
 package struct UsableMemory: Equatable, Sendable {
   /// The map for the next kernel.
   package let map: MemoryMap
@@ -64,7 +64,7 @@ package struct UsableMemory: Equatable, Sendable {
   }
 
   /// The memory of a kernel in a part of the machine: it is shown `map` and lives in `used`, its
-  /// pieces may be in `free` and `low`, and the running kernel has RAM of `ramByteCount` bytes.
+  /// segments may be in `free` and `low`, and the running kernel has RAM of `ramByteCount` bytes.
   init(
     map: MemoryMap, used: PhysicalRangeSet, free: PhysicalRangeSet,
     low: PhysicalRangeSet = PhysicalRangeSet(), ramByteCount: UInt64,

@@ -97,8 +97,8 @@ internal import CLibrary
           continue
         }
         if bytes.count == bytes.capacity { try bytes.reserve(2 * bytes.capacity) }
-        let room = unsafe bytes.unfilled
-        let count = retryOnInterrupt { unsafe read(number, room.baseAddress, room.count) }
+        let space = unsafe bytes.unfilled
+        let count = retryOnInterrupt { unsafe read(number, space.baseAddress, space.count) }
         if count < 0, Errno.last == .tryAgain { continue }
         guard count >= 0 else { return .failure(FileError(path, .errno(.last))) }
         if count == 0 { return .success(bytes.finish().freeze()) }

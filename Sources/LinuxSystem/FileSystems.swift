@@ -100,7 +100,7 @@ extension FileSystems {
       case .success(let number):
         if files.isOpen(number, in: system) { return .success((place.path, number)) }
         closeMount(number)
-      // Another mount lies over a folder on the way.
+      // Another mount lies over a directory on the way.
       case .failure(.noSuchFile), .failure(.notDirectory): break
       case .failure(let errno): fault = fault ?? errno
       }

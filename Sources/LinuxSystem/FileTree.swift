@@ -2,9 +2,9 @@ internal import ByteCoding
 internal import CLinux
 internal import CLibrary
 
-/// Files below a root folder: the running machine's own tree, or one captured from another.
+/// Files below a root directory: the running machine's own tree, or one captured from another.
 package struct FileTree: Sendable {
-  /// The folder that stands for `/`, without a final slash; empty for `/` itself.
+  /// The directory that stands for `/`, without a final slash; empty for `/` itself.
   package let root: String
 
   /// The tree below `root`.
@@ -52,7 +52,7 @@ package struct FileTree: Sendable {
     return Array(bytes[..<got])
   }
 
-  /// The text of a file without blanks at its ends, or nil when it cannot be read. It stands for the
+  /// The text of a file without spaces at its ends, or nil when it cannot be read. It stands for the
   /// file's bytes, whatever they are: names in /proc/iomem can be anything.
   package func text(_ path: String) -> String? {
     (try? read(path)).map { bytes in
@@ -82,12 +82,12 @@ package struct FileTree: Sendable {
     return registers
   }
 
-  /// The names in a folder, without `.` and `..`, or nil when it cannot be listed.
+  /// The names in a directory, without `.` and `..`, or nil when it cannot be listed.
   package func names(in path: String) -> [String]? {
-    guard let folder = unsafe opendir((root + path).cBytes) else { return nil }
-    defer { unsafe _ = closedir(folder) }
+    guard let directory = unsafe opendir((root + path).cBytes) else { return nil }
+    defer { unsafe _ = closedir(directory) }
     var names: [String] = []
-    while let entry = unsafe readdir(folder) {
+    while let entry = unsafe readdir(directory) {
       // SAFETY: readdir's name is terminated and lives until the next call.
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
@@ -99,7 +99,7 @@ package struct FileTree: Sendable {
     return names.sorted()
   }
 
-  /// The entries of a folder whose names are numbers, in numeric order, or nil when it cannot be
+  /// The entries of a directory whose names are numbers, in numeric order, or nil when it cannot be
   /// listed.
   package func numberedNames(in path: String) -> [String]? {
     names(in: path)?.filter { Int($0) != nil }.sorted { UInt64($0) ?? 0 }

@@ -86,7 +86,7 @@ private final class OpenLog: Sendable {
   }
 
   /// The next record of the kernel's log: "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE", then lines of
-  /// properties that start with a blank. Nil when there is none yet.
+  /// properties that start with a space. Nil when there is none yet.
   private func nextRecord() -> (prefix: Substring, message: Substring)? {
     var bytes = [UInt8](repeating: 0, count: 8192)
     while true {

@@ -1,13 +1,13 @@
-/// What a piece wants of the memory that it is put into.
-package struct PlacementWish: Equatable, Sendable {
+/// What a segment wants of the memory that it is put into.
+package struct PlacementRequirement: Equatable, Sendable {
   /// Length in bytes.
   package var byteCount: UInt64
   /// The start is a multiple of this power of two.
   package var alignment: UInt64
-  /// The piece must lie inside this range.
+  /// The segment must lie inside this range.
   package var bounds: PhysicalRange
 
-  /// A wish for `byteCount` bytes.
+  /// A requirement for `byteCount` bytes.
   package init(byteCount: UInt64, alignment: UInt64, bounds: PhysicalRange) {
     self.byteCount = byteCount
     self.alignment = alignment
@@ -16,25 +16,25 @@ package struct PlacementWish: Equatable, Sendable {
 }
 
 extension PhysicalRangeSet {
-  /// The highest place in this set that fulfils `wish`, or nil when no range has room for it.
-  package func place(for wish: PlacementWish) -> PhysicalRange? {
-    ranges.lazy.compactMap { $0.starts(for: wish) }.last.flatMap {
-      PhysicalRange(start: $0.highest, byteCount: wish.byteCount)
+  /// The highest place in this set that fulfils `requirement`, or nil when no range has space for it.
+  package func place(for requirement: PlacementRequirement) -> PhysicalRange? {
+    ranges.lazy.compactMap { $0.starts(for: requirement) }.last.flatMap {
+      PhysicalRange(start: $0.highest, byteCount: requirement.byteCount)
     }
   }
 
-  /// How many places in this set, one alignment apart, fulfil `wish`.
-  package func placeCount(for wish: PlacementWish) -> UInt64 {
-    ranges.lazy.compactMap { $0.starts(for: wish)?.count }.reduce(0, +)
+  /// How many places in this set, one alignment apart, fulfil `requirement`.
+  package func placeCount(for requirement: PlacementRequirement) -> UInt64 {
+    ranges.lazy.compactMap { $0.starts(for: requirement)?.count }.reduce(0, +)
   }
 
   /// One of the places that `placeCount(for:)` counts, by its number from the lowest, 0, up.
-  package func place(number: UInt64, for wish: PlacementWish) -> PhysicalRange? {
+  package func place(number: UInt64, for requirement: PlacementRequirement) -> PhysicalRange? {
     var left = number
-    for starts in ranges.lazy.compactMap({ $0.starts(for: wish) }) {
+    for starts in ranges.lazy.compactMap({ $0.starts(for: requirement) }) {
       if left < starts.count {
-        let start = PhysicalAddress(starts.lowest.value + left * wish.alignment)
-        return PhysicalRange(start: start, byteCount: wish.byteCount)
+        let start = PhysicalAddress(starts.lowest.value + left * requirement.alignment)
+        return PhysicalRange(start: start, byteCount: requirement.byteCount)
       }
       left -= starts.count
     }
@@ -47,7 +47,7 @@ extension PhysicalRangeSet {
   }
 }
 
-/// The aligned starts inside one range where a piece would fit.
+/// The aligned starts inside one range where a segment would fit.
 private struct Starts {
   let lowest: PhysicalAddress
   let highest: PhysicalAddress
@@ -57,12 +57,13 @@ private struct Starts {
 }
 
 extension PhysicalRange {
-  fileprivate func starts(for wish: PlacementWish) -> Starts? {
-    guard let hole = intersection(wish.bounds), hole.byteCount >= wish.byteCount,
-      let lowest = hole.start.alignedUp(to: wish.alignment)
+  fileprivate func starts(for requirement: PlacementRequirement) -> Starts? {
+    guard let hole = intersection(requirement.bounds), hole.byteCount >= requirement.byteCount,
+      let lowest = hole.start.alignedUp(to: requirement.alignment)
     else { return nil }
-    let highest = PhysicalAddress(hole.end.value - wish.byteCount).alignedDown(to: wish.alignment)
+    let highest = PhysicalAddress(hole.end.value - requirement.byteCount).alignedDown(
+      to: requirement.alignment)
     return lowest <= highest
-      ? Starts(lowest: lowest, highest: highest, alignment: wish.alignment) : nil
+      ? Starts(lowest: lowest, highest: highest, alignment: requirement.alignment) : nil
   }
 }

@@ -88,7 +88,7 @@ package struct MemoryMap: Equatable, Sendable {
     self.entries = entries.filter { !$0.range.isEmpty }.sorted { $0.range.start.value }
   }
 
-  /// Where memory of `kind` is; pieces that touch are joined.
+  /// Where memory of `kind` is; segments that touch are joined.
   package func ranges(of kind: MemoryKind) -> PhysicalRangeSet {
     PhysicalRangeSet(entries.lazy.filter { $0.kind == kind }.map { $0.range })
   }

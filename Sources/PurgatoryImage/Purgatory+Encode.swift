@@ -3,7 +3,7 @@ import CPurgatoryABI
 import Digests
 
 extension Purgatory {
-  /// How many regions the parameters have room for.
+  /// How many regions the parameters have space for.
   package static let regionLimit = Int(PURGATORY_REGION_LIMIT)
 
   /// The bytes of the purgatory with `parameters` in their place.

@@ -1,6 +1,6 @@
 /// Why parameters do not fit into the purgatory.
 package enum PurgatoryError: Error, Equatable, Sendable {
-  /// More regions than the parameters have room for.
+  /// More regions than the parameters have space for.
   case tooManyRegions(found: Int, limit: Int)
   /// A digest of another length than its kind has.
   case wrongDigestLength(found: Int, wanted: Int)

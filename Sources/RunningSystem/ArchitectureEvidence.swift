@@ -37,9 +37,9 @@ package struct ArchitectureEvidence: Equatable, Sendable {
       return
     }
     // Both are of x86 alone: Documentation/ABI/testing/sysfs-kernel-boot_params, sysfs-firmware-memmap.
-    for folder in ["/sys/kernel/boot_params", "/sys/firmware/memmap"] {
-      if files.names(in: folder)?.isEmpty == false {
-        self.init(.architecture(.x86_64), folder)
+    for directory in ["/sys/kernel/boot_params", "/sys/firmware/memmap"] {
+      if files.names(in: directory)?.isEmpty == false {
+        self.init(.architecture(.x86_64), directory)
         return
       }
     }

@@ -19,7 +19,7 @@ package enum BootParameters {
   package static let origVideoLines = Field<UInt8>(0x00E)
   /// How the screen is driven; 0 for not at all. screen_info.orig_video_isVGA.
   package static let origVideoIsVGA = Field<UInt8>(0x00F)
-  /// Physical address of the ACPI root pointer. acpi_rsdp_addr.
+  /// Physical address of the ACPI RSDP. acpi_rsdp_addr.
   package static let acpiRSDPAddress = Field<UInt64>(0x070)
   /// High half of the initrd's address. ext_ramdisk_image.
   package static let extRamdiskImage = Field<UInt32>(0x0C0)
@@ -56,7 +56,7 @@ package enum BootParameters {
   package static let secureBootEnabled: UInt8 = 3
   /// The e820 table: 128 entries of 20 bytes.
   package static let e820Table = 0x2D0
-  /// How many entries the e820 table has room for. E820_MAX_ENTRIES_ZEROPAGE.
+  /// How many entries the e820 table has space for. E820_MAX_ENTRIES_ZEROPAGE.
   package static let e820Limit = 128
 
   /// What the next kernel inherits from the boot_params of the running one, byte for byte: facts

@@ -10,7 +10,7 @@ package enum ControlGroupMemory {
     guard let text = files.text("/proc/self/cgroup") else { return nil }
     let mounts = (files.text("/proc/self/mountinfo") ?? "").split(separator: "\n")
       .compactMap { Mount($0) }
-    var rooms: [UInt64] = []
+    var remainders: [UInt64] = []
     // A line is `ID:CONTROLLERS:PATH`; version 2 has no controllers.
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -19,29 +19,29 @@ package enum ControlGroupMemory {
       guard controllers.isEmpty || controllers.contains("memory"),
         let mount = mounts.first(where: { $0.isOf(controllers.isEmpty ? nil : "memory") })
       else { continue }
-      for folder in mount.folders(of: fields[2]) {
+      for directory in mount.directories(of: fields[2]) {
         let limit: UInt64?
         if controllers.isEmpty {
-          limit = room(in: files, folder, "memory.max", "memory.current", total: "")
+          limit = remainder(in: files, directory, "memory.max", "memory.current", total: "")
         } else {
-          limit = room(
-            in: files, folder, "memory.limit_in_bytes", "memory.usage_in_bytes", total: "total_")
+          limit = remainder(
+            in: files, directory, "memory.limit_in_bytes", "memory.usage_in_bytes", total: "total_")
         }
-        if let limit { rooms.append(limit) }
+        if let limit { remainders.append(limit) }
       }
     }
-    return rooms.min()
+    return remainders.min()
   }
 
-  /// What the group in `folder` leaves; nil without a limit. Version 1 writes none as a number near the
+  /// What the group in `directory` leaves; nil without a limit. Version 1 writes none as a number near the
   /// largest.
-  private static func room(
-    in files: FileTree, _ folder: String, _ limitName: String, _ usageName: String, total: String
+  private static func remainder(
+    in files: FileTree, _ directory: String, _ limitName: String, _ usageName: String, total: String
   ) -> UInt64? {
-    guard let limit = files.number("\(folder)/\(limitName)"), limit < 1 << 62,
-      let usage = files.number("\(folder)/\(usageName)")
+    guard let limit = files.number("\(directory)/\(limitName)"), limit < 1 << 62,
+      let usage = files.number("\(directory)/\(usageName)")
     else { return nil }
-    let lines = (files.text("\(folder)/memory.stat") ?? "").split(separator: "\n")
+    let lines = (files.text("\(directory)/memory.stat") ?? "").split(separator: "\n")
     func value(_ name: String) -> UInt64 {
       let line = lines.first { $0.hasPrefix("\(total)\(name) ") }
       return line.flatMap { $0.split(separator: " ").last }.flatMap { UInt64($0) } ?? 0
@@ -75,8 +75,8 @@ package enum ControlGroupMemory {
       return type == "cgroup" && options.contains(controller)
     }
 
-    /// The folders of the group at `path`, and of all groups around it that are mounted here.
-    func folders(of path: Substring) -> [String] {
+    /// The directories of the group at `path`, and of all groups around it that are mounted here.
+    func directories(of path: Substring) -> [String] {
       var below = path
       if root != "/", path.hasPrefix(root) { below = path.dropFirst(root.count) }
       var names = below.split(separator: "/")

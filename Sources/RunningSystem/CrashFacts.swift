@@ -57,15 +57,15 @@ package struct CrashFacts: Equatable, Sendable {
 
   /// Folders are listed, not counted: numbers may have gaps.
   private static func processorNotes(in files: FileTree) -> [PhysicalRange] {
-    let folder = "/sys/devices/system/cpu"
-    let numbers = (files.names(in: folder) ?? [])
+    let directory = "/sys/devices/system/cpu"
+    let numbers = (files.names(in: directory) ?? [])
       .compactMap { $0.hasPrefix("cpu") ? Int($0.dropFirst(3)) : nil }.sorted {
         UInt64(clamping: $0)
       }
     return numbers.compactMap { number in
-      guard let start = files.bareHexadecimal("\(folder)/cpu\(number)/crash_notes"), start != 0
+      guard let start = files.bareHexadecimal("\(directory)/cpu\(number)/crash_notes"), start != 0
       else { return nil }
-      let size = files.number("\(folder)/cpu\(number)/crash_notes_size") ?? 1024
+      let size = files.number("\(directory)/cpu\(number)/crash_notes_size") ?? 1024
       return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
     }
   }
@@ -116,7 +116,7 @@ struct KernelMappings: Equatable {
   private(set) var kernelImage: CoreHeader.Mapping?
   private(set) var directMap: UInt64?
 
-  /// Kernel images are mapped from here on, with room for 1 GiB. __START_KERNEL_map.
+  /// Kernel images are mapped from here on, with space for 1 GiB. __START_KERNEL_map.
   private static let imageStart: UInt64 = 0xFFFF_FFFF_8000_0000
   private static let imageEnd: UInt64 = 0xFFFF_FFFF_C000_0000
 

@@ -3,7 +3,7 @@ internal import LinuxSystem
 
 /// The names in the device tree that firmware gave the kernel, as far as they tell of processors.
 struct DeviceTreeNames {
-  /// The file or folder that the tree is in.
+  /// The file or directory that the tree is in.
   let file: String
   private let names: [String]
 
@@ -17,19 +17,19 @@ struct DeviceTreeNames {
       (file, names) = (blob, Self.texts(in: bytes))
       return
     }
-    for folder in ["/proc/device-tree", "/sys/firmware/devicetree/base"] {
-      guard let entries = files.names(in: folder), !entries.isEmpty else { continue }
+    for directory in ["/proc/device-tree", "/sys/firmware/devicetree/base"] {
+      guard let entries = files.names(in: directory), !entries.isEmpty else { continue }
       var names = entries
-      for processor in files.names(in: "\(folder)/cpus") ?? [] {
-        names += files.names(in: "\(folder)/cpus/\(processor)") ?? []
-        let value = try? files.read("\(folder)/cpus/\(processor)/compatible", atMost: 4096)
+      for processor in files.names(in: "\(directory)/cpus") ?? [] {
+        names += files.names(in: "\(directory)/cpus/\(processor)") ?? []
+        let value = try? files.read("\(directory)/cpus/\(processor)/compatible", atMost: 4096)
         names += Self.texts(in: value ?? [])
       }
       for node in entries where node.hasPrefix("timer") {
-        let value = try? files.read("\(folder)/\(node)/compatible", atMost: 4096)
+        let value = try? files.read("\(directory)/\(node)/compatible", atMost: 4096)
         names += Self.texts(in: value ?? [])
       }
-      (file, self.names) = (folder, names)
+      (file, self.names) = (directory, names)
       return
     }
     return nil

@@ -37,20 +37,20 @@ package struct EFIState: Equatable, Sendable {
   /// Reads `/sys/firmware/efi`, or nil on a machine that was not booted through EFI. The physical
   /// address of the system table is in boot_params.
   package init?(in files: FileTree, at systemTableAddress: UInt64? = nil) {
-    let folder = "/sys/firmware/efi"
-    guard files.exists(folder) else { return nil }
-    firmwareVendor = files.number("\(folder)/fw_vendor")
-    runtimeServices = files.number("\(folder)/runtime")
-    configurationTable = files.number("\(folder)/config_table")
-    platformSize = files.number("\(folder)/fw_platform_size") ?? 64
-    let lines = (files.text("\(folder)/systab") ?? "").split(separator: "\n")
+    let directory = "/sys/firmware/efi"
+    guard files.exists(directory) else { return nil }
+    firmwareVendor = files.number("\(directory)/fw_vendor")
+    runtimeServices = files.number("\(directory)/runtime")
+    configurationTable = files.number("\(directory)/config_table")
+    platformSize = files.number("\(directory)/fw_platform_size") ?? 64
+    let lines = (files.text("\(directory)/systab") ?? "").split(separator: "\n")
     systemTable = lines.reduce(into: [:]) { table, line in
       let parts = line.split(separator: "=", maxSplits: 1)
       guard parts.count == 2, let value = UInt64(cNumber: parts[1]) else { return }
       if table[String(parts[0])] == nil { table[String(parts[0])] = value }
     }
     tables = EFITables(in: files, array: configurationTable, systemTable: systemTableAddress)
-    let map = "\(folder)/runtime-map"
+    let map = "\(directory)/runtime-map"
     runtimeMap = (files.numberedNames(in: map) ?? []).compactMap { number in
       guard let type = files.number("\(map)/\(number)/type"),
         let physical = files.number("\(map)/\(number)/phys_addr"),
@@ -64,6 +64,6 @@ package struct EFIState: Equatable, Sendable {
     }
   }
 
-  /// Physical address of the ACPI root pointer: "ACPI20" before "ACPI".
-  package var acpiRootPointer: UInt64? { systemTable["ACPI20"] ?? systemTable["ACPI"] }
+  /// Physical address of the ACPI RSDP: "ACPI20" before "ACPI".
+  package var rsdpAddress: UInt64? { systemTable["ACPI20"] ?? systemTable["ACPI"] }
 }

@@ -12,14 +12,14 @@ package struct EFITables: Equatable, Sendable {
   package let addresses: [UInt64]
 
   /// Nothing says how long a table is. More than any that is known: the event log of a TPM.
-  private static let room: UInt64 = 256 << 10
+  private static let space: UInt64 = 256 << 10
 
   /// What to keep free: whole pages.
   package var ranges: PhysicalRangeSet {
     PhysicalRangeSet(
       addresses.compactMap { address in
         PhysicalRange(
-          start: PhysicalAddress(address).alignedDown(to: pageSize), byteCount: Self.room)
+          start: PhysicalAddress(address).alignedDown(to: pageSize), byteCount: Self.space)
       })
   }
 

@@ -13,8 +13,8 @@ struct FirmwareMemoryMap {
 
   /// Reads the map of the machine in `files`.
   init(in files: FileTree) {
-    let folder = "/sys/firmware/memmap"
-    guard let numbers = files.numberedNames(in: folder), !numbers.isEmpty else {
+    let directory = "/sys/firmware/memmap"
+    guard let numbers = files.numberedNames(in: directory), !numbers.isEmpty else {
       (map, faults) = (nil, [])
       return
     }
@@ -22,12 +22,12 @@ struct FirmwareMemoryMap {
     var faults: [MapFault] = []
     for number in numbers {
       let (start, end, type) = (
-        files.text("\(folder)/\(number)/start"), files.text("\(folder)/\(number)/end"),
-        files.text("\(folder)/\(number)/type")
+        files.text("\(directory)/\(number)/start"), files.text("\(directory)/\(number)/end"),
+        files.text("\(directory)/\(number)/type")
       )
       func fault(_ reason: MapFault.Reason) {
         let text = "\(start ?? "(none)")-\(end ?? "(none)") : \(type ?? "(none)")"
-        faults.append(MapFault(place: "\(folder)/\(number)", text: text.utf8, reason: reason))
+        faults.append(MapFault(place: "\(directory)/\(number)", text: text.utf8, reason: reason))
       }
       guard let start, let end else {
         fault(.malformed)

@@ -35,14 +35,14 @@ package struct IOMemory: Equatable, Sendable {
     var resources: [Resource] = []
     var faults: [MapFault] = []
     // The indents of the resources around the current line. Copies of the file come with other
-    // indents than the kernel's two blanks, so only "deeper than" counts.
+    // indents than the kernel's two spaces, so only "deeper than" counts.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
     // By bytes, since a name can end in half a character that would swallow the line end.
     let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() where !line.allSatisfy({ $0.isBlank }) {
+    for (index, line) in lines.enumerated() where !line.allSatisfy({ $0.isSpace }) {
       func fault(_ reason: MapFault.Reason) {
-        let indent = line.prefix(while: { $0.isBlank }).count
+        let indent = line.prefix(while: { $0.isSpace }).count
         faults.append(
           MapFault(
             place: "/proc/iomem line \(index + 1)", text: line.dropFirst(indent), reason: reason))
@@ -115,7 +115,7 @@ extension IOMemory {
       memory.map { MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name)) })
   }
 
-  /// RAM that the next kernel's pieces may overwrite: `System RAM` at the top level, without what
+  /// RAM that the next kernel's segments may overwrite: `System RAM` at the top level, without what
   /// lies inside it. The running kernel's own code and data are no obstacle, since pages are moved
   /// at the very end; everything else that was put into RAM has a reason to be there.
   package var freeRAM: PhysicalRangeSet {
@@ -146,6 +146,6 @@ extension IOMemory.Resource {
 }
 
 extension UInt8 {
-  /// Whether the byte is a blank, a tab or a part of a line end.
-  fileprivate var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
+  /// Whether the byte is a space, a tab or a part of a line end.
+  fileprivate var isSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
 }

@@ -18,9 +18,9 @@ package struct KernelCommandLine: Equatable, Sendable {
     self.init(String(lossless: bytes))
   }
 
-  /// The words: blanks separate them, except between double quotes, which may be anywhere.
+  /// The words: spaces separate them, except between double quotes, which may be anywhere.
   ///
-  /// The kernel sees bytes, so this does too: to Swift a blank and an accent behind it are one
+  /// The kernel sees bytes, so this does too: to Swift a space and an accent behind it are one
   /// `Character`, and so are the two bytes of a DOS line end.
   package var words: [Substring] {
     var words: [Substring] = []
@@ -29,11 +29,11 @@ package struct KernelCommandLine: Equatable, Sendable {
     for index in text.utf8.indices {
       let byte = text.utf8[index]
       if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-      let isBlank = !isQuoted && byte.isBlank
-      if isBlank, let begin = start {
+      let isSpace = !isQuoted && byte.isSpace
+      if isSpace, let begin = start {
         words.append(text[begin..<index])
         start = nil
-      } else if !isBlank, start == nil {
+      } else if !isSpace, start == nil {
         start = index
       }
     }
@@ -97,7 +97,7 @@ package struct KernelCommandLine: Equatable, Sendable {
   /// The line with the user's `words` behind those of the kernel: before a lone `--`, behind which
   /// init would get them. What stands behind a `--` of their own goes to its end.
   ///
-  /// Everything else stays as it is, and there is one blank before the words. Quotes that are not closed
+  /// Everything else stays as it is, and there is one space before the words. Quotes that are not closed
   /// are the user's affair: then the words stand at the end.
   package func appending(_ words: String) -> KernelCommandLine {
     guard !words.isEmpty, !text.isEmpty else { return KernelCommandLine(text + words) }
@@ -109,12 +109,12 @@ package struct KernelCommandLine: Equatable, Sendable {
     guard let mark = added.initMark else {
       return KernelCommandLine(forKernel + words + " " + forInit)
     }
-    // The blank before the mark of its own stands before the line's.
+    // The space before the mark of its own stands before the line's.
     return KernelCommandLine(
       forKernel + String(words[..<mark.startIndex]) + forInit + String(words[mark.endIndex...]))
   }
 
-  /// The line without the kernel's words whose names are in `names`, each with one blank: the one behind
+  /// The line without the kernel's words whose names are in `names`, each with one space: the one behind
   /// it, or at the end of the line the one before. Everything else stays as it is, byte for byte:
   /// measurements of the line depend on it.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
@@ -128,7 +128,7 @@ package struct KernelCommandLine: Equatable, Sendable {
       position = word.endIndex
       if position < bytes.endIndex {
         position = bytes.index(after: position)
-      } else if let last = result.utf8.last, last.isBlank {
+      } else if let last = result.utf8.last, last.isSpace {
         result = String(Substring(result.utf8.dropLast()))
       }
     }
@@ -160,8 +160,8 @@ extension StringProtocol {
 }
 
 extension UInt8 {
-  /// Whether the byte is a blank, a tab or a line end.
-  fileprivate var isBlank: Bool {
+  /// Whether the byte is a space, a tab or a line end.
+  fileprivate var isSpace: Bool {
     self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\n")
   }
 }

@@ -45,16 +45,16 @@ package struct KexecHandover: Equatable, Sendable {
     in files: FileTree, commandLine: KernelCommandLine, readsConfiguration: Bool = true
   ) {
     // In debugfs, which is to become sysfs.
-    let folder = ["/sys/kernel/kho", "/sys/kernel/debug/kho"].first(where: files.exists)
+    let directory = ["/sys/kernel/kho", "/sys/kernel/debug/kho"].first(where: files.exists)
     guard
-      let evidence = folder
+      let evidence = directory
         ?? Self.evidence(in: files, commandLine, readsConfiguration: readsConfiguration)
     else { return nil }
     self.evidence = evidence
-    let entries = folder.flatMap { Self.entries(in: files, $0) } ?? []
+    let entries = directory.flatMap { Self.entries(in: files, $0) } ?? []
     preserved = Self.sessions(in: files) + Self.reservedMemory(commandLine, entries)
     isAllSeen = !files.exists("/proc/1") || files.names(in: "/proc/1/fd") != nil
-    scratchSizes = folder.map { Self.scratchSizes(in: files, $0) } ?? []
+    scratchSizes = directory.map { Self.scratchSizes(in: files, $0) } ?? []
   }
 
   private static func evidence(
@@ -71,15 +71,15 @@ package struct KexecHandover: Equatable, Sendable {
     if configuration.isSet("CONFIG_KEXEC_HANDOVER") == false { return nil }
     let isDefault = configuration.isSet("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT") ?? false
     guard word ?? isDefault else { return nil }
-    // It needs memory in large pieces: "KHO: Failed to reserve scratch area, disabling kexec handover".
+    // It needs memory in large segments: "KHO: Failed to reserve scratch area, disabling kexec handover".
     let refusal = files.kernelMessage { $0.holds("disabling kexec handover") }
     return refusal == nil ? (word == true ? "kho=on" : configuration.path) : nil
   }
 
   /// The names of what is handed over, but for what always is.
-  private static func entries(in files: FileTree, _ folder: String) -> [String] {
-    let parts = (files.names(in: folder + "/out") ?? []).filter { $0.hasPrefix("sub_") }
-    return parts.flatMap { files.names(in: "\(folder)/out/\($0)") ?? [] }
+  private static func entries(in files: FileTree, _ directory: String) -> [String] {
+    let parts = (files.names(in: directory + "/out") ?? []).filter { $0.hasPrefix("sub_") }
+    return parts.flatMap { files.names(in: "\(directory)/out/\($0)") ?? [] }
       .filter { $0 != "kexec-metadata" && $0 != "LUO" }
   }
 
@@ -116,9 +116,9 @@ package struct KexecHandover: Equatable, Sendable {
   }
 
   /// scratch_len, which became bootmem_len: a number a line.
-  private static func scratchSizes(in files: FileTree, _ folder: String) -> [UInt64] {
-    let file = (files.names(in: folder + "/out") ?? []).first { $0.hasSuffix("_len") }
-    let text = file.flatMap { files.text("\(folder)/out/\($0)") } ?? ""
+  private static func scratchSizes(in files: FileTree, _ directory: String) -> [UInt64] {
+    let file = (files.names(in: directory + "/out") ?? []).first { $0.hasSuffix("_len") }
+    let text = file.flatMap { files.text("\(directory)/out/\($0)") } ?? ""
     return text.split(whereSeparator: { $0.isASCIIWhitespace }).compactMap { UInt64(cNumber: $0) }
   }
 }

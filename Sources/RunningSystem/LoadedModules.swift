@@ -76,10 +76,10 @@ package struct LoadedModules: Equatable, Sendable {
   private static func shownParameters(
     of module: String, in files: FileTree
   ) -> [LoadedModule.Parameter] {
-    let folder = "/sys/module/\(module)/parameters"
-    return (files.names(in: folder) ?? []).compactMap { name in
+    let directory = "/sys/module/\(module)/parameters"
+    return (files.names(in: directory) ?? []).compactMap { name in
       // An unset text reads as "(null)", in a list too; some parameters can only be written.
-      guard let value = files.text("\(folder)/\(name)"), !value.isEmpty,
+      guard let value = files.text("\(directory)/\(name)"), !value.isEmpty,
         !value.split(separator: ",").contains("(null)")
       else { return nil }
       return .init(name: name, value: value)

@@ -4,7 +4,7 @@ package import PhysicalMemory
 
 /// What a computer is, as far as loading a kernel depends on it: a value read once from its files.
 ///
-/// The files may be the running machine's, or a folder captured on another one.
+/// The files may be the running machine's, or a directory captured on another one.
 package struct Machine: Sendable {
   /// Who has which physical addresses. `/proc/iomem`.
   package var ioMemory: IOMemory
@@ -65,7 +65,7 @@ package struct Machine: Sendable {
   /// What a crash kernel must know; nil when nobody asked.
   package var crash: CrashFacts?
   /// The bytes of the ACPI RSDP; nil when nobody asked, or they cannot be read.
-  package var acpiRootPointer: [UInt8]?
+  package var rsdpAddress: [UInt8]?
 
   /// What is read only on request.
   package struct OptionalFacts: OptionSet, Sendable {
@@ -80,7 +80,7 @@ package struct Machine: Sendable {
     /// What only a crash kernel must know.
     package static let crash = OptionalFacts(rawValue: 4)
     /// The ACPI RSDP, for kernels that want a copy of it: it may have to be searched for in memory.
-    package static let rootPointer = OptionalFacts(rawValue: 8)
+    package static let rsdp = OptionalFacts(rawValue: 8)
     /// How the serial ports are reached.
     package static let serialPorts = OptionalFacts(rawValue: 16)
   }
@@ -136,8 +136,8 @@ package struct Machine: Sendable {
       xenDomain: XenDomain(in: files),
       kexec: KexecState(in: files),
       crash: wanted.contains(.crash) ? CrashFacts(in: files, ioMemory: ioMemory) : nil,
-      acpiRootPointer: wanted.contains(.rootPointer)
-        ? files.rootPointer(efi: efi, bootParameters: bootParameters) : nil)
+      rsdpAddress: wanted.contains(.rsdp)
+        ? files.rsdp(efi: efi, bootParameters: bootParameters) : nil)
   }
 
   /// efi_info.efi_systab and efi_systab_hi of boot_params.

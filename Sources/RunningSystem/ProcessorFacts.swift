@@ -74,13 +74,13 @@ package struct MemoryFacts: Sendable {
   }
 
   /// What there is for a load.
-  package var room: MemoryRoom {
+  package var forALoad: AvailableMemory {
     let swap = self["SwapFree"] ?? 0
     let machine = available.map { bytes in
       let (sum, overflow) = bytes.addingReportingOverflow(swap)
       return overflow ? .max : sum
     }
-    return MemoryRoom(machine: machine, process: process)
+    return AvailableMemory(machine: machine, process: process)
   }
 
   /// Bytes that can be had without swapping; nil when unknown.

@@ -21,10 +21,10 @@ package struct SetupDataNode: Equatable, Sendable {
 
   /// Reads `/sys/kernel/boot_params/setup_data`, which is not there when there are no nodes.
   static func all(in files: FileTree) -> [SetupDataNode] {
-    let folder = "/sys/kernel/boot_params/setup_data"
-    return (files.numberedNames(in: folder) ?? []).compactMap { number in
-      guard let type = files.number("\(folder)/\(number)/type"),
-        let data = try? files.read("\(folder)/\(number)/data", atMost: limit)
+    let directory = "/sys/kernel/boot_params/setup_data"
+    return (files.numberedNames(in: directory) ?? []).compactMap { number in
+      guard let type = files.number("\(directory)/\(number)/type"),
+        let data = try? files.read("\(directory)/\(number)/data", atMost: limit)
       else { return nil }
       return SetupDataNode(type: UInt32(truncatingIfNeeded: type) & 0x7FFF_FFFF, data: data)
     }

@@ -1,6 +1,6 @@
 internal import CLibrary
 
-/// Does two pieces of work at the same time, where there are processors for it.
+/// Does two segments of work at the same time, where there are processors for it.
 ///
 /// - Returns: both results, when both are there.
 package func sideBySide<First: Sendable, Second: Sendable>(

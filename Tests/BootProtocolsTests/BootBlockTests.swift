@@ -158,12 +158,12 @@ import Testing
   @Test(
     arguments: [(0, 0x7F77_E014, 0x7F77_E014), (0xF_59D0, 0x7F77_E014, 0xF_59D0), (0, 0, 0)]
       as [(UInt64, UInt64, UInt64)])
-  func acpiRootPointer(running: UInt64, firmware: UInt64, wanted: UInt64) {
+  func rsdpAddress(running: UInt64, firmware: UInt64, wanted: UInt64) {
     var block = block()
     var parameters = [UInt8](repeating: 0, count: 4096)
     parameters.store(running, as: Field(0x70))
     block.inherited = parameters
-    block.acpiRootPointer = firmware
+    block.rsdpAddress = firmware
     let encoded = block.encode(at: PhysicalAddress(0x1000), initrd: nil)
     #expect(encoded.loadField(Field<UInt64>(0x70)) == wanted)
   }

@@ -76,9 +76,9 @@ import Testing
     let compressed = compressor.compress(data)
     var (largest, position, isEqual) = (0, 0, true)
     let consumed = try decompress(SharedBytes(compressed + [0, 0, 0, 0]), as: compressor.format) {
-      piece in
-      largest = max(largest, piece.byteCount)
-      let bytes = unsafe piece.withUnsafeBytes { unsafe Array($0) }
+      segment in
+      largest = max(largest, segment.byteCount)
+      let bytes = unsafe segment.withUnsafeBytes { unsafe Array($0) }
       isEqual =
         isEqual && position + bytes.count <= data.count
         && data[position..<position + bytes.count].elementsEqual(bytes)

@@ -88,8 +88,8 @@ import Testing
     var names: [String] = []
     var walk = CpioWalk()
     for start in stride(from: 0, to: bytes.count, by: size) {
-      let piece = try bytes.slice(start..<min(start + size, bytes.count))
-      walk.follow(piece.span) { names.append(String(decoding: $0, as: UTF8.self)) }
+      let segment = try bytes.slice(start..<min(start + size, bytes.count))
+      walk.follow(segment.span) { names.append(String(decoding: $0, as: UTF8.self)) }
     }
     #expect(
       names == [
@@ -108,9 +108,9 @@ import Testing
     // trailer of 124.
     let ends: [Range<Int>] = [0..<1, 125..<129, 249..<bytes.count + 1]
     for length in 0...bytes.count {
-      let piece = SharedBytes(Array(bytes[..<length]))
+      let segment = SharedBytes(Array(bytes[..<length]))
       var walk = CpioWalk()
-      walk.follow(piece.span) { _ in }
+      walk.follow(segment.span) { _ in }
       #expect(walk.isInsideMember != ends.contains { $0.contains(length) }, "\(length)")
     }
   }

@@ -133,7 +133,7 @@ import Testing
     MapFault(
       place: "/sys/firmware/memmap/127", text: [UInt8](repeating: 0x66, count: 99), reason: $0)
   }
-  /// Every character that is taken for another: blanks and those without width have no name of their own.
+  /// Every character that is taken for another: spaces and those without width have no name of their own.
   static let pasted: [PastedCharacter] = (0x80...0xFFFF as ClosedRange<UInt32>).compactMap {
     Unicode.Scalar($0).flatMap { PastedCharacter($0) }
   }
@@ -150,7 +150,7 @@ import Testing
       .notMoved(needed: 9 << 20, available: 8 << 20),
       .initrdUnpacked(0), .initrdPartlyUnpacked(0, .corrupt(format: "gzip", offset: 7)),
       .confined(byteCount: 128 << 20), .fileUnpacked(nil, format: "lzop"),
-      .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRootPointer,
+      .fileUnpacked(.kernel, format: "zstd"), .videoModeNotSet, .noRSDP,
       .enteredIn32Bits, .enteredWithFourLevels, .headerFieldMended(field), .bootNotesAssumed,
       .notInRealMode(.deviceTree),
       .enteredIn64Bits, .memdisk, .diskWithoutBIOS,
@@ -158,7 +158,7 @@ import Testing
       .noProcessorNotes, .noVMCOREINFO,
       .kernelAddressesGuessed,
       .lowMemoryNotDumped,
-      .littleCrashRoom(.init(reserved: 64 << 20, used: 51 << 20, wanted: 32 << 20)),
+      .littleCrashMemory(.init(reserved: 64 << 20, used: 51 << 20, wanted: 32 << 20)),
       .noHotplug, .onlyForCrash("--hotplug"), .noEffectOnFileCall("--x"),
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
       .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
@@ -167,7 +167,7 @@ import Testing
       .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: true),
       .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: false),
       .modulesOfOtherRelease(["6.1", "6.9"], kernel: "6.12"), .rootNeedsInitrd("root=UUID=1"),
-      .initrdsJoined(9), .modulesWithoutRoom(modules: 1, parameters: 2),
+      .initrdsJoined(9), .modulesWithoutSpace(modules: 1, parameters: 2),
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
       .moreMapFaults(3), .memoryBeyondReach(bits: 46, byteCount: 1 << 40),
       .notReplaced(in: "--append"),

@@ -7,13 +7,13 @@ import Testing
 @testable import KexecCommand
 
 /// An exit code, or a situation and what is said in it: the tables 5 and 6 of what users rely on. Each
-/// is what the built program does, on a machine in a folder.
+/// is what the built program does, on a machine in a directory.
 struct ExitRow: Sendable, CustomTestStringConvertible {
   /// The row's name in Tests/Fixtures/rows.txt.
   let name: String
   let arguments: String
   let code: Int32
-  /// How the output starts; `@` is the machine's folder.
+  /// How the output starts; `@` is the machine's directory.
   let start: String
 
   var testDescription: String { name }

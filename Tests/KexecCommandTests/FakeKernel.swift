@@ -124,7 +124,7 @@ extension FakeKernel {
   /// What is written down of the loaded kernel.
   var record: LoadRecord? { LoadRecords(files: files).record(of: .reboot) }
 
-  /// Runs the program with the words of `line`, in which `@` is the folder of the files.
+  /// Runs the program with the words of `line`, in which `@` is the directory of the files.
   func run(_ line: String) -> ExitCode {
     run(words: line.split(separator: " ").map(String.init))
   }

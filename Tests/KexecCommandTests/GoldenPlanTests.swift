@@ -12,14 +12,14 @@ import Testing
 @testable import KexecCommand
 
 /// For every memory map in Tests/Fixtures/machines: how it is understood, and where a kernel would go.
-/// A machine dropped into that folder becomes a test.
+/// A machine dropped into that directory becomes a test.
 ///
 /// What is compared is the plan's JSON, with the codes of its notes in the place of their sentences: how
 /// those read is tested elsewhere.
 @Suite struct GoldenPlanTests {
   @Test(arguments: MachineFixture.all)
   func plan(fixture: MachineFixture) throws {
-    _ = try #require(fixture.architecture, "\(fixture.folder) has no row in INDEX.md")
+    _ = try #require(fixture.architecture, "\(fixture.directory) has no row in INDEX.md")
     var members = memory(of: fixture)
     if fixture.isX86 {
       let packed = try plan(fixture, .reboot, StandardFiles.packed)
@@ -43,12 +43,12 @@ import Testing
   }
 
   @Test func machinesWithoutAMapSaySo() {
-    let planned = Set(MachineFixture.all.map(\.folder))
-    for folder in MachineFixture.folders where !planned.contains(folder) {
-      let files = Fixtures.files.names(in: "/machines/\(folder)") ?? []
-      print("no plan for \(folder): it has only \(files.joined(separator: ", "))")
+    let planned = Set(MachineFixture.all.map(\.directory))
+    for directory in MachineFixture.directories where !planned.contains(directory) {
+      let files = Fixtures.files.names(in: "/machines/\(directory)") ?? []
+      print("no plan for \(directory): it has only \(files.joined(separator: ", "))")
       // dmesg-memory.txt has nodes and zones, not what is reserved: no map can be made of it.
-      #expect(files.contains("dmesg-memory.txt"), "\(folder) has nothing that can be tested")
+      #expect(files.contains("dmesg-memory.txt"), "\(directory) has nothing that can be tested")
     }
   }
 

@@ -155,7 +155,7 @@ import Testing
   }
 
   /// What contradicts itself or makes no sense, and what is said. Advice and exit codes are in UsageTests and
-  /// PeerRowsTests.
+  /// KexecToolsRowsTests.
   @Test(
     arguments: [
       ("", "no kernel was given"), ("-l", "no kernel was given"), ("-p", "no kernel was given"),

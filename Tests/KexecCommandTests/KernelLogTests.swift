@@ -93,7 +93,7 @@ extension InvocationTests {
           && unsynced.logged[1].hasPrefix("kexec: no jump: cannot write every file system: \"/"))
     }
 
-    /// However long a name is, who did it has room.
+    /// However long a name is, who did it has space.
     @Test func longNamesAreCut() {
       let name = "/" + String(repeating: "x", count: 250)
       let kernel = FakeKernel(["\(name)\(name)\(name)": BzImageBuilder().bytes])

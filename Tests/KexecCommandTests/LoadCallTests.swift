@@ -223,12 +223,12 @@ extension InvocationTests {
 
     /// A writer that has mapped the file, on a file system of a disk and on one in memory.
     @Test(arguments: ["", "/dev/shm"])
-    func aMappedWriterIsNoticed(folder: String) throws {
-      let path = "\(folder)/kexec-test-\(getpid())"
+    func aMappedWriterIsNoticed(directory: String) throws {
+      let path = "\(directory)/kexec-test-\(getpid())"
       let kernel = FakeKernel {
-        $0.duringLoad = { files in Self.writeMapped((folder.isEmpty ? files.root : "") + path) }
+        $0.duringLoad = { files in Self.writeMapped((directory.isEmpty ? files.root : "") + path) }
       }
-      let file = (folder.isEmpty ? kernel.tree.path : "") + path
+      let file = (directory.isEmpty ? kernel.tree.path : "") + path
       try #require(FileTree(root: "").replace(file, with: "0123456789"))
       defer { FileTree(root: "").remove(file) }
       #expect(kernel.run("-c -l @/vmlinuz --initrd=\(file)") == .failure)

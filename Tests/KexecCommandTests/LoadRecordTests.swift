@@ -224,9 +224,9 @@ extension InvocationTests {
       let (told, kernel) = (FakeKernel(files), FakeKernel(files))
       #expect(told.run("status") == .success)
       #expect(told.output.hasSuffix("\nloading: allowed\n"), "\(told.output)")
-      let folder = kernel.tree.path + "/sys/kernel/security"
-      try #require(unsafe mkdir(folder, 0o755) == 0)
-      defer { unsafe rmdir(folder) }
+      let directory = kernel.tree.path + "/sys/kernel/security"
+      try #require(unsafe mkdir(directory, 0o755) == 0)
+      defer { unsafe rmdir(directory) }
       #expect(kernel.run("status") == .success)
       #expect(
         kernel.output.hasSuffix(

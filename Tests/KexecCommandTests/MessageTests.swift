@@ -12,7 +12,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct MessageTests {
-  private static let room = PlanningError.NoRoom(
+  private static let space = PlanningError.NoRoom(
     role: .initrd(1), byteCount: 0x337_8000, alignment: 4096,
     bounds: PhysicalRange(start: PhysicalAddress(16 << 20), end: PhysicalAddress(1 << 32)),
     largestHole: PhysicalRange(start: PhysicalAddress(16 << 20), byteCount: 5 << 20))
@@ -27,7 +27,7 @@ import Testing
       "the command line has a zero byte at offset 7: the kernel would cut it", nil
     ),
     (
-      .noRoom(room),
+      .noRoom(space),
       "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
         + "range there is 5 MiB", "51.4 MiB in one piece would do"
     ),
@@ -46,7 +46,7 @@ import Testing
       "use kexec_load (-c), which can enter it in 32-bit mode"
     ),
     (
-      .fiveLevelPagingNoRoom(room),
+      .fiveLevelPagingNoRoom(space),
       "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
         + "range there is 5 MiB; while 5-level page tables are in use the kernel is entered in 32-bit mode",
       "boot the running kernel with no5lvl"
@@ -106,7 +106,7 @@ import Testing
     expectOneLineAndAdvice(found)
   }
 
-  /// The running kernel drops the old panic kernel early: what is left is said.
+  /// The running kernel drops the old crash kernel early: what is left is said.
   @Test(arguments: [
     ("1", false, "; the old panic kernel is still loaded"), ("0", false, ""), ("", false, ""),
     ("1", true, "; the old panic kernel is still loaded"),
@@ -133,7 +133,7 @@ import Testing
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     request.options.purpose = .crash
     let machine = TemporaryTree([:]).machine
-    let found = CommandError(.noRoom(Self.room), request: request, machine: machine, after: nil)
+    let found = CommandError(.noRoom(Self.space), request: request, machine: machine, after: nil)
     #expect(
       found.advice == "reserve more: boot the running kernel with crashkernel=128M")
     expectOneLineAndAdvice(found)

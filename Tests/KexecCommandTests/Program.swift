@@ -17,7 +17,7 @@ enum Program {
   }()
 
   /// A machine with RAM, a kernel of ours in its root, and files that are none. Below `bytes` is one
-  /// whose command line is no text, below `crash` one with a panic kernel in its region.
+  /// whose command line is no text, below `crash` one with a crash kernel in its region.
   static func tree() -> TemporaryTree {
     TemporaryTree(bytes: [
       "/proc/iomem": Array(
@@ -37,8 +37,8 @@ enum Program {
     ])
   }
 
-  /// Runs it with `arguments`, in which `@` is the folder of `tree` and `@line` a line of 3000 characters.
-  /// It goes by way of the shell: no argument may have a blank or a quote.
+  /// Runs it with `arguments`, in which `@` is the directory of `tree` and `@line` a line of 3000 characters.
+  /// It goes by way of the shell: no argument may have a space or a quote.
   static func run(
     _ arguments: String, in tree: TemporaryTree, errors: String = "&1"
   ) throws -> (output: String, code: Int32) {
@@ -63,7 +63,7 @@ enum Program {
     return (String(lossless: output), status >> 8 & 0xFF)
   }
 
-  /// `text` with the folder of `tree` for each `@`.
+  /// `text` with the directory of `tree` for each `@`.
   static func inPlace(_ text: String, in tree: TemporaryTree) -> String {
     text.replacing("@line", with: String(repeating: "x", count: 3000))
       .split(separator: "@", omittingEmptySubsequences: false).joined(separator: tree.path)

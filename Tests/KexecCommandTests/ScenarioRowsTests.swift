@@ -23,7 +23,7 @@ import Testing
   @Test func noRowIsMissingOrTooMuch() {
     let wanted =
       ["KERNEL alone"] + CommandWord.allCases.map(\.name) + OptionRow.all.map { "--" + $0.long[0] }
-      + ImageRow.names + ExitRow.names + PeerRow.names
+      + ImageRow.names + ExitRow.names + KexecToolsRow.names
     let found = Self.rows.map(\.name)
     #expect(Set(wanted).count == wanted.count)
     #expect(Set(found).count == found.count)

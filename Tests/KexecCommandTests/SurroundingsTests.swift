@@ -8,7 +8,7 @@ import Testing
 
 /// In this suite because getopt_long keeps its place in global variables.
 extension InvocationTests {
-  /// What surrounds the program: an output that takes nothing, and folders that are not there. What the
+  /// What surrounds the program: an output that takes nothing, and directories that are not there. What the
   /// built program makes of closed streams and of an empty root is script/surroundings's to show.
   @Suite struct SurroundingsTests {
     private static let crash: [String: [UInt8]?] = [
@@ -113,10 +113,10 @@ extension InvocationTests {
     }
 
     /// Nothing of `/proc`, of `/sys`, or of both.
-    private static func without(_ folders: String...) -> [String: [UInt8]?] {
+    private static func without(_ directories: String...) -> [String: [UInt8]?] {
       var files: [String: [UInt8]?] = [:]
       for path in Array(FakeKernel.files.keys) + ["/sys/kernel/boot_params/data"]
-      where folders.contains(where: path.hasPrefix) {
+      where directories.contains(where: path.hasPrefix) {
         files.updateValue(nil, forKey: path)
       }
       return files
@@ -127,7 +127,7 @@ extension InvocationTests {
 
     /// What is not there, the command, its exit code, and what it says. Nil: it works, and says no more than
     /// warnings.
-    static let missing: [(folders: [String], line: String, code: ExitCode, said: String?)] = [
+    static let missing: [(directories: [String], line: String, code: ExitCode, said: String?)] = [
       (["/proc", "/sys"], "--version", .success, nil),
       (
         ["/proc", "/sys"], "-S", .failure,
@@ -189,7 +189,7 @@ extension InvocationTests {
     func foldersThatAreNotThere(index: Int) {
       let row = Self.missing[index]
       var files: [String: [UInt8]?] = [:]
-      for folder in row.folders { files.merge(Self.without(folder)) { $1 } }
+      for directory in row.directories { files.merge(Self.without(directory)) { $1 } }
       let kernel = FakeKernel(files)
       #expect(kernel.run(row.line) == row.code, "\(row): \(kernel.errors)")
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")

@@ -112,7 +112,7 @@ extension InvocationTests {
   @Suite struct WordsOfTheProgramTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
 
-    /// A file that is missing, and what is said of its name; `@` is the machine's folder.
+    /// A file that is missing, and what is said of its name; `@` is the machine's directory.
     @Test(
       arguments: [
         ("-l @/vmlinux", "did you mean \"@/vmlinuz\"?"),
@@ -202,7 +202,7 @@ extension InvocationTests {
       }
     }
 
-    /// Only the bounds that were given are said to leave no room; ranges down to one byte are ranges.
+    /// Only the bounds that were given are said to leave no space; ranges down to one byte are ranges.
     @Test(
       arguments: [
         (

@@ -96,11 +96,11 @@ import Testing
       try plan(request, by: Route(.segments, .imageType), on: machine, image: image)
     }
     guard let place = row.place else {
-      guard case .failure(.noRoom(let room)) = result else {
+      guard case .failure(.noRoom(let space)) = result else {
         Issue.record("\(result)")
         return
       }
-      #expect(room.role == .kernel)
+      #expect(space.role == .kernel)
       return
     }
     let made = try result.get()

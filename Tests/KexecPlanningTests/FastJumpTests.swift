@@ -11,7 +11,7 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct FastJumpTests {
-  /// The kernel's room is filled without a gap, and entered where the ELF file says.
+  /// The kernel's space is filled without a gap, and entered where the ELF file says.
   @Test(arguments: [storedGzip(VmlinuxBuilder().bytes), payload(zstd: VmlinuxBuilder().bytes)])
   func entersTheUnpackedKernel(payload: [UInt8]) throws {
     let plan = try planned(packed(payload), by: .segments, on: guest()) {

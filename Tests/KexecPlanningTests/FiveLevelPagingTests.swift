@@ -197,11 +197,11 @@ import Testing
       #expect(throws: Never.self) { try result.get() }
       return
     }
-    guard case .failure(.fiveLevelPagingNoRoom(let room)) = result else {
+    guard case .failure(.fiveLevelPagingNoRoom(let space)) = result else {
       Issue.record("\(result)")
       return
     }
-    #expect(room.role == missing)
+    #expect(space.role == missing)
   }
 
   private func map(with region: ClosedRange<UInt64>) -> String {

@@ -219,16 +219,16 @@ import Testing
     let kernels = load.segments.filter { $0.role == .kernel }
     let first = try #require(kernels.first).destination
     let last = try #require(kernels.last).destination
-    let room = last.end.value - first.start.value
+    let space = last.end.value - first.start.value
     let isFor32Bits = !image.extendedFlags.contains(.has64BitEntry)
-    #expect(room >= (isFor32Bits ? 0x3000 : Self.window))
+    #expect(space >= (isFor32Bits ? 0x3000 : Self.window))
     #expect(first.start.value >= 0x100_0000)
     #expect(first.start.value % (isFor32Bits ? 0x1000 : 0x20_0000) == 0)
     #expect(
       notes.filter { if case .headerFieldMended = $0 { true } else { false } } == mended)
     for note in notes {
       if case .initSizeTooSmall(let stated, let needed) = note {
-        #expect(stated < needed && needed == room)
+        #expect(stated < needed && needed == space)
       }
     }
     let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array

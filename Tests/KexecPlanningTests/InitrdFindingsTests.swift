@@ -24,9 +24,9 @@ import Testing
     let file: [UInt8]
     let verdict: Verdict
 
-    init(_ name: String, _ pieces: [[UInt8]], _ verdict: Verdict) {
+    init(_ name: String, _ segments: [[UInt8]], _ verdict: Verdict) {
       testDescription = name
-      file = pieces.flatMap { $0 }
+      file = segments.flatMap { $0 }
       self.verdict = verdict
     }
   }

@@ -19,11 +19,11 @@ import Testing
     var reason: InitrdReason?
 
     init(
-      _ name: String, _ pieces: [[UInt8]], limit: Int = 1 << 20, parts: [[UInt8]]?,
+      _ name: String, _ segments: [[UInt8]], limit: Int = 1 << 20, parts: [[UInt8]]?,
       _ reason: InitrdReason? = nil
     ) {
       testDescription = name
-      file = pieces.flatMap { $0 }
+      file = segments.flatMap { $0 }
       self.limit = limit
       self.parts = parts
       self.reason = reason
@@ -37,9 +37,9 @@ import Testing
   private static let zstd = storedZstd(more)
   private static let zeros = [UInt8](repeating: 0, count: 1500)
   private static let garbage = Array("garbage in the middle".utf8)
-  /// What makes the pieces before it end at a multiple of four.
-  private static func filler(_ pieces: [UInt8]...) -> [UInt8] {
-    [UInt8](repeating: 0, count: -pieces.reduce(0) { $0 + $1.count } & 3)
+  /// What makes the segments before it end at a multiple of four.
+  private static func filler(_ segments: [UInt8]...) -> [UInt8] {
+    [UInt8](repeating: 0, count: -segments.reduce(0) { $0 + $1.count } & 3)
   }
 
   static let cases: [Case] = [
@@ -132,7 +132,7 @@ import Testing
 }
 
 /// What the next kernel finds in memory, read by a model of how it reads initrds.
-@Suite struct InitrdPieceTests {
+@Suite struct InitrdLayoutTests {
   @Test func orderAndRoles() throws {
     let files = [
       storedGzip(made([("a", [1])])), made([("b", [2])]) + storedZstd(made([("c", [3])])),
@@ -195,7 +195,7 @@ import Testing
     #expect(none == [.initrdUnchanged(0, .tooLarge(limit: 0))])
   }
 
-  /// Between the bounds there is room for a kernel, and for a small initrd. What was never packed is
+  /// Between the bounds there is space for a kernel, and for a small initrd. What was never packed is
   /// not said to have been left packed.
   @Test(arguments: [LoadOptions.EntryChoice.automatic, .protected32])
   func noRoomForWhatIsUnpacked(entry: LoadOptions.EntryChoice) throws {

@@ -38,11 +38,11 @@ import Testing
         $0.options.memoryBounds = physical(0x2000_1000, 0x10_0000)
       }
     }
-    guard case .noRoom(let room)? = error else {
+    guard case .noRoom(let space)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(room.role == .workspace)
+    #expect(space.role == .workspace)
   }
 
   /// The word that the purgatory adds must fit as well: 41 characters.
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  /// In front of what is for init the purgatory's word overwrites blanks: line, its start, and the line
+  /// In front of what is for init the purgatory's word overwrites spaces: line, its start, and the line
   /// with the word in it.
   @Test(
     arguments: [
@@ -86,7 +86,7 @@ import Testing
       KernelCommandLine(text).value(of: jumpBackWordName) == "0x0000000000a110f2")
   }
 
-  /// The blanks count as the word does, and no more.
+  /// The spaces count as the word does, and no more.
   @Test func thatRoomIsNotCountedTwice() throws {
     for (length, fits) in [(2006 - 5, true), (2006 - 4, false)] {
       let line = String(repeating: "x", count: length) + " -- b"

@@ -44,7 +44,7 @@ enum KernelModel {
     return members
   }
 
-  /// The files in a folder `kernel` that it finds before it unpacks anything: in archives up to the
+  /// The files in a directory `kernel` that it finds before it unpacks anything: in archives up to the
   /// first that is compressed.
   static func earlyNames(in initrd: [UInt8]) -> [String] {
     var members: [Member] = []

@@ -96,6 +96,6 @@ import Testing
     #expect(options.neededFacts(for: image) == .crash)
     let multiboot = try KernelImage.open(
       SharedBytes(ELFBuilder(is64Bit: true).bytes(head: MultibootBuilder.header2())))
-    #expect(LoadOptions().neededFacts(for: multiboot) == .rootPointer)
+    #expect(LoadOptions().neededFacts(for: multiboot) == .rsdp)
   }
 }

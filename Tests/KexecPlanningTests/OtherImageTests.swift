@@ -175,7 +175,7 @@ import Testing
       MultibootBuilder.tag(10, [0x1000_0000, 0x1FFF_FFFF, 0x20_0000, 2]))
     let file = SharedBytes(ELFBuilder(is64Bit: false).bytes(head: header))
     var machine = guest(ram: 0x1000...0x9_FBFF, 0x800_0000...0x5FFD_FFFF)
-    machine.acpiRootPointer = [UInt8](repeating: 0x52, count: 20)
+    machine.rsdpAddress = [UInt8](repeating: 0x52, count: 20)
     let plan = try planned(file, on: machine) {
       $0.modules = [.init(file: KexecPlanningTests.file(100), text: "m")]
     }
@@ -198,7 +198,7 @@ import Testing
     let map = tags[6] ?? 0
     #expect(bytes.loadField(Field<UInt32>(map + 8)) == 24)
     #expect(bytes.loadField(Field<UInt64>(map + 16)) == 0x1000)
-    #expect(try planned(file, on: guest()).notes.contains(.noRootPointer))
+    #expect(try planned(file, on: guest()).notes.contains(.noRSDP))
   }
 
   @Test func aKernelInLowMemory() throws {

@@ -22,7 +22,7 @@ import Testing
     #expect(load.kernelEntry.value == 0x5CC0_0200)
     #expect(try place(of: .initrd(0), in: load) == physical(0x5CAD_C000, 0x12_4000))
     #expect(load.entry == (try place(of: .purgatory, in: load)).start)
-    // boot_params point at the pieces.
+    // boot_params point at the segments.
     let block = try #require(load.segments.first { $0.role == .bootBlock })
     let parameters = block.bytes.array
     #expect(parameters.loadField(Field<UInt32>(0x218)) == 0x5CAD_C000)
@@ -109,11 +109,11 @@ import Testing
     let error = #expect(throws: PlanningError.self) {
       try segments(builder, on: guest()) { $0.initrds = [file(1)] }
     }
-    guard case .noRoom(let room)? = error else {
+    guard case .noRoom(let space)? = error else {
       Issue.record("not about room: \(String(describing: error))")
       return
     }
-    #expect(room.role == .initrd(0) && room.bounds.byteCount < 4096)
+    #expect(space.role == .initrd(0) && space.bounds.byteCount < 4096)
   }
 
   /// Found by a review: a header by which neither the kernel nor the initrd can be anywhere.
@@ -125,11 +125,11 @@ import Testing
         $0.initrds = [file(1)]
       }
     }
-    guard case .noRoom(let room)? = error else {
+    guard case .noRoom(let space)? = error else {
       Issue.record("not about room: \(String(describing: error))")
       return
     }
-    #expect(room.bounds.isEmpty)
+    #expect(space.bounds.isEmpty)
   }
 
   /// The purgatory would add its word behind the quote.
@@ -160,13 +160,13 @@ import Testing
     let error = #expect(throws: PlanningError.self) {
       try segments(on: guest(ram: 0x10_0000...0x4FF_FFFF)) { $0.initrds = [file(40 << 20)] }
     }
-    guard case .noRoom(let room)? = error else {
+    guard case .noRoom(let space)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(room.role == .initrd(0))
-    #expect(room.byteCount == 40 << 20)
-    #expect(room.bounds.start.value == 16 << 20)
+    #expect(space.role == .initrd(0))
+    #expect(space.byteCount == 40 << 20)
+    #expect(space.bounds.start.value == 16 << 20)
   }
 
   @Test(
@@ -294,11 +294,11 @@ import Testing
     }
     // No RAM below 640 KiB.
     let high = guest(ram: 0x10_0000...0x5FFD_FFFF)
-    let room = #expect(throws: PlanningError.self) {
+    let space = #expect(throws: PlanningError.self) {
       try segments(on: high) { $0.options.entry = .realMode }
     }
-    guard case .noRoom(let missing)? = room else {
-      Issue.record("\(String(describing: room))")
+    guard case .noRoom(let missing)? = space else {
+      Issue.record("\(String(describing: space))")
       return
     }
     #expect(missing.role == .realMode)

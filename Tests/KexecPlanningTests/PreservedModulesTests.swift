@@ -40,17 +40,17 @@ import Testing
       ("-- loop.max_loop=8", Self.all),
     ]
     for (line, wanted) in cases {
-      let (words, notes) = Self.preserved.words(beside: KernelCommandLine(line), room: 1000)
+      let (words, notes) = Self.preserved.words(beside: KernelCommandLine(line), space: 1000)
       #expect(words == wanted, "\(line)")
       #expect(notes == [Self.lost])
     }
   }
 
-  /// Whatever the room is, the words fit with a blank behind each, and what has no room is counted.
+  /// Whatever the space is, the words fit with a space behind each, and what has no space is counted.
   @Test(arguments: 0...120)
-  func theRoomIsKept(room: Int) {
-    let (words, notes) = Self.preserved.words(beside: KernelCommandLine(""), room: room)
-    #expect(words.reduce(0) { $0 + $1.utf8.count + 1 } <= room)
+  func theRoomIsKept(space: Int) {
+    let (words, notes) = Self.preserved.words(beside: KernelCommandLine(""), space: space)
+    #expect(words.reduce(0) { $0 + $1.utf8.count + 1 } <= space)
     var modules = 3
     var parameters = 4
     for word in words {
@@ -60,7 +60,7 @@ import Testing
         parameters -= 1
       }
     }
-    let missing = PlanNote.modulesWithoutRoom(modules: modules, parameters: parameters)
+    let missing = PlanNote.modulesWithoutSpace(modules: modules, parameters: parameters)
     #expect(notes.contains(missing) == (modules + parameters > 0))
   }
 
@@ -113,7 +113,7 @@ import Testing
 
   @Test func whoMayNotLookIsTold() {
     let (words, notes) = PreservedModules(LoadedModules([], includesHidden: false))
-      .words(beside: KernelCommandLine(""), room: 100)
+      .words(beside: KernelCommandLine(""), space: 100)
     #expect(words.isEmpty)
     #expect(notes == [.hiddenParametersUnknown])
   }

@@ -278,7 +278,7 @@ import Testing
     #expect(crash.hasSuffix(" -- single"))
   }
 
-  /// What looks like a quote or a blank, and what a shell has not replaced.
+  /// What looks like a quote or a space, and what a shell has not replaced.
   @Test(
     arguments: [
       ("quiet", []), ("name=Zürich–West", []), ("a=x—y", []), ("a=日本", []),

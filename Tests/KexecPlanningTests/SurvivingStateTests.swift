@@ -10,15 +10,15 @@ import Testing
 
 /// What of the running system must outlive the jump: extra data, and the tables of firmware.
 @Suite struct SurvivingStateTests {
-  private static let folder = "/sys/kernel/boot_params/setup_data"
+  private static let directory = "/sys/kernel/boot_params/setup_data"
 
   private static func files(_ nodes: [(type: String, data: [UInt8])]) -> [String: [UInt8]] {
     var files = [
       "/proc/iomem": Array("00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n".utf8)
     ]
     for (index, node) in nodes.enumerated() {
-      files["\(folder)/\(index)/type"] = Array(node.type.utf8)
-      files["\(folder)/\(index)/data"] = node.data
+      files["\(directory)/\(index)/type"] = Array(node.type.utf8)
+      files["\(directory)/\(index)/data"] = node.data
     }
     return files
   }

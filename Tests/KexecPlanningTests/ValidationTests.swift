@@ -76,7 +76,7 @@ import Testing
   }
 }
 
-/// Random memory maps: a plan is right by a check of its own, or there is no room.
+/// Random memory maps: a plan is right by a check of its own, or there is no space.
 @Suite struct RandomMapTests {
   @Test func aPlanIsRightOrThereIsNoRoom() throws {
     let seed = SplitMix.seed(of: "random maps")

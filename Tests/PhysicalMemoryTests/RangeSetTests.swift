@@ -78,7 +78,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
 
   @Test(
     arguments: [
-      // The plain cases: the highest hole with room.
+      // The plain cases: the highest hole with space.
       (0x1000, 0x1000, 0...0xFFFF_FFFF, 0x80_1000),
       (0x2000, 0x1000, 0...0xFFFF_FFFF, 0x80_0000),
       (0x3000, 0x1000, 0...0xFFFF_FFFF, 0x3F_D000),
@@ -101,9 +101,9 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
   func finds(
     byteCount: UInt64, alignment: UInt64, bounds: ClosedRange<UInt64>, start: UInt64?
   ) {
-    let wish = PlacementWish(
+    let requirement = PlacementRequirement(
       byteCount: byteCount, alignment: alignment, bounds: physical(bounds))
-    let place = free.place(for: wish)
+    let place = free.place(for: requirement)
     #expect(place?.start.value == start)
     if let place { #expect(place.byteCount == byteCount) }
   }

@@ -89,7 +89,7 @@ import Testing
       "firmware's map",
       ["/sys/firmware/memmap/0/start": text("0x0\n"), "/proc/cpuinfo": text(arm64CPU)],
       .architecture(.x86_64), by: "/sys/firmware/memmap"),
-    // Device trees: the blob, or the folder.
+    // Device trees: the blob, or the directory.
     Case(
       "tree of arm64",
       ["/sys/firmware/fdt": tree("\0\0+arm,cortex-a53\0psci\0"), "/proc/iomem": text(pc)],

@@ -42,7 +42,7 @@ import Testing
     ("BOOT_IMAGE=a", ""),
     (#"BOOT_IMAGE="/with blank" x"#, "x"),
     (#""BOOT_IMAGE=/with blank" x"#, "x"),
-    // Order, repeats and blanks of the others survive.
+    // Order, repeats and spaces of the others survive.
     (
       "pci=a  pci=b BOOT_IMAGE=x console=ttyS0, 38400n8 pci=a",
       "pci=a  pci=b console=ttyS0, 38400n8 pci=a"
@@ -51,7 +51,7 @@ import Testing
     // Not what is for init.
     ("BOOT_IMAGE=a x -- BOOT_IMAGE=b", "x -- BOOT_IMAGE=b"),
     ("x -- y", "x -- y"),
-    // Byte for byte, but for the word and one blank: in front, inside, at the end, alone.
+    // Byte for byte, but for the word and one space: in front, inside, at the end, alone.
     ("BOOT_IMAGE=a ro splash  ", "ro splash  "), ("  x  BOOT_IMAGE=a  y  ", "  x   y  "),
     ("BOOT_IMAGE=a  x", " x"), ("x  BOOT_IMAGE=a", "x "), (" BOOT_IMAGE=a", ""),
     ("BOOT_IMAGE=a ", ""), ("x BOOT_IMAGE=a BOOT_IMAGE=b", "x"),
@@ -71,7 +71,7 @@ import Testing
     #expect(machine(running: file).commandLine.text.utf8.elementsEqual(wanted.utf8))
   }
 
-  /// The user's words go to the kernel, with one blank before them, and nothing else changes.
+  /// The user's words go to the kernel, with one space before them, and nothing else changes.
   @Test(
     arguments: [
       ("", "w", "w"), ("", "", ""), ("a", "", "a"), ("a", "w", "a w"), ("a  ", "w", "a   w"),

@@ -8,7 +8,7 @@ import Testing
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let files: [String: String]
-    let room: UInt64?
+    let space: UInt64?
   }
 
   private static let two = "30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n"
@@ -34,14 +34,14 @@ import Testing
   }
 
   static let rows: [Row] = [
-    Row(testDescription: "no groups", files: [:], room: nil),
-    Row(testDescription: "the root", files: version2("/"), room: nil),
+    Row(testDescription: "no groups", files: [:], space: nil),
+    Row(testDescription: "the root", files: version2("/"), space: nil),
     Row(
       testDescription: "no limit", files: version2("/a", group("/a", max: "max\n", current: 5)),
-      room: nil),
+      space: nil),
     Row(
       testDescription: "a limit", files: version2("/a", group("/a", max: "1000\n", current: 300)),
-      room: 700),
+      space: 700),
     Row(
       testDescription: "with cache of files",
       files: version2(
@@ -49,30 +49,30 @@ import Testing
         group(
           "/a", max: "1000\n", current: 900,
           stat: "anon 100\nfile 700\ninactive_file 400\nactive_file 200\nslab_reclaimable 50\n")),
-      room: 750),
+      space: 750),
     Row(
       testDescription: "memory in files of memory is not given up",
       files: version2(
-        "/a", group("/a", max: "1000\n", current: 900, stat: "shmem 800\nfile 800\n")), room: 100),
+        "/a", group("/a", max: "1000\n", current: 900, stat: "shmem 800\nfile 800\n")), space: 100),
     Row(
       testDescription: "used up", files: version2("/a", group("/a", max: "1000\n", current: 1200)),
-      room: 0),
+      space: 0),
     Row(
       testDescription: "the group around it leaves less",
       files: version2(
         "/a/b", group("/a", max: "1000\n", current: 900), group("/a/b", max: "500\n", current: 100)),
-      room: 100),
+      space: 100),
     Row(
       testDescription: "only the outermost has a limit",
       files: version2(
         "/a/b/c", group("/a", max: "1000\n", current: 1), group("/a/b", max: "max\n", current: 1)),
-      room: 999),
+      space: 999),
     Row(
       testDescription: "in a container",
-      files: version2("/", group("", max: "1000\n", current: 10)), room: 990),
+      files: version2("/", group("", max: "1000\n", current: 10)), space: 990),
     Row(
       testDescription: "outside of what a container sees",
-      files: version2("/../other", group("", max: "1000\n", current: 10)), room: 990),
+      files: version2("/../other", group("", max: "1000\n", current: 10)), space: 990),
     Row(
       testDescription: "version 1",
       files: [
@@ -84,7 +84,7 @@ import Testing
         "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "900\n",
         "/sys/fs/cgroup/memory/a/memory.stat":
           "inactive_file 1\ntotal_inactive_file 300\ntotal_active_file 100\n",
-      ], room: 500),
+      ], space: 500),
     Row(
       testDescription: "both versions, memory in the first",
       files: [
@@ -93,22 +93,22 @@ import Testing
           + "30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
         "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "1000\n",
         "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "100\n",
-      ], room: 900),
+      ], space: 900),
     Row(
       testDescription: "a folder of the groups is mounted",
       files: [
         "/proc/self/cgroup": "0::/box/a\n",
         "/proc/self/mountinfo": "30 24 0:26 /box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-      ].merging(group("/a", max: "1000\n", current: 400)) { $1 }, room: 600),
+      ].merging(group("/a", max: "1000\n", current: 400)) { $1 }, space: 600),
     Row(
       testDescription: "lines that are none",
       files: ["/proc/self/cgroup": "\n:\n0:\nx", "/proc/self/mountinfo": "- - -\n\n1 2 3 -"],
-      room: nil),
+      space: nil),
   ]
 
   @Test(arguments: rows)
   func theLeastOfAllGroups(row: Row) {
     let tree = TemporaryTree(row.files)
-    #expect(ControlGroupMemory.available(in: FileTree(root: tree.path)) == row.room)
+    #expect(ControlGroupMemory.available(in: FileTree(root: tree.path)) == row.space)
   }
 }

@@ -23,14 +23,14 @@ import Testing
   /// Numbers may have gaps, and sort as numbers; an address is hexadecimal without 0x, a size
   /// decimal.
   @Test func processorNotes() {
-    let folder = "/sys/devices/system/cpu"
+    let directory = "/sys/devices/system/cpu"
     let facts = facts([
-      "\(folder)/cpu10/crash_notes": "7e400\n", "\(folder)/cpu10/crash_notes_size": "368\n",
-      "\(folder)/cpu0/crash_notes": "5e639400\n", "\(folder)/cpu0/crash_notes_size": "368\n",
-      "\(folder)/cpu2/crash_notes": "100000\n",
-      "\(folder)/cpu3/crash_notes": "0\n", "\(folder)/cpu4/crash_notes": "junk\n",
-      "\(folder)/cpu5/topology/core_id": "0\n", "\(folder)/cpufreq/x": "1\n",
-      "\(folder)/cpu6/crash_notes": "ffffffffffffff00\n",
+      "\(directory)/cpu10/crash_notes": "7e400\n", "\(directory)/cpu10/crash_notes_size": "368\n",
+      "\(directory)/cpu0/crash_notes": "5e639400\n", "\(directory)/cpu0/crash_notes_size": "368\n",
+      "\(directory)/cpu2/crash_notes": "100000\n",
+      "\(directory)/cpu3/crash_notes": "0\n", "\(directory)/cpu4/crash_notes": "junk\n",
+      "\(directory)/cpu5/topology/core_id": "0\n", "\(directory)/cpufreq/x": "1\n",
+      "\(directory)/cpu6/crash_notes": "ffffffffffffff00\n",
     ])
     #expect(
       facts.processorNotes == [

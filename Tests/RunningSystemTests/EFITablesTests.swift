@@ -60,12 +60,12 @@ import Testing
 
 @Suite struct SetupDataNodeTests {
   @Test func nodesAreReadInOrder() {
-    let folder = "/sys/kernel/boot_params/setup_data"
+    let directory = "/sys/kernel/boot_params/setup_data"
     let machine = TemporaryTree(bytes: [
-      "\(folder)/10/type": Array("0x2\n".utf8), "\(folder)/10/data": [1, 2],
-      "\(folder)/2/type": Array("0x80000007\n".utf8), "\(folder)/2/data": [3],
-      "\(folder)/3/type": Array("what\n".utf8), "\(folder)/3/data": [4],
-      "\(folder)/4/type": Array("0x5\n".utf8),
+      "\(directory)/10/type": Array("0x2\n".utf8), "\(directory)/10/data": [1, 2],
+      "\(directory)/2/type": Array("0x80000007\n".utf8), "\(directory)/2/data": [3],
+      "\(directory)/3/type": Array("what\n".utf8), "\(directory)/3/data": [4],
+      "\(directory)/4/type": Array("0x5\n".utf8),
     ]).machine
     #expect(machine.setupData == [.init(type: 7, data: [3]), .init(type: 2, data: [1, 2])])
     #expect(TemporaryTree([:]).machine.setupData.isEmpty)

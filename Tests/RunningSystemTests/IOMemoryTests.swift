@@ -76,7 +76,7 @@ import Testing
       ("100000-1fffff : CXL Window 0\n  100000-1fffff : System RAM", []),
       // What overlaps at the top level wins.
       ("100000-1fffff : System RAM\n180000-1fffff : Reserved", [0x10_0000...0x17_FFFF]),
-      // Touching pieces of EFI's map are one.
+      // Touching segments of EFI's map are one.
       ("100000-109017 : System RAM\n109018-1fffff : System RAM", [0x10_0000...0x1F_FFFF]),
       // Copies: other indents, tabs, other line ends.
       (

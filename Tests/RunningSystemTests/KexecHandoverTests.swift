@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  private static let folder = "/sys/kernel/debug/kho"
+  private static let directory = "/sys/kernel/debug/kho"
   private static let configured = [
     "/proc/version": "Linux version 7.2.1 (x@y) #1",
     "/boot/config-7.2.1":
@@ -34,9 +34,9 @@ import Testing
   static let evidence: [Case] = [
     Case(testDescription: "an ordinary kernel", line: "quiet"),
     Case(
-      testDescription: "debugfs", files: ["\(folder)/out/finalize": "0"], evidence: folder),
+      testDescription: "debugfs", files: ["\(directory)/out/finalize": "0"], evidence: directory),
     Case(
-      testDescription: "sysfs", files: ["/sys/kernel/kho/out/x": "", "\(folder)/out/x": ""],
+      testDescription: "sysfs", files: ["/sys/kernel/kho/out/x": "", "\(directory)/out/x": ""],
       evidence: "/sys/kernel/kho"),
     Case(
       testDescription: "the device", files: ["/dev/liveupdate": ""], evidence: "/dev/liveupdate"),
@@ -63,7 +63,7 @@ import Testing
       files: ["/dev/kmsg": "KHO: Failed to reserve scratch area, disabling kexec handover\n"]),
     Case(
       testDescription: "what is there counts more", line: "kho=off",
-      files: ["\(folder)/out/x": ""], evidence: folder),
+      files: ["\(directory)/out/x": ""], evidence: directory),
   ]
 
   @Test(arguments: evidence)
@@ -106,20 +106,22 @@ import Testing
       line: "reserve_mem=4M reserve_mem=4M:4K -- reserve_mem=4M:4096:x"),
     Case(
       testDescription: "what always is there",
-      files: ["\(folder)/out/sub_fdts/kexec-metadata": "", "\(folder)/out/sub_fdts/LUO": ""]),
+      files: ["\(directory)/out/sub_fdts/kexec-metadata": "", "\(directory)/out/sub_fdts/LUO": ""]),
     Case(
       testDescription: "an entry of another name",
-      files: ["\(folder)/out/sub_fdts/kexec-metadata": "", "\(folder)/out/sub_fdts/vmalloc": ""],
+      files: [
+        "\(directory)/out/sub_fdts/kexec-metadata": "", "\(directory)/out/sub_fdts/vmalloc": "",
+      ],
       preserved: [.entry(name: "vmalloc")]),
     Case(
       testDescription: "reserved memory, without the words",
-      files: ["\(folder)/out/sub_fdts/memblock": ""], preserved: [.entry(name: "memblock")]),
+      files: ["\(directory)/out/sub_fdts/memblock": ""], preserved: [.entry(name: "memblock")]),
     Case(
       testDescription: "an entry, by names yet to come",
       files: ["/sys/kernel/kho/out/sub_blobs/guest": ""], preserved: [.entry(name: "guest")]),
     Case(
       testDescription: "the entry of the reserved memory", line: "reserve_mem=4M:4096:trace",
-      files: ["\(folder)/out/sub_fdts/memblock": ""],
+      files: ["\(directory)/out/sub_fdts/memblock": ""],
       preserved: [.reservedMemory(name: "trace")]),
   ]
 
@@ -140,7 +142,7 @@ import Testing
       ("bootmem_len", "4096\n", [4096]), ("scratch_len", "x\n", []), ("scratch_phys", "1\n", []),
     ] as [(String, String, [UInt64])])
   func sizesOfTheNextKernelsAreas(file: String, text: String, wanted: [UInt64]) {
-    let handover = TemporaryTree(["\(Self.folder)/out/\(file)": text]).machine.handover
+    let handover = TemporaryTree(["\(Self.directory)/out/\(file)": text]).machine.handover
     #expect(handover?.scratchSizes == wanted)
   }
 }

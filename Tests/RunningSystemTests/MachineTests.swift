@@ -212,12 +212,12 @@ import Testing
         "ACPI20=0x7f77e014\nACPI=0x7f77e000\nSMBIOS3=0x7f5c0000\nSMBIOS=0x7f5c1000\n",
     ]
     for (index, start) in [(0, 0x7F00_0000), (10, 0x7F20_0000), (2, 0x7F10_0000)] {
-      let folder = "/sys/firmware/efi/runtime-map/\(index)"
-      files["\(folder)/type"] = "0x5\n"
-      files["\(folder)/phys_addr"] = "0x\(String(start, radix: 16))\n"
-      files["\(folder)/virt_addr"] = "0xfffffffeff000000\n"
-      files["\(folder)/num_pages"] = "0x10\n"
-      files["\(folder)/attribute"] = "0x800000000000000f\n"
+      let directory = "/sys/firmware/efi/runtime-map/\(index)"
+      files["\(directory)/type"] = "0x5\n"
+      files["\(directory)/phys_addr"] = "0x\(String(start, radix: 16))\n"
+      files["\(directory)/virt_addr"] = "0xfffffffeff000000\n"
+      files["\(directory)/num_pages"] = "0x10\n"
+      files["\(directory)/attribute"] = "0x800000000000000f\n"
     }
     files["/sys/firmware/efi/runtime-map/3/type"] = "0x5\n"
     let efi = try #require(TemporaryTree(files).machine.efi)
@@ -225,7 +225,7 @@ import Testing
     #expect(efi.configurationTable == 0x7F5E_C018)
     #expect(efi.platformSize == 64)
     #expect(efi.systemTable["SMBIOS"] == 0x7F5C_1000)
-    #expect(efi.acpiRootPointer == 0x7F77_E014)
+    #expect(efi.rsdpAddress == 0x7F77_E014)
     // In the order of the numbers, and without the one that has no address.
     #expect(efi.runtimeMap.map(\.physicalStart) == [0x7F00_0000, 0x7F10_0000, 0x7F20_0000])
     #expect(efi.runtimeMap[0].virtualStart == 0xFFFF_FFFE_FF00_0000)
@@ -237,10 +237,10 @@ import Testing
       ("ACPI=0x10", 0x10), ("ACPI20=0x20\nACPI=0x10", 0x20), ("ACPI=0x10\nACPI20=0x20", 0x20),
       ("SMBIOS=0x1", nil), ("ACPI20=junk\nACPI=0x10", 0x10), ("", nil),
     ] as [(String, UInt64?)])
-  func acpiRootPointer(systab: String, wanted: UInt64?) throws {
+  func rsdpAddress(systab: String, wanted: UInt64?) throws {
     let tree = TemporaryTree(["/sys/firmware/efi/systab": systab])
     let efi = try #require(tree.machine.efi)
-    #expect(efi.acpiRootPointer == wanted)
+    #expect(efi.rsdpAddress == wanted)
     #expect(efi.firmwareVendor == nil)
     #expect(efi.runtimeMap.isEmpty)
     #expect(efi.platformSize == 64)

@@ -1,18 +1,18 @@
 internal import Glibc
 package import LinuxSystem
 
-/// The folder Tests/Fixtures of this checkout.
+/// The directory Tests/Fixtures of this checkout.
 package enum Fixtures {
   /// Its path.
   package static let path: String = {
-    let folders = #filePath.split(separator: "/").dropLast(2)
-    return "/" + folders.joined(separator: "/") + "/Fixtures"
+    let directories = #filePath.split(separator: "/").dropLast(2)
+    return "/" + directories.joined(separator: "/") + "/Fixtures"
   }()
 
   /// Its files.
   package static let files = FileTree(root: path)
 
-  /// The files of the folder Fuzz of this checkout.
+  /// The files of the directory Fuzz of this checkout.
   package static let fuzz = FileTree(root: path + "/../../Fuzz")
 
   /// The text of the file at `name`; empty when there is none.

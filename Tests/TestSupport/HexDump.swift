@@ -1,4 +1,4 @@
-/// The bytes in `text`: hexadecimal digits, blanks as wanted, comments from `#` to the line's end.
+/// The bytes in `text`: hexadecimal digits, spaces as wanted, comments from `#` to the line's end.
 /// A line `@OFFSET` in hexadecimal goes on there, with zeros in between.
 package func bytes(hex text: String) -> [UInt8] {
   var bytes: [UInt8] = []

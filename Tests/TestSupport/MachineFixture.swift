@@ -4,19 +4,19 @@ package import RunningSystem
 
 /// One memory map of one machine in Tests/Fixtures/machines, with all else that is known of it.
 package struct MachineFixture: Sendable, CustomStringConvertible {
-  /// The machine's folder.
-  package let folder: String
+  /// The machine's directory.
+  package let directory: String
   /// Which of its files are used; nil for those under their own names in /proc and /sys.
   package let variant: String?
   /// The architecture, from INDEX.md; nil when there is no row.
   package let architecture: String?
-  /// The file that stands for /proc/iomem, from the folder.
+  /// The file that stands for /proc/iomem, from the directory.
   let ioMemoryFile: String?
-  /// The file that stands for /sys/firmware/memmap, from the folder; nil when that is there itself.
+  /// The file that stands for /sys/firmware/memmap, from the directory; nil when that is there itself.
   let firmwareFile: String?
 
   /// As in `dell-t3600-type20.e820`.
-  package var name: String { variant.map { "\(folder).\($0)" } ?? folder }
+  package var name: String { variant.map { "\(directory).\($0)" } ?? directory }
 
   /// The name.
   package var description: String { name }
@@ -27,7 +27,7 @@ package struct MachineFixture: Sendable, CustomStringConvertible {
   /// The machine, as far as its files tell.
   package var machine: Machine {
     var machine = Machine.read(
-      FileTree(root: "\(Fixtures.path)/machines/\(folder)"), with: .crash)
+      FileTree(root: "\(Fixtures.path)/machines/\(directory)"), with: .crash)
     machine.ioMemory = IOMemory(text: ioMemoryText)
     if let firmwareFile {
       let text = read(firmwareFile)
@@ -46,22 +46,22 @@ package struct MachineFixture: Sendable, CustomStringConvertible {
   package var firmwareText: String { firmwareFile.map(read) ?? "" }
 
   private func read(_ file: String) -> String {
-    let bytes = try? Fixtures.files.read("/machines/\(folder)\(file)")
+    let bytes = try? Fixtures.files.read("/machines/\(directory)\(file)")
     return String(decoding: bytes ?? [], as: UTF8.self)
   }
 }
 
 extension MachineFixture {
-  /// Every folder below Tests/Fixtures/machines.
-  package static let folders: [String] = (Fixtures.files.names(in: "/machines") ?? []).filter {
+  /// Every directory below Tests/Fixtures/machines.
+  package static let directories: [String] = (Fixtures.files.names(in: "/machines") ?? []).filter {
     $0 != "INDEX.md"
   }
 
   /// Every memory map of every machine.
-  package static let all: [MachineFixture] = folders.flatMap(fixtures)
+  package static let all: [MachineFixture] = directories.flatMap(fixtures)
 
-  private static func fixtures(in folder: String) -> [MachineFixture] {
-    let files = FileTree(root: "\(Fixtures.path)/machines/\(folder)")
+  private static func fixtures(in directory: String) -> [MachineFixture] {
+    let files = FileTree(root: "\(Fixtures.path)/machines/\(directory)")
     let top = files.names(in: "/") ?? []
     let maps = (files.names(in: "/proc") ?? []).filter { $0.hasPrefix("iomem") }
     let logs = top.filter {
@@ -69,7 +69,7 @@ extension MachineFixture {
     }
     func fixture(_ variant: String?, ioMemory: String?, firmware: String?) -> MachineFixture {
       MachineFixture(
-        folder: folder, variant: variant, architecture: architectures[folder],
+        directory: directory, variant: variant, architecture: architectures[directory],
         ioMemoryFile: ioMemory, firmwareFile: firmware)
     }
     var all = maps.map {

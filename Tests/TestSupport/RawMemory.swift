@@ -1,6 +1,6 @@
 /// What a fixture's text says of memory, read without any of the product's code: to check plans by.
 package struct RawMemory: Sendable {
-  /// RAM, both ends inside, lowest first, touching pieces joined; one list for each source.
+  /// RAM, both ends inside, lowest first, touching segments joined; one list for each source.
   package private(set) var sources: [[ClosedRange<UInt64>]] = []
   /// What nothing may be put on, both ends inside.
   package private(set) var forbidden: [ClosedRange<UInt64>] = [0...0xF_FFFF]

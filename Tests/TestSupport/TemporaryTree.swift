@@ -2,19 +2,19 @@ internal import Glibc
 internal import LinuxSystem
 package import RunningSystem
 
-/// A folder with files in it, made for one test and removed with the last reference.
+/// A directory with files in it, made for one test and removed with the last reference.
 package final class TemporaryTree: Sendable {
-  /// The folder's path.
+  /// The directory's path.
   package let path: String
-  /// All that was made, in the order in which it was made; a final slash marks a folder.
+  /// All that was made, in the order in which it was made; a final slash marks a directory.
   private let made: [String]
 
-  /// Makes a folder with `files`: absolute paths such as `/proc/iomem`, and their texts.
+  /// Makes a directory with `files`: absolute paths such as `/proc/iomem`, and their texts.
   package convenience init(_ files: [String: String], links: [String: String] = [:]) {
     self.init(bytes: files.mapValues { Array($0.utf8) }, links: links)
   }
 
-  /// Makes a folder with `files` that hold bytes, and symbolic `links` to other paths, below TMPDIR or else
+  /// Makes a directory with `files` that hold bytes, and symbolic `links` to other paths, below TMPDIR or else
   /// /tmp.
   package init(bytes files: [String: [UInt8]], links: [String: String] = [:]) {
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
@@ -24,10 +24,10 @@ package final class TemporaryTree: Sendable {
     var made = [path + "/"]
     let names = files.keys.sorted() + links.keys.sorted()
     for name in names {
-      var folder = path
+      var directory = path
       for part in name.split(separator: "/").dropLast() {
-        folder += "/" + part
-        if unsafe mkdir(folder, 0o755) == 0 { made.append(folder + "/") }
+        directory += "/" + part
+        if unsafe mkdir(directory, 0o755) == 0 { made.append(directory + "/") }
       }
       if let target = links[name] {
         guard unsafe symlink(target.cBytes, (path + name).cBytes) == 0 else {
@@ -56,7 +56,7 @@ package final class TemporaryTree: Sendable {
 
   /// The machine that the files describe.
   package var machine: Machine {
-    // The folder goes with the last reference, so it is held until all is read.
+    // The directory goes with the last reference, so it is held until all is read.
     withExtendedLifetime(self) { Machine.read(FileTree(root: path)) }
   }
 }

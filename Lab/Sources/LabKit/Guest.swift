@@ -263,7 +263,7 @@ extension Guest.Arrival {
 }
 
 extension String {
-  /// The lines of a screen of 80 columns that are not empty, without the blanks at their ends.
+  /// The lines of a screen of 80 columns that are not empty, without the spaces at their ends.
   fileprivate var trimmedLines: String {
     let letters = Array(self)
     return stride(from: 0, to: letters.count, by: 80).map { start in

@@ -8,7 +8,9 @@ struct GuestImage: Sendable {
 
   /// What every guest has, the next one too: small, because a kexec program copies it.
   init(tool: Tool, also programs: [(name: String, tool: Tool)] = [], workshop: Workshop) throws {
-    for folder in ["dev", "proc", "sys", "run", "boot"] { try writer.append(.directory(folder)) }
+    for directory in ["dev", "proc", "sys", "run", "boot"] {
+      try writer.append(.directory(directory))
+    }
     try writer.append(.directory("tmp", permissions: 0o1777))
     try add("init", from: workshop.guest + "/init")
     try add("sbin/agent", from: workshop.guest + "/agent")

@@ -55,22 +55,22 @@ public enum Kernel: String, CaseIterable, Sendable {
   }
 
   /// A module of the kernel, and where a guest finds it: unpacked, since busybox hands modules to the
-  /// kernel as they are, and without the folders that it has in the kernel's package.
+  /// kernel as they are, and without the directories that it has in the kernel's package.
   func module(
     _ path: String, in workshop: Workshop
   ) throws -> (path: String, bytes: [UInt8]) {
-    let folder = try modules(in: workshop)
-    let plain = "\(folder)/\(path)"
+    let directory = try modules(in: workshop)
+    let plain = "\(directory)/\(path)"
     // Into memory: scenarios run side by side, and would find each other's half-written file.
     let bytes =
       FileManager.default.fileExists(atPath: plain)
       ? try contents(of: plain)
       : [UInt8](try output(of: ["/usr/bin/xz", "--decompress", "--stdout", plain + ".xz"]))
-    let release = folder.split(separator: "/").last ?? ""
+    let release = directory.split(separator: "/").last ?? ""
     return ("lib/modules/\(release)/\(path.split(separator: "/").last ?? "")", bytes)
   }
 
-  /// The folder of the kernel's modules on this computer; its name is the kernel's release.
+  /// The directory of the kernel's modules on this computer; its name is the kernel's release.
   func modules(in workshop: Workshop) throws -> String {
     try workshop.file(in: workshop.debian + "/lib/modules", startingWith: prefix)
   }
@@ -81,11 +81,11 @@ extension Kernel {
   private func made(
     by script: String, startingWith name: String, in workshop: Workshop
   ) throws -> String {
-    let folder = "\(workshop.kernels)/\(rawValue)"
-    guard FileManager.default.fileExists(atPath: folder) else {
+    let directory = "\(workshop.kernels)/\(rawValue)"
+    guard FileManager.default.fileExists(atPath: directory) else {
       throw Skip("\(script) has not run")
     }
-    return try workshop.file(in: folder, startingWith: name)
+    return try workshop.file(in: directory, startingWith: name)
   }
 }
 

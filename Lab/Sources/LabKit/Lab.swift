@@ -67,8 +67,8 @@ public final class Lab: Sendable {
     file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
     let number = machines.withLock { $0.count }
-    let folder = "\(workshop.scratch)/\(name)-\(number)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let directory = "\(workshop.scratch)/\(name)-\(number)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
 
     let base = try GuestImage.shared(tool: tool, also: programs, workshop: workshop)
     var next = base
@@ -77,7 +77,7 @@ public final class Lab: Sendable {
     for (path, bytes) in files.sorted(by: { $0.key < $1.key }) { try image.add(path, bytes) }
     if !kernels.isEmpty, !isChain { try image.add("boot/initrd", next.archive) }
     for carried in kernels { try image.add(carried.path, from: carried.file(in: workshop)) }
-    let initrd = folder + "/initrd"
+    let initrd = directory + "/initrd"
     try Data(image.archive).write(to: URL(fileURLWithPath: initrd))
 
     let parts = MachineParts(
@@ -86,10 +86,11 @@ public final class Lab: Sendable {
       commandLine: [
         isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, system.commandLine, words,
       ].filter { !$0.isEmpty }.joined(separator: " "),
-      disk: hasEmptyDisk ? try emptyDisk(in: folder) : try system.disk(in: workshop),
+      disk: hasEmptyDisk ? try emptyDisk(in: directory) : try system.disk(in: workshop),
       mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
       hasVGA: hasVGA, isToolOurs: tool.isOurs)
-    let machine = try await VirtualMachine(parts, folder: folder, log: log, workshop: workshop)
+    let machine = try await VirtualMachine(
+      parts, directory: directory, log: log, workshop: workshop)
     machines.withLock { $0.append(machine) }
 
     let deadline = ContinuousClock.now + limit
@@ -106,8 +107,8 @@ public final class Lab: Sendable {
   }
 
   /// A disk of 64 MiB, all zeros.
-  private func emptyDisk(in folder: String) throws -> String {
-    let path = folder + "/disk"
+  private func emptyDisk(in directory: String) throws -> String {
+    let path = directory + "/disk"
     try Data().write(to: URL(fileURLWithPath: path))
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     try file.truncate(atOffset: 64 << 20)
@@ -123,9 +124,9 @@ public final class Lab: Sendable {
     for path in paths {
       let module = try kernel.module(path, in: workshop)
       files[module.path] = module.bytes
-      let (folder, name) = module.path.splitAtLastSlash
+      let (directory, name) = module.path.splitAtLastSlash
       list += "\(name):\n"
-      files["\(folder)/modules.dep"] = Array(list.utf8)
+      files["\(directory)/modules.dep"] = Array(list.utf8)
     }
     return files
   }
@@ -171,8 +172,8 @@ public final class Lab: Sendable {
 }
 
 extension String {
-  /// The folder and the name of a path.
-  fileprivate var splitAtLastSlash: (folder: Substring, name: Substring) {
+  /// The directory and the name of a path.
+  fileprivate var splitAtLastSlash: (directory: Substring, name: Substring) {
     guard let slash = lastIndex(of: "/") else { return ("", self[...]) }
     return (self[..<slash], self[index(after: slash)...])
   }

@@ -2,7 +2,7 @@ import Foundation
 
 /// What `kexec --dry-run --json` says, as far as scenarios ask.
 public struct LoadReport: Decodable, Sendable {
-  /// A piece of the next kernel and its place in physical memory.
+  /// A segment of the next kernel and its place in physical memory.
   public struct Segment: Decodable, Sendable {
     let role: String
     let start: UInt64

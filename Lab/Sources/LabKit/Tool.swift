@@ -6,10 +6,10 @@ public struct Tool: Sendable {
   public let path: String
   /// Whether it is ours, which is held to its words; of others only the deeds are judged.
   public let isOurs: Bool
-  /// The folder of libraries and loader that came with the program: `lib` beside it, if there is one.
+  /// The directory of libraries and loader that came with the program: `lib` beside it, if there is one.
   private let ownLibraries: String?
   /// The libraries that it needs: where a guest must have each, by name alone if that is the program's
-  /// own folder; and where it is on this computer.
+  /// own directory; and where it is on this computer.
   private let libraries: [(guest: String, host: String)]
 
   private static let loader = "ld-linux-x86-64.so.2"
@@ -29,7 +29,7 @@ public struct Tool: Sendable {
       ownLibraries = nil
       // The libraries of an unpacked package lie beside it, not where the loader would look.
       let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
-      libraries = try Self.libraries(of: path, folder: unpacked)
+      libraries = try Self.libraries(of: path, directory: unpacked)
     }
     let words = ownLibraries.map { Self.command(program: path, libraries: $0) } ?? [path]
     let version = try? output(of: words + ["--version"], isQuiet: true)
@@ -44,27 +44,27 @@ public struct Tool: Sendable {
   /// What runs it in a guest that has it as `name`, with no script in between.
   public func command(inGuestAs name: String) -> String {
     guard ownLibraries != nil else { return name }
-    let folder = "/" + Self.folder(name)
-    return Self.command(program: folder + "/program", libraries: folder + "/lib")
+    let directory = "/" + Self.directory(name)
+    return Self.command(program: directory + "/program", libraries: directory + "/lib")
       .joined(separator: " ")
   }
 
   /// The files that a guest needs, by path, to have it as /sbin/`name`.
   ///
-  /// Libraries of its own stay in a folder of its own: a Debian on a disk has others of the same names.
+  /// Libraries of its own stay in a directory of its own: a Debian on a disk has others of the same names.
   func files(inGuestAs name: String) throws -> [(path: String, contents: [UInt8])] {
     let program = try contents(of: path)
     guard ownLibraries != nil else {
       return try libraries.map { ($0.guest, try contents(of: $0.host)) }
         + [("sbin/\(name)", program)]
     }
-    let folder = Self.folder(name)
+    let directory = Self.directory(name)
     let script = "#!/bin/sh\nexec \(command(inGuestAs: name)) \"$@\"\n"
-    return try libraries.map { ("\(folder)/lib/\($0.guest)", try contents(of: $0.host)) }
-      + [("\(folder)/program", program), ("sbin/\(name)", Array(script.utf8))]
+    return try libraries.map { ("\(directory)/lib/\($0.guest)", try contents(of: $0.host)) }
+      + [("\(directory)/program", program), ("sbin/\(name)", Array(script.utf8))]
   }
 
-  private static func folder(_ name: String) -> String { "opt/\(name)" }
+  private static func directory(_ name: String) -> String { "opt/\(name)" }
 
   private static func command(program: String, libraries: String) -> [String] {
     ["\(libraries)/\(loader)", "--library-path", libraries, program]
@@ -72,12 +72,12 @@ public struct Tool: Sendable {
 
   /// Reads `NAME => PATH (ADDRESS)` and `/lib64/ld-linux-x86-64.so.2 (ADDRESS)`.
   private static func libraries(
-    of program: String, folder: String
+    of program: String, directory: String
   ) throws -> [(guest: String, host: String)] {
     let ldd = Process()
     ldd.executableURL = URL(fileURLWithPath: "/usr/bin/ldd")
     ldd.arguments = [program]
-    ldd.environment = ["LD_LIBRARY_PATH": folder, "PATH": "/usr/bin:/bin", "LC_ALL": "C"]
+    ldd.environment = ["LD_LIBRARY_PATH": directory, "PATH": "/usr/bin:/bin", "LC_ALL": "C"]
     let output = Pipe()
     ldd.standardOutput = output
     ldd.standardError = FileHandle.nullDevice

@@ -34,23 +34,23 @@ extension Lab {
   /// The bytes of `image`; its kernel is that in `file`, if one is given.
   public func make(_ image: UnifiedImage, of file: [UInt8]? = nil) throws -> [UInt8] {
     let files = FileManager.default
-    let folder = "\(workshop.scratch)/uki-\(UUID().uuidString)"
-    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? files.removeItem(atPath: folder) }
+    let directory = "\(workshop.scratch)/uki-\(UUID().uuidString)"
+    try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: directory) }
     var parts: [(section: String, path: String)] = []
     for (name, bytes) in image.sections.sorted(by: { $0.key < $1.key }) {
-      let path = folder + "/" + name.dropFirst()
+      let path = directory + "/" + name.dropFirst()
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       parts.append((name, path))
     }
-    var kernel = folder + "/vmlinuz"
+    var kernel = directory + "/vmlinuz"
     if let file {
       try Data(file).write(to: URL(fileURLWithPath: kernel))
     } else {
       kernel = try image.kernel.file(in: workshop)
     }
     let stub = workshop.uki + "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
-    var result = folder + "/uki.efi"
+    var result = directory + "/uki.efi"
     switch image.maker {
     case .ukify:
       try Self.run(

@@ -37,24 +37,25 @@ final class VirtualMachine: Sendable {
   let isToolOurs: Bool
   /// The file that is the guest's memory, when the parts say so.
   let memoryFile: String
-  private let folder: String
+  private let directory: String
   private let process: ChildProcess
   private let lastCommand = Mutex(0)
 
-  /// Starts a machine that keeps its sockets and its memory in `folder`.
-  init(_ parts: MachineParts, folder: String, log: ScenarioLog, workshop: Workshop) async throws {
-    self.folder = folder
+  /// Starts a machine that keeps its sockets and its memory in `directory`.
+  init(_ parts: MachineParts, directory: String, log: ScenarioLog, workshop: Workshop) async throws
+  {
+    self.directory = directory
     self.log = log
     isToolOurs = parts.isToolOurs
     let meter = CPUMeter()
-    memoryFile = folder + "/memory"
+    memoryFile = directory + "/memory"
     console = try SerialPort(
-      path: folder + "/console",
+      path: directory + "/console",
       transcript: Transcript(meter: meter) { log.write("console", $0.text, at: $0.moment.time) })
-    agent = try SerialPort(path: folder + "/agent", transcript: Transcript(meter: meter))
-    let arguments = try Self.arguments(parts, folder: folder, workshop: workshop)
+    agent = try SerialPort(path: directory + "/agent", transcript: Transcript(meter: meter))
+    let arguments = try Self.arguments(parts, directory: directory, workshop: workshop)
     log.write("lab", arguments.joined(separator: " "))
-    process = try await ChildProcess.start(arguments, output: folder + "/qemu")
+    process = try await ChildProcess.start(arguments, output: directory + "/qemu")
     process.withID(meter.attach)
   }
 
@@ -68,7 +69,7 @@ final class VirtualMachine: Sendable {
 
   /// Writes the processors' registers into the log: where does a machine hang?
   func logRegisters() async {
-    guard let monitor = FileHandle.connect(to: folder + "/monitor") else { return }
+    guard let monitor = FileHandle.connect(to: directory + "/monitor") else { return }
     try? monitor.write(contentsOf: Data("info registers -a\n".utf8))
     try? await Task.sleep(for: .milliseconds(300))
     let text = String(decoding: monitor.readAvailable(), as: UTF8.self)
@@ -79,8 +80,8 @@ final class VirtualMachine: Sendable {
   ///
   /// - Throws: `MachineGone`.
   func screen() async throws -> String {
-    let path = folder + "/screen"
-    guard let monitor = FileHandle.connect(to: folder + "/monitor") else { throw MachineGone() }
+    let path = directory + "/screen"
+    guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
     // 25 lines of 80 characters, each a letter and its colours.
     try? monitor.write(contentsOf: Data("pmemsave 0xb8000 4000 \(path)\n".utf8))
     try? await Task.sleep(for: .milliseconds(500))
@@ -94,23 +95,23 @@ final class VirtualMachine: Sendable {
   /// - Returns: the CPU time that it took.
   func end() async -> Duration {
     await process.end()
-    let words = (try? String(contentsOfFile: folder + "/qemu", encoding: .utf8)) ?? ""
+    let words = (try? String(contentsOfFile: directory + "/qemu", encoding: .utf8)) ?? ""
     if !words.isEmpty { log.write("qemu", words) }
-    try? FileManager.default.removeItem(atPath: folder)
+    try? FileManager.default.removeItem(atPath: directory)
     return process.cpuTime
   }
 
   private static func arguments(
-    _ parts: MachineParts, folder: String, workshop: Workshop
+    _ parts: MachineParts, directory: String, workshop: Workshop
   ) throws -> [String] {
     var arguments = ["qemu-system-x86_64", "-accel", "tcg", "-nodefaults", "-display", "none"]
     arguments += ["-cpu", parts.processor, "-smp", "\(parts.cpus)", "-m", "\(parts.memory)"]
     arguments += ["-kernel", parts.kernel, "-initrd", parts.initrd, "-append", parts.commandLine]
     for port in parts.isConsoleSecond ? ["agent", "console"] : ["console", "agent"] {
-      arguments += ["-chardev", "socket,id=\(port),path=\(folder)/\(port)"]
+      arguments += ["-chardev", "socket,id=\(port),path=\(directory)/\(port)"]
       arguments += ["-serial", "chardev:\(port)"]
     }
-    arguments += ["-monitor", "unix:\(folder)/monitor,server=on,wait=off"]
+    arguments += ["-monitor", "unix:\(directory)/monitor,server=on,wait=off"]
     if parts.hasVGA { arguments += ["-vga", "std"] }
     if let disk = parts.disk {
       arguments += ["-drive", "if=none,id=disk,format=raw,snapshot=on,file=\(disk)"]
@@ -119,12 +120,12 @@ final class VirtualMachine: Sendable {
     if !parts.mayReset { arguments.append("-no-reboot") }
     if parts.isMemoryShared {
       let backend = "memory-backend-file,id=memory,share=on,size=\(parts.memory)M"
-      arguments += ["-object", "\(backend),mem-path=\(folder)/memory"]
+      arguments += ["-object", "\(backend),mem-path=\(directory)/memory"]
       arguments += ["-machine", "pc,memory-backend=memory"]
     }
     if parts.firmware == .uefi {
       let ovmf = workshop.debian + "/usr/share/OVMF"
-      let variables = folder + "/variables"
+      let variables = directory + "/variables"
       try FileManager.default.copyItem(atPath: ovmf + "/OVMF_VARS.fd", toPath: variables)
       let flash = "if=pflash,format=raw,"
       arguments += ["-drive", flash + "readonly=on,file=\(ovmf)/OVMF_CODE.fd"]

@@ -2,7 +2,7 @@ import Foundation
 
 /// Where the lab's things lie, all under the root of the repository.
 ///
-/// The lab works in that folder: the paths here are relative, so that the unix sockets of a checkout
+/// The lab works in that directory: the paths here are relative, so that the unix sockets of a checkout
 /// with a long path still fit into the 108 bytes that a socket's address has.
 public struct Workshop: Sendable {
   /// What `script/bootstrap` unpacked from Debian's packages.
@@ -11,7 +11,7 @@ public struct Workshop: Sendable {
   public let tools = ".lab/tools"
   /// The disks that `script/bootstrap` made for guests.
   let disks = ".lab/disks"
-  /// What `script/test-kernel` and `script/newest-kernel` left, each in a folder of its own.
+  /// What `script/test-kernel` and `script/newest-kernel` left, each in a directory of its own.
   let kernels = ".lab/kernels"
   /// What `script/bootstrap` unpacked of Debian for i386.
   let i386 = ".lab/i386"
@@ -19,23 +19,23 @@ public struct Workshop: Sendable {
   public let uki = ".lab/uki"
   /// The sources of what runs in a guest.
   public let guest = "Lab/Guest"
-  /// A folder of this run alone, for the logs.
+  /// A directory of this run alone, for the logs.
   public let logs: String
-  /// A folder of this run alone, for sockets and initial file systems; gone afterwards.
+  /// A directory of this run alone, for sockets and initial file systems; gone afterwards.
   public let scratch: String
 
-  /// Enters the repository that the current folder belongs to.
+  /// Enters the repository that the current directory belongs to.
   public init() throws {
     let files = FileManager.default
-    var folder = URL(fileURLWithPath: files.currentDirectoryPath)
-    while !files.fileExists(atPath: folder.appending(path: "Lab/Guest/init").path) {
-      guard folder.path != "/" else {
+    var directory = URL(fileURLWithPath: files.currentDirectoryPath)
+    while !files.fileExists(atPath: directory.appending(path: "Lab/Guest/init").path) {
+      guard directory.path != "/" else {
         throw Failure("run the lab inside the repository")
       }
-      folder.deleteLastPathComponent()
+      directory.deleteLastPathComponent()
     }
-    guard files.changeCurrentDirectoryPath(folder.path) else {
-      throw Failure("cannot enter \(folder.path)")
+    guard files.changeCurrentDirectoryPath(directory.path) else {
+      throw Failure("cannot enter \(directory.path)")
     }
     let clock = DateFormatter()
     clock.dateFormat = "yyyyMMdd-HHmmss"
@@ -79,7 +79,7 @@ public struct Workshop: Sendable {
     try? FileManager.default.removeItem(atPath: scratch)
   }
 
-  /// A run that was killed could not tidy up. The name of its folder ends with its process id.
+  /// A run that was killed could not tidy up. The name of its directory ends with its process id.
   private static func removeLeftovers() {
     let files = FileManager.default
     for name in (try? files.contentsOfDirectory(atPath: ".lab/run")) ?? [] {
@@ -89,13 +89,13 @@ public struct Workshop: Sendable {
     }
   }
 
-  /// The newest file in `folder` whose name starts with `prefix`.
-  func file(in folder: String, startingWith prefix: String) throws -> String {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+  /// The newest file in `directory` whose name starts with `prefix`.
+  func file(in directory: String, startingWith prefix: String) throws -> String {
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory)
     guard let name = names.filter({ $0.hasPrefix(prefix) }).sorted().last else {
-      throw Failure("no \(prefix)… in \(folder): run script/bootstrap again")
+      throw Failure("no \(prefix)… in \(directory): run script/bootstrap again")
     }
-    return "\(folder)/\(name)"
+    return "\(directory)/\(name)"
   }
 }
 

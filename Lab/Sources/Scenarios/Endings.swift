@@ -97,7 +97,7 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
   let guest = try await lab.boot(
     .debian6_1, carrying: [.lab],
     files: lab.modules(["kernel/drivers/block/loop.ko"], of: .debian6_1))
-  // A disk of 16 MiB in a file that has room for 2.
+  // A disk of 16 MiB in a file that has space for 2.
   try await guest.run(
     """
     set -e

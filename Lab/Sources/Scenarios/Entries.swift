@@ -9,7 +9,7 @@ let entries: [Scenario] =
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in
-    // Above 4 GiB there is more room, where such a kernel must not be.
+    // Above 4 GiB there is more space, where such a kernel must not be.
     let guest = try await lab.boot(
       .debian6_1, firmware: firmware, memory: 5120, carrying: [kernel])
     try await guest.mustNote("ordinaryEntry.otherEntry", when: load(kernel, "--entry-32bit"))

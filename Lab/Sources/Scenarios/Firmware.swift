@@ -101,7 +101,7 @@ extension Guest {
     return address
   }
 
-  /// Fails unless the plan has pieces right below `table` and none on its page.
+  /// Fails unless the plan has segments right below `table` and none on its page.
   fileprivate func mustKeepFree(
     _ table: UInt64, when load: String, file: String = #fileID, line: Int = #line
   ) async throws {

@@ -73,7 +73,7 @@ private let switches = "kho=on liveupdate=on"
 private let load =
   "-l \(Kernel.handover.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine) \(switches)'"
 
-/// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the panic kernel, and the dump
+/// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the crash kernel, and the dump
 /// does without it.
 private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a panic kernel by kexec_load has it")
 {

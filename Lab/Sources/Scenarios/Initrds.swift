@@ -169,7 +169,7 @@ private let ssdt: [UInt8] = {
 private let large = Scenario("initrd: 300 MB in a machine with 1 GiB") { lab in
   let guest = try await lab.boot(.lab, carrying: [.lab])
   let size = 300_000_000
-  // An archive that is written by hand, since there is no room for the file and the archive.
+  // An archive that is written by hand, since there is no space for the file and the archive.
   try await guest.run(
     """
     member() { printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s' \\

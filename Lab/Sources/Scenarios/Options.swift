@@ -94,7 +94,7 @@ private let oddBytes = Scenario(
     files: ["boot/right": lab.labKernel(signedBy: .right)])
   let odd = "$(printf 'a\\351\\377')"
   try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
-  // What is appended goes to the kernel and not to init, and no blank at the end is lost.
+  // What is appended goes to the kernel and not to init, and no space at the end is lost.
   try await guest.run(
     "kexec -s -l /boot/right --initrd=\"/run/\(odd)\" --append=\"lab.odd=\(odd)\""
       + " --command-line=\"\(Lab.commandLine) retain_initrd -- single  \"")

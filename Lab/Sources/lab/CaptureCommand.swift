@@ -1,11 +1,11 @@
 import Foundation
 import LabKit
 
-/// `lab capture`: saves a guest's /proc and /sys, as far as kexec looks at them, as a folder.
+/// `lab capture`: saves a guest's /proc and /sys, as far as kexec looks at them, as a directory.
 ///
-/// A machine is a folder: what was captured is planned for as if it were the running one.
+/// A machine is a directory: what was captured is planned for as if it were the running one.
 struct CaptureCommand {
-  private let folder: String
+  private let directory: String
   private let firmware: Firmware
   private let kernel: Kernel
   private let memory: Int
@@ -18,8 +18,8 @@ struct CaptureCommand {
     memory = try arguments.number(of: "--memory") ?? 1024
     cpus = try arguments.number(of: "--cpus") ?? 1
     commandLine = try arguments.value(of: "--append") ?? ""
-    guard let folder = arguments.next() else { throw Failure("lab capture wants a folder") }
-    self.folder = URL(fileURLWithPath: folder).path
+    guard let directory = arguments.next() else { throw Failure("lab capture wants a folder") }
+    self.directory = URL(fileURLWithPath: directory).path
     try arguments.finish()
   }
 
@@ -37,18 +37,18 @@ struct CaptureCommand {
     }
     await lab.end()
     try unpack(try result.get())
-    say("captured \(kernel.rawValue) under \(firmware.name) in \(folder)")
+    say("captured \(kernel.rawValue) under \(firmware.name) in \(directory)")
     return true
   }
 
   private func unpack(_ archive: [UInt8]) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let file = folder + "/.capture.tar.gz"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let file = directory + "/.capture.tar.gz"
     try Data(archive).write(to: URL(fileURLWithPath: file))
     defer { try? FileManager.default.removeItem(atPath: file) }
     let tar = Process()
     tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    tar.arguments = ["tar", "-x", "--no-same-owner", "-f", file, "-C", folder]
+    tar.arguments = ["tar", "-x", "--no-same-owner", "-f", file, "-C", directory]
     try tar.run()
     tar.waitUntilExit()
     guard tar.terminationStatus == 0 else { throw Failure("tar could not unpack the capture") }

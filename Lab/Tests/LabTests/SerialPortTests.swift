@@ -49,12 +49,12 @@ import Testing
 
   /// What this process has open: links of /proc/self/fd.
   private var openFiles: [Int32: String] {
-    let folder = "/proc/self/fd"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let directory = "/proc/self/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
     return names.reduce(into: [:]) { files, name in
       guard let number = Int32(name) else { return }
       files[number] = try? FileManager.default.destinationOfSymbolicLink(
-        atPath: "\(folder)/\(name)")
+        atPath: "\(directory)/\(name)")
     }
   }
 

@@ -3,7 +3,7 @@ internal import ByteCoding
 internal import KernelImages
 package import PhysicalMemory
 
-/// All that an x86 kernel reads before it knows the machine, in one piece of memory: boot_params,
+/// All that an x86 kernel reads before it knows the machine, in one segment of memory: boot_params,
 /// the command line, the setup_data nodes and the EFI map.
 ///
 /// Its length is known before its address is, so it can be placed first and encoded after.
@@ -16,8 +16,8 @@ package struct BootBlock: Sendable {
   package var commandLine: [UInt8]
   /// The memory map.
   package var e820: E820Table
-  /// The ACPI root pointer, where boot_params do not have it; 0 lets the kernel search.
-  package var acpiRootPointer: UInt64
+  /// The ACPI RSDP, where boot_params do not have it; 0 lets the kernel search.
+  package var rsdpAddress: UInt64
   /// EFI state to hand over, if any.
   package var efi: EFIHandover?
   /// Random bytes for the kernel's generator, if any.
@@ -43,13 +43,13 @@ package struct BootBlock: Sendable {
   /// A block from all that goes into it.
   package init(
     header: [UInt8], inherited: [UInt8]?, commandLine: [UInt8], e820: E820Table,
-    acpiRootPointer: UInt64 = 0, efi: EFIHandover? = nil, randomSeed: [UInt8]? = nil
+    rsdpAddress: UInt64 = 0, efi: EFIHandover? = nil, randomSeed: [UInt8]? = nil
   ) {
     self.header = header
     self.inherited = inherited
     self.commandLine = commandLine
     self.e820 = e820
-    self.acpiRootPointer = acpiRootPointer
+    self.rsdpAddress = rsdpAddress
     self.efi = efi
     self.randomSeed = randomSeed
   }
@@ -80,7 +80,7 @@ package struct BootBlock: Sendable {
     bytes.store(flags.rawValue, as: SetupHeader.loadflags)
     storeMemory(into: &bytes)
     if bytes.loadField(BootParameters.acpiRSDPAddress) == 0 {
-      bytes.store(acpiRootPointer, as: BootParameters.acpiRSDPAddress)
+      bytes.store(rsdpAddress, as: BootParameters.acpiRSDPAddress)
     }
     bytes.store(
       base.value + UInt64(layout.commandLine), low: SetupHeader.cmdLinePtr,

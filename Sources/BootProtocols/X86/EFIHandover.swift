@@ -27,7 +27,7 @@ package struct EFIHandover: Equatable, Sendable {
     case noRuntimeMap
   }
 
-  /// The hand-over of `efi`; the running kernel's boot_params are in `bootParameters`.
+  /// The handover of `efi`; the running kernel's boot_params are in `bootParameters`.
   package init(_ efi: EFIState, bootParameters: [UInt8]) throws(Refusal) {
     guard efi.platformSize == 64 else { throw .mixedMode }
     let version = bootParameters.loadField(BootParameters.efiMemdescVersion)

@@ -10,8 +10,8 @@ private enum Tag {
   static let basicMemory: UInt32 = 4
   static let memoryMap: UInt32 = 6
   static let framebuffer: UInt32 = 8
-  static let oldRootPointer: UInt32 = 14
-  static let newRootPointer: UInt32 = 15
+  static let oldRSDP: UInt32 = 14
+  static let newRSDP: UInt32 = 15
   static let loadBase: UInt32 = 21
 }
 
@@ -19,8 +19,8 @@ extension MultibootInformation {
   /// What EAX holds at the entry of a multiboot 2 kernel.
   package static let magic2: UInt32 = 0x36D7_6289
 
-  /// Bytes of the ACPI root pointer of version 1; later ones are longer.
-  private static let oldRootPointerSize = 20
+  /// Bytes of the ACPI RSDP of version 1; later ones are longer.
+  private static let oldRSDPSize = 20
 
   /// The information of multiboot 2: tags, each at a multiple of eight bytes. It points at nothing
   /// of its own, so that it may be put anywhere.
@@ -51,9 +51,9 @@ extension MultibootInformation {
     if let screen {
       append(Tag.framebuffer, screen.encoded + [0, 0] + (screen.colours ?? []))
     }
-    if let rootPointer {
-      let isOld = rootPointer.count <= Self.oldRootPointerSize
-      append(isOld ? Tag.oldRootPointer : Tag.newRootPointer, rootPointer)
+    if let rsdp {
+      let isOld = rsdp.count <= Self.oldRSDPSize
+      append(isOld ? Tag.oldRSDP : Tag.newRSDP, rsdp)
     }
     if let loadBase { append(Tag.loadBase, words(loadBase)) }
     append(Tag.end, [])

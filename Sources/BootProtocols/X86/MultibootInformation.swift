@@ -27,8 +27,8 @@ package struct MultibootInformation: Sendable {
   package var memory: MemoryMap
   /// What the screen shows; nil when nobody knows.
   package var screen: MultibootScreen?
-  /// The ACPI root pointer's own bytes; nil when they cannot be read. Multiboot 2 only.
-  package var rootPointer: [UInt8]?
+  /// The ACPI RSDP's own bytes; nil when they cannot be read. Multiboot 2 only.
+  package var rsdp: [UInt8]?
   /// Where the kernel was loaded, when it was moved. Multiboot 2 only.
   package var loadBase: UInt32?
 

@@ -69,8 +69,8 @@ static inline void clinux_evict_program(void) {
   madvise((void *)start, ((unsigned long)etext - start) & ~(page - 1), MADV_DONTNEED);
 }
 
-static inline int clinux_syncfs(int folder) {
-  return (int)syscall(SYS_syncfs, folder);
+static inline int clinux_syncfs(int directory) {
+  return (int)syscall(SYS_syncfs, directory);
 }
 
 // The interface flags of `name` (SIOCGIFFLAGS), or -1.

@@ -2,21 +2,21 @@ internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 
-/// The kernel as it goes into memory: the room that it needs, and where it is entered.
-struct KernelPiece: Sendable {
-  /// Bytes at an offset from the start of the kernel's room.
+/// The kernel as it goes into memory: the space that it needs, and where it is entered.
+struct KernelLayout: Sendable {
+  /// Bytes at an offset from the start of the kernel's space.
   struct Part: Sendable {
     let offset: UInt64
     let bytes: SharedBytes
   }
 
-  /// What goes into the room, lowest offset first; the rest of it is zero.
+  /// What goes into the space, lowest offset first; the rest of it is zero.
   let parts: [Part]
   /// Bytes of RAM that belong to the kernel from its load address on.
   let byteCount: UInt64
   /// The alignment of the load address.
   let alignment: UInt64
-  /// Where the room may be.
+  /// Where the space may be.
   var limits: PhysicalRange
   /// From the load address to the entry.
   let entryOffset: UInt64
@@ -31,7 +31,7 @@ struct KernelPiece: Sendable {
   var virtualShift: UInt64?
 }
 
-extension KernelPiece {
+extension KernelLayout {
   /// The whole protected-mode part, which unpacks itself when it is entered.
   init(packed image: BzImage, by entry: LinuxEntry) {
     parts = [Part(offset: 0, bytes: image.protectedMode)]
@@ -66,11 +66,11 @@ extension KernelPiece {
     memoryUse = UInt64(file.count)
   }
 
-  /// The segments that fill `room` without a gap, where the running kernel could put pages of its
+  /// The segments that fill `space` without a gap, where the running kernel could put pages of its
   /// own.
-  func segments(in room: PhysicalRange) -> [PlannedSegment] {
-    let starts = parts.map { PhysicalAddress(room.start.value + $0.offset) }
-    let ends = starts.dropFirst() + [room.end]
+  func segments(in space: PhysicalRange) -> [PlannedSegment] {
+    let starts = parts.map { PhysicalAddress(space.start.value + $0.offset) }
+    let ends = starts.dropFirst() + [space.end]
     return zip(parts, zip(starts, ends)).map { part, place in
       PlannedSegment(
         role: .kernel, bytes: part.bytes,
@@ -97,8 +97,8 @@ extension BzImage {
   fileprivate func loadLimits(of byteCount: UInt64, by entry: LinuxEntry) -> PhysicalRange {
     let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
     let top = PhysicalAddress(kernelAddressEnd(by: entry))
-    let room = (byteCount + pageSize - 1) & ~(pageSize - 1)
-    let end = isRelocatable ? top : start.advanced(by: room) ?? top
+    let space = (byteCount + pageSize - 1) & ~(pageSize - 1)
+    let end = isRelocatable ? top : start.advanced(by: space) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }
 }

@@ -10,8 +10,8 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Panic kernels by kexec_load.
-@Suite struct CrashSiteTests {
+/// Crash kernels by kexec_load.
+@Suite struct CrashPlacementTests {
   @Test func piecesLieInTheRegion() throws {
     let (load, line) = try crash { $0.initrds = [file(0x12_3456)] }
     #expect(load.flags == 0x3E_0001)
@@ -162,11 +162,11 @@ import Testing
     machine.ioMemory = IOMemory(
       text: "00100000-1fffffff : System RAM\n  10000000-1000ffff : Crash kernel")
     let error = #expect(throws: PlanningError.self) { try crash(on: machine) }
-    guard case .noRoom(let room)? = error else {
+    guard case .noRoom(let space)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(room.role == .coreHeader)
+    #expect(space.role == .coreHeader)
   }
 
   /// The file call would drop the old kernel before it finds out.
@@ -188,9 +188,9 @@ import Testing
     }
     switch result {
     case .success: #expect(missing == nil)
-    case .failure(.noRoom(let room)):
-      #expect(room.role == missing)
-      #expect(room.bounds == physical(0x1000_0000, region))
+    case .failure(.noRoom(let space)):
+      #expect(space.role == missing)
+      #expect(space.bounds == physical(0x1000_0000, region))
     case .failure(let error): Issue.record("\(error)")
     }
   }

@@ -3,7 +3,7 @@ internal import PhysicalMemory
 package import RunningSystem
 
 /// How much of what the running kernel reserved for a crash kernel its load takes, in bytes.
-package struct CrashRoom: Equatable, Sendable {
+package struct CrashRegionUse: Equatable, Sendable {
   /// What is reserved, in one region or two.
   package let reserved: UInt64
   /// What the load takes of it, with all that the kernel uses before it knows its memory.
@@ -50,14 +50,14 @@ package struct CrashRoom: Equatable, Sendable {
     wanted = Self.leastToRun.addingOrMost(initrds)
   }
 
-  /// A size of the reservation that lets `piece` in, which found no room in what `machine` has reserved.
+  /// A size of the reservation that lets `segment` in, which found no space in what `machine` has reserved.
   package static func advised(
-    toTake piece: PlanningError.NoRoom, on machine: Machine
+    toTake segment: PlanningError.NoRoom, on machine: Machine
   ) -> UInt64 {
     let reserved = PhysicalRangeSet(machine.ioMemory.crashRegions).byteCount
-    let lack = piece.byteCount - min(piece.byteCount, piece.largestHole?.byteCount ?? 0)
+    let lack = segment.byteCount - min(segment.byteCount, segment.largestHole?.byteCount ?? 0)
     return rounded(
-      reserved.addingOrMost(lack).addingOrMost(piece.alignment).addingOrMost(leastToRun))
+      reserved.addingOrMost(lack).addingOrMost(segment.alignment).addingOrMost(leastToRun))
   }
 
   /// A size that should do for `request`, when nothing is reserved: a kernel takes about five times its file

@@ -9,13 +9,13 @@ internal import RunningSystem
 // A crash kernel lives in the region that was reserved at boot, and learns by the ELF core header
 // where the memory of the crashed one is. Documented in Documentation/admin-guide/kdump/kdump.rst.
 
-extension LoadSite {
-  /// The site for a crash kernel: the header is placed first, because memory map and command line
+extension LoadPlacement {
+  /// The placement for a crash kernel: the header is placed first, because memory map and command line
   /// speak of it.
   static func crash(
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
     limit: Int
-  ) throws(PlanningError) -> LoadSite {
+  ) throws(PlanningError) -> LoadPlacement {
     let regions = try CrashRegions(of: machine)
     let headerSize = request.options.followsHotplug ? machine.crash?.headerSize : nil
     let (header, headerNotes) = coreHeader(of: machine, without: regions.contiguous)
@@ -30,7 +30,7 @@ extension LoadSite {
       for word in memoryMapWords(map) { line = line.adding(word) }
     }
     // boot_params have it too, where kernels since 5.0 look, so that it may stay away.
-    if line.value(of: "acpi_rsdp") == nil, let pointer = machine.acpiRootPointer,
+    if line.value(of: "acpi_rsdp") == nil, let pointer = machine.rsdpAddress,
       !handsOverEFI(takesEFI: takesEFI, request: request, machine: machine)
     {
       let longer = line.adding("acpi_rsdp=\(PhysicalAddress(pointer))")
@@ -44,7 +44,7 @@ extension LoadSite {
       map: shown, used: map.undisputedRAM, free: regions.free,
       ramByteCount: machine.totalMemory ?? regions.ramByteCount,
       commandLine: KernelCommandLine(commandLine))
-    return LoadSite(
+    return LoadPlacement(
       memory: memory, free: memory.free.subtracting(PhysicalRangeSet([place])),
       commandLine: line.text,
       segments: [
@@ -155,7 +155,7 @@ private struct CrashRegions {
   let all: [PhysicalRange]
   /// Contiguous memory that it may use beside them.
   let contiguous: PhysicalRangeSet
-  /// The main region without the room that the running kernel needs in it.
+  /// The main region without the space that the running kernel needs in it.
   let free: PhysicalRangeSet
   /// Bytes of RAM that the running kernel has.
   let ramByteCount: UInt64
@@ -184,9 +184,9 @@ private struct CrashRegions {
     headerOf byteCount: UInt64, bounds: PhysicalRange
   ) throws(PlanningError) -> PhysicalRange {
     let (padded, overflow) = byteCount.addingReportingOverflow(pageSize - 1)
-    let wish = PlacementWish(
+    let requirement = PlacementRequirement(
       byteCount: overflow ? .max : padded & ~(pageSize - 1), alignment: pageSize, bounds: bounds)
-    guard let place = free.place(for: wish) else {
+    guard let place = free.place(for: requirement) else {
       throw .noRoom(
         .init(
           role: .coreHeader, byteCount: byteCount, alignment: pageSize, bounds: bounds,
@@ -220,9 +220,9 @@ extension PhysicalRange {
 }
 
 extension Machine {
-  /// Where the ACPI root pointer is; nil when neither boot loader nor firmware says.
-  fileprivate var acpiRootPointer: UInt64? {
+  /// Where the ACPI RSDP is; nil when neither boot loader nor firmware says.
+  fileprivate var rsdpAddress: UInt64? {
     let given = bootParameters?.loadField(BootParameters.acpiRSDPAddress) ?? 0
-    return given != 0 ? given : efi?.acpiRootPointer
+    return given != 0 ? given : efi?.rsdpAddress
   }
 }

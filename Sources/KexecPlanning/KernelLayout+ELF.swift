@@ -4,14 +4,14 @@ internal import KernelImages
 internal import PhysicalMemory
 internal import RunningSystem
 
-extension KernelPiece {
+extension KernelLayout {
   /// The vmlinux in `file`, for x86_64, which runs at any aligned address because it moves its page
   /// tables itself. With its relocation table, if it has one, it gets a random virtual address as
   /// well; without, it is where it was linked to be if that is in `free`.
   static func vmlinux(
     _ kernel: ELFKernel, request: LoadRequest, machine: Machine, isRandomWanted: Bool,
     free: PhysicalRangeSet
-  ) throws(PlanningError) -> (KernelPiece, [PlanNote]) {
+  ) throws(PlanningError) -> (KernelLayout, [PlanNote]) {
     do throws(VmlinuxError) {
       let vmlinux = try Vmlinux(kernel.headers, in: kernel.file.span)
       let alignment = max(VmlinuxHeader.alignment, kernel.headers.alignment)
@@ -21,25 +21,25 @@ extension KernelPiece {
       guard isRandomWanted, let numbers = request.randomNumbers,
         vmlinux.relocationTable != nil, vmlinux.virtualSlots(alignment: alignment) > 0
       else {
-        let piece = try KernelPiece(
+        let segment = try KernelLayout(
           vmlinux, file: kernel.file, alignment: alignment, preferring: free)
-        return (piece, isRandomWanted ? [.noRandomAddress] : [])
+        return (segment, isRandomWanted ? [.noRandomAddress] : [])
       }
       if let lack = lackForCopy(of: kernel, vmlinux, request: request, machine: machine) {
-        let piece = try KernelPiece(
+        let segment = try KernelLayout(
           vmlinux, file: kernel.file, alignment: alignment, preferring: free)
-        return (piece, [lack])
+        return (segment, [lack])
       }
       guard let copy = kernel.file.ownedCopy() else { throw VmlinuxError.truncated }
       var file = copy
       let slots = vmlinux.virtualSlots(alignment: alignment)
       let shift = numbers.virtual % slots * alignment
       try vmlinux.relocate(&file, by: shift)
-      var piece = try KernelPiece(
+      var segment = try KernelLayout(
         vmlinux, file: file.freeze(), alignment: alignment, preferring: PhysicalRangeSet())
-      piece.randomPlace = numbers.physical
-      piece.virtualShift = shift
-      return (piece, [])
+      segment.randomPlace = numbers.physical
+      segment.virtualShift = shift
+      return (segment, [])
     } catch {
       throw .vmlinux(error)
     }
@@ -62,13 +62,13 @@ extension KernelPiece {
   }
 
   /// The vmlinux in `kernel`, for i386: it runs only where it was linked to be.
-  static func vmlinux32(_ kernel: ELFKernel) throws(PlanningError) -> KernelPiece {
+  static func vmlinux32(_ kernel: ELFKernel) throws(PlanningError) -> KernelLayout {
     guard let paged = try? PagedParts(kernel.headers.parts, in: kernel.file),
       paged.end <= 1 << 32
     else { throw .vmlinux(.truncated) }
     let linked = PhysicalRange(
       start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
-    return KernelPiece(
+    return KernelLayout(
       parts: paged.parts.map { Part(offset: $0.start - paged.start, bytes: $0.bytes) },
       byteCount: linked.byteCount, alignment: pageSize, limits: linked,
       entryOffset: kernel.headers.entry - paged.start, memoryUse: UInt64(kernel.file.count))

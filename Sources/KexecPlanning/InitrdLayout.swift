@@ -6,7 +6,7 @@ internal import RunningSystem
 
 /// The initrds as they go into memory: archives one after the other, each at a page of its own, so
 /// that none need be copied. The kernel skips the zeros between them.
-struct InitrdPiece: Sendable {
+struct InitrdLayout: Sendable {
   /// An archive, or what could not be told to be one.
   struct Part: Sendable {
     /// The place of its file in the request.
@@ -14,7 +14,7 @@ struct InitrdPiece: Sendable {
     let bytes: SharedBytes
 
     /// Bytes of memory: whole pages.
-    var room: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
+    var space: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
   }
 
   /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
@@ -103,10 +103,10 @@ struct InitrdPiece: Sendable {
     return kept
   }
 
-  /// Plans with these initrds or, where there is no room for them, with the files as they are: no load
+  /// Plans with these initrds or, where there is no space for them, with the files as they are: no load
   /// fails because an initrd is larger unpacked.
   func whereItFits<Result>(
-    _ request: LoadRequest, _ plan: (InitrdPiece) throws(PlanningError) -> Result
+    _ request: LoadRequest, _ plan: (InitrdLayout) throws(PlanningError) -> Result
   ) throws(PlanningError) -> Result {
     do {
       return try plan(self)
@@ -137,18 +137,18 @@ struct InitrdPiece: Sendable {
     let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
     // Control groups do not count the running kernel's copy.
-    let room = min(then, now, machine.processMemory ?? .max)
-    return room > reserve ? Int(clamping: room - reserve) : 0
+    let space = min(then, now, machine.processMemory ?? .max)
+    return space > reserve ? Int(clamping: space - reserve) : 0
   }
 
   /// Bytes of memory for all parts; 0 without an initrd.
-  var byteCount: UInt64 { parts.reduce(0) { $0 + $1.room } }
+  var byteCount: UInt64 { parts.reduce(0) { $0 + $1.space } }
 
-  /// The room that they need, below `end`, which the kernel's header gives. It may say that an initrd
-  /// must be lower than any can be: then there is no room.
-  func room(below end: UInt64) -> PieceRoom {
+  /// The space that they need, below `end`, which the kernel's header gives. It may say that an initrd
+  /// must be lower than any can be: then there is no space.
+  func space(below end: UInt64) -> SegmentRequirement {
     let start: UInt64 = 16 << 20
-    return PieceRoom(
+    return SegmentRequirement(
       role: .initrd(0), byteCount: byteCount,
       limits: PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(max(end, start))))
   }
@@ -157,7 +157,7 @@ struct InitrdPiece: Sendable {
   func segments(in place: PhysicalRange) -> [PlannedSegment] {
     var start = place.start
     return parts.map { part in
-      let end = PhysicalAddress(start.value + part.room)
+      let end = PhysicalAddress(start.value + part.space)
       defer { start = end }
       return PlannedSegment(
         role: .initrd(part.file), bytes: part.bytes,
@@ -168,14 +168,14 @@ struct InitrdPiece: Sendable {
   /// What the next kernel is told: from the first part's start to the last byte of the last.
   func extent(in place: PhysicalRange?) -> PhysicalRange? {
     guard let place, let last = parts.last else { return nil }
-    let padding = last.room - UInt64(last.bytes.count)
+    let padding = last.space - UInt64(last.bytes.count)
     return PhysicalRange(
       start: place.start, end: PhysicalAddress(place.end.value - padding))
   }
 }
 
 extension PlanningError {
-  /// Whether smaller pieces might help.
+  /// Whether smaller segments might help.
   fileprivate var isAboutRoom: Bool {
     switch self {
     case .noRoom, .invalid(.moreThanHalfOfRAM): true

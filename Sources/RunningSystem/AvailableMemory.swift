@@ -1,6 +1,6 @@
 /// What memory there is at a moment for a load: for the running kernel's copy of it, and for what this
 /// program unpacks.
-package struct MemoryRoom: Equatable, Sendable {
+package struct AvailableMemory: Equatable, Sendable {
   /// Bytes that the running kernel can get: MemAvailable and SwapFree of `/proc/meminfo`; nil when
   /// unknown.
   package let machine: UInt64?

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KexecPlanning
 
-@Suite struct KernelPieceTests {
+@Suite struct KernelLayoutTests {
   /// How many bytes there are, where the last that is not zero is, and how many must be kept.
   @Test(
     arguments: [

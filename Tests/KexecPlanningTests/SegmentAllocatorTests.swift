@@ -8,7 +8,7 @@ import Testing
 
 @testable import KexecPlanning
 
-@Suite struct PlacementTests {
+@Suite struct SegmentAllocatorTests {
   /// Each number chooses one place, no two the same, and no place is left out.
   @Test func everyPlaceIsChosenOnce() {
     let free = PhysicalRangeSet([
@@ -21,8 +21,8 @@ import Testing
     let limits = PhysicalRange(start: PhysicalAddress(0x100_0000), end: PhysicalAddress(.max))
     var places: [UInt64] = []
     for number in 0..<5 as Range<UInt64> {
-      var placement = Placement(free: free, bounds: physical(0, 1 << 40))
-      let place = placement.choose(
+      var allocator = SegmentAllocator(free: free, bounds: physical(0, 1 << 40))
+      let place = allocator.choose(
         byteCount: size, alignment: 0x20_0000, limits: limits, random: number + 5 * 1000)
       guard let place else {
         Issue.record("no place for \(number)")
@@ -30,7 +30,7 @@ import Testing
       }
       #expect(place.byteCount == 0x20_1000)
       #expect(free.contains(place) && limits.contains(place))
-      #expect(!placement.free.contains(place))
+      #expect(!allocator.free.contains(place))
       places.append(place.start.value)
     }
     // By hand: two in the first range, one in the second, three in the last.
@@ -40,8 +40,8 @@ import Testing
     #expect(Set(places).count == 5 && Set(places).isSubset(of: all))
     var seen: Set<UInt64> = []
     for number in 0..<UInt64(all.count) {
-      var placement = Placement(free: free, bounds: physical(0, 1 << 40))
-      let place = placement.choose(
+      var allocator = SegmentAllocator(free: free, bounds: physical(0, 1 << 40))
+      let place = allocator.choose(
         byteCount: size, alignment: 0x20_0000, limits: limits, random: number)
       if let place { seen.insert(place.start.value) }
     }
@@ -84,7 +84,7 @@ import Testing
     #expect(try place(of: .bootBlock, in: load).end.value <= 0xE1_0000)
   }
 
-  /// What the next kernel will not see as RAM holds none of its pieces.
+  /// What the next kernel will not see as RAM holds none of its segments.
   @Test(
     arguments: [
       ("mem=512M", [(0x2000_0000, .max)]), ("memmap=256M$512M", [(0x2000_0000, 0x3000_0000)]),

@@ -6,7 +6,7 @@ import Testing
 
 /// A command line, and what kexec-tools 2.0.32 and the program here exit with: what scripts rely on. Where the
 /// two differ, the table in docs/compared.md has the row, with the reason.
-struct PeerRow: Sendable, CustomTestStringConvertible {
+struct KexecToolsRow: Sendable, CustomTestStringConvertible {
   /// The row's name in docs/compared.md and in Tests/Fixtures/rows.txt.
   let name: String
   let line: String
@@ -39,7 +39,7 @@ struct PeerRow: Sendable, CustomTestStringConvertible {
     "/sys/kernel/kexec_crash_loaded": nil, "/sys/kernel/kexec_crash_size": nil,
   ]
 
-  static let all: [PeerRow] = [
+  static let all: [KexecToolsRow] = [
     // The same.
     .init("-S without kexec in the kernel", "-S", 255, .failure, files: withoutKexec),
     .init("-S without kexec in the kernel", "-S -l", 255, .failure, files: withoutKexec),
@@ -172,9 +172,9 @@ struct PeerRow: Sendable, CustomTestStringConvertible {
 
 /// In this suite because getopt_long keeps its place in global variables.
 extension InvocationTests {
-  @Suite struct PeerRowsTests {
-    @Test(arguments: PeerRow.all)
-    func exitsAsTheTableSays(row: PeerRow) {
+  @Suite struct KexecToolsRowsTests {
+    @Test(arguments: KexecToolsRow.all)
+    func exitsAsTheTableSays(row: KexecToolsRow) {
       let kernel = FakeKernel(row.files) { $0.kexecFileLoad = row.fileLoad }
       #expect(kernel.run(row.line) == row.ours, "\(kernel.errors)")
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")
@@ -184,8 +184,10 @@ extension InvocationTests {
 
     @Test func whatDiffersStandsInTheTable() {
       let text = Fixtures.text("/../../docs/compared.md")
-      for name in PeerRow.names {
-        let differs = PeerRow.all.contains { $0.name == name && $0.theirs != $0.ours.rawValue }
+      for name in KexecToolsRow.names {
+        let differs = KexecToolsRow.all.contains {
+          $0.name == name && $0.theirs != $0.ours.rawValue
+        }
         #expect(text.contains("| \(name) |") == differs, "\(name)")
       }
     }

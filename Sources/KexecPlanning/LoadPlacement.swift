@@ -1,13 +1,13 @@
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// The memory that a load is for, and what goes there beside the pieces of any kernel: for a reboot
-/// the machine's memory and nothing else, for a crash the reserved region (LoadSite+Crash), for a kernel
-/// that can be returned from a region of its own (LoadSite+Jump).
-struct LoadSite {
+/// The memory that a load is for, and what goes there beside the segments of any kernel: for a reboot
+/// the machine's memory and nothing else, for a crash the reserved region (LoadPlacement+Crash), for a kernel
+/// that can be returned from a region of its own (LoadPlacement+Jump).
+struct LoadPlacement {
   /// What the next kernel is told of memory, and where segments may be.
   let memory: UsableMemory
-  /// What `segments` leave free for the other pieces.
+  /// What `segments` leave free for the other segments.
   let free: PhysicalRangeSet
   /// The command line with the words that go with `segments`.
   let commandLine: String
@@ -20,7 +20,7 @@ struct LoadSite {
   /// What the user should know.
   let notes: [PlanNote]
 
-  /// The site for `request`; the user's part of the command line is `commandLine`, and the kernel takes
+  /// The placement for `request`; the user's part of the command line is `commandLine`, and the kernel takes
   /// `limit` bytes of it, and EFI state or not. It must lie below `kernelEnd`.
   init(
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
@@ -44,7 +44,7 @@ struct LoadSite {
     }
   }
 
-  /// A site of these parts.
+  /// A placement of these parts.
   init(
     memory: UsableMemory, free: PhysicalRangeSet, commandLine: String, segments: [PlannedSegment],
     region: PhysicalRange? = nil, flags: UInt, notes: [PlanNote]

@@ -38,14 +38,14 @@ extension PlannedSegment {
   }
 }
 
-extension LoadSite {
-  /// The site for a kernel that can be returned from.
+extension LoadPlacement {
+  /// The placement for a kernel that can be returned from.
   ///
   /// The region is the largest free range in the user's bounds, or without bounds one below 4 GiB
   /// that most kernels can live in. RAM below 640 KiB belongs to it, because processors start there.
   static func jump(
     of request: LoadRequest, on machine: Machine, commandLine: String, kernelEnd: UInt64
-  ) throws(PlanningError) -> LoadSite {
+  ) throws(PlanningError) -> LoadPlacement {
     let line = KernelCommandLine(commandLine)
     let all = try UsableMemory(of: machine, commandLine: line)
     let region = try region(for: request, in: all.free, kernelEnd: kernelEnd)
@@ -57,7 +57,7 @@ extension LoadSite {
     let memory = UsableMemory(
       map: MemoryMap(entries), used: own, free: PhysicalRangeSet([region]), low: all.low,
       ramByteCount: all.ramByteCount, commandLine: line)
-    return LoadSite(
+    return LoadPlacement(
       memory: memory, free: memory.free, commandLine: JumpBackWord.makingRoom(in: commandLine),
       segments: all.low.ranges.map(PlannedSegment.zeros), region: region,
       flags: SegmentFlags.preserveContext,
@@ -81,7 +81,7 @@ extension LoadSite {
       isBounded
       ? aligned.largestHole(in: bounds)
       : aligned.place(
-        for: PlacementWish(byteCount: usual, alignment: alignment, bounds: bounds))
+        for: PlacementRequirement(byteCount: usual, alignment: alignment, bounds: bounds))
     guard let found else {
       throw .noRoom(
         .init(
