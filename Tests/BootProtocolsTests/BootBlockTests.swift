@@ -9,7 +9,8 @@ import Testing
 @Suite struct BootBlockTests {
   /// The smallest load that is known to boot: the specification's example, byte for byte, plus the
   /// screen and memory sizes that we fill in.
-  @Test func theSmallestBlock() {
+  @Test("The smallest load gives exactly the boot_params bytes of the specification's example")
+  func encodesSmallestBootParams() {
     let header: [UInt8] = bytes(
       hex: """
         27        # setup_sects
@@ -65,7 +66,8 @@ import Testing
     #expect(block.byteCount == encoded.count)
   }
 
-  @Test func addressesAbove4GiBFillBothHalves() {
+  @Test("Addresses and sizes above 4 GiB fill both halves of their boot_params fields")
+  func addressesAbove4GiBFillBothHalves() {
     let encoded = block().encode(
       at: PhysicalAddress(0x12_3456_7000),
       initrd: PhysicalRange(start: PhysicalAddress(0x22_8000_0000), byteCount: 0x1_0000_0010))
@@ -77,7 +79,8 @@ import Testing
     #expect(encoded.loadField(Field<UInt32>(0x0C4)) == 1)
   }
 
-  @Test func withoutAnInitrdItsFieldsAreZero() {
+  @Test("The initrd fields of boot_params are zero without an initrd")
+  func withoutAnInitrdItsFieldsAreZero() {
     let encoded = block().encode(at: PhysicalAddress(0x1000), initrd: nil)
     for offset in [0x218, 0x21C, 0x0C0, 0x0C4] {
       #expect(encoded.loadField(Field<UInt32>(offset)) == 0)
@@ -85,7 +88,8 @@ import Testing
   }
 
   /// What is taken over from the running kernel, by offset; every other byte of it must not appear.
-  @Test func inheritsExactlyTheMachine() {
+  @Test("boot_params inherit only the fields that describe the machine")
+  func inheritsOnlyMachineFields() {
     let running = [UInt8](repeating: 0xA5, count: 4096)
     var block = block()
     block.inherited = running
@@ -109,7 +113,8 @@ import Testing
     #expect(encoded[0x1C0..<0x1E0].allSatisfy { $0 == 0 })
   }
 
-  @Test func aShortHeaderHasNoSubarchitecture() {
+  @Test("A setup header that ends before hardware_subarch leaves the inherited value in place")
+  func shortHeaderInheritsSubarchitecture() {
     var block = block()
     block.header = Array(block.header.prefix(0x23C - 0x1F1))
     block.inherited = [UInt8](repeating: 0xA5, count: 4096)
@@ -119,10 +124,11 @@ import Testing
   }
 
   @Test(
+    "A lost framebuffer is removed from screen_info, and a text mode stays",
     arguments: [
       (0x70, true, 0), (0x23, true, 0), (0x70, false, 0x70), (0x22, true, 0x22), (0x01, true, 1),
     ] as [(UInt8, Bool, UInt8)])
-  func aLostPictureIsNotHandedOver(isVGA: UInt8, isLost: Bool, wanted: UInt8) {
+  func dropsLostFramebuffer(isVGA: UInt8, isLost: Bool, wanted: UInt8) {
     var block = block()
     var running = [UInt8](repeating: 0, count: 4096)
     running[0x0F] = isVGA
@@ -133,13 +139,14 @@ import Testing
 
   /// screen_info: orig_x, orig_y, then orig_video_mode, _cols, _lines, _isVGA.
   @Test(
+    "screen_info puts the cursor below the text of a text screen and keeps a framebuffer's",
     arguments: [
       (0x70, .inherited, [0x05, 0x06], [0x33, 0x44, 48, 0x70]),
       (0x22, .inherited, [0x00, 48], [0x33, 0x44, 48, 0x22]),
       (0x01, .withoutFramebuffer, [0x00, 48], [0x33, 0x44, 48, 0x01]),
       (0x70, .text, [0x00, 25], [0x03, 80, 25, 0x01]),
     ] as [(UInt8, BootBlock.Screen, [UInt8], [UInt8])])
-  func theCursorIsBelowWhatIsOnTheScreen(
+  func putsCursorBelowScreenText(
     isVGA: UInt8, screen: BootBlock.Screen, cursor: [UInt8], mode: [UInt8]
   ) {
     var block = block()
@@ -156,9 +163,10 @@ import Testing
   }
 
   @Test(
+    "The RSDP address comes from the inherited boot_params, or else from firmware",
     arguments: [(0, 0x7F77_E014, 0x7F77_E014), (0xF_59D0, 0x7F77_E014, 0xF_59D0), (0, 0, 0)]
       as [(UInt64, UInt64, UInt64)])
-  func rsdpAddress(running: UInt64, firmware: UInt64, wanted: UInt64) {
+  func prefersInheritedRSDPAddress(running: UInt64, firmware: UInt64, wanted: UInt64) {
     var block = block()
     var parameters = [UInt8](repeating: 0, count: 4096)
     parameters.store(running, as: Field(0x70))
@@ -169,7 +177,8 @@ import Testing
   }
 
   /// Nodes of setup_data: a chain with physical addresses, 16-byte aligned, after the command line.
-  @Test func setupDataChain() throws {
+  @Test("setup_data is an aligned chain of the remaining e820 entries and the random seed")
+  func chainsSetupData() throws {
     var block = block()
     block.e820 = E820Table(manyRanges(131))
     block.randomSeed = [UInt8](repeating: 0x5A, count: 32)
@@ -203,8 +212,8 @@ import Testing
     #expect(encoded[(0x2D0 + 128 * 20)..<0xEEC].allSatisfy { $0 == 0 })
   }
 
-  @Test(arguments: [1, 127, 128])
-  func shortTablesNeedNoNode(count: Int) {
+  @Test("An e820 table of up to 128 entries needs no setup_data", arguments: [1, 127, 128])
+  func shortE820TablesNeedNoSetupData(count: Int) {
     var block = block()
     block.e820 = E820Table(manyRanges(count))
     let encoded = block.encode(at: PhysicalAddress(0x1000), initrd: nil)
@@ -225,7 +234,8 @@ import Testing
 }
 
 @Suite struct E820TableTests {
-  @Test func touchingNeighboursOfOneKindAreOneEntry() {
+  @Test("Adjacent ranges of the same kind become one e820 entry")
+  func mergesAdjacentE820Entries() {
     let table = E820Table(
       MemoryMap([
         entry(0x1000, 0x1000, .ram), entry(0x2000, 0x17, .ram), entry(0x2017, 0x1000, .reserved),
@@ -242,6 +252,7 @@ import Testing
   }
 
   @Test(
+    "The size of memory above 1 MiB counts only RAM that continues from 1 MiB",
     arguments: [
       ([entry(0x10_0000, 0x5FEE_0000, .ram)], 0x17_FB80),
       ([entry(0, 0x20_0000, .ram)], 0x400),
@@ -249,12 +260,13 @@ import Testing
       ([entry(0x10_0000, 0x1000, .reserved)], 0),
       ([], 0),
     ] as [([MemoryMap.Entry], UInt64)])
-  func memoryAbove1MiB(entries: [MemoryMap.Entry], kibibytes: UInt64) {
+  func countsMemoryFrom1MiB(entries: [MemoryMap.Entry], kibibytes: UInt64) {
     #expect(E820Table(MemoryMap(entries)).kibibytesAbove1MiB == kibibytes)
   }
 
   /// alt_mem_k has 32 bits, ext_mem_k stops at 0xFC00.
-  @Test func hugeMemoryIsCapped() {
+  @Test("Huge memory sets alt_mem_k and ext_mem_k to their highest values")
+  func hugeMemoryIsCapped() {
     let block = BootBlock(
       header: [], inherited: nil, commandLine: [],
       e820: E820Table(MemoryMap([entry(0x10_0000, 1 << 45, .ram)])))
@@ -276,7 +288,8 @@ import Testing
     "/sys/firmware/efi/runtime-map/0/attribute": "0x800000000000000f\n",
   ]
 
-  @Test func theNextKernelFindsOurMap() throws {
+  @Test("boot_params point to the EFI runtime map and to setup_data with the EFI tables")
+  func passesEFIRuntimeMap() throws {
     let efi = try #require(TemporaryTree(Self.files).machine.efi)
     let running = runningParameters(version: 1)
     var block = BootBlock(
@@ -329,6 +342,7 @@ import Testing
 
   /// A file that is changed, or nil to take it away; and what comes of it.
   @Test(
+    "An incomplete or unsupported EFI state is refused, and optional tables may be zero",
     arguments: [
       ("fw_platform_size", "32\n", 1, .mixedMode), ("fw_vendor", nil, 1, .missing("fw_vendor")),
       ("config_table", nil, 1, .missing("config_table")),
@@ -336,7 +350,9 @@ import Testing
       ("runtime", nil, 1, nil), ("systab", nil, 1, nil),
       ("fw_platform_size", "64\n", 2, .descriptorVersion(2)),
     ] as [(String, String?, UInt32, EFIHandover.Refusal?)])
-  func refusals(file: String, content: String?, version: UInt32, refusal: EFIHandover.Refusal?)
+  func refusesIncompleteEFIState(
+    file: String, content: String?, version: UInt32, refusal: EFIHandover.Refusal?
+  )
     throws
   {
     var files = Self.files

@@ -5,7 +5,8 @@ import Testing
 @testable import BootProtocols
 
 @Suite struct RealModePartTests {
-  @Test func theHeaderTellsWhatBootRstWants() {
+  @Test("The real-mode part gets the setup header fields that the boot protocol requires")
+  func writesRealModeHeaderFields() {
     var code = [UInt8](repeating: 0x5A, count: 0x1000)
     code[0x211] = 0x01
     let part = RealModePart(code: code, commandLine: Array("quiet".utf8))
@@ -32,7 +33,8 @@ import Testing
     #expect(bytes == wanted)
   }
 
-  @Test func noInitrdIsNone() {
+  @Test("The initrd fields of the real-mode header are zero without an initrd")
+  func initrdFieldsAreZeroWithoutInitrd() {
     let part = RealModePart(code: .init(repeating: 0x5A, count: 0x400), commandLine: [])
     let bytes = part.encode(
       at: PhysicalAddress(0x1000), kernel: PhysicalAddress(0x10_0000), initrd: nil)

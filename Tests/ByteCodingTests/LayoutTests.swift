@@ -4,7 +4,8 @@ import Testing
 @Suite struct LayoutTests {
   private static let bytes: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x88]
 
-  @Test func loadsAreLittleEndianAtAnyOffset() throws {
+  @Test("Integers are loaded in little-endian order at any offset")
+  func loadsAreLittleEndianAtAnyOffset() throws {
     let shared = SharedBytes(Self.bytes)
     #expect(try shared.span.load(UInt8.self, at: 7) == 0x88)
     #expect(try shared.span.load(UInt16.self, at: 1) == 0x0302)
@@ -13,7 +14,9 @@ import Testing
     #expect(try shared.span.load(Field<UInt16>(2), base: 4) == 0x8807)
   }
 
-  @Test(arguments: [-1, 5, 8, Int.max, Int.min])
+  @Test(
+    "A load that reaches outside the bytes throws OutOfBounds",
+    arguments: [-1, 5, 8, Int.max, Int.min])
   func loadsOutsideAreErrors(offset: Int) {
     let shared = SharedBytes(Self.bytes)
     #expect(throws: OutOfBounds(offset: offset, wanted: 4, available: 8)) {
@@ -21,14 +24,16 @@ import Testing
     }
   }
 
-  @Test func aBaseThatOverflowsIsAnError() {
+  @Test("A base that overflows or a slice outside the bytes throws OutOfBounds")
+  func overflowingBaseOrBadSliceThrows() {
     let shared = SharedBytes(Self.bytes)
     #expect(throws: OutOfBounds.self) { try shared.span.load(Field<UInt8>(1), base: .max) }
     #expect(throws: OutOfBounds.self) { try shared.slice(-1..<2) }
     #expect(throws: OutOfBounds.self) { try shared.slice(8..<9) }
   }
 
-  @Test func nothingCanBeLoadedFromNothing() throws {
+  @Test("Empty bytes have an empty slice and nothing to load")
+  func emptyBytesHaveNothingToLoad() throws {
     let none = SharedBytes([])
     #expect(none.count == 0)
     #expect(none.array == [])
@@ -36,7 +41,8 @@ import Testing
     #expect(throws: OutOfBounds.self) { try none.span.load(UInt8.self, at: 0) }
   }
 
-  @Test func storesAreLoadedBack() {
+  @Test("Stored integers change only their own bytes and are loaded back")
+  func storesAreLoadedBack() {
     var bytes = [UInt8](repeating: 0xEE, count: 12)
     bytes.store(UInt32(0x0403_0201), as: Field(2))
     bytes.store(UInt16(0xBBAA), as: Field(1), base: 8)
@@ -47,7 +53,8 @@ import Testing
     #expect(Field<UInt64>(8).end == 16)
   }
 
-  @Test func appends() {
+  @Test("Integers are appended in little-endian order")
+  func appendsLittleEndianIntegers() {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: UInt16(0x0201))
     bytes.append(littleEndian: UInt64(3))

@@ -2,7 +2,8 @@ import ByteCoding
 import Testing
 
 @Suite struct OwnedBytesTests {
-  @Test func storesWhatItLoads() throws {
+  @Test("Owned bytes load the integers that were stored in them")
+  func loadsWhatItStores() throws {
     var bytes = try OwnedBytes(zeros: 16)
     try bytes.store(UInt32(0x1122_3344), at: 1)
     try bytes.store(UInt64(0x0102_0304_0506_0708), at: 8)
@@ -12,8 +13,10 @@ import Testing
     #expect(bytes.freeze().array == [0, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1])
   }
 
-  @Test(arguments: [-1, 5, 8, Int.max, Int.min])
-  func outsideIsAnError(at offset: Int) throws {
+  @Test(
+    "A store or load outside owned bytes throws OutOfBounds and changes nothing",
+    arguments: [-1, 5, 8, Int.max, Int.min])
+  func accessOutsideThrows(at offset: Int) throws {
     var bytes = try OwnedBytes(zeros: 8)
     let expected = OutOfBounds(offset: offset, wanted: 4, available: 8)
     do throws(OutOfBounds) {
@@ -31,13 +34,15 @@ import Testing
     #expect(bytes.freeze().array == [UInt8](repeating: 0, count: 8))
   }
 
-  @Test func nothingIsFine() throws {
+  @Test("Owned bytes may be empty and then have nothing to load")
+  func ownedBytesMayBeEmpty() throws {
     let bytes = try OwnedBytes(zeros: 0)
     #expect(throws: OutOfBounds.self) { try bytes.span.load(UInt8.self, at: 0) }
     #expect(bytes.freeze().count == 0)
   }
 
-  @Test func growingKeepsWhatWasFilled() throws {
+  @Test("A growing buffer keeps its filled bytes and throws when memory runs out")
+  func growingKeepsWhatWasFilled() throws {
     var buffer = try GrowableBytes(capacity: 3)
     unsafe buffer.unfilled.copyBytes(from: [1, 2, 3])
     unsafe buffer.fill(3)

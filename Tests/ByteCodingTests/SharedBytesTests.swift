@@ -2,7 +2,8 @@ import ByteCoding
 import Testing
 
 @Suite struct SharedBytesTests {
-  @Test func slicesShareAndCheckBounds() throws {
+  @Test("A slice checks its own bounds for loads and for further slices")
+  func slicesCheckTheirBounds() throws {
     let bytes = SharedBytes([0x11, 0x22, 0x33, 0x44, 0x55])
     let middle = try bytes.slice(1..<4)
     #expect(middle.array == [0x22, 0x33, 0x44])

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct StringBytesTests {
   @Test(
+    "A lossless string gives back the bytes that it was made from, valid UTF-8 or not",
     arguments: [
       [], Array("plain".utf8), Array("é 🎉 e\u{301}".utf8), [0xE9], [0x61, 0xFF, 0x62],
       // Cut off, overlong, a surrogate, beyond Unicode.
@@ -13,7 +14,7 @@ import Testing
       Array("\u{10FF80}\u{10FFE9}\u{10FFFF}".utf8), Array("\u{10FF7F}".utf8),
       [0xF4, 0x8F, 0xBE], Array(0...255),
     ] as [[UInt8]])
-  func allBytesComeBack(bytes: [UInt8]) {
+  func stringKeepsAllBytes(bytes: [UInt8]) {
     let text = String(lossless: bytes)
     #expect(text.losslessBytes == bytes)
     #expect(text.losslessByteCount == bytes.count)
@@ -21,13 +22,15 @@ import Testing
     #expect((text + " " + text).losslessBytes == bytes + [0x20] + bytes)
   }
 
-  @Test func textStaysText() {
+  @Test("A lossless string keeps valid UTF-8 as text and replaces other bytes by characters")
+  func textStaysText() {
     #expect(String(lossless: Array("a=\u{E9}".utf8)) == "a=\u{E9}")
     #expect(String(lossless: [0x61, 0xE9, 0x62]) == "a\u{10FFE9}b")
     #expect(String(lossless: [0x61, 0x20, 0xE9]).split(separator: " ").count == 2)
   }
 
-  @Test func randomBytesComeBack() {
+  @Test("A lossless string gives back random bytes")
+  func stringKeepsRandomBytes() {
     var generator = SystemRandomNumberGenerator()
     for count in 0..<200 {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

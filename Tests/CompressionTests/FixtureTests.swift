@@ -5,8 +5,10 @@ import Testing
 
 /// What the command-line tools of Debian 12 have written.
 @Suite struct FixtureTests {
-  @Test(arguments: fixtures)
-  func filesOfTheToolsAreRead(_ fixture: Fixture) throws {
+  @Test(
+    "A file that a command-line tool compressed is recognised and decompressed",
+    arguments: fixtures)
+  func decompressesFilesOfTheTools(_ fixture: Fixture) throws {
     let text = (1...9).map { "line \($0) of a file that the command-line tool has compressed\n" }
     let compressed = SharedBytes(fixture.bytes)
     #expect(CompressionFormat.recognise(compressed.span) == fixture.format)
@@ -16,6 +18,7 @@ import Testing
   }
 
   @Test(
+    "Each compression format is recognised by its first bytes",
     arguments: [
       ("", nil), ("1F8B", nil), ("1F8B00", nil), ("425A6830", nil), ("425A6839", .bzip2),
       ("184C2102", nil), ("02214C18", .lz4), ("04224D18", .lz4), ("28B52FFD", .zstd),

@@ -6,7 +6,9 @@ import Testing
 
 /// Our decoder against liblzo2, which must agree on what a block holds and whether it is one.
 @Suite struct LZO1XTests {
-  @Test(arguments: [false, true])
+  @Test(
+    "The LZO decoder gives the same result as liblzo2 for damaged blocks",
+    arguments: [false, true])
   func agreesWithTheLibraryOnDamagedBlocks(isBest: Bool) {
     let data = mixedData(60_000)
     let block = isBest ? withLZO1X999(data) : withLZO1X(data)
@@ -28,6 +30,7 @@ import Testing
 
   /// What each kind of instruction does at its limits: instruction bytes, then what they make.
   @Test(
+    "The LZO decoder and liblzo2 handle each instruction at its limits as expected",
     arguments: [
       // A run of four, then the end.
       ([0x15, 1, 2, 3, 4, 0x11, 0, 0], [1, 2, 3, 4]),
@@ -46,7 +49,7 @@ import Testing
       // A count that never ends, and nothing at all.
       ([0, 0, 0, 0], nil), ([], nil),
     ] as [([UInt8], [UInt8]?)])
-  func instructions(_ block: [UInt8], _ expected: [UInt8]?) {
+  func decodesInstructionsAtTheirLimits(_ block: [UInt8], _ expected: [UInt8]?) {
     let size = expected?.count ?? 7
     #expect(ours(block, size) == expected)
     #expect(theirs(block, size) == expected)

@@ -5,7 +5,9 @@ import Testing
 @testable import Compression
 
 @Suite struct MalformedTests {
-  @Test(arguments: Compressor.allCases)
+  @Test(
+    "A stream that is cut anywhere is reported as truncated at the cut",
+    arguments: Compressor.allCases)
   func everyTruncationIsAnError(by compressor: Compressor) throws {
     let compressed = compressor.compress(mixedData(700))
     for count in 0..<compressed.count {
@@ -21,8 +23,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Compressor.allCases)
-  func noFlippedByteTraps(by compressor: Compressor) {
+  @Test(
+    "Decompressing a damaged stream never crashes and never exceeds the limit",
+    arguments: Compressor.allCases)
+  func damagedStreamNeverCrashes(by compressor: Compressor) {
     let compressed = compressor.compress(mixedData(5000))
     var generator = SeededGenerator(seed: 1)
     for _ in 0..<500 {
@@ -39,9 +43,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    Compressor.gzip, .xz, .zstd, .lz4Frame, .bzip2, .lzo, .lzoWithChecksums,
-  ])
+  @Test(
+    "A format with checksums reports a flipped data byte as corrupt",
+    arguments: [
+      Compressor.gzip, .xz, .zstd, .lz4Frame, .bzip2, .lzo, .lzoWithChecksums,
+    ])
   func checksumsAreChecked(by compressor: Compressor) throws {
     // Most of the stream is the data as it is: a flipped byte there is for the checksum to find.
     var generator = SeededGenerator(seed: 2)
@@ -60,8 +66,10 @@ import Testing
     }
   }
 
-  @Test(arguments: CompressionFormat.allCases)
-  func anotherFormatIsCorrupt(_ format: CompressionFormat) {
+  @Test(
+    "Every format reports other data as corrupt and an empty stream as truncated",
+    arguments: CompressionFormat.allCases)
+  func otherDataIsCorruptOrTruncated(_ format: CompressionFormat) {
     #expect(throws: CompressionError.corrupt(format, inputOffset: 0)) {
       try decompress(SharedBytes(Array("not compressed".utf8)), as: format, limit: 100)
     }
@@ -70,7 +78,8 @@ import Testing
     }
   }
 
-  @Test func aLargeWindowIsRefused() {
+  @Test("An lzma stream with a dictionary of 1 GiB is refused for its window")
+  func aLargeWindowIsRefused() {
     // .lzma: properties, a dictionary of 1 GiB, unknown size, then some data.
     let header: [UInt8] =
       [0x5D, 0x00, 0x00, 0x00, 0x40] + [UInt8](repeating: 0xFF, count: 8)
@@ -81,8 +90,10 @@ import Testing
   }
 
   /// What a decoder lacks is no damage: the bytes are as they should be.
-  @Test(arguments: DemandingStream.allCases, [true, false])
-  func whatIsWantedIsNoDamage(stream: DemandingStream, isKept: Bool) {
+  @Test(
+    "A valid stream that the decoder cannot handle is not reported as damaged",
+    arguments: DemandingStream.allCases, [true, false])
+  func unsupportedStreamIsNotDamage(stream: DemandingStream, isKept: Bool) {
     let bytes = SharedBytes(stream.bytes(of: mixedData(700)))
     let error = #expect(throws: CompressionError.self) {
       if isKept {
@@ -97,7 +108,8 @@ import Testing
   }
 
   /// More than there is of addresses.
-  @Test func thereMayBeNoMemory() {
+  @Test("A stream whose expected size exceeds the memory fails with outOfMemory")
+  func hugeExpectedSizeIsOutOfMemory() {
     let bytes = SharedBytes(Compressor.gzip.compress([1]))
     let error = #expect(throws: CompressionError.self) {
       _ = try decompress(bytes, as: .gzip, limit: 1 << 50, expectedSize: 1 << 50)
@@ -105,7 +117,8 @@ import Testing
     #expect(error?.code == .outOfMemory && error?.isDamage == false)
   }
 
-  @Test func aBombStopsAtTheLimit() {
+  @Test("Decompressing 16 MiB of zeros stops with an error at a limit of 1 MiB")
+  func decompressionStopsAtTheLimit() {
     let zeros = [UInt8](repeating: 0, count: 16 << 20)
     for compressor in Compressor.allCases {
       #expect(throws: CompressionError.tooLarge(limit: 1 << 20)) {
@@ -115,7 +128,8 @@ import Testing
     }
   }
 
-  @Test func unknownMethodsOfLzopAreUnsupported() {
+  @Test("An lzop stream with an unknown method is unsupported")
+  func unknownMethodsOfLzopAreUnsupported() {
     var bytes = Compressor.lzo.compress([1])
     // After the magic number and three versions.
     bytes[15] = 4

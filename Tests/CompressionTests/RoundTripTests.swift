@@ -5,8 +5,10 @@ import Testing
 @testable import Compression
 
 @Suite struct RoundTripTests {
-  @Test(arguments: Compressor.allCases, [0, 1, 65535, 65536, 65537, 9 << 20])
-  func whatIsCompressedComesBack(by compressor: Compressor, size: Int) throws {
+  @Test(
+    "Compressed data is recognised and decompresses to the original",
+    arguments: Compressor.allCases, [0, 1, 65535, 65536, 65537, 9 << 20])
+  func decompressesWhatWasCompressed(by compressor: Compressor, size: Int) throws {
     let data = mixedData(size)
     let compressed = compressor.compress(data)
     #expect(CompressionFormat.recognise(SharedBytes(compressed).span) == compressor.format)
@@ -16,8 +18,10 @@ import Testing
     #expect(result.consumed == compressed.count)
   }
 
-  @Test(arguments: Compressor.allCases)
-  func whatFollowsIsNotConsumed(by compressor: Compressor) throws {
+  @Test(
+    "Decompression does not consume the bytes that follow the stream",
+    arguments: Compressor.allCases)
+  func leavesTrailingBytesUnread(by compressor: Compressor) throws {
     let data = mixedData(100_000)
     let compressed = compressor.compress(data)
     // The size that Linux appends, padding, the start of a cpio archive, another stream.
@@ -33,7 +37,8 @@ import Testing
     }
   }
 
-  @Test func aKernelOfWholeLegacyBlocksHasItsSizeAppended() throws {
+  @Test("The size appended to a legacy LZ4 stream of whole blocks is not consumed")
+  func leavesSizeAfterLegacyLZ4Blocks() throws {
     let data = mixedData(8 << 20)
     let compressed = Compressor.lz4Legacy.compress(data)
     let result = try decompress(
@@ -42,7 +47,9 @@ import Testing
     #expect(result.bytes.count == data.count)
   }
 
-  @Test(arguments: Compressor.allCases)
+  @Test(
+    "Data of exactly the limit is decompressed, and a lower limit is an error",
+    arguments: Compressor.allCases)
   func theLimitIsExact(by compressor: Compressor) throws {
     let data = mixedData(70_000)
     let compressed = SharedBytes(compressor.compress(data))
@@ -58,7 +65,9 @@ import Testing
     }
   }
 
-  @Test(arguments: Compressor.allCases)
+  @Test(
+    "A wrong expected size does not change the decompressed result",
+    arguments: Compressor.allCases)
   func theExpectedSizeIsOnlyAHint(by compressor: Compressor) throws {
     let data = mixedData(70_000)
     let compressed = SharedBytes(compressor.compress(data))
@@ -70,8 +79,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Compressor.allCases, [0, 1, 65536, 9 << 20])
-  func whatIsNotKeptComesPieceByPiece(by compressor: Compressor, size: Int) throws {
+  @Test(
+    "Data that is not kept arrives complete in chunks of bounded size",
+    arguments: Compressor.allCases, [0, 1, 65536, 9 << 20])
+  func deliversDataInBoundedChunks(by compressor: Compressor, size: Int) throws {
     let data = mixedData(size)
     let compressed = compressor.compress(data)
     var (largest, position, isEqual) = (0, 0, true)
@@ -91,8 +102,10 @@ import Testing
   }
 
   /// What comes before a fault is given away.
-  @Test(arguments: Compressor.allCases)
-  func whatIsCutOffIsNoticed(by compressor: Compressor) throws {
+  @Test(
+    "A truncated stream is an error when its data is delivered in chunks",
+    arguments: Compressor.allCases)
+  func truncationIsAnErrorInChunks(by compressor: Compressor) throws {
     let data = mixedData(200_000)
     let compressed = compressor.compress(data)
     for length in [compressed.count / 2, compressed.count - 1] {
@@ -107,14 +120,16 @@ import Testing
     }
   }
 
-  @Test func noMemoryIsAnError() {
+  @Test("An expected size of Int.max fails with outOfMemory")
+  func maximalSizeIsOutOfMemory() {
     let compressed = SharedBytes(Compressor.gzip.compress([1, 2, 3]))
     #expect(throws: CompressionError.outOfMemory(wanted: .max)) {
       try decompress(compressed, as: .gzip, limit: .max, expectedSize: .max)
     }
   }
 
-  @Test func theResultCanBeChangedInPlace() throws {
+  @Test("A mutable result of decompression can be changed in place")
+  func theResultCanBeChangedInPlace() throws {
     let compressed = SharedBytes(Compressor.zstd.compress([1, 2, 3, 4, 5, 6]))
     var result = try decompressMutable(compressed, as: .zstd, limit: 100)
     try result.bytes.store(UInt32(0xAABB_CCDD), at: 1)

@@ -20,8 +20,8 @@ import Testing
 
   /// The end is behind the trailer: a header of 110 bytes and a name of 11, filled up to 124. What
   /// fills the archive up to 512 bytes does not count.
-  @Test(arguments: 0...6)
-  func endsBehindTheTrailer(count: Int) throws {
+  @Test("A cpio archive ends right behind its trailer", arguments: 0...6)
+  func archiveEndsBehindTrailer(count: Int) throws {
     let bytes = Self.archive(Array(Self.entries.prefix(count)))
     let trailer = try #require(
       bytes.indices.last { bytes[$0...].starts(with: Array("070701".utf8)) })
@@ -29,7 +29,8 @@ import Testing
   }
 
   /// What follows is not looked at.
-  @Test func othersMayFollow() throws {
+  @Test("Bytes behind a cpio archive do not change where it ends")
+  func ignoresBytesBehindArchive() throws {
     let first = Self.archive(Self.entries)
     let wanted = end(of: first)
     for rest in [[], [0, 0, 0, 0], [0x1F, 0x8B], Self.archive([.directory("x")])] as [[UInt8]] {
@@ -39,7 +40,8 @@ import Testing
   }
 
   /// The last member's padding may be missing.
-  @Test func noLengthTraps() throws {
+  @Test("A truncated cpio archive has no end unless only its last padding is missing")
+  func truncatedArchiveHasNoEnd() throws {
     let bytes = Self.archive(Self.entries)
     let whole = try #require(end(of: bytes))
     for length in 0...bytes.count {
@@ -51,6 +53,7 @@ import Testing
 
   /// One header, with one field changed; then an archive that ends.
   @Test(
+    "A cpio member is accepted only if its header fields are valid",
     arguments: [
       ("good", 0, "070701", true), ("checksums", 0, "070702", true), ("old", 0, "070707", false),
       ("letters in capitals", 54, "0000000A", true), ("letters", 54, "0000000a", true),
@@ -63,13 +66,14 @@ import Testing
       ("a huge file", 54, "ffffffff", false), ("a huge name", 94, "ffffffff", false),
       ("no name", 94, "00000000", false),
     ] as [(String, Int, String, Bool)])
-  func fields(name: String, offset: Int, text: String, isTaken: Bool) {
+  func acceptsOnlyValidHeaderFields(name: String, offset: Int, text: String, isTaken: Bool) {
     var bytes = Self.archive([.file("init", [UInt8](repeating: 0x30, count: 10))])
     bytes.replaceSubrange(offset..<(offset + text.utf8.count), with: text.utf8)
     #expect((end(of: bytes) != nil) == isTaken)
   }
 
-  @Test func nothingIsNoArchive() {
+  @Test("Empty input, zeros and a lone magic number are no cpio archive")
+  func rejectsInputWithoutArchive() {
     let texts: [[UInt8]] = [
       [], [0], Array("070701".utf8), [UInt8](repeating: 0x30, count: 4096),
       [UInt8](repeating: 0, count: 4096),
@@ -82,8 +86,10 @@ import Testing
     + [UInt8](repeating: 0, count: 512) + archive(entries)
 
   /// Bytes that come a few at a time are followed as bytes that come at once.
-  @Test(arguments: [1, 2, 3, 7, 110, 111, 1000, 1 << 20])
-  func piecesMakeNoDifference(size: Int) throws {
+  @Test(
+    "A walk over chunks of any size finds the same cpio members",
+    arguments: [1, 2, 3, 7, 110, 111, 1000, 1 << 20])
+  func followsChunksOfAnySize(size: Int) throws {
     let bytes = SharedBytes(Self.nested)
     var names: [String] = []
     var walk = CpioWalk()
@@ -102,7 +108,8 @@ import Testing
   }
 
   /// A row of bytes is cut off unless it ends between members, or in what fills one up.
-  @Test func whatIsCutOffIsNoticed() throws {
+  @Test("A walk notices when its input ends inside a cpio member")
+  func noticesTruncatedMember() throws {
     let bytes = Self.archive([.file("init", [UInt8](repeating: 7, count: 9))])
     // A header of 110 bytes, a name of 5 with a byte behind it, contents of 9 with 3 behind them; a
     // trailer of 124.
@@ -115,8 +122,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["07070", "070703", "0x0701", "\u{1F}\u{8B}", "init"])
-  func whatIsNoMemberIsNotFollowed(text: String) throws {
+  @Test(
+    "A walk stops at content that is no cpio member",
+    arguments: ["07070", "070703", "0x0701", "\u{1F}\u{8B}", "init"])
+  func stopsAtOtherContent(text: String) throws {
     let archive = Self.archive([.directory("dev")])
     let bytes = SharedBytes(archive + Array(text.utf8) + [UInt8](repeating: 1, count: 200))
     var walk = CpioWalk()
@@ -125,7 +134,8 @@ import Testing
     #expect(walk.offset == archive.count)
   }
 
-  @Test func noBytesTrap() {
+  @Test("A walk over a randomly damaged cpio archive never traps or leaves its input")
+  func randomDamageNeverTraps() {
     let seed = SplitMix.seed(of: "cpio")
     var generator = SplitMix(seed: seed)
     let whole = Self.archive(Self.entries)

@@ -60,13 +60,13 @@ struct CpioWriterTests {
     ),
   ]
 
-  @Test("a member of each kind", arguments: oneMember)
-  func member(entry: CpioEntry, expected: String) throws {
+  @Test("A member of each kind is written with its header and content", arguments: oneMember)
+  func writesMemberOfEachKind(entry: CpioEntry, expected: String) throws {
     #expect(try Self.members([entry]) == expected)
   }
 
-  @Test("folders above a member are added once, before it")
-  func parents() throws {
+  @Test("Directories above a member are added once and before it")
+  func addsParentDirectories() throws {
     let implied = try Self.members([.file("a/b/one", "1"), .file("a/b/two", "2")])
     let spelled = try Self.members([
       .directory("a"), .directory("a/b"), .file("a/b/one", "1"), .file("a/b/two", "2"),
@@ -74,14 +74,14 @@ struct CpioWriterTests {
     #expect(implied == spelled)
   }
 
-  @Test("an empty archive is its trailer")
-  func empty() throws {
+  @Test("An empty archive consists of its trailer and padding")
+  func emptyArchiveIsItsTrailer() throws {
     #expect(try Self.members([]).isEmpty)
     #expect(CpioWriter().archive().count == 512)
   }
 
-  @Test("the same members give the same bytes")
-  func reproducible() throws {
+  @Test("The same members give the same archive bytes")
+  func writesReproducibleBytes() throws {
     func make() throws -> [UInt8] {
       var writer = CpioWriter()
       try writer.append(.file("a/b", [1, 2, 3]))
@@ -90,15 +90,16 @@ struct CpioWriterTests {
     #expect(try make() == make())
   }
 
-  @Test("paths that an archive cannot hold", arguments: ["", "/", "a\0b", "TRAILER!!!"])
-  func unusablePath(path: String) {
+  @Test(
+    "A path that an archive cannot hold is refused", arguments: ["", "/", "a\0b", "TRAILER!!!"])
+  func refusesUnusablePaths(path: String) {
     var writer = CpioWriter()
     let entry = CpioEntry.directory(path)
     #expect(throws: CpioError.unusablePath(entry.path)) { try writer.append(entry) }
   }
 
-  @Test("a member comes once")
-  func duplicate() throws {
+  @Test("A second member with the same path is refused")
+  func refusesDuplicateMember() throws {
     var writer = CpioWriter()
     try writer.append(.directory("a"))
     #expect(throws: CpioError.duplicate("a")) { try writer.append(.file("/a", "")) }

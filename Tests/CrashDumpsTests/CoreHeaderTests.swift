@@ -14,7 +14,8 @@ import Testing
       .init(virtualStart: 0xFFFF_8968_4010_0000, memory: range(0x10_0000, 0x4DF0_0000)),
     ])
 
-  @Test func elf64() throws {
+  @Test("A 64-bit elfcorehdr has the expected bytes and is read back")
+  func encodes64BitHeader() throws {
     let bytes = Self.header.encode(.bits64)
     let wanted = TestSupport.bytes(
       hex: """
@@ -43,7 +44,8 @@ import Testing
     #expect(found.map(\.byteCount) == [0x283_0000, 0x4DF0_0000])
   }
 
-  @Test func elf32() {
+  @Test("A 32-bit elfcorehdr has the expected bytes and is not read back")
+  func encodes32BitHeader() {
     let bytes = Self.header.encode(.bits32)
     let wanted = TestSupport.bytes(
       hex: """
@@ -61,6 +63,7 @@ import Testing
   }
 
   @Test(
+    "A 32-bit elfcorehdr holds only memory and notes below 4 GiB",
     arguments: [
       (0, 0x1_0000_0000, true), (0xFFFF_F000, 0x1000, true), (0xFFFF_F000, 0x1001, false),
       (0x1_0000_0000, 1, false),
@@ -75,8 +78,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [(0xFFFE, true), (0xFFFF, false)])
-  func segmentsAreLimited(count: Int, fits: Bool) {
+  @Test(
+    "An elfcorehdr holds at most 65534 program headers",
+    arguments: [(0xFFFE, true), (0xFFFF, false)])
+  func limitsProgramHeaders(count: Int, fits: Bool) {
     let header = CoreHeader(
       notes: .init(repeating: Self.range(0x1000, 1), count: count), mappings: [])
     #expect(header.fits(.bits64) == fits)
@@ -98,7 +103,8 @@ import Testing
   ).encode(.bits64)
 
   /// A file that ends anywhere in its headers is none; what is behind them does not matter.
-  @Test func everyLength() {
+  @Test("A core file that is cut off within its headers is refused")
+  func refusesTruncatedHeaders() {
     for count in 0..<Self.file.count {
       // The last field that is read ends 8 bytes before the last header does.
       let isWhole = count >= Self.file.count - 8
@@ -108,11 +114,12 @@ import Testing
   }
 
   @Test(
+    "An ELF file that is no valid x86_64 core file is refused",
     arguments: [
       ("another magic", 0, 0x7E), ("32 bits", 4, 1), ("an executable", 16, 2), ("arm64", 18, 183),
       ("short program headers", 54, 55), ("a table far away", 39, 0x80), ("too many", 57, 1),
     ] as [(String, Int, UInt8)])
-  func refusals(name: String, offset: Int, value: UInt8) {
+  func refusesOtherELFFiles(name: String, offset: Int, value: UInt8) {
     var bytes = Self.file
     bytes[offset] = value
     #expect(CoreSegments(bytes) == nil)

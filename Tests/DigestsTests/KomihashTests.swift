@@ -4,6 +4,7 @@ import Testing
 @Suite struct KomihashTests {
   /// The vectors with seed 0 that come with the algorithm's description.
   @Test(
+    "Komihash gives the published digests of the sample strings",
     arguments: [
       ("This is a 32-byte testing string", 0x05ad_9608_0290_3a9d),
       ("The cat is out of the bag", 0xd157_2352_1d3c_37b1),
@@ -12,12 +13,13 @@ import Testing
       ("7 chars", 0x2c51_4f6e_5dcb_11cb),
       ("This is a test of komihash.", 0x5b13_177f_c68b_4f96),
     ] as [(String, UInt64)])
-  func publishedStrings(message: String, expected: UInt64) {
+  func matchesPublishedStrings(message: String, expected: UInt64) {
     #expect(digest(of: Array(message.utf8)) == expected)
   }
 
   /// The same for the bytes 0, 1, 2 and so on.
   @Test(
+    "Komihash gives the published digests of counted bytes for many lengths",
     arguments: [
       (3, 0x7a97_17e9_eea4_be8b), (6, 0xa564_6956_4c2e_a0ff), (8, 0x00b4_313a_2443_1306),
       (12, 0x64c2_ad96_013f_70fe), (20, 0x7a38_88bc_9554_5364), (31, 0xc77e_02ed_4b20_1b9a),
@@ -26,11 +28,12 @@ import Testing
       (72, 0x24c9_6217_0160_3741), (80, 0x1d4c_1d97_ca68_4334), (112, 0xd1a4_25d5_3065_2287),
       (132, 0x7262_3be3_42c2_0ab5), (256, 0x94c3_dbdc_a59d_df57),
     ] as [(Int, UInt64)])
-  func publishedLengths(length: Int, expected: UInt64) {
+  func matchesPublishedLengths(length: Int, expected: UInt64) {
     #expect(digest(of: (0..<length).map { UInt8($0) }) == expected)
   }
 
-  @Test func partsMakeTheSameDigestAsTheWhole() {
+  @Test("Komihash of a message in parts is the digest of the whole message")
+  func partsMakeTheSameDigestAsTheWhole() {
     var generator = SplitMix(state: 2)
     for length in Array(0...200) + [1000, 5000] {
       let bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -49,8 +52,10 @@ import Testing
   }
 
   /// Every bit of messages around the sizes where the algorithm changes, and zeros at the end.
-  @Test(arguments: [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 79, 127, 128, 129, 200])
-  func everyBitCounts(length: Int) {
+  @Test(
+    "Every flipped bit and every change of length gives another komihash",
+    arguments: [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 79, 127, 128, 129, 200])
+  func everyBitChangesTheDigest(length: Int) {
     var bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37) }
     var seen: Set = [digest(of: bytes), digest(of: bytes + [0]), digest(of: bytes.dropLast() + [])]
     for bit in 0..<8 * length {

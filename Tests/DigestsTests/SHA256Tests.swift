@@ -4,31 +4,35 @@ import Testing
 
 @Suite struct SHA256Tests {
   /// The examples that NIST publishes for FIPS 180-4, and the empty message.
-  @Test(arguments: [
-    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    (
-      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-    ),
-    (
-      "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
-        + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
-      "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
-    ),
-  ])
-  func standardExamples(message: String, expected: String) {
+  @Test(
+    "SHA-256 gives the digests of the FIPS 180-4 examples",
+    arguments: [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+      (
+        "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+          + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+        "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+      ),
+    ])
+  func matchesStandardExamples(message: String, expected: String) {
     #expect(hexadecimal(digest(of: Array(message.utf8))) == expected)
   }
 
-  @Test func aMillionLetters() {
+  @Test("SHA-256 gives the published digest of a million letters")
+  func hashesAMillionLetters() {
     let message = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
     #expect(
       hexadecimal(digest(of: message))
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  @Test func agreesWithTheSystemsTool() throws {
+  @Test("SHA-256 agrees with sha256sum for messages of many lengths")
+  func agreesWithSHA256SumTool() throws {
     var generator = SplitMix(state: 256)
     for length in [1, 55, 56, 63, 64, 65, 119, 120, 128, 4096]
       + (0..<20).map({ _ in Int.random(in: 0..<300_000, using: &generator) })
@@ -39,7 +43,8 @@ import Testing
     }
   }
 
-  @Test func partsMakeTheSameDigestAsTheWhole() {
+  @Test("SHA-256 of a message in parts is the digest of the whole message")
+  func partsMakeTheSameDigestAsTheWhole() {
     var generator = SplitMix(state: 1)
     let bytes = (0..<1000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
     let whole = hexadecimal(digest(of: bytes))

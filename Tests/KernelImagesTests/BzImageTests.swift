@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct BzImageTests {
   /// The header of Debian's 6.1.0-56-cloud-amd64.
-  @Test func readsTheHeader() throws {
+  @Test("The setup header gives a bzImage's version, flags, addresses and sizes")
+  func readsTheHeader() throws {
     let builder = BzImageBuilder()
     let image = try open(builder)
     #expect(image.version == 0x020F)
@@ -31,13 +32,15 @@ import Testing
     #expect(image.headerBytes == Array(builder.bytes[0x1F1..<0x26C]))
   }
 
-  @Test func zeroSetupSectorsMeansFour() throws {
+  @Test("A setup_sects of zero means four setup sectors")
+  func zeroSetupSectorsMeansFour() throws {
     let builder = BzImageBuilder { $0.setupSectors = 0 }
     #expect(try open(builder).protectedMode.array == Array(builder.bytes[(5 * 512)...]))
   }
 
   /// What each version of the protocol added, and what counts before.
   @Test(
+    "Setup header fields count only from the protocol version that added them",
     arguments: [
       0x0203, 0x0204, 0x0205, 0x0206, 0x0208, 0x0209, 0x020A, 0x020B, 0x020C, 0x020E, 0x020F,
       0x0210,
@@ -60,23 +63,25 @@ import Testing
   }
 
   @Test(
+    "The boot protocol version is shown as major and minor number",
     arguments: [
       (0x0200, "2.00"), (0x0209, "2.09"), (0x020A, "2.10"), (0x020D, "2.13"), (0x020F, "2.15"),
       (0x0300, "3.00"),
     ] as [(UInt16, String)])
-  func versionText(version: UInt16, wanted: String) throws {
+  func formatsProtocolVersion(version: UInt16, wanted: String) throws {
     #expect(try open(BzImageBuilder { $0.version = version }).versionText == wanted)
   }
 
   /// Of the two kinds of EFI programs, PE32 and PE32+, each has its certificates elsewhere.
   @Test(
+    "The checksum of a bzImage is verified in PE32 and PE32+ files, signed or not",
     arguments: [
       ("good", .valid, false, true), ("wrong", .wrong, false, false),
       ("absent", .absent, false, nil),
       ("good and signed", .valid, true, true), ("wrong and signed", .wrong, true, false),
       ("absent and signed", .absent, true, nil),
     ] as [(String, BzImageBuilder.Checksum, Bool, Bool?)], [false, true])
-  func checksum(
+  func verifiesChecksum(
     row: (name: String, checksum: BzImageBuilder.Checksum, isSigned: Bool, matches: Bool?),
     isPE32: Bool
   ) throws {
@@ -94,7 +99,8 @@ import Testing
   }
 
   /// Each flipped bit is noticed, except where signing writes and after the checksum's reach.
-  @Test func damageIsNoticed() throws {
+  @Test("A flipped bit breaks the checksum unless it lies where signing writes")
+  func checksumShowsDamage() throws {
     let good = BzImageBuilder { $0.isSigned = true }.bytes
     for offset in [0x10, 0x300, 0x4FFF, 0x5000, 0x5ABC] {
       var bytes = good
@@ -111,7 +117,8 @@ import Testing
   }
 
   /// Every shorter file is an error: with the signature of a bzImage it is called truncated.
-  @Test func everyTruncationIsAnError() {
+  @Test("A bzImage that is cut off at any length is refused")
+  func refusesEveryTruncation() {
     let builder = BzImageBuilder {
       $0.setupSectors = 1
       $0.name = nil
@@ -133,7 +140,8 @@ import Testing
   }
 
   /// Before 2.04 syssize has 16 bits, and all of the file is the kernel.
-  @Test func theUpperHalfOfSyssizeIsNew() throws {
+  @Test("The upper half of syssize is ignored before boot protocol 2.04")
+  func ignoresUpperSyssizeBefore204() throws {
     var bytes = BzImageBuilder { $0.version = 0x0203 }.bytes
     bytes.store(UInt16(0xFFFF), as: Field(0x1F6))
     guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
@@ -144,8 +152,10 @@ import Testing
 
   /// Files of 2.04 to 2.07, and those of other systems (memtest86+ 6.10 says 2.12), end where the
   /// kernel ends; syssize is rounded up.
-  @Test(arguments: [(15, true), (16, false)])
-  func filesWithoutAPayloadMayMissTheLastFewBytes(missing: Int, isTaken: Bool) {
+  @Test(
+    "A bzImage without a payload may lack the last 15 bytes that syssize counts",
+    arguments: [(15, true), (16, false)])
+  func allowsMissingPaddingWithoutPayload(missing: Int, isTaken: Bool) {
     for version in [0x0207, 0x020C] as [UInt16] {
       let bytes = BzImageBuilder { $0.version = version }.bytes.dropLast(missing)
       let result = Result { try KernelImage.open(SharedBytes(Array(bytes))) }
@@ -153,7 +163,8 @@ import Testing
     }
   }
 
-  @Test func fieldsThatNoKernelHas() {
+  @Test("A zImage and impossible values of kernel_alignment and loadflags are refused")
+  func refusesImpossibleFields() {
     #expect(
       throws: ImageError.badField(
         name: "kernel_alignment", offset: 0x230, found: 0x30_0000, wanted: .powerOfTwo)
@@ -170,8 +181,10 @@ import Testing
   }
 
   /// "64-bit entry: load address + 0x200"
-  @Test(arguments: [(0x200, 0x7F, false), (0x210, 0x7F, true), (0x200, 0x7E, true)])
-  func theEntryIsInTheFile(size: Int, xloadflags: UInt16, isTaken: Bool) {
+  @Test(
+    "A file that ends before its 64-bit entry is refused",
+    arguments: [(0x200, 0x7F, false), (0x210, 0x7F, true), (0x200, 0x7E, true)])
+  func needsEntryInsideFile(size: Int, xloadflags: UInt16, isTaken: Bool) {
     let builder = BzImageBuilder {
       $0.protectedModeSize = size
       $0.xloadflags = xloadflags
@@ -180,7 +193,8 @@ import Testing
   }
 
   /// Found by fuzzing.
-  @Test func aKernelOfNothingIsRefused() {
+  @Test("A bzImage with a syssize of zero is refused")
+  func refusesEmptyKernel() {
     var bytes = BzImageBuilder { $0.xloadflags = 0x7E }.bytes
     bytes.store(UInt32(0), as: SetupHeader.syssize)
     #expect(
@@ -188,7 +202,8 @@ import Testing
     ) { try KernelImage.open(SharedBytes(bytes)) }
   }
 
-  @Test func wildOffsetsAreNotFollowed() throws {
+  @Test("Setup header offsets that point outside the file are ignored")
+  func ignoresWildOffsets() throws {
     var bytes = BzImageBuilder().bytes
     bytes.store(UInt16(0xFFFF), as: SetupHeader.kernelVersion)
     bytes.store(UInt32.max, as: SetupHeader.kernelInfoOffset)
@@ -201,7 +216,8 @@ import Testing
     #expect(image.checksumMatches == false)
   }
 
-  @Test func initSizeIsNeverLessThanTheFile() throws {
+  @Test("init_size is at least the size of the protected-mode part")
+  func initSizeIsNeverLessThanTheFile() throws {
     let builder = BzImageBuilder { $0.initSize = 0x800 }
     let image = try open(builder)
     #expect(image.initSize >= UInt64(builder.protectedModeSize))

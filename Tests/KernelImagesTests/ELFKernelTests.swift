@@ -6,8 +6,10 @@ import Testing
 @testable import KernelImages
 
 @Suite struct ELFKernelTests {
-  @Test(arguments: [false, true])
-  func partsOfBothWidths(is64Bit: Bool) throws {
+  @Test(
+    "The parts of 32-bit and 64-bit ELF kernels are read in address order",
+    arguments: [false, true])
+  func readsPartsOfBothWidths(is64Bit: Bool) throws {
     let builder = ELFBuilder(is64Bit: is64Bit) { builder in
       builder.parts.insert(
         .init(physical: 0x20_0000, memorySize: 0x1000, bytes: [1, 2, 3]), at: 0)
@@ -29,7 +31,8 @@ import Testing
     #expect(!kernel.isLinux)
   }
 
-  @Test func aNoteTellsLinux() throws {
+  @Test("A Linux note marks an ELF kernel as Linux")
+  func recognisesLinuxByNote() throws {
     for is64Bit in [false, true] {
       let builder = ELFBuilder(is64Bit: is64Bit) { $0.parts.append(ELFBuilder.linuxNote) }
       guard case .elf(let kernel) = try KernelImage.open(SharedBytes(builder.bytes())) else {
@@ -98,14 +101,15 @@ import Testing
     ) { $0.parts[0].offset = .max - 5 },
   ]
 
-  @Test(arguments: refusals)
-  func refusal(_ refusal: Refusal) {
+  @Test("An ELF file of an unsupported type or with invalid parts is refused", arguments: refusals)
+  func refusesInvalidELFKernels(_ refusal: Refusal) {
     let file = SharedBytes(ELFBuilder(is64Bit: true, refusal.change).bytes())
     #expect(throws: refusal.error) { try KernelImage.open(file) }
   }
 
   /// A file cut off anywhere is refused as truncated.
-  @Test func everyShorterFileIsRefused() {
+  @Test("An ELF kernel that is cut off is refused")
+  func refusesTruncatedELFKernel() {
     let whole = ELFBuilder(is64Bit: true).bytes()
     for length in stride(from: 20, to: whole.count, by: 7) {
       #expect(throws: ImageError.self) {
@@ -114,7 +118,8 @@ import Testing
     }
   }
 
-  @Test func typesAreNamed() throws {
+  @Test("A requested image type must match the type of the file")
+  func checksRequestedType() throws {
     let elf = SharedBytes(ELFBuilder(is64Bit: true).bytes())
     #expect(try KernelImage.open(elf, as: .elf64).type == .elf64)
     #expect(throws: ImageError.otherType(wanted: .bzImage64, found: .elf64)) {

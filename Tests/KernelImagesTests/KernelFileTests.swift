@@ -8,12 +8,14 @@ import Testing
 @Suite struct KernelFileTests {
   static let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 >> 3) }
 
-  @Test func aPlainFileStaysWhereItIs() throws {
+  @Test("An uncompressed kernel file stays as it is whatever the limit")
+  func keepsUncompressedFile() throws {
     let file = try KernelFile(SharedBytes(Self.content), limit: 10)
     #expect(file.packing == nil && file.bytes.array == Self.content)
   }
 
-  @Test func oneStreamOrSeveral() throws {
+  @Test("One compressed stream or several in a row are unpacked")
+  func unpacksOneOrSeveralStreams() throws {
     for (stream, format) in [
       (storedGzip(Self.content), CompressionFormat.gzip), (storedZstd(Self.content), .zstd),
     ] {
@@ -26,7 +28,8 @@ import Testing
     }
   }
 
-  @Test func aBombIsRefusedAtTheLimit() {
+  @Test("Compressed streams that together exceed the limit are refused")
+  func refusesStreamsBeyondLimit() {
     // 64 MiB of one byte in a few kB.
     let bomb = storedZstd([UInt8](repeating: 0, count: 64 << 20))
     #expect(bomb.count < 10_000)
@@ -40,7 +43,8 @@ import Testing
     ) { try KernelFile(SharedBytes(stream + stream), limit: 150_000) }
   }
 
-  @Test func whatIsDamagedOrCutOff() {
+  @Test("A compressed kernel file that is cut off or damaged is refused")
+  func refusesDamagedStream() {
     let stream = storedGzip(Self.content)
     #expect(throws: ImageError.notUnpacked(.truncated(.gzip, inputOffset: 5000), streamOffset: 0)) {
       try KernelFile(SharedBytes(Array(stream[..<5000])), limit: 1 << 20)

@@ -5,7 +5,8 @@ import Testing
 @testable import KernelImages
 
 @Suite struct MultibootKernelTests {
-  @Test func anELFKernelOfEachVersion() throws {
+  @Test("A multiboot 1 or 2 header gives the entry and the requirements of an ELF kernel")
+  func readsHeadersOfBothVersions() throws {
     let one = try kernel(ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3)))
     #expect(one.version == .one && one.wantsPages && one.needsMemory && !one.wantsVideoMode)
     #expect(one.entry == 0x10_0000 && one.parts.map(\.physicalAddress) == [0x10_0000])
@@ -22,7 +23,8 @@ import Testing
         == .init(lowest: 0x20_0000, end: 0x4000_0000, alignment: 0x1000, prefersLow: true))
   }
 
-  @Test func addressFieldsStandForAHeader() throws {
+  @Test("The address fields of a multiboot header replace ELF headers")
+  func addressFieldsReplaceELFHeaders() throws {
     // The header is at 0x20 of the file and goes to 0x10_0010: the first 16 bytes are left out.
     let header = MultibootBuilder.header1(
       flags: 1 << 16, addresses: [0x10_0010, 0x10_0000, 0x10_0100, 0x10_2000, 0x10_0040])
@@ -36,7 +38,8 @@ import Testing
       ])
   }
 
-  @Test func theWholeFileWithoutAnEnd() throws {
+  @Test("A multiboot kernel without an end address is loaded as a whole file")
+  func loadsWholeFileWithoutEnd() throws {
     let header = MultibootBuilder.header1(
       flags: 1 << 16, addresses: [0x10_0000, 0x10_0000, 0, 0, 0x10_0020])
     let kernel = try kernel(header + [UInt8](repeating: 7, count: 0x200))
@@ -121,13 +124,16 @@ import Testing
       file: tags([7, 0, 1, 0, 0, 0, 0, 0])),
   ]
 
-  @Test(arguments: refusals)
-  func refusal(_ refusal: Refusal) {
+  @Test(
+    "A multiboot header with unknown requirements or invalid fields is refused",
+    arguments: refusals)
+  func refusesInvalidHeaders(_ refusal: Refusal) {
     #expect(throws: refusal.error) { try KernelImage.open(SharedBytes(refusal.file)) }
   }
 
   /// Only a header with a right checksum, aligned, and near the start counts.
-  @Test func whatIsNoHeader() {
+  @Test("A multiboot header with a wrong checksum, alignment or offset is ignored")
+  func ignoresInvalidHeader() {
     var wrong = MultibootBuilder.header1(flags: 3)
     wrong[8] ^= 1
     let good = MultibootBuilder.header1(flags: 3)

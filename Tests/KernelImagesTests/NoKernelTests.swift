@@ -87,8 +87,10 @@ import Testing
     Row("two paths", .text(start: "/boot/a"), Array("/boot/a\n/boot/b\n".utf8)),
   ]
 
-  @Test(arguments: rows)
-  func isCalledWhatItIs(row: Row) {
+  @Test(
+    "A program, library, text or path is refused as what it is, and a kernel is accepted",
+    arguments: rows)
+  func namesFilesThatAreNoKernel(row: Row) {
     let result = Result { () throws(ImageError) in try KernelImage.open(SharedBytes(row.file)) }
     guard let kind = row.kind else {
       #expect(throws: Never.self) { try result.get() }
@@ -98,8 +100,10 @@ import Testing
   }
 
   /// What a terminal would obey is no text.
-  @Test(arguments: [[0x1B, 0x5B, 0x32, 0x4A], [0x61, 0xC2, 0x9B, 0x32, 0x4A], [0x20, 0x0A], []])
-  func noText(bytes: [UInt8]) {
+  @Test(
+    "Control characters, spaces alone and empty files are not taken for text",
+    arguments: [[0x1B, 0x5B, 0x32, 0x4A], [0x61, 0xC2, 0x9B, 0x32, 0x4A], [0x20, 0x0A], []])
+  func controlCharactersAreNoText(bytes: [UInt8]) {
     #expect(throws: ImageError.unrecognised(firstBytes: bytes)) {
       try KernelImage.open(SharedBytes(bytes))
     }
@@ -107,7 +111,8 @@ import Testing
 
   /// A multiboot header that goes with nothing around it: in a disk image, in a kernel of Linux, in a file
   /// that is no ELF file and has no addresses of its own.
-  @Test func strayMagic() throws {
+  @Test("A stray multiboot header does not turn another file into a multiboot kernel")
+  func ignoresStrayMultibootHeader() throws {
     var sector = [UInt8](repeating: 0x90, count: 8192)
     sector.store([0x55, 0xAA], at: 510)
     let whole = MultibootBuilder.header1(

@@ -7,6 +7,7 @@ import Testing
 
 @Suite struct RecognitionTests {
   @Test(
+    "A file of another known format is refused by the name of its format",
     arguments: [
       (.compressed(.gzip), [0x1F, 0x8B, 0x08]), (.compressed(.zstd), [0x28, 0xB5, 0x2F, 0xFD]),
       (.compressed(.xz), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
@@ -40,12 +41,13 @@ import Testing
       (.bootSector, bootSector), (.objectFile, elf(62, type: 1)), (.coreDump, elf(62, type: 4)),
       (.objectFile, elf(3, type: 1)),
     ] as [(KnownImage, [UInt8])])
-  func known(kind: KnownImage, start: [UInt8]) {
+  func namesFilesOfKnownFormats(kind: KnownImage, start: [UInt8]) {
     let bytes = SharedBytes(start + [UInt8](repeating: 0, count: 4096))
     #expect(throws: ImageError.unsupported(kind)) { try KernelImage.open(bytes) }
   }
 
   @Test(
+    "A file of unknown format is refused with its first bytes",
     arguments: [
       // The checksum is wrong, the magic is not aligned, or it is too far inside.
       at(0x1000, words([0x1BAD_B002, 3, 0])),
@@ -53,7 +55,7 @@ import Testing
       at(0x2000, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005])),
       [0x5D, 0x00, 0x01], Array("0707".utf8), Array("ELF".utf8), [],
     ] as [[UInt8]])
-  func unknown(start: [UInt8]) {
+  func showsFirstBytesOfUnknownFiles(start: [UInt8]) {
     let bytes = start + [UInt8](repeating: 0, count: 4096)
     #expect(throws: ImageError.unrecognised(firstBytes: Array(bytes[..<8]))) {
       try KernelImage.open(SharedBytes(bytes))
@@ -61,7 +63,8 @@ import Testing
   }
 
   /// Whatever is in a file, the answer is a value or an error. The seed is printed for repeating.
-  @Test func randomBytesNeverTrap() {
+  @Test("A file of random or randomly changed bytes never traps")
+  func randomBytesNeverTrap() {
     let seed = SplitMix.seed(of: "random images")
     var generator = SplitMix(seed: seed)
     let good = BzImageBuilder {

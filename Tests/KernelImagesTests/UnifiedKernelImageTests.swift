@@ -29,7 +29,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     Section(".dtbauto", "a"), Section(".dtbauto", "b"), Section(".hwids", "c"),
   ])
 
-  @Test func everySectionIsFound() throws {
+  @Test("A unified image gives its kernel, initrd, microcode, command line and other sections")
+  func readsEverySection() throws {
     let image = try open(Self.full)
     #expect(image.kernelFile.array == kernel)
     #expect(image.section(.initrd)?.array == Array("07070 initrd".utf8))
@@ -48,13 +49,15 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(inner.protectedMode.count == 0x1000)
   }
 
-  @Test func aKernelAloneIsEnough() throws {
+  @Test("A unified image needs no section but its kernel")
+  func aKernelAloneIsEnough() throws {
     let image = try open(UnifiedImageBuilder([Section(".linux", kernel)]))
     #expect(image.sections.map(\.kind) == [.kernel])
     #expect(image.commandLine == nil && image.systemName == nil && image.release == nil)
   }
 
-  @Test func emptySectionsAreNotThere() throws {
+  @Test("An empty initrd or command line section counts as missing")
+  func ignoresEmptySections() throws {
     let image = try open(
       UnifiedImageBuilder([
         Section(".initrd", ""), Section(".cmdline", " \n"), Section(".linux", kernel),
@@ -65,7 +68,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
 
   /// The memory's size may be smaller than the file's, which is padded, and larger, for a kernel
   /// that runs where it lies.
-  @Test func sizeIsTheSmallerOfTwo() throws {
+  @Test("A section has the smaller of its sizes in memory and in the file")
+  func usesSmallerSectionSize() throws {
     var builder = Self.full
     builder.sections[5].virtualSize = 5
     builder.sections[4].virtualSize = 0x10_0000
@@ -75,7 +79,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
   }
 
   /// What verifies the kernel's own signature wants the file without padding.
-  @Test func aSignedKernelEndsWithItsSignature() throws {
+  @Test("A signed kernel in a unified image ends with its own signature, without padding")
+  func aSignedKernelEndsWithItsSignature() throws {
     let signed = BzImageBuilder {
       $0.setupSectors = 1
       $0.name = nil
@@ -89,7 +94,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(image.isSigned)
   }
 
-  @Test func aKernelThatIsCompressedAsAWholeIsUnpacked() throws {
+  @Test("A compressed kernel section is unpacked up to the size limit")
+  func unpacksCompressedKernelSection() throws {
     for (packed, format) in [
       (storedGzip(kernel), CompressionFormat.gzip), (storedZstd(kernel), .zstd),
     ] {
@@ -115,7 +121,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(try open(Self.full).packing == nil)
   }
 
-  @Test func aKernelThatIsCompressedTwiceIsNot() throws {
+  @Test("A kernel section that is compressed twice is refused")
+  func refusesKernelCompressedTwice() throws {
     let file = UnifiedImageBuilder([Section(".linux", storedGzip(storedZstd(kernel)))]).file
     let error = #expect(throws: ImageError.self) { try KernelImage.open(file) }
     guard case .inside(".linux", _, .unsupported(.compressed(.zstd))) = error else {
@@ -125,7 +132,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
   }
 
   /// Profile 0 goes before what all share; the other profiles do not count.
-  @Test func theFirstProfileIsInForce() throws {
+  @Test("The first profile precedes the shared sections, and other profiles are ignored")
+  func usesFirstProfile() throws {
     let image = try open(
       UnifiedImageBuilder([
         Section(".linux", kernel), Section(".cmdline", "shared"), Section(".initrd", "shared"),
@@ -137,7 +145,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(image.section(.initrd)?.array == Array("shared".utf8))
   }
 
-  @Test func otherEFIProgramsAreNamed() {
+  @Test("An EFI program without a shared kernel section is refused as an EFI program")
+  func refusesOtherEFIPrograms() {
     for sections in [
       [], [Section(".text", "x")], [Section(".linuxx", kernel)],
       [Section(".profile", "ID=a"), Section(".profile", "ID=b"), Section(".linux", kernel)],
@@ -165,6 +174,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
   private static let last = image { _ in }.bytes.count - 512
 
   @Test(
+    "A unified image with invalid sections or without a usable kernel is refused",
     arguments: [
       (
         "beyond the file", image { $0.sections[1].rawOffset = UInt32(size - 2) },
@@ -251,12 +261,13 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
         .inside(section: ".linux", offset: 0x200, .unsupported(.uki))
       ),
     ] as [(String, UnifiedImageBuilder, ImageError)])
-  func refused(what: String, builder: UnifiedImageBuilder, error: ImageError) {
+  func refusesHostileSections(what: String, builder: UnifiedImageBuilder, error: ImageError) {
     #expect(throws: error) { try KernelImage.open(builder.file) }
   }
 
   /// Whatever is in the headers, the answer is a value or an error. The seed is for repeating.
-  @Test func randomHeadersNeverTrap() {
+  @Test("A unified image with random bytes in its headers never traps")
+  func randomHeadersNeverTrap() {
     let seed = SplitMix.seed(of: "random unified images")
     var generator = SplitMix(seed: seed)
     let good = Self.image { $0.isSigned = true }.bytes

@@ -5,7 +5,8 @@ import Testing
 @testable import KernelImages
 
 @Suite struct VmlinuxTests {
-  @Test func readsTheHeaders() throws {
+  @Test("The ELF headers give a vmlinux its entry, parts and relocation table")
+  func readsTheHeaders() throws {
     let builder = VmlinuxBuilder()
     let vmlinux = try parse(builder.bytes)
     #expect(vmlinux.entry == 0x100_0040)
@@ -23,7 +24,8 @@ import Testing
   }
 
   /// The order of program headers means nothing, and what is not PT_LOAD or empty does not count.
-  @Test func orderDoesNotMatter() throws {
+  @Test("The order of program headers does not matter, and only loaded parts count")
+  func ignoresProgramHeaderOrder() throws {
     let shuffled = VmlinuxBuilder {
       $0.parts.reverse()
       var note = $0.parts[0]
@@ -37,7 +39,8 @@ import Testing
     #expect(vmlinux.parts[0].fileOffset == shuffled.fileOffset(4))
   }
 
-  @Test func aKernelThatCannotMoveHasNoTable() throws {
+  @Test("A vmlinux without trailing bytes has no relocation table")
+  func noTrailerMeansNoTable() throws {
     #expect(try parse(VmlinuxBuilder { $0.trailer = [] }.bytes).relocationTable == nil)
   }
 
@@ -88,12 +91,15 @@ import Testing
     },
   ]
 
-  @Test(arguments: refusals)
-  func refuses(row: Refusal) {
+  @Test(
+    "A vmlinux with another machine, invalid parts or an entry outside them is refused",
+    arguments: refusals)
+  func refusesInvalidHeaders(row: Refusal) {
     #expect(throws: row.error) { try parse(VmlinuxBuilder(row.change).bytes) }
   }
 
-  @Test func anythingElseIsNoELF() {
+  @Test("A file that is no little-endian 64-bit ELF file is refused")
+  func refusesFilesThatAreNotELF64() {
     #expect(throws: VmlinuxError.notELF64) { try parse([UInt8](repeating: 7, count: 64)) }
     #expect(throws: VmlinuxError.truncated) { try parse([]) }
     var elf32 = VmlinuxBuilder().bytes
@@ -106,6 +112,7 @@ import Testing
 
   /// Slots end below 1 GiB: with the last shift the image still ends within it.
   @Test(
+    "Virtual slots are counted so that the kernel ends within 1 GiB",
     arguments: [
       // (2^30 - end) / alignment + 1
       (0x3F_1000 + 0x100_0000, 0x20_0000, 0x40_0000 / 0x2000 - 10 + 1),
@@ -113,7 +120,7 @@ import Testing
       ((1 << 30) - 0x1F_F000, 0x20_0000, 1), ((1 << 30) + 0x1000, 0x20_0000, 0),
       (0x200_0000, 0x100_0000, 63),
     ] as [(UInt64, UInt64, UInt64)])
-  func virtualSlots(end: UInt64, alignment: UInt64, count: UInt64) throws {
+  func countsVirtualSlots(end: UInt64, alignment: UInt64, count: UInt64) throws {
     let vmlinux = try parse(
       VmlinuxBuilder { $0.parts[3].memorySize = end - 0x130_1000 }.bytes)
     #expect(vmlinux.physicalEnd == end)
@@ -127,7 +134,8 @@ import Testing
 
   // MARK: Relocation
 
-  @Test func movesWhatTheTableNames() throws {
+  @Test("Relocation changes exactly the addresses that the table lists")
+  func relocatesListedAddresses() throws {
     let builder = VmlinuxBuilder()
     let moved = try relocated(builder, by: 0x1240_0000)
     var wanted = builder.bytes
@@ -141,7 +149,8 @@ import Testing
   }
 
   /// Kernels since about 7.0: no inverse list.
-  @Test func twoListsHaveNoInverse() throws {
+  @Test("A relocation table of two lists is applied without inverse relocations")
+  func acceptsTwoRelocationLists() throws {
     let builder = VmlinuxBuilder { $0.lists.remove(at: 1) }
     let moved = try relocated(builder, by: 0x20_0000)
     var wanted = builder.bytes
@@ -152,26 +161,29 @@ import Testing
     #expect(moved == wanted, "\(differences(moved, wanted))")
   }
 
-  @Test func emptyListsAreLists() throws {
+  @Test("A relocation table may have empty lists")
+  func acceptsEmptyRelocationLists() throws {
     let builder = VmlinuxBuilder { $0.lists = [[], [], []] }
     #expect(try relocated(builder, by: 0x20_0000) == builder.bytes)
     let two = VmlinuxBuilder { $0.lists = [[], [VmlinuxBuilder.text + 0x30]] }
     #expect(try relocated(two, by: 0x20_0000) != two.bytes)
   }
 
-  @Test func noShiftAndNoTableChangeNothing() throws {
+  @Test("A shift of zero or a missing relocation table changes nothing")
+  func noShiftAndNoTableChangeNothing() throws {
     #expect(try relocated(VmlinuxBuilder(), by: 0) == VmlinuxBuilder().bytes)
     let fixed = VmlinuxBuilder { $0.trailer = [] }
     #expect(try relocated(fixed, by: 0x20_0000) == fixed.bytes)
   }
 
   @Test(
+    "A relocation table with a wrong number of lists is refused",
     arguments: [
       ("one list", [0, 0x8100_0010], 1), ("four lists", [0, 0, 0, 0], 4),
       ("five lists", [0, 0, 0, 0, 0], 4), ("no zero first", [0x8100_0010, 0, 0x8100_0010, 0], 2),
       ("no zero", [0x8100_0010], 0), ("one zero", [0], 1),
     ] as [(String, [UInt32], Int)])
-  func listsAreCounted(name: String, words: [UInt32], found: Int) {
+  func refusesWrongListCount(name: String, words: [UInt32], found: Int) {
     let builder = VmlinuxBuilder { builder in
       builder.trailer = []
       for word in words { builder.trailer?.append(littleEndian: UInt64(word), count: 4) }
@@ -179,14 +191,15 @@ import Testing
     #expect(throws: VmlinuxError.relocationLists(found)) { try relocated(builder, by: 0x20_0000) }
   }
 
-  @Test(arguments: 1...3)
-  func halfAWordIsNoTable(excess: Int) {
+  @Test("A relocation table with a partial word is refused", arguments: 1...3)
+  func refusesPartialWordInTable(excess: Int) {
     var file = VmlinuxBuilder().bytes
     file += [UInt8](repeating: 1, count: excess)
     #expect(throws: VmlinuxError.relocationLists(3)) { try relocated(file, by: 0x20_0000) }
   }
 
   @Test(
+    "A relocation outside the bytes of the parts is refused",
     arguments: [
       // The table is at 0xA20; its second word is the first place of 64 bits.
       ("below", 0, 0, VmlinuxBuilder.text - 8, 0xA24),
@@ -198,14 +211,17 @@ import Testing
       ("not in the mapping", 2, 0, 0x100_0010, 0xA38),
       ("the last byte", 2, 0, 0xFFFF_FFFF_FFFF_FFFF, 0xA38),
     ] as [(String, Int, Int, UInt64, Int)])
-  func placesOutsideAreAnError(name: String, list: Int, index: Int, address: UInt64, offset: Int) {
+  func refusesRelocationOutsideParts(
+    name: String, list: Int, index: Int, address: UInt64, offset: Int
+  ) {
     let builder = VmlinuxBuilder { $0.lists[list][index] = address }
     #expect(throws: VmlinuxError.relocationOutside(offset: offset, address: address)) {
       try relocated(builder, by: 0x20_0000)
     }
   }
 
-  @Test func theLastBytesOfAPartAreInside() throws {
+  @Test("A relocation of the last bytes of a part is accepted")
+  func acceptsRelocationAtPartsEnd() throws {
     let builder = VmlinuxBuilder {
       $0.lists[0][0] = VmlinuxBuilder.text + 0x2F8
       $0.lists[2][1] = VmlinuxBuilder.data + 0x27C
@@ -215,7 +231,8 @@ import Testing
 
   // MARK: Damage
 
-  @Test func noLengthTraps() {
+  @Test("A vmlinux cut off at any length is refused or loses only its relocation table")
+  func truncationNeverTraps() {
     let whole = VmlinuxBuilder().bytes
     for length in 0..<whole.count {
       let cut = Array(whole[..<length])
@@ -226,7 +243,8 @@ import Testing
     }
   }
 
-  @Test func noFlippedBitTraps() {
+  @Test("Random changes to the headers and the table of a vmlinux never trap")
+  func randomDamageNeverTraps() {
     let seed = SplitMix.seed(of: "vmlinux flips")
     var generator = SplitMix(seed: seed)
     let whole = VmlinuxBuilder().bytes

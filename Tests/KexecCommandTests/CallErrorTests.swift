@@ -381,10 +381,12 @@ extension InvocationTests {
     }
 
     /// The cause is said with what to do, and no sentence is said of two causes of one call.
-    @Test(arguments: [
-      CallErrorRow.kexecLoad, CallErrorRow.fileLoad, CallErrorRow.unload, CallErrorRow.jump,
-    ])
-    func theCauseIsFound(rows: [CallErrorRow]) {
+    @Test(
+      "A failed system call is reported with its cause, and no two causes share a message",
+      arguments: [
+        CallErrorRow.kexecLoad, CallErrorRow.fileLoad, CallErrorRow.unload, CallErrorRow.jump,
+      ])
+    func reportsCauseAndAdviceOfEachFailedCall(rows: [CallErrorRow]) {
       let said = rows.map { row in
         let kernel = run(row)
         check(row, kernel)
@@ -397,7 +399,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func theKernelsOwnConfigurationComesFirst() {
+    @Test("A failed load cites /proc/config.gz rather than the configuration file in /boot")
+    func citesProcConfigBeforeBootConfig() {
       let config = "CONFIG_KEXEC=y\n# CONFIG_KEXEC_JUMP is not set\n"
       let kernel = FakeKernel([
         "/proc/config.gz": Compressor.gzip.compress(Array(config.utf8)),
@@ -409,7 +412,8 @@ extension InvocationTests {
     }
 
     /// Which errors lead to the other call: the fallback table of docs/reference.md.
-    @Test func theOtherCallIsTriedWhereThatGoesAroundNoPolicy() {
+    @Test("A load falls back to the other system call after certain errors and after no others")
+    func fallsBackOnlyAfterCertainErrors() {
       let afterFile: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
       let afterSegments: [Errno] = [.notImplemented, .notPermitted, .accessDenied]
       let fast = BzImageBuilder { $0.payload = [UInt8](repeating: 1, count: 64) }.bytes
@@ -428,7 +432,8 @@ extension InvocationTests {
     }
 
     /// A file that somebody writes: which, and who.
-    @Test func whoWritesAFileIsFound() throws {
+    @Test("A process that has a file open for writing is found, and a reader is not")
+    func findsProcessThatWritesAFile() throws {
       let tree = TemporaryTree(["/kernel": "x"])
       let path = tree.path + "/kernel"
       let file = try InputFile(path: path)

@@ -24,6 +24,7 @@ extension InvocationTests {
 
     /// The captured machine's log, its record of the jump, and the four times in nanoseconds.
     @Test(
+      "A report of a captured machine takes its times from that machine's files only",
       arguments: [
         ("", nil, [nil, nil, nil, nil]),
         (detected, nil, [nil, 250_000, nil, nil]),
@@ -35,7 +36,7 @@ extension InvocationTests {
         ),
         ("tsc: Detected many MHz processor\nRun /init\n", "6000\n", [nil, nil, nil, nil]),
       ] as [(String, String?, [UInt64?])])
-    func timesAreThoseOfTheCapturedMachine(log: String, jump: String?, wanted: [UInt64?]) {
+    func reportsTimesOfTheCapturedMachine(log: String, jump: String?, wanted: [UInt64?]) {
       let files: [String: [UInt8]?] = [
         // This computer's own must not count.
         LoadRecords.jump: Self.text("6001\n"), "/dev/kmsg": Self.text(Self.refined + Self.run),
@@ -62,7 +63,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func itsCommandLineCounts() {
+    @Test("A report of a captured machine ignores the time stamps on the running command line")
+    func ignoresStampsOfTheRunningMachine() {
       let kernel = FakeKernel([
         "/proc/cmdline": Self.text(Self.stamps), "/m/proc/cmdline": Self.text("quiet\n"),
       ])

@@ -10,7 +10,8 @@ extension InvocationTests {
   @Suite struct CommandWordTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
 
-    @Test func statusSaysWhatIsLoadedAndIsDone() {
+    @Test("The status command reports what is loaded, as text or JSON, and succeeds")
+    func statusPrintsWhatIsLoadedAndSucceeds() {
       let kernel = FakeKernel(["/sys/kernel/kexec_crash_loaded": Self.text("1\n")])
       #expect(kernel.run("status") == .success)
       #expect(kernel.output.hasPrefix("kernel: loaded\npanic kernel: loaded\n"))
@@ -26,7 +27,8 @@ extension InvocationTests {
       #expect(captured.output.hasPrefix("kernel: not loaded\n"))
     }
 
-    @Test func statusFailsWhereItCannotBeTold() {
+    @Test("The status command fails when /sys/kernel or the machine's directory is missing")
+    func statusFailsWithoutTheFilesItNeeds() {
       let blind = FakeKernel([
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
         "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
@@ -38,7 +40,8 @@ extension InvocationTests {
       #expect(none.errors.hasPrefix("kexec: --machine="))
     }
 
-    @Test func reportIsTheReport() {
+    @Test("The report command prints the same times as --report and fails without time stamps")
+    func reportPrintsTheSameAsTheOption() {
       var stamps = TimeStamps(loaded: 1000, wallClock: 6000)
       (stamps.entered, stamps.checked) = (3_000_000, 3_500_000)
       let files = ["/proc/cmdline": Self.text("quiet \(stamps.word)\n")]
@@ -55,8 +58,10 @@ extension InvocationTests {
     }
 
     /// Only exactly the word, and only as the first argument: all else is a kernel's name.
-    @Test(arguments: ["./status", "statu", "-l status", "STATUS", "-- status", "status/", ""])
-    func allElseIsTheClassicCommandLine(line: String) throws {
+    @Test(
+      "Only an exact command word given first is a command; any other word names a kernel",
+      arguments: ["./status", "statu", "-l status", "STATUS", "-- status", "status/", ""])
+    func onlyAnExactFirstWordIsACommand(line: String) throws {
       let words = line.split(separator: " ").map(String.init)
       #expect(words.first.flatMap(CommandWord.init) == nil)
       guard let kernel = words.last else { return }
@@ -67,7 +72,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func wrongArgumentsAreRefused() {
+    @Test("The status command refuses an argument and points to its help")
+    func statusRefusesAnArgument() {
       let kernel = FakeKernel()
       #expect(kernel.run("status vmlinuz") == .usage)
       #expect(
@@ -98,7 +104,8 @@ extension InvocationTests {
       init(_ common: CommonOption) { self = .common(common) }
     }
 
-    @Test func aTableOfItsOwnKeepsItsLetters() throws {
+    @Test("A command's own short option takes precedence over a common one with that letter")
+    func ownShortOptionOverridesACommonOne() throws {
       let table = Key.table
       let given = try table.parse(["kexec x", "-d", "7", "--debug", "file"], of: "kexec x")
       var reader = ArgumentReader(Key.Values(), of: "kexec x")

@@ -55,8 +55,10 @@ extension InvocationTests {
     ]
 
     /// The real thing is refused as well, by the same words.
-    @Test(arguments: rows.indices)
-    func theRefusalFollowsThePlan(index: Int) {
+    @Test(
+      "A dry run prints the plan and ends with the refusal and exit code of the real command",
+      arguments: rows.indices)
+    func dryRunPrintsPlanAndThenTheRefusal(index: Int) {
       let row = Self.rows[index]
       let files = Self.crash.merging(row.files) { $1 }
       let kernel = FakeKernel(files) { $0.kexecLoad = Self.answers(row.files) }
@@ -87,8 +89,10 @@ extension InvocationTests {
     }
 
     /// Of another machine there is the plan alone; for programs it has what that machine would answer.
-    @Test(arguments: [disabled, user, usedUp, withoutKexec, locked])
-    func anotherMachineRefusesNothing(files: [String: [UInt8]?]) {
+    @Test(
+      "A dry run for another machine succeeds and gives the refusal only in JSON",
+      arguments: [disabled, user, usedUp, withoutKexec, locked])
+    func otherMachineGivesRefusalOnlyInJSON(files: [String: [UInt8]?]) {
       let kernel = FakeKernel(files)
       // A kernel without kexec has nothing to run, as one where nothing is loaded.
       for line in ["-c -l @/vmlinuz", "-u", "-e"]
@@ -107,7 +111,8 @@ extension InvocationTests {
     ]
 
     /// Drawn anew by each load, and said to be; `--seed` repeats them.
-    @Test func addressesThatAreDrawn() throws {
+    @Test("Each dry run draws new random addresses, and --seed repeats those of an earlier one")
+    func seedRepeatsRandomAddresses() throws {
       let kernel = FakeKernel(Self.fast)
       func plan(_ options: String) -> String {
         let start = kernel.output.count
@@ -147,8 +152,9 @@ extension InvocationTests {
 
     /// Where nothing is drawn nothing is said of it.
     @Test(
+      "A plan without random addresses has no line about them and no seed in JSON",
       arguments: ["-c --command-line=nokaslr", "-c --no-fast", "-s", "-c --entry-32bit"])
-    func addressesThatAreNot(options: String) {
+    func planWithoutRandomAddressesHasNoSeed(options: String) {
       let kernel = FakeKernel(Self.fast)
       #expect(kernel.run("-l --dry-run \(options) @/vmlinuz") == .success)
       #expect(!kernel.output.contains("\naddresses "))
@@ -156,7 +162,8 @@ extension InvocationTests {
       #expect(kernel.output.contains("\"seed\": null,\n  \"isDrawnAnew\": false"))
     }
 
-    @Test func withoutRandomNumbersNothingIsDrawn() {
+    @Test("A dry run draws no addresses when the running kernel has no random bytes")
+    func drawsNoAddressesWithoutRandomBytes() {
       let kernel = FakeKernel(Self.fast) { $0.hasRandomBytes = false }
       #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
       #expect(!kernel.output.contains("\naddresses "))

@@ -22,13 +22,14 @@ extension InvocationTests {
     private static let words = "earlycon=uart8250,io,0x3f8,115200n8 keep_bootcon"
 
     @Test(
+      "--early-output adds earlycon to the command line of every load of a Linux kernel",
       arguments: [
         "-l -c @/vmlinuz", "-l -s @/vmlinuz", "-l @/vmlinuz", "-p @/vmlinuz", "-p -c @/vmlinuz",
         "-p -s @/vmlinuz", "-f @/vmlinuz", "@/vmlinuz", "-l --load-preserve-context @/vmlinuz",
         "-l -c --entry-32bit @/vmlinuz", "-l --args-linux @/vmlinux",
         "-l --reuse-cmdline @/vmlinuz",
       ])
-    func everyLoadOfLinux(line: String) {
+    func everyLinuxLoadGetsEarlyOutput(line: String) {
       let kernel = FakeKernel(Self.files)
       let append = line.contains("--reuse") ? [] : ["--append=x -- y"]
       let words = line.split(separator: " ").map(String.init)
@@ -44,7 +45,8 @@ extension InvocationTests {
         plain.output.hasSuffix("what the kernel says before its consoles\n"), "\(plain.output)")
     }
 
-    @Test func theFileCallGetsThem() throws {
+    @Test("kexec_file_load gets a command line that begins with the words of --early-output")
+    func fileLoadGetsEarlyOutputWords() throws {
       let kernel = FakeKernel(Self.files)
       #expect(kernel.run("-l -s --early-output @/vmlinuz") == .success, "\(kernel.errors)")
       guard case .fileLoad(_, _, let line, _) = try #require(kernel.calls.first) else {
@@ -54,7 +56,8 @@ extension InvocationTests {
       #expect(String(decoding: line, as: UTF8.self).hasPrefix(Self.words))
     }
 
-    @Test func whatIsNoLinuxGetsNone() {
+    @Test("--early-output has no effect on a plain ELF file, and the plan has a note about it")
+    func otherFilesGetNoEarlyOutput() {
       let kernel = FakeKernel(Self.files)
       #expect(kernel.run("-l --dry-run --early-output @/elf") == .success, "\(kernel.errors)")
       #expect(!kernel.output.contains("earlycon"))
@@ -64,8 +67,10 @@ extension InvocationTests {
     }
 
     /// Nothing is loaded.
-    @Test(arguments: ["-l -c", "-l -s", "-p"])
-    func withoutAPortItIsRefused(line: String) {
+    @Test(
+      "--early-output refuses to load when no serial port is in use",
+      arguments: ["-l -c", "-l -s", "-p"])
+    func earlyOutputNeedsASerialPort(line: String) {
       let kernel = FakeKernel(
         Self.files.merging([
           "/proc/consoles": Array("tty0                 -WU (EC p  )    4:1\n".utf8),

@@ -189,7 +189,8 @@ import Testing
     .commandLineTooLongForFileCall, .fiveLevelPaging, .headerMended, .keepsHandover,
   ]
 
-  @Test func noCaseIsLeftOut() {
+  @Test("The samples of faults, notes and reasons cover every code")
+  func samplesCoverEveryCode() {
     expectAll(Self.vmlinux.map(\.code))
     expectAll(Self.purgatory.map(\.code))
     expectAll(Self.planFaults.map(\.code))
@@ -213,7 +214,8 @@ import Testing
     expectAll(Self.routes.map(\.code))
   }
 
-  @Test func everyErrorIsOneLineAndAdvice() {
+  @Test("Every error has a one-line message of its own and at most one line of advice")
+  func errorsAreSingleLinesAndUnique() {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     let machine = TemporaryTree([:]).machine
     let errors =
@@ -228,7 +230,8 @@ import Testing
     #expect(Set(messages).count == messages.count)
   }
 
-  @Test func everyNoteAndReasonIsOneShortLine() {
+  @Test("Every note and every reason is a different line of at most 120 characters")
+  func notesAndReasonsAreShortAndUnique() {
     let texts = Self.notes.map(\.text) + Self.routes.map(\.text)
     #expect(Set(texts).count == texts.count)
     for text in texts {

@@ -90,8 +90,10 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct ExitRowsTests {
-  @Test(arguments: ExitRow.codes + ExitRow.situations)
-  func isAsPromised(row: ExitRow) throws {
+  @Test(
+    "The built program gives the documented exit code and message in each situation",
+    arguments: ExitRow.codes + ExitRow.situations)
+  func givesDocumentedExitCodeAndOutput(row: ExitRow) throws {
     let tree = Program.tree()
     let (output, code) = try Program.run(row.arguments, in: tree)
     #expect(output.hasPrefix(Program.inPlace(row.start, in: tree)), "\(output)")
@@ -103,11 +105,13 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
   }
 
   /// 253 was once the code for something else.
-  @Test func noOtherCodes() {
+  @Test("The program has no exit codes except 0, 1, 254 and 255")
+  func hasOnlyFourExitCodes() {
     #expect((0...255).filter { ExitCode(rawValue: $0) != nil } == [0, 1, 254, 255])
   }
 
-  @Test func notReadable() {
+  @Test("An initrd that cannot be read is a failure with the message Permission denied")
+  func unreadableFileIsAFailure() {
     let error = CommandError(FileError("initrd", .errno(.accessDenied)))
     #expect(error.text == "kexec: \"initrd\": Permission denied\n")
     #expect(error.exitCode == .failure)
@@ -116,8 +120,10 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
 
 /// In this suite because getopt_long keeps its place in global variables.
 extension InvocationTests {
-  @Test(arguments: ["-l k", "-p k", "-e", "-u", "-f k", "--load-jump-back-helper"])
-  func notRoot(arguments: String) throws {
+  @Test(
+    "The permission check fails without CAP_SYS_BOOT and advises running kexec as root",
+    arguments: ["-l k", "-p k", "-e", "-u", "-f k", "--load-jump-back-helper"])
+  func needsCapSysBoot(arguments: String) throws {
     let machine = TemporaryTree([
       "/proc/self/status": "CapEff:\t0\n", "/sys/kernel/kexec_loaded": "1\n",
     ]).machine

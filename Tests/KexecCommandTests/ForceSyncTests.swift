@@ -114,8 +114,10 @@ extension InvocationTests {
   @Suite struct ForceSyncTests {
     private static let jump = FakeKernel.Call.reboot(0x4558_4543)
 
-    @Test(arguments: MountRow.all)
-    func eachMountIsWrittenOrNamed(row: MountRow) throws {
+    @Test(
+      "--force-sync writes every file system and names each one that may not be written",
+      arguments: MountRow.all)
+    func writesOrNamesEachFileSystem(row: MountRow) throws {
       var files = row.files.mapValues { Optional(Array($0.utf8)) }
       if !row.mounts.isEmpty { files["/proc/self/mountinfo"] = Array(row.mounts.utf8) }
       let kernel = FakeKernel(files) { $0.openMount = row.openErrors }
@@ -146,7 +148,8 @@ extension InvocationTests {
           })
     }
 
-    @Test func allAreOpenWhenTheWritingStarts() {
+    @Test("--force-sync opens every mount before it starts to write")
+    func opensAllMountsBeforeWriting() {
       let kernel = FakeKernel(["/proc/self/mountinfo": Array(MountRow.all[0].mounts.utf8)])
       #expect(kernel.run("-e --force-sync") == .success)
       let points = ["/", "/mnt/a b", "/run"]
@@ -156,7 +159,8 @@ extension InvocationTests {
           + points.flatMap { [.syncMount($0), .closeMount($0)] } + [.lock, Self.jump])
     }
 
-    @Test func whatIsUnmountedMeanwhileIsNoLoss() {
+    @Test("--force-sync passes over a mount that cannot be opened only if it gets unmounted")
+    func ignoresMountThatIsUnmountedMeanwhile() {
       let mounts = MountRow.root + "30 21 254:2 / /usb rw - vfat /dev/sdb1 rw\n"
       for isGone in [true, false] {
         let kernel = FakeKernel(["/proc/self/mountinfo": Array(mounts.utf8)]) {
@@ -168,7 +172,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func withoutProcNothingIsCertain() {
+    @Test("--force-sync stops the jump when /proc/self/mountinfo cannot be read")
+    func stopsTheJumpWithoutMountinfo() {
       let kernel = FakeKernel(["/proc/self/mountinfo": nil])
       #expect(kernel.run("-e --force-sync") == .failure)
       #expect(!kernel.calls.contains(Self.jump))
@@ -177,7 +182,9 @@ extension InvocationTests {
       )
     }
 
-    @Test(arguments: ["-e --force-sync", "-e -s"])
+    @Test(
+      "A file system that cannot be written stops the jump and is named in the error",
+      arguments: ["-e --force-sync", "-e -s"])
     func aFileSystemThatCannotBeWrittenStopsTheJump(line: String) {
       let kernel = FakeKernel(["/proc/self/mountinfo": Array(MountRow.all[0].mounts.utf8)]) {
         $0.syncMount = ["/mnt/a b": .inputOutput]
@@ -190,7 +197,8 @@ extension InvocationTests {
       #expect(kernel.calls.filter { $0 == .closeMount("/run") }.count == 1)
     }
 
-    @Test func moreMountsThanAProcessMayHaveOpen() {
+    @Test("--force-sync writes 401 mounts in three rounds and names a failure in the last one")
+    func writesManyMountsInRounds() {
       let lines = (0..<401).map { "\($0 + 9) 1 8:\($0) / /m\($0) rw - ext4 d rw\n" }.joined()
       let kernel = FakeKernel(["/proc/self/mountinfo": Array(lines.utf8)]) {
         $0.syncMount = ["/m400": .inputOutput]

@@ -17,8 +17,10 @@ import Testing
 /// What is compared is the plan's JSON, with the codes of its notes in the place of their sentences: how
 /// those read is tested elsewhere.
 @Suite struct GoldenPlanTests {
-  @Test(arguments: MachineFixture.all)
-  func plan(fixture: MachineFixture) throws {
+  @Test(
+    "The memory and the plans of each recorded machine match its golden file",
+    arguments: MachineFixture.all)
+  func planMatchesGoldenFile(fixture: MachineFixture) throws {
     _ = try #require(fixture.architecture, "\(fixture.directory) has no row in INDEX.md")
     var members = memory(of: fixture)
     if fixture.isX86 {
@@ -36,13 +38,15 @@ import Testing
   }
 
   /// A plan whose machine is gone would never fail again.
-  @Test func everyGoldenHasItsMachine() {
+  @Test("Every golden plan belongs to a recorded machine")
+  func everyGoldenPlanHasAMachine() {
     let wanted = Set(MachineFixture.all.map { $0.name + ".json" })
     let found = Set(Fixtures.files.names(in: "/plans") ?? [])
     #expect(found.subtracting(wanted).isEmpty)
   }
 
-  @Test func machinesWithoutAMapSaySo() {
+  @Test("Every recorded machine without a memory map has at least a dmesg-memory.txt")
+  func machinesWithoutMapHaveMemoryLog() {
     let planned = Set(MachineFixture.all.map(\.directory))
     for directory in MachineFixture.directories where !planned.contains(directory) {
       let files = Fixtures.files.names(in: "/machines/\(directory)") ?? []

@@ -31,7 +31,8 @@ extension InvocationTests {
       numbers.forEach { unsafe unlink("\(kernel.tree.path)/proc/7/fd/\($0)") }
     }
 
-    @Test func theLoadHandsOn() {
+    @Test("A load with an open live update session uses kexec_file_load, and the jump follows")
+    func loadWithOpenSessionUsesFileLoad() {
       let kernel = kernel()
       open("vm1", on: kernel)
       defer { close(on: kernel) }
@@ -43,9 +44,10 @@ extension InvocationTests {
 
     /// Whatever the kernel answers: the other call would lose it.
     @Test(
+      "A load with an open live update session never falls back to kexec_load",
       arguments: [.notImplemented, .notExecutable, .invalidArgument, .addressNotAvailable]
         as [Errno])
-    func thereIsNoOtherCall(errno: Errno) {
+    func openSessionAllowsNoFallback(errno: Errno) {
       let kernel = kernel([:], errno)
       open("vm1", on: kernel)
       defer { close(on: kernel) }
@@ -53,8 +55,10 @@ extension InvocationTests {
       #expect(kernel.calls.map(\.isFileLoad) == [true])
     }
 
-    @Test(arguments: ["-c", "-c -f", "--no-checks", "--command-line=kho=off"])
-    func whatWouldLoseItIsRefused(options: String) {
+    @Test(
+      "A load that would lose a live update session is refused, and the error names it",
+      arguments: ["-c", "-c -f", "--no-checks", "--command-line=kho=off"])
+    func refusesLoadThatLosesASession(options: String) {
       let kernel = kernel()
       open("vm1", on: kernel)
       defer { close(on: kernel) }
@@ -64,7 +68,8 @@ extension InvocationTests {
       #expect(kernel.errors.contains("--drop-handover"))
     }
 
-    @Test func whatWasGivenUpAtTheLoadMayBeLost() {
+    @Test("A jump may lose sessions dropped at the load with --drop-handover, but no later ones")
+    func jumpLosesOnlyDroppedSessions() {
       let kernel = kernel()
       open("vm1", on: kernel)
       defer { close(on: kernel, [3, 4]) }
@@ -85,7 +90,8 @@ extension InvocationTests {
       #expect(kernel.run("-e --drop-handover") == .success)
     }
 
-    @Test func aSessionOpenedSinceIsNotLost() {
+    @Test("A jump fails when a session was opened after kexec_load loaded the kernel")
+    func jumpKeepsSessionOpenedSinceTheLoad() {
       let kernel = kernel()
       #expect(kernel.run("-c -l @/vmlinuz") == .success)
       open("late", on: kernel)
@@ -98,7 +104,8 @@ extension InvocationTests {
     }
 
     /// Another program has loaded it, nobody knows how.
-    @Test func whatIsNotKnownIsSaid() {
+    @Test("A jump warns of a session when it is unknown which system call loaded the kernel")
+    func warnsWhenLoadCallIsUnknown() {
       let kernel = kernel()
       open("vm1", on: kernel)
       defer { close(on: kernel) }
@@ -107,7 +114,8 @@ extension InvocationTests {
         kernel.errors.contains("lost unless kexec_file_load has loaded the kernel: live update"))
     }
 
-    @Test func theStateIsTold() {
+    @Test("The status command reports an active handover and the sessions that it keeps")
+    func statusReportsTheHandover() {
       let kernel = kernel()
       #expect(kernel.run("status") == .success)
       #expect(
@@ -127,7 +135,8 @@ extension InvocationTests {
       #expect(!ordinary.output.contains("handover"))
     }
 
-    @Test func onlyRootSeesAll() {
+    @Test("The status command reports when only root can see what a handover keeps")
+    func statusReportsHandoverThatOnlyRootSees() {
       let kernel = kernel(["/proc/1/comm": []])
       #expect(kernel.run("status") == .success)
       #expect(kernel.output.contains("active (/dev/liveupdate); what is kept only root can see\n"))

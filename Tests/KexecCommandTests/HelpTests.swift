@@ -3,7 +3,8 @@ import Testing
 @testable import KexecCommand
 
 @Suite struct HelpTests {
-  @Test func listsEveryOptionWithin100Columns() {
+  @Test("The help texts list every option in lines of at most 100 columns")
+  func listsEveryOptionWithin100Columns() {
     expectList(helpText(), of: Option.table)
     for option in Option.allCases {
       #expect(Option.table.rows.filter { $0.option == option }.count == 1, "\(option)")
@@ -17,7 +18,8 @@ import Testing
     expectList(helpText(of: .status), of: CommonOption.table)
   }
 
-  @Test func endsWithTheCommandsAndWhichNeedNoRoot() throws {
+  @Test("The help text ends with a list of all commands")
+  func helpEndsWithTheCommands() throws {
     let text = helpText()
     let start = try #require(text.firstRange(of: "\nCommands (")).lowerBound
     let lines = text[start...].split(separator: "\n").dropFirst()
@@ -31,7 +33,8 @@ import Testing
     #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
   }
 
-  @Test func noNameIsGivenTwice() {
+  @Test("No option table gives a long or short option name twice")
+  func optionNamesAreUnique() {
     for texts in [Option.table.texts] + CommandWord.allCases.map(\.options) {
       let options = texts.flatMap(\.options)
       let (names, letters) = (options.flatMap(\.long), options.compactMap(\.short))

@@ -81,8 +81,10 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     try Program.run("-c -l --dry-run --machine=@ \(arguments)", in: tree)
   }
 
-  @Test(arguments: ImageRow.all, [nil] + ImageRow.packings)
-  func isKnownByItsContent(row: ImageRow, packing: CompressionFormat?) throws {
+  @Test(
+    "Each image type is recognised by its content, plain or compressed by any format",
+    arguments: ImageRow.all, [nil] + ImageRow.packings)
+  func recognisesTypeByContent(row: ImageRow, packing: CompressionFormat?) throws {
     let file = row.type.rawValue + (packing.map { "." + $0.name } ?? "")
     let tree = machine(file, try pack(row.file, by: packing))
     let (output, code) = try plan("@/\(file)", on: tree)
@@ -91,8 +93,10 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     #expect(note.map(output.contains) ?? !output.contains("as a whole"), "\(output)")
   }
 
-  @Test(arguments: ImageRow.all)
-  func isKnownByItsName(row: ImageRow) throws {
+  @Test(
+    "--type accepts the type of the file and refuses another, naming the right one",
+    arguments: ImageRow.all)
+  func checksTypeAgainstTheFile(row: ImageRow) throws {
     let name = row.type.rawValue
     let tree = machine(name, try pack(row.file, by: .gzip))
     let (output, code) = try plan("-t \(name) @/\(name)", on: tree)
@@ -106,8 +110,10 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     #expect(errors.hasPrefix(wanted), "\(errors)")
   }
 
-  @Test(arguments: ImageRow.refused)
-  func isRefusedByName(type: ImageType, start: [UInt8]) throws {
+  @Test(
+    "NBI and beoboot images are refused as not supported, with and without --type",
+    arguments: ImageRow.refused)
+  func refusesUnsupportedTypes(type: ImageType, start: [UInt8]) throws {
     let tree = machine(type.rawValue, start + [UInt8](repeating: 0, count: 4096))
     for option in ["", "--type=\(type.rawValue)"] {
       let (output, code) = try plan("\(option) @/\(type.rawValue)", on: tree)
@@ -115,7 +121,8 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test func noTypeAndNoFormatIsLeftOut() {
+  @Test("The rows cover every image type and every compression format")
+  func rowsCoverAllTypesAndFormats() {
     let types = ImageRow.all.map(\.type) + ImageRow.refused.map(\.type)
     #expect(types.count == ImageType.allCases.count && Set(types) == Set(ImageType.allCases))
     #expect(Self.compressors.map(\.format).count == ImageRow.packings.count)

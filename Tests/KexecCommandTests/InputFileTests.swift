@@ -7,22 +7,26 @@ import Testing
 
 /// What a kernel or an initrd may lie in.
 @Suite struct InputFileTests {
-  @Test func aRegularFileIsMapped() throws {
+  @Test("An input file gives the content of a regular file")
+  func readsARegularFile() throws {
     let tree = TemporaryTree(["/file": "content"])
     let file = try InputFile(path: tree.path + "/file")
     #expect(file.bytes.array == Array("content".utf8) && file.isRegular)
   }
 
   /// Files of /proc have no size, and those of /sys one that is not theirs; neither can be mapped.
-  @Test(arguments: ["/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"])
-  func whatCannotBeMappedIsRead(path: String) throws {
+  @Test(
+    "A file of /proc or /sys is read whole although it has no usable size",
+    arguments: ["/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"])
+  func readsFilesWithoutUsableSize(path: String) throws {
     try #require(FileTree.running.exists(path))
     let file = try InputFile(path: path)
     #expect(file.bytes.count == (try FileTree.running.read(path)).count && file.isRegular)
   }
 
   /// As the shell's `<(…)` gives it.
-  @Test func aPipeIsReadToItsEnd() throws {
+  @Test("A pipe is read to its end and does not count as a regular file")
+  func aPipeIsReadToItsEnd() throws {
     var ends: [Int32] = [0, 0]
     try #require(unsafe pipe(&ends) == 0)
     let writer = ends[1]
@@ -43,7 +47,8 @@ import Testing
   }
 
   /// The writer comes late, and it is said that somebody waits for it.
-  @Test func aFIFOWaitsForItsWriter() throws {
+  @Test("Opening a FIFO waits for its writer and announces the wait")
+  func aFIFOWaitsForItsWriter() throws {
     let tree = TemporaryTree(["/folder/x": ""])
     let path = tree.path + "/fifo"
     try #require(unsafe mkfifo(path, 0o600) == 0)
@@ -59,7 +64,8 @@ import Testing
     #expect(file.bytes.array == Array("late".utf8) && !file.isRegular)
   }
 
-  @Test func thereIsALimitToWhatIsKeptInMemory() throws {
+  @Test("The size limit holds for files that are read into memory but not for mapped files")
+  func limitHoldsOnlyForFilesThatAreRead() throws {
     #expect(throws: FileError("/proc/self/status", .tooLarge(limit: 10))) {
       try InputFile(path: "/proc/self/status", limit: 10)
     }
@@ -69,15 +75,17 @@ import Testing
   }
 
   @Test(
+    "A device, a directory or a missing file is refused with its own reason",
     arguments: [
       ("/dev/zero", .notRegular), ("/dev/null", .notRegular), ("/dev", .directory),
       ("/dev/nothing", .errno(.noSuchFile)), ("/dev/null/x", .errno(.notDirectory)),
     ] as [(String, FileError.Reason)])
-  func whatIsNoFile(path: String, reason: FileError.Reason) {
+  func refusesWhatIsNotAFile(path: String, reason: FileError.Reason) {
     #expect(throws: FileError(path, reason)) { try InputFile(path: path) }
   }
 
-  @Test func anEmptyFile() {
+  @Test("An empty file is refused as an input file")
+  func refusesAnEmptyFile() {
     let tree = TemporaryTree(["/file": ""])
     #expect(throws: FileError(tree.path + "/file", .empty)) {
       try InputFile(path: tree.path + "/file")

@@ -148,8 +148,10 @@ import Testing
     Case("-l --serial 0x3f8 k", load) { $0.options.serial = "0x3f8" },
   ]
 
-  @Test(arguments: actions + options)
-  func means(row: Case) throws {
+  @Test(
+    "Each command line is parsed into the expected action and options",
+    arguments: actions + options)
+  func parsesActionsAndOptions(row: Case) throws {
     let words = row.arguments.split(separator: " ").map(String.init)
     #expect(try Invocation(["kexec"] + words) == row.wanted)
   }
@@ -157,6 +159,7 @@ import Testing
   /// What contradicts itself or makes no sense, and what is said. Advice and exit codes are in UsageTests and
   /// KexecToolsRowsTests.
   @Test(
+    "Contradictory and senseless command lines are refused with a message and advice",
     arguments: [
       ("", "no kernel was given"), ("-l", "no kernel was given"), ("-p", "no kernel was given"),
       ("-l a b", "two kernels were given: \"a\" and \"b\""),
@@ -228,7 +231,7 @@ import Testing
       ("-l --preserve=modules, k", "--preserve=modules,: only modules can be preserved"),
       ("-l --preserve= k", "--preserve: its value is empty: only modules can be preserved"),
     ] as [(String, String)])
-  func isRefused(arguments: String, message: String) {
+  func refusesSenselessCommandLines(arguments: String, message: String) {
     let words = arguments.split(separator: " ").map(String.init)
     let error = #expect(throws: CommandError.self) {
       try Invocation(["kexec"] + words)
@@ -241,7 +244,8 @@ import Testing
   private static let notAnAddress =
     "not an address (a number, with 0x for hexadecimal, and K, M, G or T behind it for units)"
 
-  @Test func anEmptyListIsNotACrash() {
+  @Test("An empty argument list is an error rather than a crash")
+  func emptyArgumentListIsAnError() {
     #expect(throws: CommandError.self) { try Invocation([]) }
   }
 }

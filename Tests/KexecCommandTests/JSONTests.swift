@@ -23,6 +23,7 @@ extension InvocationTests {
     private func errors(_ code: String) -> String { "\"code\": \"\(code)\"" }
 
     @Test(
+      "With --json an error is one JSON object, and the error stream stays the same",
       arguments: [
         ("-l --json @/none", "file.ENOENT"), ("-l --json @/text", "image.unrecognised"),
         ("-l -c --json --mem-max=0xffffff @/vmlinuz", "planning.noRoom"),
@@ -31,7 +32,7 @@ extension InvocationTests {
         ("-l --json --dry-run --machine=@/none @/vmlinuz", "noMachine"),
         ("--load-jump-back-helper --json", "nothingToReturnTo"),
       ])
-    func errorsAreAnObject(line: String, code: String) {
+    func errorsAreOneJSONObject(line: String, code: String) {
       let kernel = FakeKernel(["/text": [UInt8](repeating: 0x20, count: 2000)])
       #expect(kernel.run(line) != .success)
       expectOneObject(kernel.output)
@@ -47,8 +48,10 @@ extension InvocationTests {
       #expect(inPlace(kernel) == inPlace(spoken))
     }
 
-    @Test(arguments: [("-c", "segments"), ("-s", "file")])
-    func aLoadThatIsDonePrintsItsPlan(option: String, call: String) {
+    @Test(
+      "A load prints its plan as JSON only with --json and without a jump",
+      arguments: [("-c", "segments"), ("-s", "file")])
+    func loadPrintsPlanOnlyWithJSON(option: String, call: String) {
       let kernel = FakeKernel()
       #expect(kernel.run("-l --json \(option) @/vmlinuz --initrd=@/initrd") == .success)
       expectOneObject(kernel.output)
@@ -64,14 +67,16 @@ extension InvocationTests {
       #expect(others.allSatisfy { $0.output == "" })
     }
 
-    @Test func theWayBackPrintsItsPlan() {
+    @Test("--load-jump-back-helper with --json prints its plan as one object")
+    func jumpBackHelperPrintsItsPlan() {
       let kernel = FakeKernel()
       #expect(kernel.run("--load-jump-back-helper --entry=0x1000 --json") == .success)
       expectOneObject(kernel.output)
       #expect(kernel.output.contains("\"KEXEC_PRESERVE_CONTEXT\""))
     }
 
-    @Test func aLoadThatIsRefusedIsOneObjectWithItsPlan() {
+    @Test("A refused load with --json prints one object with the plan and the error")
+    func refusedLoadPrintsPlanAndError() {
       let kernel = FakeKernel { ($0.kexecLoad, $0.logLines) = ([.busy], ["kexec: no"]) }
       #expect(kernel.run("-l -c --json @/vmlinuz") == .failure)
       expectOneObject(kernel.output)
@@ -84,7 +89,8 @@ extension InvocationTests {
       #expect(back.output.contains(errors("call.EBUSY")))
     }
 
-    @Test func aPlanThatWouldBeRefusedSaysSo() {
+    @Test("A dry run with --json gives the refusal in the plan and on the error stream")
+    func dryRunPlanIncludesTheRefusal() {
       let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
       #expect(kernel.run("-l --dry-run --json @/vmlinuz") == .failure)
       expectOneObject(kernel.output)
@@ -92,7 +98,8 @@ extension InvocationTests {
       #expect(kernel.errors.hasPrefix("kexec: this would be refused: loading and unloading are "))
     }
 
-    @Test func whatIsSaidOfTheLoadIsInItsPlan() {
+    @Test("The JSON plan of a load includes the note on flags that the kernel does not know")
+    func planIncludesNotesOfTheLoad() {
       let unknown = FakeKernel { $0.kexecFileLoad = [.invalidArgument] }
       #expect(unknown.run("-l -s --no-cma --json @/vmlinuz") == .success)
       expectOneObject(unknown.output)
@@ -100,7 +107,8 @@ extension InvocationTests {
       #expect(unknown.output.contains("\"KEXEC_FILE_NO_CMA\""))
     }
 
-    @Test func otherErrorsHaveCodes() {
+    @Test("Errors of loads, unloads, jumps and reports have their codes in JSON")
+    func errorsHaveCodesInJSON() {
       let rows: [(String, [String: [UInt8]?], String)] = [
         ("-e", ["/sys/kernel/kexec_loaded": Self.text("0\n")], "nothingLoaded"),
         ("-e", ["/proc/self/status": Self.text("CapEff:\t0\n")], "notPermitted"),
@@ -134,7 +142,8 @@ extension InvocationTests {
     }
 
     /// A code that is not there is a change for those who match it.
-    @Test func theSchemaNamesEveryCode() {
+    @Test("The JSON schema names every code of notes, reasons and errors")
+    func theSchemaNamesEveryCode() {
       let schema = Fixtures.text("/../../docs/json-schema/kexec-1.json")
       let codes =
         PlanNote.Code.allCases.map(\.rawValue) + RouteReason.Code.allCases.map(\.rawValue)
@@ -153,7 +162,8 @@ extension InvocationTests {
       for code in codes + reasons { #expect(schema.contains("\"\(code)\""), "\(code)") }
     }
 
-    @Test func notesWithAReasonHaveItsCode() {
+    @Test("A note with a reason has the code of that reason, and a note without one has none")
+    func notesWithAReasonHaveItsCode() {
       #expect(PlanNote.ordinaryEntry(.switchedOff).reasonCode == "switchedOff")
       #expect(PlanNote.initrdUnchanged(0, .noRoom).reasonCode == "noRoom")
       #expect(PlanNote.initrdPartlyUnpacked(0, .tooManyParts(9)).reasonCode == "tooManyParts")
@@ -161,7 +171,8 @@ extension InvocationTests {
       #expect(PlanNote.checksOff.reasonCode == nil)
     }
 
-    @Test func flagsHaveTheNamesOfTheHeader() {
+    @Test("Flags are named as in the kernel's header, and unknown bits are hexadecimal")
+    func flagsAreNamedAsInTheKernelHeader() {
       let crash = UInt(62 << 16 | 1)
       #expect(LoadCall.segments.flagNames(crash) == ["KEXEC_ON_CRASH", "KEXEC_ARCH_X86_64"])
       #expect(LoadCall.segments.flagNames(0x20_0000 | 0x40) == ["0x40", "0x200000"])

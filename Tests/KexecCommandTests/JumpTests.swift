@@ -16,20 +16,23 @@ extension InvocationTests {
     private static let record = LoadRecords.path(of: .reboot)
     private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
 
-    @Test func fileSystemsAreWrittenAndInterfacesTakenDownBeforeTheJump() {
+    @Test("kexec -e writes the file systems and takes interfaces down before the jump")
+    func syncsAndTakesInterfacesDownBeforeJump() {
       let kernel = FakeKernel { $0.interfaces = ["eth0": Self.up] }
       #expect(kernel.run("-e") == .success)
       #expect(kernel.calls == [.sync, .lock, .setFlags("eth0", Self.down), Self.jump])
       #expect(kernel.errors == "")
     }
 
-    @Test func withoutEitherOnRequest() {
+    @Test("-x skips taking interfaces down, and -y skips writing the file systems")
+    func optionsSkipSyncAndInterfaces() {
       let kernel = FakeKernel { $0.interfaces = ["eth0": Self.up] }
       #expect(kernel.run("-e -x -y") == .success)
       #expect(kernel.calls == [.lock, Self.jump])
     }
 
-    @Test func aKernelThatReturnsFindsTheNetworkAsItWas() {
+    @Test("A jump into a kernel that will return leaves the network interfaces up")
+    func returningKernelKeepsInterfacesUp() {
       let kernel = FakeKernel([Self.record: LoadRecord.bytes(returns: true)]) {
         $0.interfaces = ["eth0": Self.up]
       }
@@ -38,10 +41,11 @@ extension InvocationTests {
     }
 
     @Test(
+      "A failed jump is an error and brings the network interfaces up again",
       arguments: [
         .notPermitted, .invalidArgument, .busy, .outOfMemory, .inputOutput, .notImplemented,
       ] as [Errno])
-    func aJumpThatFailsIsAnErrorAndTheNetworkComesBack(errno: Errno) {
+    func failedJumpBringsInterfacesUpAgain(errno: Errno) {
       let kernel = FakeKernel {
         ($0.reboot, $0.interfaces) = (errno, ["eth0": Self.up])
       }
@@ -56,7 +60,8 @@ extension InvocationTests {
     }
 
     /// EINVAL means that, where the kernel does not say what is loaded.
-    @Test func nothingLoadedIsAnErrorOfItsOwn() {
+    @Test("kexec -e exits with 1 when nothing is loaded and leaves the interfaces up")
+    func jumpWithNothingLoadedIsAnError() {
       let unknown = FakeKernel(Self.withoutSys) {
         ($0.reboot, $0.interfaces) = (.invalidArgument, ["eth0": Self.up])
       }
@@ -82,7 +87,8 @@ extension InvocationTests {
     ]
 
     /// What is loaded cannot be told, but this program remembers a load.
-    @Test func withoutSysARememberedLoadIsRun() {
+    @Test("Without /sys, kexec -e trusts the record of a load and jumps as usual")
+    func jumpRunsRecordedLoadWithoutSys() {
       let record = [LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: Self.ram)]
       let files = Self.withoutSys.merging(record) { $1 }
       let kernel = FakeKernel(files) { $0.interfaces = ["eth0": Self.up] }
@@ -90,7 +96,8 @@ extension InvocationTests {
       #expect(kernel.calls == [.sync, .lock, .setFlags("eth0", Self.down), Self.jump])
     }
 
-    @Test func interfacesThatRefuseAreNamed() {
+    @Test("An interface that stays up is named in a warning and does not stop the jump")
+    func warnsOfInterfacesThatStayUp() {
       let kernel = FakeKernel {
         $0.interfaces = ["eth0": Self.up]
         $0.setFlags = ["eth0": .busy]
@@ -106,7 +113,8 @@ extension InvocationTests {
           == "kexec: warning: all: cannot take the interface down: \(Errno.outOfMemory.message)\n")
     }
 
-    @Test func otherMemoryThanAtTheLoadStopsTheJump() {
+    @Test("A memory map that has changed since the load stops the jump unless -f is given")
+    func changedMemoryMapStopsTheJump() {
       let other = LoadRecord.bytes(memoryMap: "0x1000-0x9ffff")
       let kernel = FakeKernel([Self.record: other])
       #expect(kernel.run("-e") == .failure)
@@ -130,7 +138,8 @@ extension InvocationTests {
       #expect(same.calls.last == Self.jump)
     }
 
-    @Test func theJumpOfAKernelWithStampsIsNoted() {
+    @Test("The time of a jump is recorded only for a kernel loaded with time stamps")
+    func recordsJumpTimeOfStampedKernel() {
       let kernel = FakeKernel([Self.record: LoadRecord.bytes(isStamped: true)]) {
         $0.wallClock = 42
       }
@@ -141,7 +150,8 @@ extension InvocationTests {
       #expect(other.files.text(LoadRecords.jump) == nil)
     }
 
-    @Test func aContainerCannotJump() throws {
+    @Test("A jump from a container with its own process ids fails")
+    func aContainerCannotJump() throws {
       let kernel = FakeKernel(["/proc/self/ns/net": []])
       let link = kernel.tree.path + "/proc/self/ns/pid"
       try #require(unsafe symlink("pid:[4026532000]", link) == 0)
@@ -150,7 +160,8 @@ extension InvocationTests {
       #expect(kernel.calls == [] && kernel.errors.contains("a container with its own process ids"))
     }
 
-    @Test func loadAndJumpAtOnce() {
+    @Test("kexec -f loads the kernel and jumps, unless the load fails")
+    func forceLoadsAndJumps() {
       let kernel = FakeKernel()
       #expect(kernel.run("-f -s @/vmlinuz") == .success)
       #expect(kernel.calls.map(\.isFileLoad) == [true, false, false, false])
@@ -160,15 +171,18 @@ extension InvocationTests {
       #expect(refused.calls.count == 1)
     }
 
-    @Test(arguments: [true, false])
-    func withoutAnActionTheInitSystemJumps(isSystemd: Bool) {
+    @Test(
+      "A kernel named without an action is loaded and then run by systemctl or shutdown",
+      arguments: [true, false])
+    func kernelAloneIsRunByTheInitSystem(isSystemd: Bool) {
       let kernel = FakeKernel(isSystemd ? ["/run/systemd/system/x": []] : [:])
       #expect(kernel.run("-s @/vmlinuz") == .success)
       #expect(
         kernel.calls.dropFirst() == [.run(isSystemd ? "systemctl kexec" : "shutdown -r now")])
     }
 
-    @Test func aShutdownThatFailsIsAnError() {
+    @Test("A shutdown that fails is an error, and a refused load starts no shutdown")
+    func aShutdownThatFailsIsAnError() {
       let failing = FakeKernel { $0.run = .success(1) }
       #expect(failing.run("@/vmlinuz") == .failure)
       #expect(
@@ -181,7 +195,8 @@ extension InvocationTests {
       #expect(refused.calls.count == 1)
     }
 
-    @Test func forceSyncComesBeforeTheShutdown() {
+    @Test("--force-sync writes before the shutdown, which does not start if a write fails")
+    func forceSyncComesBeforeTheShutdown() {
       let kernel = FakeKernel { $0.syncMount = ["/": .inputOutput] }
       #expect(kernel.run("@/vmlinuz --force-sync") == .failure)
       #expect(!kernel.calls.contains(.run("shutdown -r now")))

@@ -14,6 +14,7 @@ extension InvocationTests {
     private static let kernel = "6.1.0-56-cloud-amd64 (@/vmlinuz)"
 
     @Test(
+      "The kernel log gets a line for each load, unload and jump, but none for dry runs or -S",
       arguments: [
         ("-l -s @/vmlinuz", ["loaded \(kernel) by kexec_file_load"]),
         ("-l -c @/vmlinuz", ["loaded \(kernel) by kexec_load"]),
@@ -40,7 +41,7 @@ extension InvocationTests {
         ),
         ("-l --dry-run @/vmlinuz", []), ("-e --dry-run", []), ("-u --dry-run", []), ("-S", []),
       ] as [(String, [String])])
-    func deedsAreLogged(line: String, wanted: [String]) {
+    func logsLoadsUnloadsAndJumps(line: String, wanted: [String]) {
       let kernel = FakeKernel([
         "/proc/iomem": Self.text(
           "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n"),
@@ -55,7 +56,8 @@ extension InvocationTests {
           }, "\(kernel.errors)")
     }
 
-    @Test func whoDidItIsSaid() {
+    @Test("The log line names the user, the login, sudo and the calling process")
+    func logNamesUserAndCaller() {
       let kernel = FakeKernel([
         "/proc/self/status": Self.text(
           "Name:\tkexec\nPPid:\t812\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n"),
@@ -76,7 +78,8 @@ extension InvocationTests {
       #expect(service.logged == ["kexec: unloaded the kernel; by user 0, called by 1"])
     }
 
-    @Test func whatCameToNothingIsSaid() {
+    @Test("A failed jump is logged, and a refused load or unload is not")
+    func logsFailedJumpsButNoRefusedLoads() {
       let refused = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }
       #expect(refused.run("-l @/vmlinuz") == .failure && refused.run("-u -c") == .failure)
       #expect(refused.logged == [])
@@ -94,7 +97,8 @@ extension InvocationTests {
     }
 
     /// However long a name is, who did it has space.
-    @Test func longNamesAreCut() {
+    @Test("A long kernel path is shortened in the log so that the user still fits")
+    func logShortensLongPaths() {
       let name = "/" + String(repeating: "x", count: 250)
       let kernel = FakeKernel(["\(name)\(name)\(name)": BzImageBuilder().bytes])
       #expect(kernel.run("-s -l @\(name)\(name)\(name)") == .success)

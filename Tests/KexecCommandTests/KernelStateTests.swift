@@ -14,7 +14,8 @@ extension InvocationTests {
     private static let unload = UInt(1)
     private static let lockdown = ["/sys/kernel/security/lockdown": text("none [integrity]\n")]
 
-    @Test func theCallThatWillNotBeRefusedUnloads() {
+    @Test("An unload uses kexec_load, or kexec_file_load under lockdown")
+    func unloadUsesFileLoadUnderLockdown() {
       let kernel = FakeKernel()
       #expect(kernel.run("-u") == .success)
       #expect(kernel.calls == [.load(segments: 0, flags: 0)])
@@ -25,7 +26,8 @@ extension InvocationTests {
         locked.calls == [.fileLoad(kernel: nil, initrd: nil, line: [], flags: Self.unload)])
     }
 
-    @Test func theOtherCallUnloadsWhenOneIsRefused() {
+    @Test("An unload tries the other system call when the first one fails")
+    func unloadTriesOtherCallAfterAnError() {
       let kernel = FakeKernel(["/sys/kernel/kexec_crash_size": Self.text("268435456\n")]) {
         $0.kexecLoad = [.notPermitted]
       }
@@ -40,7 +42,8 @@ extension InvocationTests {
       #expect(locked.calls.map(\.isFileLoad) == [true, false])
     }
 
-    @Test func bothErrorsOfAnUnloadAreTold() {
+    @Test("A failed unload reports the errors of both system calls")
+    func failedUnloadReportsBothErrors() {
       let kernel = FakeKernel {
         ($0.kexecLoad, $0.kexecFileLoad) = ([.notPermitted], [.busy])
       }
@@ -51,14 +54,15 @@ extension InvocationTests {
       #expect(kernel.errors.contains("; kexec_file_load: \(Errno.busy.text): a load, or a change"))
     }
 
-    @Test(arguments: ["-c", "-s"])
-    func theCallThatTheUserNamedIsTheOnlyOne(option: String) {
+    @Test("An unload with -c or -s uses only the requested system call", arguments: ["-c", "-s"])
+    func unloadUsesOnlyTheRequestedCall(option: String) {
       let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }
       #expect(kernel.run("-u \(option)") == .failure)
       #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
     }
 
     @Test(
+      "A used-up load limit refuses loads and unloads before any system call",
       arguments: [
         ("-l @/vmlinuz", "reboot", "kernel.kexec_load_limit_reboot is used up"),
         ("-u", "reboot", "kernel.kexec_load_limit_reboot is used up"),
@@ -66,7 +70,7 @@ extension InvocationTests {
         ("-u -p", "panic", "kernel.kexec_load_limit_panic is used up"),
         ("--load-jump-back-helper --entry=0x1000", "reboot", "reboot is used up"),
       ])
-    func theLoadLimitHolds(line: String, name: String, advice: String) {
+    func usedUpLoadLimitRefusesLoads(line: String, name: String, advice: String) {
       for (limit, isReached) in [("0\n", true), ("1\n", false), ("-1\n", false)] {
         let kernel = FakeKernel([
           "/proc/sys/kernel/kexec_load_limit_\(name)": Self.text(limit),
@@ -82,8 +86,10 @@ extension InvocationTests {
       }
     }
 
-    @Test(arguments: ["-l @/vmlinuz", "-u", "-p @/vmlinuz"])
-    func loadingThatIsSwitchedOffHolds(line: String) {
+    @Test(
+      "kexec_load_disabled refuses loads and unloads before any system call",
+      arguments: ["-l @/vmlinuz", "-u", "-p @/vmlinuz"])
+    func loadDisabledRefusesLoadsAndUnloads(line: String) {
       let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
       #expect(kernel.run(line) == .failure)
       #expect(kernel.calls == [])
@@ -91,13 +97,16 @@ extension InvocationTests {
     }
 
     /// What was loaded before runs all the same.
-    @Test func loadingThatIsSwitchedOffIsNoReasonNotToJump() {
+    @Test("kexec_load_disabled does not stop a jump into a loaded kernel")
+    func loadDisabledAllowsAJump() {
       let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
       #expect(kernel.run("-e") == .success)
     }
 
-    @Test(arguments: ["-l @/vmlinuz", "-p @/vmlinuz", "-u", "-e"])
-    func withoutRightsNothingIsTried(line: String) {
+    @Test(
+      "Without CAP_SYS_BOOT or in a user namespace, no system call is tried",
+      arguments: ["-l @/vmlinuz", "-p @/vmlinuz", "-u", "-e"])
+    func triesNothingWithoutPermission(line: String) {
       for files in [
         ["/proc/self/status": Self.text("CapEff:\t00000000ffbfffff\n")],
         ["/proc/self/uid_map": Self.text("0 100000 65536\n")],
@@ -108,7 +117,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func aKernelWithoutKexecSaysSo() {
+    @Test("A load fails if the running kernel lacks kexec, but is tried when /sys is missing")
+    func loadFailsOnKernelWithoutKexec() {
       let kernel = FakeKernel(["/sys/kernel/kexec_loaded": nil])
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(kernel.calls == [])
@@ -127,11 +137,12 @@ extension InvocationTests {
     }
 
     @Test(
+      "-S exits with 1 if the crash kernel is loaded, and -S -l if the kernel is",
       arguments: [
         ("-S", "1", "0", .success), ("-S", "0", "1", .usage), ("-S -l", "1", "0", .usage),
         ("-S -l", "0", "1", .success),
       ] as [(String, String, String, ExitCode)])
-    func theStatusIsThatOfTheKernel(
+    func statusExitsByWhatIsLoaded(
       line: String, loaded: String, crashLoaded: String, wanted: ExitCode
     ) {
       let kernel = FakeKernel([
@@ -142,7 +153,8 @@ extension InvocationTests {
       #expect(kernel.output.hasPrefix("kernel: \(loaded == "1" ? "loaded" : "not loaded")\n"))
     }
 
-    @Test func theWayBackIsLoadedAndRemembered() {
+    @Test("--load-jump-back-helper loads two segments and records them unless it is refused")
+    func jumpBackHelperIsLoadedAndRecorded() {
       let kernel = FakeKernel()
       #expect(kernel.run("--load-jump-back-helper --entry=0x1000") == .success)
       #expect(kernel.calls == [.load(segments: 2, flags: 62 << 16 | 2)])
@@ -156,7 +168,8 @@ extension InvocationTests {
       #expect(refused.errors.contains("\n  kernel log: kexec: no\n"))
     }
 
-    @Test func timesAreThoseOfTheClocks() {
+    @Test("--report takes its times from the stamps and clocks, and fails on a counter reset")
+    func reportComputesTimesFromClocks() {
       var stamps = TimeStamps(loaded: 1000, wallClock: 6000)
       (stamps.entered, stamps.checked) = (3_000_000, 3_500_000)
       let kernel = FakeKernel([

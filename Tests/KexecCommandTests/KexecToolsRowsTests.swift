@@ -173,8 +173,10 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
 /// In this suite because getopt_long keeps its place in global variables.
 extension InvocationTests {
   @Suite struct KexecToolsRowsTests {
-    @Test(arguments: KexecToolsRow.all)
-    func exitsAsTheTableSays(row: KexecToolsRow) {
+    @Test(
+      "Each listed command line gives the exit code and message that scripts rely on",
+      arguments: KexecToolsRow.all)
+    func exitsAsListedForScripts(row: KexecToolsRow) {
       let kernel = FakeKernel(row.files) { $0.kexecFileLoad = row.fileLoad }
       #expect(kernel.run(row.line) == row.ours, "\(kernel.errors)")
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")
@@ -182,7 +184,8 @@ extension InvocationTests {
       #expect(row.line.contains("-q") ? kernel.output == "" : true)
     }
 
-    @Test func whatDiffersStandsInTheTable() {
+    @Test("docs/compared.md lists exactly the command lines that exit unlike kexec-tools")
+    func documentListsDifferingExitCodes() {
       let text = Fixtures.text("/../../docs/compared.md")
       for name in KexecToolsRow.names {
         let differs = KexecToolsRow.all.contains {
@@ -194,6 +197,7 @@ extension InvocationTests {
 
     /// `-a` as the scripts of network switches have it: which calls are made, and in which order.
     @Test(
+      "-a and its alternatives lead to the expected system calls in the expected order",
       arguments: [
         ("-l @/vmlinuz -a", nil, ["load"]), ("-l -a --no-fast @/vmlinuz", nil, ["file"]),
         ("-l -a --no-fast @/vmlinuz", .notImplemented, ["file", "load"]),
@@ -202,7 +206,7 @@ extension InvocationTests {
         ("-l -a --no-fast --mem-max=1G @/vmlinuz", nil, ["load"]), ("-u -a", nil, ["load"]),
         ("-u -a", .notImplemented, ["load"]), ("-s -a -l @/vmlinuz", nil, ["load"]),
       ] as [(String, Errno?, [String])])
-    func theAutomaticCall(line: String, fileAnswer: Errno?, calls: [String]) {
+    func automaticOptionOrdersSystemCalls(line: String, fileAnswer: Errno?, calls: [String]) {
       let fast = BzImageBuilder { $0.payload = [UInt8](repeating: 1, count: 64) }
       let kernel = FakeKernel(["/vmlinuz": fast.bytes]) {
         $0.kexecFileLoad = fileAnswer.map { [$0] } ?? []
@@ -213,12 +217,13 @@ extension InvocationTests {
 
     /// A slip of the fingers must not look like a policy.
     @Test(
+      "A faulty file is reported before a policy that forbids the load",
       arguments: [
         ["/proc/self/status": "CapEff:\t0\n"], ["/proc/sys/kernel/kexec_load_disabled": "1\n"],
         ["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], ["/sys/kernel/kexec_loaded": nil],
         ["/proc/self/uid_map": "0 100000 65536\n"],
       ] as [[String: String?]])
-    func filesComeBeforePolicy(files: [String: String?]) {
+    func faultyFileIsReportedBeforePolicy(files: [String: String?]) {
       let policy = files.mapValues { $0.map { Array($0.utf8) } }
       let lines = [
         ("-l @/none", "\"@/none\": No such file"), ("-l @/proc", "\"@/proc\": it is a directory"),

@@ -53,8 +53,10 @@ extension InvocationTests {
         error: "not enough memory: the load takes 100"),
     ]
 
-    @Test(arguments: rows)
-    func nobodyIsKilled(row: Row) {
+    @Test(
+      "A load is refused when too little memory is free for it, and otherwise goes ahead",
+      arguments: rows)
+    func refusesLoadWithTooLittleMemory(row: Row) {
       var files: [String: [UInt8]?] = [
         "/sys/kernel/kexec_crash_size": Array("268435456\n".utf8),
         "/large": [UInt8](repeating: 0, count: row.initrd << 20),

@@ -29,8 +29,10 @@ extension InvocationTests {
     /// Errors that say only that it is not made for the file.
     static let unfit: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
 
-    @Test(arguments: refusals, [true, false])
-    func aRefusalByPolicyIsNotGoneAround(errno: Errno, isLockedDown: Bool) {
+    @Test(
+      "A load that kexec_file_load refuses is not retried with kexec_load",
+      arguments: refusals, [true, false])
+    func noFallbackAfterARefusal(errno: Errno, isLockedDown: Bool) {
       let kernel = FakeKernel(isLockedDown ? Self.lockdown : [:]) { $0.kexecFileLoad = [errno] }
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(kernel.calls.count == 1 && kernel.calls.allSatisfy(\.isFileLoad))
@@ -41,15 +43,18 @@ extension InvocationTests {
       #expect(kernel.record == nil && kernel.logged == [])
     }
 
-    @Test(arguments: unfit, [true, false])
-    func theOtherCallIsTriedForAFileThatTheFirstIsNotMadeFor(errno: Errno, isLockedDown: Bool) {
+    @Test(
+      "A load falls back to kexec_load when kexec_file_load cannot handle the file",
+      arguments: unfit, [true, false])
+    func fallsBackWhenFileLoadCannotTakeFile(errno: Errno, isLockedDown: Bool) {
       let kernel = FakeKernel(isLockedDown ? Self.lockdown : [:]) { $0.kexecFileLoad = [errno] }
       #expect(kernel.run("-l @/vmlinuz") == .success)
       #expect(kernel.calls.map(\.isFileLoad) == [true, false])
       #expect(kernel.errors == "")
     }
 
-    @Test func bothErrorsAreTold() {
+    @Test("A failed load reports the errors of both system calls and the kernel log")
+    func failedLoadReportsBothErrors() {
       let kernel = FakeKernel {
         ($0.kexecFileLoad, $0.kexecLoad) = ([.notExecutable], [.outOfMemory])
         $0.logLines = ["kexec: said so"]
@@ -62,30 +67,37 @@ extension InvocationTests {
       #expect(kernel.errors.contains("\n  kernel log: kexec: said so\n"))
     }
 
-    @Test(arguments: [Errno.notImplemented, .notPermitted, .accessDenied])
-    func theFileCallIsTriedAfterTheClassicOneIsRefused(errno: Errno) {
+    @Test(
+      "A load falls back to kexec_file_load when kexec_load is missing or forbidden",
+      arguments: [Errno.notImplemented, .notPermitted, .accessDenied])
+    func fallsBackToFileLoadWhenForbidden(errno: Errno) {
       let kernel = FakeKernel(Self.fast) { $0.kexecLoad = [errno] }
       #expect(kernel.run("-l @/vmlinuz") == .success)
       #expect(kernel.calls.map(\.isFileLoad) == [false, true])
     }
 
-    @Test(arguments: [Errno.invalidArgument, .busy, .outOfMemory, .addressNotAvailable])
-    func nothingElseIsTriedAfterAnotherError(errno: Errno) {
+    @Test(
+      "kexec_load errors such as EBUSY and ENOMEM cause no fallback to kexec_file_load",
+      arguments: [Errno.invalidArgument, .busy, .outOfMemory, .addressNotAvailable])
+    func noFallbackAfterOtherErrors(errno: Errno) {
       let kernel = FakeKernel(Self.fast) { $0.kexecLoad = [errno] }
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(kernel.calls.map(\.isFileLoad) == [false])
       #expect(kernel.errors.contains("kexec_load: \(errno.text)"), "\(kernel.errors)")
     }
 
-    @Test(arguments: ["-s", "-c"], unfit + [.notPermitted])
-    func theCallThatTheUserNamedIsTheOnlyOne(option: String, errno: Errno) {
+    @Test(
+      "A load with -s or -c uses only the requested system call, whatever error it returns",
+      arguments: ["-s", "-c"], unfit + [.notPermitted])
+    func loadUsesOnlyTheRequestedCall(option: String, errno: Errno) {
       let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([errno], [errno]) }
       #expect(kernel.run("-l \(option) @/vmlinuz") == .failure)
       #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
     }
 
     /// 2020 bytes are more than the file call takes, and fewer than the classic one does.
-    @Test func whatCannotBePlannedByPolicyIsNotPlannedOtherwise() {
+    @Test("A command line too long for kexec_file_load needs kexec_load and fails under lockdown")
+    func longCommandLineFailsUnderLockdown() {
       let line = "--command-line=" + String(repeating: "x", count: 2020)
       let kernel = FakeKernel(Self.lockdown)
       #expect(kernel.run("-l @/vmlinuz \(line)") == .failure)
@@ -99,7 +111,8 @@ extension InvocationTests {
 
     /// A kernel without 5-level page tables, on a machine that uses them; and where measurements would be
     /// lost with the call that cannot enter it, that is said.
-    @Test func whatOneCallCannotDoTheOtherMay() {
+    @Test("A kernel without 5-level paging uses kexec_load and warns if IMA has measurements")
+    func segmentsTakeKernelWithoutFiveLevels() {
       var files = [
         "/proc/cpuinfo": Array("processor\t: 0\nflags\t\t: fpu la57\n\n".utf8),
         "/vmlinuz": BzImageBuilder { $0.xloadflags = 0x1F }.bytes,
@@ -117,7 +130,8 @@ extension InvocationTests {
       #expect(kernel.errors.hasPrefix(start), "\(kernel.errors)")
     }
 
-    @Test func theFileCallGetsTheFilesOfTheUser() {
+    @Test("kexec_file_load gets the kernel, the initrd and the command line of the user")
+    func fileLoadGetsKernelInitrdAndLine() {
       let kernel = FakeKernel()
       #expect(
         kernel.run(words: ["-s", "-l", "@/vmlinuz", "--initrd=@/initrd", "--append=a b"])
@@ -130,8 +144,10 @@ extension InvocationTests {
         ])
     }
 
-    @Test(arguments: [("-l", UInt(4)), ("-p", 6)])
-    func withoutAnInitrdTheFlagSaysSo(action: String, flags: UInt) {
+    @Test(
+      "kexec_file_load gets the flag for no initrd when none is given",
+      arguments: [("-l", UInt(4)), ("-p", 6)])
+    func fileLoadGetsNoInitramfsFlag(action: String, flags: UInt) {
       let kernel = FakeKernel([
         "/proc/iomem": Array(
           "00100000-5ffdffff : System RAM\n  10000000-17ffffff : Crash kernel\n".utf8),
@@ -145,8 +161,10 @@ extension InvocationTests {
     }
 
     /// The file call reads regular files only: it gets a copy of what comes by a pipe.
-    @Test(arguments: ["-s", "-c"])
-    func whatComesByAPipeIsLoaded(call: String) throws {
+    @Test(
+      "A kernel and an initrd that come by pipes are loaded by either system call",
+      arguments: ["-s", "-c"])
+    func loadsFilesFromPipes(call: String) throws {
       let kernel = FakeKernel()
       func pipe(_ bytes: [UInt8]) throws -> Int32 {
         var ends: [Int32] = [0, 0]
@@ -168,8 +186,10 @@ extension InvocationTests {
     }
 
     /// However little of it a write takes.
-    @Test(arguments: [1, 3, Int.max])
-    func severalInitrdsAreJoinedWhole(writeSize: Int) {
+    @Test(
+      "Several initrds are joined into one padded file, however short each write is",
+      arguments: [1, 3, Int.max])
+    func joinsSeveralInitrds(writeSize: Int) {
       let kernel = FakeKernel { $0.writeSize = writeSize }
       #expect(
         kernel.run("-s -l @/vmlinuz --initrd=@/initrd --initrd=@/initrd2") == .success)
@@ -178,11 +198,12 @@ extension InvocationTests {
     }
 
     @Test(
+      "A joined initrd that cannot be written completely stops the load",
       arguments: [
         (7, .success(0), .inputOutput), (0, .success(0), .inputOutput),
         (7, .failure(Errno(rawValue: ENOSPC)), Errno(rawValue: ENOSPC)),
       ] as [(Int, Result<Int, Errno>, Errno)])
-    func aFileInMemoryThatIsCutShortIsNotLoaded(
+    func incompleteMemoryFileIsNotLoaded(
       limit: Int, answer: Result<Int, Errno>, wanted: Errno
     ) {
       let kernel = FakeKernel { $0.writeLimit = (limit, answer) }
@@ -194,12 +215,13 @@ extension InvocationTests {
 
     /// Who writes, what, where in the file, and whether that matters to what was loaded.
     @Test(
+      "A load is undone if a part of a file that it loads changes meanwhile",
       arguments: [
         ("/vmlinuz", 0x5100, true), ("/initrd", 0, true), ("/initrd2", 3, true),
         // The setup header was copied before.
         ("/vmlinuz", 0x1F1, false),
       ])
-    func whatChangesWhileItIsLoadedIsUnloaded(name: String, offset: Int, matters: Bool) throws {
+    func unloadsFilesChangedDuringTheLoad(name: String, offset: Int, matters: Bool) throws {
       for action in ["-l", "-p"] {
         let kernel = FakeKernel([
           "/proc/iomem": Array(
@@ -222,8 +244,10 @@ extension InvocationTests {
     }
 
     /// A writer that has mapped the file, on a file system of a disk and on one in memory.
-    @Test(arguments: ["", "/dev/shm"])
-    func aMappedWriterIsNoticed(directory: String) throws {
+    @Test(
+      "A load fails when the initrd is changed through a shared mapping meanwhile",
+      arguments: ["", "/dev/shm"])
+    func noticesWriteThroughAMapping(directory: String) throws {
       let path = "\(directory)/kexec-test-\(getpid())"
       let kernel = FakeKernel {
         $0.duringLoad = { files in Self.writeMapped((directory.isEmpty ? files.root : "") + path) }
@@ -246,8 +270,10 @@ extension InvocationTests {
     }
 
     /// To read what is no longer there would end the program.
-    @Test(arguments: ["/vmlinuz", "/initrd"])
-    func whatGetsShorterWhileItIsLoadedIsUnloaded(name: String) {
+    @Test(
+      "A load is undone when the kernel file or the initrd gets shorter meanwhile",
+      arguments: ["/vmlinuz", "/initrd"])
+    func unloadsFilesShortenedDuringTheLoad(name: String) {
       let kernel = FakeKernel {
         $0.duringLoad = { files in _ = unsafe truncate(files.root + name, 1) }
       }
@@ -256,7 +282,8 @@ extension InvocationTests {
       #expect(kernel.errors.contains("\(name)\": the file was changed while it was loaded"))
     }
 
-    @Test func whatChangedAndCannotBeUnloadedIsSaid() {
+    @Test("If a changed load cannot be undone, the error forbids running it")
+    func reportsChangedLoadThatCannotBeUndone() {
       let kernel = FakeKernel {
         $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }
         $0.kexecLoad = [.none, .busy]
@@ -266,7 +293,8 @@ extension InvocationTests {
     }
 
     /// Without checks nobody would notice at the jump either.
-    @Test func withoutChecksNothingIsDigestedAgain() {
+    @Test("With -i a load succeeds although the initrd changes meanwhile")
+    func noChecksIgnoresChangedFiles() {
       let kernel = FakeKernel {
         $0.duringLoad = { files in Self.write(to: files.root + "/initrd", at: 0) }
       }
@@ -280,20 +308,23 @@ extension InvocationTests {
       close(file)
     }
 
-    @Test func withoutFilesInMemoryNothingIsLoaded() {
+    @Test("A load that needs a file in memory fails when none can be created")
+    func failsWithoutFilesInMemory() {
       let kernel = FakeKernel { $0.memoryFile = .notImplemented }
       #expect(kernel.run("-s -l @/vmlinuz --initrd=none") == .failure)
       #expect(kernel.calls == [])
       #expect(kernel.errors == "kexec: \"none\": \(Errno.notImplemented.message)\n")
     }
 
-    @Test func theInitrdOfTheRunningKernelIsHandedOn() {
+    @Test("--reuseinitrd passes the running kernel's initrd to kexec_file_load")
+    func reusesInitrdOfTheRunningKernel() {
       let kernel = FakeKernel(["/sys/firmware/initrd": Array("kept".utf8)]) { $0.writeSize = 3 }
       #expect(kernel.run("-s -l @/vmlinuz --reuseinitrd") == .success)
       #expect(kernel.calls.map(\.initrd) == [Array("kept".utf8)])
     }
 
-    @Test func withoutFlagsThatTheKernelDoesNotKnowItLoadsAndSaysSo() {
+    @Test("A load rejected for its best-effort flags is retried without them and gives a warning")
+    func retriesWithoutUnknownFlags() {
       let kernel = FakeKernel { $0.kexecFileLoad = [.invalidArgument] }
       #expect(kernel.run("-s -l @/vmlinuz --no-cma --force-dtb") == .success)
       #expect(kernel.calls.map(\.flags) == [0x34, 4])
@@ -303,22 +334,26 @@ extension InvocationTests {
           + " loaded without\n")
     }
 
-    @Test(arguments: refusals)
-    func aRefusalIsNotOfTheFlags(errno: Errno) {
+    @Test(
+      "A load that fails with another error is not retried without its best-effort flags",
+      arguments: refusals)
+    func noRetryWithoutFlagsAfterARefusal(errno: Errno) {
       let kernel = FakeKernel { $0.kexecFileLoad = [errno] }
       #expect(kernel.run("-s -l @/vmlinuz --no-cma") == .failure)
       #expect(kernel.calls.map(\.flags) == [0x14])
     }
 
     /// The segments of kernel, boot parameters and purgatory, for x86_64.
-    @Test func theClassicCallGetsTheSegments() {
+    @Test("kexec_load gets three segments and the x86_64 flag for a kernel without an initrd")
+    func kexecLoadGetsThreeSegments() {
       let kernel = FakeKernel()
       #expect(kernel.run("-c -l @/vmlinuz") == .success)
       #expect(kernel.calls == [.load(segments: 3, flags: 62 << 16)])
       #expect(kernel.errors == "" && kernel.output == "")
     }
 
-    @Test func warningsAreSaidAndOtherNotesOnlyOnRequest() {
+    @Test("A load always prints warnings, and other notes only with -d")
+    func printsOtherNotesOnlyWithDebug() {
       let warning = "kexec: warning: --no-checks has no effect on kexec_file_load\n"
       let kernel = FakeKernel()
       #expect(kernel.run("-s -l @/vmlinuz --no-checks") == .success)
@@ -333,14 +368,16 @@ extension InvocationTests {
           "kexec: debug: the pieces are not checked before the jump (--no-checks)\n"))
     }
 
-    @Test func aDryRunTouchesNothing() {
+    @Test("A dry run makes no system call and writes neither a record nor the log")
+    func dryRunChangesNothing() {
       let kernel = FakeKernel(["/proc/self/status": Array("CapEff:\t0\n".utf8)])
       #expect(kernel.run("--dry-run -c -l @/vmlinuz --stamp") == .failure)
       #expect(kernel.calls == [] && kernel.output.hasPrefix("kernel        "))
       #expect(!kernel.files.exists(LoadRecords.path(of: .reboot)) && kernel.logged == [])
     }
 
-    @Test func withoutRandomNumbersTheKernelIsToldSo() {
+    @Test("A plan notes the missing random seed when there are no random bytes")
+    func planNotesMissingRandomSeed() {
       let kernel = FakeKernel { $0.hasRandomBytes = false }
       #expect(kernel.run("--dry-run -c -l @/vmlinuz") == .success)
       #expect(kernel.output.contains("no random bytes yet"), "\(kernel.output)")
@@ -349,7 +386,8 @@ extension InvocationTests {
       #expect(!other.output.contains("no random bytes yet"), "\(other.output)")
     }
 
-    @Test func whatTakesLongIsAnnouncedOnATerminal() {
+    @Test("A load announces its slow steps on a terminal and nowhere else")
+    func announcesSlowStepsOnATerminal() {
       let kernel = FakeKernel { $0.isTerminal = true }
       #expect(kernel.run("-c -l @/vmlinuz") == .success)
       #expect(

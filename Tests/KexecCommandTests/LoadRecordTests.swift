@@ -26,7 +26,8 @@ extension InvocationTests {
       [Self.normal, Self.crash].map(kernel.files.exists)
     }
 
-    @Test func aLoadIsRecorded() {
+    @Test("A load records its time, system call, files, command line and memory map")
+    func aLoadIsRecorded() {
       let kernel = FakeKernel { $0.wallClock = 1_795_778_438_000_000_000 }
       #expect(kernel.run("-s -l @/vmlinuz --initrd=@/initrd --append=quiet") == .success)
       let place = kernel.tree.path
@@ -46,7 +47,8 @@ extension InvocationTests {
       #expect(kernel.run("-e") == .success)
     }
 
-    @Test func whatIsWrittenIsReadBack() {
+    @Test("A load record is read back as written, and text of another format is refused")
+    func recordIsReadBackAsWritten() {
       let odd = String(lossless: [0x61, 0x0A, 0x5C, 0x6E, 0x20, 0xFF, 0x20])
       let record = LoadRecord(
         boot: "a-b", time: .max, call: .segments, release: nil, kernel: odd, initrds: [odd, "x"],
@@ -60,7 +62,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func memoryThatIsHiddenIsNotRecorded() {
+    @Test("A load records no memory map when /proc/iomem hides its addresses")
+    func hiddenMemoryMapIsNotRecorded() {
       let kernel = FakeKernel([
         "/proc/iomem": Self.text("00000000-00000000 : System RAM\n"),
         "/sys/firmware/memmap/0/start": Self.text("0x100000\n"),
@@ -71,7 +74,8 @@ extension InvocationTests {
       #expect(kernel.record != nil && kernel.record?.memoryMap == nil)
     }
 
-    @Test func whereNothingCanBeWrittenTheLoadIsNoFailure() {
+    @Test("A load succeeds when its record cannot be written to /run")
+    func loadSucceedsWithoutARecord() {
       let kernel = FakeKernel(["/run/utmp": nil])
       #expect(kernel.run("-d -l @/vmlinuz") == .success)
       #expect(kernel.errors.contains("\(Self.normal) cannot be written"))
@@ -81,7 +85,8 @@ extension InvocationTests {
       )
     }
 
-    @Test func eachKindHasItsOwn() {
+    @Test("A kernel and a crash kernel have separate records, which an unload removes")
+    func eachKindOfKernelHasARecord() {
       let kernel = FakeKernel(Self.region)
       #expect(kernel.run("-l @/vmlinuz") == .success && kernel.run("-p @/vmlinuz") == .success)
       #expect(exist(kernel) == [true, true])
@@ -91,7 +96,8 @@ extension InvocationTests {
       #expect(exist(kernel) == [false, false])
     }
 
-    @Test func anUnloadThatFailsForgetsNothing() {
+    @Test("A failed unload keeps the record of the load")
+    func failedUnloadKeepsTheRecord() {
       let kernel = FakeKernel([Self.normal: LoadRecord.bytes()]) {
         ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy])
       }
@@ -101,8 +107,10 @@ extension InvocationTests {
 
     /// A load that is refused leaves what was loaded before; of crash kernels only where the running
     /// kernel says so.
-    @Test(arguments: ["0", "1"])
-    func whatARefusedLoadOfACrashKernelLeaves(loaded: String) {
+    @Test(
+      "A refused crash kernel load keeps the old record only while that kernel is loaded",
+      arguments: ["0", "1"])
+    func refusedCrashLoadMayDropTheRecord(loaded: String) {
       let kernel = FakeKernel(
         Self.region.merging([
           Self.normal: LoadRecord.bytes(), Self.crash: LoadRecord.bytes(),
@@ -138,8 +146,10 @@ extension InvocationTests {
 
       """
 
-    @Test(arguments: ["-S", "status"])
-    func allIsSaidOfWhatIsLoaded(line: String) {
+    @Test(
+      "-S and status print the recorded load, the reserved memory and the load limits",
+      arguments: ["-S", "status"])
+    func statusPrintsRecordRegionAndLimits(line: String) {
       let kernel = FakeKernel(
         Self.region.merging([
           Self.normal: LoadRecord.bytes(), "/sys/kernel/kexec_crash_loaded": Self.text("1\n"),
@@ -163,6 +173,7 @@ extension InvocationTests {
 
     /// What the files say, and lines of what is said then.
     @Test(
+      "The status command reports what is switched off, missing or unknown",
       arguments: [
         (
           "no kernel of another boot",
@@ -207,7 +218,7 @@ extension InvocationTests {
           ["panic kernel: not supported: the running kernel was built without CONFIG_CRASH_DUMP"]
         ),
       ] as [(String, [String: [UInt8]?], [String])])
-    func whatIsUnknownIsSaidSo(name: String, files: [String: [UInt8]?], wanted: [String]) {
+    func statusReportsUnknownState(name: String, files: [String: [UInt8]?], wanted: [String]) {
       let kernel = FakeKernel(files)
       #expect(kernel.run("status") == .success)
       let lines = kernel.output.split(separator: "\n")
@@ -219,7 +230,8 @@ extension InvocationTests {
     }
 
     /// Without it the kernel may be locked down, and nobody sees it.
-    @Test func whetherItIsLockedDownMayBeUnknown() throws {
+    @Test("The status command reports lockdown as unknown when securityfs is not mounted")
+    func statusReportsUnknownLockdown() throws {
       let files = ["/proc/sys/kernel/kexec_load_disabled": Self.text("0\n")]
       let (told, kernel) = (FakeKernel(files), FakeKernel(files))
       #expect(told.run("status") == .success)
@@ -234,7 +246,8 @@ extension InvocationTests {
     }
 
     /// Another program has unloaded it: what is loaded after it is not what is written down.
-    @Test func recordsOfWhatIsNotLoadedAreDropped() {
+    @Test("-S removes the records of kernels that are no longer loaded")
+    func statusRemovesStaleRecords() {
       let kernel = FakeKernel([
         Self.normal: LoadRecord.bytes(), Self.crash: LoadRecord.bytes(),
         "/sys/kernel/kexec_loaded": Self.text("0\n"),
@@ -246,7 +259,8 @@ extension InvocationTests {
       #expect(!kernel.output.contains("recorded"))
     }
 
-    @Test func anotherMachineIsLookedAtInItsOwnFiles() {
+    @Test("-S for another machine reads that machine's records, and a load there is refused")
+    func statusReadsRecordsOfOtherMachine() {
       let kernel = FakeKernel([
         Self.normal: LoadRecord.bytes(), "/m/proc/x": [],
         "/m/sys/kernel/kexec_loaded": Self.text("1\n"), "/m\(Self.crash)": LoadRecord.bytes(),
@@ -260,6 +274,7 @@ extension InvocationTests {
     }
 
     @Test(
+      "Seconds since 1970 are written as a UTC date and time, with leap days counted",
       arguments: [
         (0, "1970-01-01T00:00:00Z"), (951_782_399, "2000-02-28T23:59:59Z"),
         (951_782_400, "2000-02-29T00:00:00Z"), (951_868_800, "2000-03-01T00:00:00Z"),
@@ -273,6 +288,7 @@ extension InvocationTests {
     // MARK: -u with another kind only
 
     @Test(
+      "An unload warns when only the other kind of kernel is loaded",
       arguments: [
         ("-u", "0", "1", "no kernel is loaded, only a panic kernel, which kexec -u -p unloads"),
         ("-u -p", "1", "0", "no panic kernel is loaded, only a kernel, which kexec -u unloads"),
@@ -280,7 +296,7 @@ extension InvocationTests {
         ("-u -p", "1", "1", ""),
         ("-u --dry-run", "0", "1", "no kernel is loaded, only a panic kernel"),
       ])
-    func whatIsLeftIsSaid(line: String, loaded: String, crashLoaded: String, wanted: String) {
+    func unloadWarnsOfOtherKind(line: String, loaded: String, crashLoaded: String, wanted: String) {
       let kernel = FakeKernel([
         "/sys/kernel/kexec_loaded": Self.text(loaded),
         "/sys/kernel/kexec_crash_loaded": Self.text(crashLoaded),

@@ -24,12 +24,13 @@ extension InvocationTests {
       "/sys/firmware/memmap/1 is not used, it is no range: 0x8000-x : Reserved\n"
 
     @Test(
+      "A load warns exactly once of each invalid entry of the memory maps",
       arguments: [
         ("-l -c @/vmlinuz", true), ("-l -s @/vmlinuz", true),
         ("-l -c --mem-max=0xffffff @/vmlinuz", true), ("-p -c @/vmlinuz", true),
         ("-l --serial=COM1 @/vmlinuz", true),
       ])
-    func isSaidOnce(line: String, isWarned: Bool) {
+    func warnsOnceOfEachMapFault(line: String, isWarned: Bool) {
       let kernel = FakeKernel(Self.files)
       _ = kernel.run(line)
       for text in [Self.line, Self.entry] where isWarned {
@@ -37,7 +38,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func isInThePlan() {
+    @Test("A plan notes the invalid entries of the memory maps, as text and in JSON")
+    func planNotesMapFaults() {
       let kernel = FakeKernel(Self.files)
       #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
       #expect(kernel.output.contains("note          " + Self.line))

@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct MemoryFileTests {
   /// memfd_create takes 249 bytes of a name.
-  @Test(arguments: [1, 248, 249, 250, 4000])
-  func aFileInMemoryMayHaveAnyName(length: Int) throws {
+  @Test(
+    "A file in memory can be created under a name of any length",
+    arguments: [1, 248, 249, 250, 4000])
+  func memoryFileMayHaveALongName(length: Int) throws {
     for name in [String(repeating: "x", count: length), String(repeating: "é", count: length)] {
       _ = try MemoryFiles.running.open(name, path: "path")
     }

@@ -95,8 +95,10 @@ import Testing
     ),
   ]
 
-  @Test(arguments: planningErrors)
-  func planning(error: PlanningError, message: String, advice: String?) {
+  @Test(
+    "A planning error gives the expected message, advice and exit code",
+    arguments: planningErrors)
+  func explainsPlanningErrors(error: PlanningError, message: String, advice: String?) {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     let machine = TemporaryTree(["/proc/iomem": "000a0000-000bffff : PCI Bus 0000:00\n"]).machine
     let found = CommandError(error, request: request, machine: machine, after: nil)
@@ -107,12 +109,14 @@ import Testing
   }
 
   /// The running kernel drops the old crash kernel early: what is left is said.
-  @Test(arguments: [
-    ("1", false, "; the old panic kernel is still loaded"), ("0", false, ""), ("", false, ""),
-    ("1", true, "; the old panic kernel is still loaded"),
-    ("0", true, "; no panic kernel is loaded"),
-  ])
-  func theFateOfTheOldPanicKernel(loaded: String, isRefused: Bool, end: String) {
+  @Test(
+    "An error of a crash kernel load tells whether the old crash kernel is still loaded",
+    arguments: [
+      ("1", false, "; the old panic kernel is still loaded"), ("0", false, ""), ("", false, ""),
+      ("1", true, "; the old panic kernel is still loaded"),
+      ("0", true, "; no panic kernel is loaded"),
+    ])
+  func errorTellsFateOfOldCrashKernel(loaded: String, isRefused: Bool, end: String) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     request.options.purpose = .crash
     let machine = TemporaryTree(["/sys/kernel/kexec_crash_loaded": loaded]).machine
@@ -129,7 +133,8 @@ import Testing
     #expect(other.message == start)
   }
 
-  @Test func aRegionThatIsTooSmall() {
+  @Test("The error for a crash region that is too small advises a larger crashkernel value")
+  func advisesALargerCrashRegion() {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     request.options.purpose = .crash
     let machine = TemporaryTree([:]).machine
@@ -139,14 +144,16 @@ import Testing
     expectOneLineAndAdvice(found)
   }
 
-  @Test func aReservationThatReservedNothing() {
+  @Test("The error for a crashkernel value that reserved nothing points to dmesg")
+  func explainsEmptyReservation() {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     let machine = TemporaryTree(["/proc/cmdline": "quiet crashkernel=64G"]).machine
     let found = CommandError(.noCrashRegion, request: request, machine: machine, after: nil)
     #expect(found.advice == "crashkernel=64G reserved nothing, or it was freed: dmesg may say why")
   }
 
-  @Test func hiddenAddressesAreAMatterOfRights() {
+  @Test("The error for hidden addresses in /proc/iomem advises running as root")
+  func hiddenAddressesNeedRoot() {
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     var machine = TemporaryTree([:]).machine
     machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM")
@@ -156,6 +163,7 @@ import Testing
   }
 
   @Test(
+    "An image error names the file and describes what is wrong with it",
     arguments: [
       (
         .truncated(missing: .protectedModePart, needs: 100, has: 50),
@@ -194,29 +202,33 @@ import Testing
         "\"k\": program header 2 at offset 0xb0 has 0x100000: it overlaps the part below it"
       ),
     ] as [(ImageError, String)])
-  func image(error: ImageError, message: String) {
+  func explainsImageErrors(error: ImageError, message: String) {
     let found = CommandError(error, path: "k")
     #expect(found.message == message)
     #expect(found.exitCode == .failure)
     expectOneLineAndAdvice(found)
   }
 
-  @Test(arguments: everyKnownImage)
-  func everyKnownImageIsOneLine(kind: KnownImage) {
+  @Test(
+    "The refusal of each sampled image kind is one line and at most one line of advice",
+    arguments: everyKnownImage)
+  func imageRefusalIsOneLine(kind: KnownImage) {
     expectOneLineAndAdvice(CommandError(.unsupported(kind), path: "k"))
   }
 
-  @Test func everyKnownImageHasWordsOfItsOwn() {
+  @Test("Each sampled image kind is described in different words")
+  func imageKindsHaveDifferentTexts() {
     #expect(Set(everyKnownImage.map(\.text)).count == everyKnownImage.count)
   }
 
   @Test(
+    "A file error gives the name of the file and the reason",
     arguments: [
       (.errno(.noSuchFile), "\"p\": No such file or directory"),
       (.directory, "\"p\": it is a directory, not a file"), (.empty, "\"p\": the file is empty"),
       (.notRegular, "\"p\": it is neither a file nor a block device nor a pipe"),
     ] as [(FileError.Reason, String)])
-  func file(reason: FileError.Reason, message: String) {
+  func explainsFileErrors(reason: FileError.Reason, message: String) {
     let found = CommandError(FileError("p", reason))
     #expect(found.message == message)
     #expect(found.exitCode == .failure)
@@ -225,6 +237,7 @@ import Testing
 
   /// What EPERM is explained by, the strongest reason first.
   @Test(
+    "The strongest reason against a load is found for each purpose",
     arguments: [
       ([:], .reboot, nil),
       (["/proc/self/status": "CapEff:\t0\n"], .reboot, "it needs CAP_SYS_BOOT: run it as root"),
@@ -251,11 +264,12 @@ import Testing
           + "allowed"
       ),
     ] as [([String: String], LoadOptions.Purpose, String?)])
-  func obstacles(files: [String: String], purpose: LoadOptions.Purpose, wanted: String?) {
+  func findsObstacle(files: [String: String], purpose: LoadOptions.Purpose, wanted: String?) {
     #expect(TemporaryTree(files).machine.kexec.obstacle(for: purpose) == wanted)
   }
 
-  @Test func kernelLogAndAdviceAreIndented() {
+  @Test("An error shows the kernel log and the advice indented below its message")
+  func kernelLogAndAdviceAreIndented() {
     var error = CommandError(.noMachine, "what: why", advice: "do this")
     error.kernelLog = ["a", "b"]
     #expect(error.text == "kexec: what: why\n  kernel log: a\n  kernel log: b\n  do this\n")
@@ -273,17 +287,19 @@ import Testing
 
 @Suite struct ByteTextTests {
   @Test(
+    "A byte count is written in the largest unit that fits, with at most one decimal",
     arguments: [
       (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"),
       (0x337_8000, "51.4 MiB"), (1 << 30, "1 GiB"), (.max, "16777215.9 TiB"),
     ] as [(UInt64, String)])
-  func amounts(count: UInt64, text: String) {
+  func writesByteCountsWithUnits(count: UInt64, text: String) {
     #expect(byteText(count) == text)
   }
 }
 
 @Suite struct JSONTests {
   @Test(
+    "A JSON value is written with the right escapes and indentation",
     arguments: [
       (.null, "null"), (.bool(true), "true"), (.number(.max), "18446744073709551615"),
       (.string(""), "\"\""), (.array([]), "[]"), (.object([]), "{}"),
@@ -296,13 +312,14 @@ import Testing
         "{\n  \"a\\\"\": [\n    null\n  ],\n  \"b\": {\n    \"c\": \"d\"\n  }\n}"
       ),
     ] as [(JSON, String)])
-  func quoting(value: JSON, text: String) {
+  func writesJSONWithEscapes(value: JSON, text: String) {
     #expect(value.text == text + "\n")
   }
 }
 
 @Suite struct PlanReportTests {
-  @Test func theFileCallIsShort() throws {
+  @Test("The plan for kexec_file_load lists no segments and no entry, as text and as JSON")
+  func fileLoadPlanHasNoSegments() throws {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
     request.options.commandLine = "console=\"a b\""
     request.initrds = [.init(path: "i", bytes: SharedBytes([0]))]

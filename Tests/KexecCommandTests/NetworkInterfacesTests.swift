@@ -26,7 +26,8 @@ import Testing
     }
   }
 
-  @Test func everyOneIsTriedAndFailuresAreNamed() {
+  @Test("Taking interfaces down tries all but loopback, names failures and can be undone")
+  func takesDownAllInterfacesAndUndoesIt() {
     let fake = Fake()
     let before = fake.flags
     let outcome = NetworkInterfaces.takeDown(
@@ -43,7 +44,8 @@ import Testing
     #expect(fake.flags == before)
   }
 
-  @Test func namesComeFromSysOrFromProc() {
+  @Test("Interface names come from /sys/class/net, or from /proc/net/dev without it")
+  func namesComeFromSysOrFromProc() {
     let table = """
       Inter-|   Receive                                                |  Transmit
        face |bytes    packets errs drop fifo frame compressed multicast|bytes

@@ -31,7 +31,8 @@ import Testing
     return withExtendedLifetime(tree) { NetworkState(in: FileTree(root: tree.path)) }
   }
 
-  @Test func eachIsWrittenAsByIp() {
+  @Test("Routes and addresses are written as the ip command writes them")
+  func writesRoutesLikeTheIpCommand() {
     #expect(
       state(Self.files).entries == [
         "default via 10.0.2.2 dev eth0", "10.0.2.0/24 dev eth0",
@@ -43,13 +44,15 @@ import Testing
     #expect(state(junk).entries.isEmpty)
   }
 
-  @Test func ofManyOnlyTheFirstAreRead() {
+  @Test("Only the first 64 KiB of a long route table are read")
+  func readsOnlyStartOfALongRouteTable() {
     let line = "eth0\t00000000\t0202000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
     let many = state(["/proc/net/route": String(repeating: line, count: 9999)]).entries
     #expect(many.count == 65536 / line.utf8.count)
   }
 
   @Test(
+    "The advice for a lost network names the restart command of its manager",
     arguments: [
       ("/run/NetworkManager/x", "systemctl restart NetworkManager"),
       ("/run/systemd/netif/state", "systemctl restart systemd-networkd"),
@@ -58,7 +61,7 @@ import Testing
       ("/run/openrc/x", "rc-service networking restart"),
       ("/run/utmp", "restart the program that set them up"),
     ])
-  func whoBringsItBack(file: String, wanted: String) {
+  func advisesHowToRestartTheNetwork(file: String, wanted: String) {
     let tree = TemporaryTree([file: ""])
     #expect(NetworkState.restart(in: FileTree(root: tree.path)) == wanted)
     withExtendedLifetime(tree) {}
@@ -74,8 +77,9 @@ extension InvocationTests {
 
     /// Nothing is said of what is there again.
     @Test(
+      "A failed jump warns of lost routes, and only if some are lost",
       arguments: [(after, "default via 10.0.2.2 dev eth0"), (before, nil)] as [(String, String?)])
-    func aJumpThatFailsSaysWhatIsGone(after: String, lost: String?) {
+    func failedJumpWarnsOfLostRoutes(after: String, lost: String?) {
       let kernel = FakeKernel(["/proc/net/route": Array(Self.before.utf8)]) {
         ($0.reboot, $0.interfaces) = (.busy, ["eth0": 0x1003])
         $0.duringReboot = { _ = $0.replace("/proc/net/route", with: after) }

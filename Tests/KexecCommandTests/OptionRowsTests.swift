@@ -77,7 +77,8 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
 
 /// In this suite because getopt_long keeps its place in global variables.
 extension InvocationTests {
-  @Test func theTableHasExactlyTheRows() {
+  @Test("The option table has exactly the listed options with their names and values")
+  func tableHasExactlyTheListedOptions() {
     for row in OptionRow.all {
       let found = Option.table.rows.filter { $0.option == row.option }
       #expect(found.count == 1, "\(row.option)")
@@ -92,7 +93,7 @@ extension InvocationTests {
   }
 
   /// Short or long, in front or behind, abbreviated, with the value behind = or as the next word.
-  @Test(arguments: OptionRow.all)
+  @Test("Every spelling and position of an option means the same", arguments: OptionRow.all)
   func everySpellingMeansTheSame(row: OptionRow) throws {
     let base = row.base.split(separator: " ").map(String.init)
     var names = row.long.map { "--" + $0 }
@@ -116,7 +117,9 @@ extension InvocationTests {
   }
 
   /// A value that is missing or too much, and an abbreviation that others share, are refused.
-  @Test(arguments: OptionRow.all)
+  @Test(
+    "A missing or extra value and an ambiguous abbreviation are refused",
+    arguments: OptionRow.all)
   func wrongSpellingsAreRefused(row: OptionRow) {
     let base = ["kexec"] + row.base.split(separator: " ").map(String.init)
     for name in row.long {
@@ -142,7 +145,8 @@ extension InvocationTests {
   }
 
   /// Every row of the table of conflicts, in either order.
-  @Test func whatDoesNotGoTogetherIsRefused() throws {
+  @Test("Each pair of conflicting options is refused in either order")
+  func conflictingOptionsAreRefused() throws {
     func words(_ option: Option) throws -> [String] {
       let row = try #require(OptionRow.all.first { $0.option == option })
       return ["--" + row.long[0] + (row.value.map { "=" + $0 } ?? "")]

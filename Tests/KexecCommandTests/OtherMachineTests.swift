@@ -12,6 +12,7 @@ extension InvocationTests {
 
     /// Files of the machine, options, and what is said; nil where there is a plan.
     @Test(
+      "A plan for a captured machine needs x86_64, shown by its files or given by --arch",
       arguments: [
         (["/m/proc/iomem": arm], "-l", "@/m/proc/iomem does not tell of which architecture"),
         (["/m/proc/iomem": arm], "-p", "@/m/proc/iomem does not tell of which architecture"),
@@ -39,7 +40,7 @@ extension InvocationTests {
         ),
         (["/m/proc/iomem": arm], "-l --arch=pdp11", "--arch=pdp11: no architecture that I know"),
       ] as [([String: String], String, String?)])
-    func captured(files: [String: String], options: String, start: String?) {
+    func capturedMachineMustBeX86(files: [String: String], options: String, start: String?) {
       let kernel = FakeKernel(files.mapValues { Array($0.utf8) })
       let exit = kernel.run("--dry-run --machine=@/m -c \(options) @/vmlinuz")
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")
@@ -51,7 +52,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func theRunningMachineIsNotAsked() {
+    @Test("The running machine's architecture is not checked, and --arch needs --machine")
+    func archIsOnlyForOtherMachines() {
       let kernel = FakeKernel(["/proc/cpuinfo": Array(Self.cpu.utf8)])
       #expect(kernel.run("-l -c @/vmlinuz") == .success)
       let asked = FakeKernel()
@@ -59,7 +61,8 @@ extension InvocationTests {
       #expect(asked.errors.hasPrefix("kexec: --arch=x86_64 goes with --machine"))
     }
 
-    @Test func theCodes() {
+    @Test("Errors about the architecture have their codes in JSON")
+    func architectureErrorsHaveCodes() {
       for (memory, code) in [
         (Self.arm, "unknownArchitecture"), ("0-7fffffff : System RAM\n", "otherArchitecture"),
       ] {
@@ -70,8 +73,10 @@ extension InvocationTests {
     }
 
     /// Xen: nothing is loaded in dom0, nor in a guest that cannot replace itself.
-    @Test(arguments: ["-l -c @/vmlinuz", "-l -s @/vmlinuz", "-p @/vmlinuz", "-f @/vmlinuz"])
-    func xen(line: String) {
+    @Test(
+      "A load is refused in dom0 and in a PV guest of Xen, but not in another Xen guest",
+      arguments: ["-l -c @/vmlinuz", "-l -s @/vmlinuz", "-p @/vmlinuz", "-f @/vmlinuz"])
+    func xenRefusesLoadsInDom0AndPVGuests(line: String) {
       let first = FakeKernel(["/proc/xen/capabilities": Array("control_d\n".utf8)])
       #expect(first.run(line) == .failure)
       #expect(

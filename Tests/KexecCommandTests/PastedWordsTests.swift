@@ -7,6 +7,7 @@ extension InvocationTests {
   /// Command lines as people paste them: each word of the list is an argument, as the shell made it. What
   /// is said, or its start; and what the advice has in it.
   @Test(
+    "A usage error points out the pasted character or missing quote that caused it",
     arguments: [
       // Dashes of text programs.
       (["-l", "k", "–initrd=x"], "\"–initrd=x\": this is no option", "an en dash (U+2013)"),
@@ -82,7 +83,7 @@ extension InvocationTests {
       (["-l", "k", "--initrd=i", "--mem-min=x"], "--mem-min=x: not an address", "kexec --help"),
       (["--bogus"], "", "kexec --help"),
     ] as [([String], String, String)])
-  func pasted(words: [String], message: String, advice: String) {
+  func explainsPastedCommandLines(words: [String], message: String, advice: String) {
     let error = #expect(throws: CommandError.self) {
       try Invocation(["kexec"] + words)
     }
@@ -93,17 +94,19 @@ extension InvocationTests {
 
   /// What looks like it, and is meant.
   @Test(
+    "Odd characters in values and names are accepted where they are valid",
     arguments: [
       ["-l", "k", "--append=–x"], ["-l", "k", "--append", "–x"], ["-l", "--", "–k"],
       ["-l", "./a=b"], ["-l", "a=b"], ["-l", "--append=x", "/boot/a=b"], ["-l", "k–1"],
       ["-l", "k", "--append", "$(x)"], ["-l", "--append=x", "k"], ["-l", "--append", "x", "k"],
     ])
-  func isMeant(words: [String]) {
+  func acceptsOddButValidWords(words: [String]) {
     #expect(throws: Never.self) { try Invocation(["kexec"] + words) }
   }
 
   @Suite struct PastedFilesTests {
-    @Test func aFileThatIsMissingBecauseOfAQuote() {
+    @Test("The error for a missing file points out a pasted character in its name")
+    func missingFileErrorNamesPastedCharacter() {
       let kernel = FakeKernel()
       #expect(kernel.run(words: ["-l", "“@/vmlinuz”"]) == .failure)
       #expect(kernel.errors.contains("there is \"“\", a curly quote (U+201C), as text programs"))
@@ -115,7 +118,8 @@ extension InvocationTests {
       #expect(!plain.errors.contains("there is"))
     }
 
-    @Test func aLineThatLoadsIsWarnedOf() {
+    @Test("A load succeeds and warns of a curly quote in the command line")
+    func warnsOfPastedQuoteInCommandLine() {
       let kernel = FakeKernel()
       #expect(kernel.run(words: ["-l", "-c", "@/vmlinuz", "--append=root=“x”"]) == .success)
       #expect(

@@ -10,6 +10,7 @@ import Testing
 
   /// The arguments, the exit code, and how the output starts.
   @Test(
+    "The built program gives the expected output and exit code for each command line",
     arguments: [
       ("--version", 0, "kexec 0.1.0\n"), ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
       ("", 255, "kexec: no kernel was given\n  kexec --help lists the options\n"),
@@ -37,7 +38,7 @@ import Testing
         "{\n  \"schema\": 1,\n  \"loaded\": false,\n  \"crashLoaded\": true,\n"
       ),
     ] as [(String, Int32, String)])
-  func prints(arguments: String, exit: Int32, start: String) throws {
+  func printsAndExitsAsExpected(arguments: String, exit: Int32, start: String) throws {
     let (output, code) = try Program.run(arguments, in: tree)
     let wanted = Program.inPlace(start, in: tree)
     #expect(output.hasPrefix(wanted), "\(output)")
@@ -46,7 +47,8 @@ import Testing
   }
 
   /// The standard input is read once, and only once.
-  @Test func theStandardInputIsAFile() throws {
+  @Test("The name - stands for the standard input, which can be read only once")
+  func readsStandardInputOnlyOnce() throws {
     let tree = TemporaryTree(["/empty": ""])
     let (output, code) = try Program.run("-l --dry-run - <@/empty", in: tree)
     #expect(output == "kexec: the standard input: the file is empty\n")
@@ -59,7 +61,8 @@ import Testing
   }
 
   /// Arguments, names of files and the running command line are bytes.
-  @Test func bytesThatAreNoTextGoThrough() throws {
+  @Test("Arguments and file names that are not UTF-8 appear unchanged in the plan")
+  func passesBytesThatAreNotUTF8() throws {
     let byte = #"$'\xe9'"#
     // Of that machine nothing is known but its command line.
     let words = "--arch=x86_64 --reuse-cmdline --append=x\(byte) --initrd=@/\(byte)"
@@ -79,7 +82,8 @@ import Testing
     }
   }
 
-  @Test func aPlanGoesToTheOutputAndDetailsToTheErrorStream() throws {
+  @Test("A dry run prints the plan on the output and debug details on the error stream")
+  func planGoesToOutputAndDebugToErrors() throws {
     let line = "-d -c -l --dry-run @/vmlinuz --machine=@ --reuse-cmdline --append=x"
     let (all, _) = try Program.run(line, in: tree)
     let (plan, _) = try Program.run(line, in: tree, errors: "/dev/null")

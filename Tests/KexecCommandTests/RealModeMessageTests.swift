@@ -28,8 +28,10 @@ import Testing
     ),
   ]
 
-  @Test(arguments: rows)
-  func planning(error: PlanningError, isAsked: Bool, message: String) {
+  @Test(
+    "A real-mode error begins with --real-mode if that was given, else with the file",
+    arguments: rows)
+  func explainsRealModeErrors(error: PlanningError, isAsked: Bool, message: String) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     if isAsked { request.options.entry = .realMode }
     let found = CommandError(

@@ -10,7 +10,8 @@ import Testing
 @Suite struct RunningKernelTests {
   private let kernel = LinuxKernel.running
 
-  @Test func refusedCallsGiveTheirError() {
+  @Test("System calls that the running kernel refuses return their errors")
+  func refusedCallsGiveTheirError() {
     // Flags that no kernel knows, and no command that there is: EINVAL, EPERM or ENOSYS.
     #expect(kernel.kexec.kexecLoad(0, [], 0xFFFF) != nil)
     #expect(kernel.kexec.kexecFileLoad(nil, nil, [], 0xFFFF_FFFF) != nil)
@@ -21,24 +22,28 @@ import Testing
     #expect(kernel.process.run("/none/at/all", []) == .failure(.noSuchFile))
   }
 
-  @Test func onlyZeroIsSuccess() {
+  @Test("Only the result 0 of a system call counts as success")
+  func onlyZeroIsSuccess() {
     #expect(Errno.ofCall(0) == nil)
     for result in [-1, 1] { #expect(Errno.ofCall(result) != nil) }
   }
 
-  @Test func aProgramsEndIsTold() {
+  @Test("Running a program returns its exit code, or 128 plus the signal that killed it")
+  func returnsExitCodeOfAProgram() {
     #expect(kernel.process.run("true", []) == .success(0))
     #expect(kernel.process.run("sh", ["-c", "exit 3"]) == .success(3))
     #expect(kernel.process.run("sh", ["-c", "kill -9 $$"]) == .success(128 + 9))
   }
 
-  @Test func filesInMemoryHoldWhatIsWritten() throws {
+  @Test("A file in memory holds the joined parts that were written to it")
+  func filesInMemoryHoldWhatIsWritten() throws {
     let parts = [SharedBytes([1, 2, 3]), SharedBytes([4])]
     let file = try InputFile(joining: parts, name: "parts", by: kernel.memoryFiles)
     #expect(file.bytes.array == [1, 2, 3, 4] && file.path == "parts")
   }
 
-  @Test func clocksAndRandomNumbersMoveOn() {
+  @Test("The clocks give plausible times, and random bytes differ at each request")
+  func clocksAndRandomBytesArePlausible() {
     #expect(kernel.clocks.sinceBoot() > 0 && kernel.clocks.wallClock() > 1_700_000_000_000_000_000)
     #expect(kernel.process.randomBytes(32)?.count == 32)
     #expect(kernel.process.randomBytes(32) != kernel.process.randomBytes(32))

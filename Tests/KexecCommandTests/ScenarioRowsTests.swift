@@ -20,7 +20,8 @@ import Testing
     return rows
   }()
 
-  @Test func noRowIsMissingOrTooMuch() {
+  @Test("rows.txt lists every option, command, image, exit code and comparison exactly once")
+  func rowsFileListsEveryRowOnce() {
     let wanted =
       ["KERNEL alone"] + CommandWord.allCases.map(\.name) + OptionRow.all.map { "--" + $0.long[0] }
       + ImageRow.names + ExitRow.names + KexecToolsRow.names
@@ -30,7 +31,8 @@ import Testing
     #expect(Set(wanted).subtracting(found).isEmpty && Set(found).subtracting(wanted).isEmpty)
   }
 
-  @Test func eachRowIsShownByAScenarioOrNeedsNone() {
+  @Test("Each row of rows.txt names its lab scenarios or one reason to need none")
+  func everyRowHasAScenarioOrAReason() {
     for (name, shownBy) in Self.rows {
       #expect(!shownBy.isEmpty, "\(name)")
       #expect(Set(shownBy).count == shownBy.count, "\(name)")

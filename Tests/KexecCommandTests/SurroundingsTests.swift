@@ -30,8 +30,10 @@ extension InvocationTests {
       "--load-jump-back-helper --entry=0x1000 --dry-run",
     ]
 
-    @Test(arguments: printing, [ENOSPC, EPIPE, EBADF, EIO, EDQUOT])
-    func whatIsLostIsNoSuccess(line: String, number: Int32) {
+    @Test(
+      "A command whose output cannot be written fails with an error",
+      arguments: printing, [ENOSPC, EPIPE, EBADF, EIO, EDQUOT])
+    func lostOutputIsAFailure(line: String, number: Int32) {
       let kernel = FakeKernel(Self.crash) { $0.output = Errno(rawValue: number) }
       #expect(kernel.run(line) == .failure)
       let text = Errno(rawValue: number).message
@@ -45,6 +47,7 @@ extension InvocationTests {
 
     /// The load is done, and is said to be.
     @Test(
+      "A load with --json stays loaded and recorded when its plan cannot be printed",
       arguments: [
         ("-l --json @/vmlinuz", "kernel"), ("-l -s --json @/vmlinuz", "kernel"),
         ("-l -c --json @/vmlinuz --initrd=@/initrd", "kernel"),
@@ -53,7 +56,7 @@ extension InvocationTests {
         ("--load-preserve-context --json @/vmlinuz", "kernel"),
         ("--load-jump-back-helper --entry=0x1000 --json", "kernel"),
       ], [ENOSPC, EPIPE, EBADF])
-    func aLoadStaysThoughItsPlanIsLost(row: (line: String, name: String), number: Int32) {
+    func loadStaysWhenItsPlanIsLost(row: (line: String, name: String), number: Int32) {
       let kernel = FakeKernel(Self.crash) { $0.output = Errno(rawValue: number) }
       #expect(kernel.run(row.line) == .failure)
       #expect(kernel.calls.count == 1, "\(kernel.calls)")
@@ -67,12 +70,13 @@ extension InvocationTests {
 
     /// Who has nothing to print needs no output.
     @Test(
+      "A command that prints nothing succeeds without a working output",
       arguments: [
         "-l @/vmlinuz", "-s -l @/vmlinuz", "-p @/vmlinuz", "-u", "-u -p", "-e",
         "-f --json @/vmlinuz",
         "--json @/vmlinuz", "-l --load-preserve-context @/vmlinuz",
       ])
-    func nothingIsLostWhereNothingIsPrinted(line: String) {
+    func silentCommandNeedsNoOutput(line: String) {
       let kernel = FakeKernel(Self.crash) { $0.output = Self.full }
       #expect(kernel.run(line) == .success, "\(kernel.errors)")
       #expect(kernel.errors == "")
@@ -80,6 +84,7 @@ extension InvocationTests {
 
     /// An error is told all the same, and keeps its exit code.
     @Test(
+      "An error keeps its message and exit code when the output cannot be written",
       arguments: [
         ("-l --json @/none", ExitCode.failure, "kexec: \"@/none\": No such file or directory\n"),
         ("-e --json --bogus", .usage, "kexec: cannot write to"),
@@ -87,7 +92,7 @@ extension InvocationTests {
           "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a panic kernel\n"
         ),
       ] as [(String, ExitCode, String)])
-    func errorsAreToldAllTheSame(line: String, exit: ExitCode, start: String) {
+    func errorSurvivesLostOutput(line: String, exit: ExitCode, start: String) {
       let kernel = FakeKernel { $0.output = Self.full }
       #expect(kernel.run(line) == exit)
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")
@@ -96,7 +101,8 @@ extension InvocationTests {
         said.contains("kexec: cannot write to the standard output: No space left on device\n"))
     }
 
-    @Test func aRefusedLoadIsToldThoughItsPlanIsLost() {
+    @Test("A refused load reports its error when its plan cannot be printed")
+    func refusedLoadIsReportedWithoutOutput() {
       let kernel = FakeKernel { ($0.kexecLoad, $0.output) = ([.busy], Self.full) }
       #expect(kernel.run("-l -c --json @/vmlinuz") == .failure)
       #expect(
@@ -105,7 +111,8 @@ extension InvocationTests {
         kernel.errors.contains("kexec: cannot load ") && kernel.errors.contains("another load"))
     }
 
-    @Test func closedStreamsThatCannotBeHeldStopTheProgram() {
+    @Test("The program stops before any system call when it cannot replace a closed stream")
+    func closedStreamStopsTheProgram() {
       let kernel = FakeKernel { $0.canHoldClosedStreams = false }
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(
@@ -185,8 +192,10 @@ extension InvocationTests {
       (["/run"], "-e", .success, nil), (["/var"], "-l --stamp @/vmlinuz", .success, nil),
     ]
 
-    @Test(arguments: missing.indices)
-    func foldersThatAreNotThere(index: Int) {
+    @Test(
+      "Each command works or gives a clear error when /proc, /sys, /run or /var is missing",
+      arguments: missing.indices)
+    func missingDirectoriesAreHandled(index: Int) {
       let row = Self.missing[index]
       var files: [String: [UInt8]?] = [:]
       for directory in row.directories { files.merge(Self.without(directory)) { $1 } }
@@ -205,7 +214,8 @@ extension InvocationTests {
     }
 
     /// The check of the memory map before -e would be gone without a word.
-    @Test func whereNothingCanBeWrittenIsSaid() {
+    @Test("A load warns when its record in /run cannot be written")
+    func warnsWhenRecordCannotBeWritten() {
       let kernel = FakeKernel(["/run/utmp": nil])
       #expect(kernel.run("-l @/vmlinuz") == .success)
       #expect(

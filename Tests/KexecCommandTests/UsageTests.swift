@@ -229,8 +229,10 @@ extension InvocationTests {
       .init("-e a b", "-e (--exec) takes no kernel, but \"a\" was given", help),
     ]
 
-    @Test(arguments: unknown + alone + swallowed + empty + contradictions)
-    func isExplained(row: Row) {
+    @Test(
+      "Each wrong command line gives the expected message, advice and exit code",
+      arguments: unknown + alone + swallowed + empty + contradictions)
+    func explainsWrongCommandLines(row: Row) {
       let error = #expect(throws: CommandError.self) { try Invocation(["kexec"] + row.words) }
       #expect(error?.message == row.message)
       #expect(error?.advice == row.advice)
@@ -239,8 +241,10 @@ extension InvocationTests {
     }
 
     /// Every option that is no action says by itself what it goes with.
-    @Test(arguments: OptionRow.all)
-    func everyOptionAlone(row: OptionRow) {
+    @Test(
+      "An option alone that is no action is an error that names what it goes with",
+      arguments: OptionRow.all)
+    func optionAloneIsExplained(row: OptionRow) {
       let actions: [Option] = [
         .load, .loadPanic, .exec, .unload, .status, .force, .help, .version, .printCrashSize,
         .report, .loadPreserveContext, .loadJumpBackHelper,
@@ -256,8 +260,10 @@ extension InvocationTests {
     }
 
     /// Nothing is said of an option that was not typed, but in the advice.
-    @Test(arguments: unknown + swallowed + empty + contradictions)
-    func noOtherOptionIsBlamed(row: Row) throws {
+    @Test(
+      "A usage message names no option that was not typed",
+      arguments: unknown + swallowed + empty + contradictions)
+    func messageNamesOnlyTypedOptions(row: Row) throws {
       let error = #expect(throws: CommandError.self) { try Invocation(["kexec"] + row.words) }
       let message = error?.message ?? ""
       guard !message.contains("ambiguous") else { return }
@@ -275,6 +281,7 @@ extension InvocationTests {
 
     /// Addresses as the kernel's own command line takes them, and ranges down to one byte.
     @Test(
+      "--mem-min and --mem-max take addresses with units and ranges of one byte",
       arguments: [
         ("--mem-max=64M", 0, 0x400_0001), ("--mem-max=0x4000000", 0, 0x400_0001),
         ("--mem-max=64m", 0, 0x400_0001), ("--mem-min=1G", 1 << 30, .max),
@@ -282,19 +289,20 @@ extension InvocationTests {
         ("--mem-min=0 --mem-max=0", 0, 1), ("--mem-max=0xffffffffffffffff", 0, .max),
         ("--mem-max=010", 0, 9),
       ] as [(String, UInt64, UInt64)])
-    func addresses(options: String, start: UInt64, end: UInt64) throws {
+    func parsesAddressesWithUnits(options: String, start: UInt64, end: UInt64) throws {
       let words = options.split(separator: " ").map(String.init)
       let bounds = try Invocation(["kexec", "-l", "k"] + words).options.memoryBounds
       #expect(bounds.start.value == start && bounds.end.value == end, "\(bounds)")
     }
 
     @Test(
+      "A malformed address for --mem-max is a usage error",
       arguments: [
         "64MB", "64Q", "M", "1.5G", "-1", "0x", "08", "", " 1", "1 G", "16777216T",
         "99999999999999999999",
         "0x10000000000000000", "١",
       ])
-    func noAddresses(value: String) {
+    func refusesMalformedAddresses(value: String) {
       let error = #expect(throws: CommandError.self) {
         try Invocation(["kexec", "-l", "k", "--mem-max=" + value])
       }
@@ -305,6 +313,7 @@ extension InvocationTests {
 
     /// Usage errors name the program as it was called, in both lines; all else comes from kexec.
     @Test(
+      "Usage errors begin with the program's name as called, and other errors with kexec",
       arguments: [
         (["/sbin/kexec", "--bogus"], "kexec: unrec", "  kexec --help lists"),
         (["./kexec-swift", "--bogus"], "kexec-swift: unrec", "  kexec-swift --help lists"),
@@ -319,7 +328,7 @@ extension InvocationTests {
         (["/"], "kexec: no kernel", "  kexec --help lists"),
         (["k2", "-l", "/none"], "kexec: \"/none\": No", ""),
       ])
-    func theProgramIsNamed(words: [String], message: String, advice: String) {
+    func usageErrorsNameTheCalledProgram(words: [String], message: String, advice: String) {
       let kernel = FakeKernel()
       #expect(Command.run(words, on: kernel.value) != .success)
       #expect(kernel.errors.hasPrefix(message), "\(kernel.errors)")

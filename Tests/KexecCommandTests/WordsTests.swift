@@ -12,18 +12,20 @@ import Testing
 /// What all sentences have to keep to, and what some say of a name, a file or a kernel.
 @Suite struct WordsTests {
   @Test(
+    "A file name is put in quotes, and its control characters are escaped",
     arguments: [
       ("k", #""k""#), ("", #""""#), ("a b", #""a b""#), (" k ", #"" k ""#), ("a\"b", #""a\"b""#),
       ("a\nb", #""a\x0ab""#), ("a\tb", #""a\x09b""#), ("\u{1B}[31m", #""\x1b[31m""#),
       ("é", #""é""#),
       ("a\\b", #""a\b""#), ("\u{7F}", #""\x7f""#), (String(lossless: [0xE9]), "\"\u{10FFE9}\""),
     ])
-  func namesInQuotes(name: String, wanted: String) {
+  func quotesNamesAndEscapesControls(name: String, wanted: String) {
     #expect(quoted(name) == wanted)
   }
 
   /// Wherever a message begins with a file, its name is in quotes, and the line stays one.
-  @Test func everyFileIsInQuotes() {
+  @Test("Every message puts the file names in it in quotes and stays on one line")
+  func messagesQuoteFileNames() {
     let odd = "a b\n"
     let request = LoadRequest(kernel: .init(path: odd, bytes: SharedBytes([])))
     let machine = TemporaryTree([:]).machine
@@ -58,7 +60,8 @@ import Testing
   }
 
   /// Of two kernels "this" may be either.
-  @Test func noKernelIsCalledThis() {
+  @Test("No message, note or help text refers to a kernel as this kernel or this one")
+  func textsNeverSayThisKernel() {
     let request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     let machine = TemporaryTree([:]).machine
     let nowhere = FileTree(root: "/none")
@@ -76,12 +79,14 @@ import Testing
     }
   }
 
-  @Test func theTypesAreNamedAsTheyAre() {
+  @Test("The written-out list of image type names has every type in order")
+  func typeNamesListHasEveryType() {
     #expect(imageTypeNames == ImageType.allCases.map(\.rawValue).joined(separator: ", "))
   }
 
   /// Every help text, on a terminal of 80 columns.
-  @Test func everyHelpTextHas80Columns() {
+  @Test("Every line of a help text has at most 80 columns")
+  func helpTextsFitIn80Columns() {
     let texts = [helpText()] + CommandWord.allCases.map(helpText(of:))
     for text in texts {
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -92,6 +97,7 @@ import Testing
 
   /// What was typed, what there is, and what was meant.
   @Test(
+    "The nearest name is suggested for a typing mistake, and none if all are too different",
     arguments: [
       ("--initd", ["--initrd", "--init"], "--initrd"),
       ("vmlinux", ["vmlinuz", "initrd"], "vmlinuz"),
@@ -102,7 +108,7 @@ import Testing
       ("none", ["run", "proc"], nil), ("kernel", [], nil), ("initrd", ["initrd"], "initrd"),
       ("\u{E9}t\u{E9}s", ["\u{E9}t\u{E9}"], "\u{E9}t\u{E9}"),
     ] as [(String, [String], String?)])
-  func nearest(name: String, names: [String], wanted: String?) {
+  func suggestsTheNearestName(name: String, names: [String], wanted: String?) {
     #expect(nearestName(to: name, among: names) == wanted)
   }
 }
@@ -114,6 +120,7 @@ extension InvocationTests {
 
     /// A file that is missing, and what is said of its name; `@` is the machine's directory.
     @Test(
+      "The error for a missing file suggests a file, directory or command of similar name",
       arguments: [
         ("-l @/vmlinux", "did you mean \"@/vmlinuz\"?"),
         ("-l @/VMLINUZ", "did you mean \"@/vmlinuz\"?"),
@@ -130,7 +137,7 @@ extension InvocationTests {
         ("reprot", "did you mean the command kexec report?"),
         ("--dry-run -S --machine=@/boto", "did you mean \"@/boot\"?"),
       ] as [(String, String?)])
-    func missingFiles(line: String, advice: String?) {
+    func suggestsSimilarNames(line: String, advice: String?) {
       let kernel = FakeKernel([
         "/boot/vmlinuz-6.1": Self.text("k"), "/boot/vmlinuz-6.12": Self.text("k"),
       ])
@@ -142,7 +149,8 @@ extension InvocationTests {
     }
 
     /// Which part of the configuration the running kernel lacks.
-    @Test func whatTheRunningKernelWasBuiltWithout() {
+    @Test("Errors and status name the configuration option that the running kernel lacks")
+    func namesMissingKernelConfiguration() {
       let none: [String: [UInt8]?] = [
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
         "/sys/kernel/kexec_crash_size": nil,
@@ -204,6 +212,7 @@ extension InvocationTests {
 
     /// Only the bounds that were given are said to leave no space; ranges down to one byte are ranges.
     @Test(
+      "The error for bounds without enough space names the bounds or the searched range",
       arguments: [
         (
           "--mem-max=0xfff",
@@ -227,7 +236,7 @@ extension InvocationTests {
         ),
         ("--mem-min=256G", "from 0x4000000000 up, and nothing is free there\n"),
       ])
-    func boundsThatLeaveNoRoom(options: String, words: String) {
+    func noSpaceErrorNamesTheBounds(options: String, words: String) {
       let kernel = FakeKernel()
       #expect(kernel.run("-c -l \(options) @/vmlinuz") == .failure)
       #expect(kernel.errors.hasPrefix("kexec: no room for the "), "\(kernel.errors)")
@@ -235,8 +244,10 @@ extension InvocationTests {
     }
 
     /// Whatever type is asked for, and whatever the file is, no option is blamed that was not typed.
-    @Test(arguments: ["", "-c", "-s", "-p", "-p -c", "-p -s"])
-    func noOptionIsBlamedThatWasNotTyped(call: String) {
+    @Test(
+      "No error line of a dry run names an option that was not typed",
+      arguments: ["", "-c", "-s", "-p", "-p -c", "-p -s"])
+    func dryRunErrorNamesOnlyTypedOptions(call: String) {
       var images = [BzImageBuilder(), BzImageBuilder(), BzImageBuilder()]
       images[1].xloadflags = 0
       images[2].version = 0x0207
@@ -262,7 +273,8 @@ extension InvocationTests {
       }
     }
 
-    @Test func theRateAloneIsWhatAsksForOurSegments() {
+    @Test("A plan with --serial-baud names that option as the reason for its system call")
+    func planNamesSerialBaudAsReason() {
       let kernel = FakeKernel()
       #expect(kernel.run("--dry-run -l --serial-baud=9600 @/vmlinuz") == .success)
       #expect(kernel.output.contains("because only it can do what --serial-baud asks for"))
@@ -270,6 +282,7 @@ extension InvocationTests {
 
     /// A region of so many MiB; what the plan says of it, and what is said beside it.
     @Test(
+      "A plan for a crash kernel gives the space left in the region or advises a larger one",
       arguments: [
         (256, "-s -p", "256 MiB: it takes 51.4 MiB, 204.5 MiB are left", nil),
         (256, "-c -p", "256 MiB: it takes 51.5 MiB, 204.4 MiB are left", nil),
@@ -284,7 +297,7 @@ extension InvocationTests {
           "  boot the running kernel with crashkernel=256M (or more) on its command line\n"
         ),
       ] as [(UInt64, String, String?, String?)])
-    func whetherAPanicKernelFits(size: UInt64, option: String, row: String?, said: String?) {
+    func tellsIfCrashKernelFits(size: UInt64, option: String, row: String?, said: String?) {
       let end = String((256 << 20) + (size << 20) - 1, radix: 16)
       let crash = size == 0 ? "" : "  10000000-\(end) : Crash kernel\n"
       let files: [String: [UInt8]?] = [

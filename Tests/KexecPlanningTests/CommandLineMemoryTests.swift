@@ -8,6 +8,7 @@ import Testing
 /// What `mem=` and `memmap=` leave of 0x1000_0000 bytes from 0 on.
 @Suite struct CommandLineMemoryTests {
   @Test(
+    "mem= and memmap= take memory away as the kernel parses them",
     arguments: [
       ("quiet", [(0, 0x1000_0000)]),
       ("mem=16M", [(0, 0x100_0000)]), ("mem=0x1000000", [(0, 0x100_0000)]),
@@ -48,7 +49,7 @@ import Testing
       ("memmap=1M@16M", [(0, 0x1000_0000)]),  // more RAM takes none away
       ("memmap=1M$0xffffffffffffffff", [(0, 0x1000_0000)]), ("memmap=$,,1M$", [(0, 0x1000_0000)]),
     ] as [(String, [(UInt64, UInt64)])])
-  func leaves(line: String, wanted: [(UInt64, UInt64)]) {
+  func memoryParametersRestrictMemory(line: String, wanted: [(UInt64, UInt64)]) {
     let free = PhysicalRangeSet([physical(0, 0x1000_0000)])
     let left = CommandLineMemory(KernelCommandLine(line)).restrict(free)
     #expect(left.ranges == wanted.map { physical($0.0, $0.1) })

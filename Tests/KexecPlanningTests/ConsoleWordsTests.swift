@@ -25,25 +25,28 @@ import Testing
   private static let all = early + " console=tty0 console=ttyS1,57600n8"
 
   /// The new command line, and the whole of it with the words.
-  @Test(arguments: [
-    ("", all), ("quiet", all + " quiet"),
-    ("quiet -- single", all + " quiet -- single"),
-    // Only init would read it there.
-    ("-- console=tty0", all + " -- console=tty0"),
-    // A driver has one console: the word that is there stays the only one.
-    ("console=ttyS0", early + " console=tty0 console=ttyS0"),
-    ("console=ttyS1,115200", early + " console=tty0 console=ttyS1,115200"),
-    ("console=tty1 console=ttyS0", early + " console=tty1 console=ttyS0"),
-    ("earlyprintk=vga", "console=tty0 console=ttyS1,57600n8 earlyprintk=vga"),
-    ("earlycon", "console=tty0 console=ttyS1,57600n8 earlycon"),
-    // None at all.
-    ("console=", "console="), ("console=null", "console=null"),
-  ])
-  func wordsAreAdded(given: String, wanted: String) {
+  @Test(
+    "--reuse-console adds the running kernel's consoles that the new command line lacks",
+    arguments: [
+      ("", all), ("quiet", all + " quiet"),
+      ("quiet -- single", all + " quiet -- single"),
+      // Only init would read it there.
+      ("-- console=tty0", all + " -- console=tty0"),
+      // A driver has one console: the word that is there stays the only one.
+      ("console=ttyS0", early + " console=tty0 console=ttyS0"),
+      ("console=ttyS1,115200", early + " console=tty0 console=ttyS1,115200"),
+      ("console=tty1 console=ttyS0", early + " console=tty1 console=ttyS0"),
+      ("earlyprintk=vga", "console=tty0 console=ttyS1,57600n8 earlyprintk=vga"),
+      ("earlycon", "console=tty0 console=ttyS1,57600n8 earlycon"),
+      // None at all.
+      ("console=", "console="), ("console=null", "console=null"),
+    ])
+  func addsConsoleParameters(given: String, wanted: String) {
     #expect(line(given, on: machine()) == wanted)
   }
 
-  @Test func theRunningLineHelpsWhereTheKernelIsSilent() {
+  @Test("The running command line supplies consoles and rates that /proc/consoles does not show")
+  func usesRunningLineForUnknownConsoles() {
     let running = "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7 console=ttyS9,1"
     // No /proc/consoles: all that the line says.
     #expect(
@@ -59,14 +62,16 @@ import Testing
     #expect(line("x", on: machine(running: "", consoles: [])) == "x")
   }
 
-  @Test func withTheRunningLineReusedNothingIsSaidTwice() {
+  @Test("--reuse-console repeats no parameter when --reuse-cmdline has it already")
+  func repeatsNoConsoleParameter() {
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
     (request.options.reusesConsole, request.options.reusesCommandLine) = (true, true)
     let running = "console=tty0 console=ttyS1,9600 earlycon=uart8250,io,0x2f8,57600n8"
     #expect(request.finalCommandLine(on: machine(running: running)) == running)
   }
 
-  @Test func thePurgatoryUsesTheSamePort() {
+  @Test("The purgatory's port is that of a serial console of the running kernel")
+  func purgatoryUsesConsolePort() {
     #expect(machine().consolePort == 0x2F8)
     let screen = Console(name: "tty0", isPreferred: true)
     #expect(machine(running: "", consoles: [screen]).consolePort == nil)

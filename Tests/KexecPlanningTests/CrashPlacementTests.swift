@@ -12,7 +12,8 @@ import Testing
 
 /// Crash kernels by kexec_load.
 @Suite struct CrashPlacementTests {
-  @Test func piecesLieInTheRegion() throws {
+  @Test("All segments lie in the crash region, with the elfcorehdr segment in its highest page")
+  func segmentsLieInCrashRegion() throws {
     let (load, line) = try crash { $0.initrds = [file(0x12_3456)] }
     #expect(load.flags == 0x3E_0001)
     let region = physical(0x4E00_0000, 0x1000_0000)
@@ -37,7 +38,8 @@ import Testing
     #expect(lowest.value >= 0x4E00_0000 + 0x1_0000 + 2 * 0x2000)
   }
 
-  @Test func theHeaderTellsOfMemory() throws {
+  @Test("The elfcorehdr describes the kernel, the memory around the region and the notes")
+  func coreHeaderDescribesMemory() throws {
     let (load, _) = try crash()
     let bytes = try #require(load.segments.last).bytes.array
     let found = try #require(CoreSegments(bytes)).segments
@@ -52,7 +54,8 @@ import Testing
     #expect(bytes.loadField(Field<UInt32>(64)) == 4)
   }
 
-  @Test func onlyTheHighestRegionTakesSegments() throws {
+  @Test("Only the highest of two crash regions takes segments")
+  func onlyTheHighestRegionTakesSegments() throws {
     let (load, _) = try crash(on: largeMachine)
     for segment in load.segments { #expect(segment.destination.start.value >= 0x1_6F00_0000) }
     let ram = load.memoryMap.ranges(of: .ram).ranges
@@ -63,7 +66,8 @@ import Testing
       ])
   }
 
-  @Test func hotplugLeavesRoomAndIsNotChecked() throws {
+  @Test("--hotplug leaves space for a growing elfcorehdr and excludes it from the digest")
+  func hotplugLeavesSpaceUnchecked() throws {
     var machine = crashMachine
     #expect(try notes(on: machine) { $0.options.followsHotplug = true }.contains(.noHotplug))
     machine.crash?.headerSize = 537_208
@@ -77,7 +81,8 @@ import Testing
     #expect(try crash(on: machine).0.flags == 0x3E_0001)
   }
 
-  @Test func headersOf32Bits() throws {
+  @Test("A 32-bit elfcorehdr is written on request and refused for memory above 4 GiB")
+  func writes32BitCoreHeader() throws {
     let (load, _) = try crash { $0.options.coreHeaderWidth = .bits32 }
     #expect(try #require(load.segments.last).bytes.array[4] == 1)
     #expect(throws: PlanningError.memoryBeyondELF32(end: PhysicalAddress(0x1_8000_0000))) {
@@ -85,7 +90,8 @@ import Testing
     }
   }
 
-  @Test func theMapByWords() throws {
+  @Test("--pass-memmap-cmdline adds the crash kernel's memory map as memmap= parameters")
+  func passesMemoryMapByParameters() throws {
     var machine = crashMachine
     machine.firmwareMap = nil
     let (load, line) = try crash(on: machine) { $0.options.passesMemoryMap = true }
@@ -108,7 +114,8 @@ import Testing
   }
 
   /// The kernel's own words count against its limit.
-  @Test func theWordsMustFit() {
+  @Test("The added elfcorehdr= counts against the command line limit")
+  func elfcorehdrCountsAgainstLimit() {
     // " elfcorehdr=0x5dfff000"
     for (length, fits) in [(2047 - 22, true), (2047 - 21, false)] {
       let result = Result { () throws(PlanningError) in
@@ -127,7 +134,8 @@ import Testing
     }
   }
 
-  @Test func theRootPointerIsHandedOver() throws {
+  @Test("acpi_rsdp= hands over the RSDP address unless the command line already has it")
+  func handsOverRSDPAddress() throws {
     var machine = crashMachine
     var parameters = [UInt8](repeating: 0, count: 4096)
     parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
@@ -138,8 +146,10 @@ import Testing
   }
 
   /// boot_params have it as well: it is the first to stay away.
-  @Test(arguments: [(2047 - 22 - 18, true), (2047 - 22 - 17, false)])
-  func theRootPointerMustFit(length: Int, isThere: Bool) throws {
+  @Test(
+    "acpi_rsdp= is left out when it does not fit, and boot_params still have the RSDP",
+    arguments: [(2047 - 22 - 18, true), (2047 - 22 - 17, false)])
+  func omitsRSDPParameterWithoutSpace(length: Int, isThere: Bool) throws {
     var machine = crashMachine
     var parameters = [UInt8](repeating: 0, count: 4096)
     parameters.store(UInt64(0xF_59D0), as: Field<UInt64>(0x70))
@@ -152,7 +162,8 @@ import Testing
     #expect(block.bytes.array.loadField(Field<UInt64>(0x70)) == 0xF_59D0)
   }
 
-  @Test func refusals() {
+  @Test("A crash region that is missing, hidden or too small is refused")
+  func refusesUnusableCrashRegion() {
     var machine = crashMachine
     machine.ioMemory = IOMemory(text: "100000-1fffffff : System RAM")
     #expect(throws: PlanningError.noCrashRegion) { try crash(on: machine) }
@@ -171,11 +182,13 @@ import Testing
 
   /// The file call would drop the old kernel before it finds out.
   @Test(
+    "kexec_file_load is refused when kernel and initrd do not fit into the crash region",
     arguments: [
       (0x337_8000, 0, nil), (0x337_7FFF, 0, .kernel), (0x337_8000, 1, .initrd(0)),
       (0x337_8000 + 5000, 5000, nil), (0x337_8000 + 5000, 5001, .initrd(0)),
     ] as [(UInt64, Int, PlannedSegment.Role?)])
-  func theFileCallNeedsRoomToo(region: UInt64, initrd: Int, missing: PlannedSegment.Role?) throws {
+  func fileLoadNeedsSpaceInRegion(region: UInt64, initrd: Int, missing: PlannedSegment.Role?) throws
+  {
     var machine = crashMachine
     let last = String(0x1000_0000 + region - 1, radix: 16)
     machine.ioMemory = IOMemory(
@@ -195,7 +208,8 @@ import Testing
     }
   }
 
-  @Test func whatIsMissingIsNoted() throws {
+  @Test("Missing notes, VMCOREINFO and addresses are noted, and low memory that is not dumped")
+  func notesMissingCrashFacts() throws {
     #expect(try notes(on: crashMachine) { _ in }.filter(isAboutCrash) == [])
     var machine = crashMachine
     machine.crash = nil
@@ -208,7 +222,8 @@ import Testing
     #expect(try notes(on: machine) { _ in }.filter(isAboutCrash) == [.lowMemoryNotDumped])
   }
 
-  @Test func optionsForCrashesDoNothingElse() throws {
+  @Test("Crash options are noted when they have no effect on the load")
+  func notesCrashOptionsWithoutEffect() throws {
     let plan = try planned(by: .file, on: guest()) {
       ($0.options.coreHeaderWidth, $0.options.passesMemoryMap, $0.options.followsHotplug) = (
         .bits64, true, true

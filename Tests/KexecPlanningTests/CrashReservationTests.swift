@@ -26,6 +26,7 @@ import Testing
 
   /// `crashkernel=SIZE,cma`: the running command line, crash_cma_ranges, CmaTotal, and what is added.
   @Test(
+    "crashkernel=,cma ranges become RAM of the crash kernel and stay out of the dump",
     arguments: [
       ("crashkernel=128M", nil, "65536", .success([])),
       ("crashkernel=128M crashkernel=64M,cma", "20000000-23ffffff", "65536", .success([first])),
@@ -52,7 +53,7 @@ import Testing
         .failure(.contiguousElsewhere(physical(0x1700_0000, 0x200_0000)))
       ),
     ] as [(String, String?, String?, Result<[PhysicalRange], CrashRegionDoubt>)])
-  func contiguousMemory(
+  func crashCMARangesJoinCrashMemory(
     line: String, ranges: String?, total: String?, wanted: Result<[PhysicalRange], CrashRegionDoubt>
   ) throws {
     var files = ["/proc/iomem": Self.whole + Self.region, "/proc/cmdline": line + "\n"]
@@ -92,6 +93,7 @@ import Testing
 
   /// /proc/iomem, kexec_crash_size, the running command line, and what is doubted.
   @Test(
+    "A crash region that disagrees with RAM, its stated size or crashkernel= is refused",
     arguments: [
       // All agree, or say nothing.
       (whole + region, nil, "quiet", nil), (whole + region, "134217728", "quiet", nil),
@@ -159,7 +161,9 @@ import Testing
       (large, nil, "crashkernel=64M,high", .otherThanReserved(largeMain, word: "64M,high")),
       (whole + region, nil, "crashkernel=128M@64M", .otherPlace(main, word: "128M@64M")),
     ] as [(String, String?, String, CrashRegionDoubt?)])
-  func isCompared(memory: String, size: String?, line: String, wanted: CrashRegionDoubt?) throws {
+  func comparesCrashRegionSources(
+    memory: String, size: String?, line: String, wanted: CrashRegionDoubt?
+  ) throws {
     var files = ["/proc/iomem": memory, "/proc/cmdline": line + "\n"]
     files["/sys/kernel/kexec_crash_size"] = size.map { $0 + "\n" }
     let machine = TemporaryTree(files).machine
@@ -173,8 +177,10 @@ import Testing
   }
 
   /// By either call, and not for a reboot.
-  @Test(arguments: [LoadCall.segments, .file])
-  func nothingIsPlannedOverADoubt(call: LoadCall) throws {
+  @Test(
+    "Either system call refuses a crash kernel, but not a reboot, when the region is doubtful",
+    arguments: [LoadCall.segments, .file])
+  func refusesCrashLoadInDoubtfulRegion(call: LoadCall) throws {
     var machine = guest()
     machine.ioMemory = IOMemory(text: Self.whole + Self.region)
     machine.commandLine = KernelCommandLine("crashkernel=1G")

@@ -83,8 +83,10 @@ import Testing
     return SharedBytes(builder.bytes(head: row.header))
   }
 
-  @Test(arguments: rows)
-  func isPlaced(row: Row) throws {
+  @Test(
+    "An ELF program is placed at its address, moved if position-independent, or refused",
+    arguments: rows)
+  func placesELFPrograms(row: Row) throws {
     let bytes = file(row)
     var machine = guest(ram: row.ram[0])
     if row.ram.count > 1 { machine = guest(ram: row.ram[0], row.ram[1]) }
@@ -114,7 +116,8 @@ import Testing
   }
 
   /// What only a Linux kernel can do is refused for it.
-  @Test func onlyForLinux() throws {
+  @Test("An ELF program that is not Linux is refused an initrd and a return to the running kernel")
+  func refusesLinuxOnlyRequests() throws {
     let bytes = file(Self.rows[0])
     let image = try KernelImage.open(bytes)
     func refusal(_ change: (inout LoadRequest) -> Void) -> PlanningError? {

@@ -39,58 +39,64 @@ import Testing
   private static let first = "earlycon=uart8250,io,0x3f8,115200n8 keep_bootcon"
 
   /// The running kernel's consoles and command line, and the words.
-  @Test(arguments: [
-    (["ttyS0"], "", first), (["tty0", "ttyS0"], "", first),
-    (["ttyS1", "ttyS0"], "", "earlycon=uart8250,io,0x2f8,115200n8 keep_bootcon"),
-    (["ttyS4"], "", "earlycon=uart8250,mmio32,0xfe032000,115200n8 keep_bootcon"),
-    // Where /proc/consoles does not tell.
-    ([], "console=tty0 console=ttyS0,115200n8", first),
-    ([], "console=ttyS1,57600 console=tty0", "earlycon=uart8250,io,0x2f8,57600 keep_bootcon"),
-    ([], "console=ttyS0", "earlycon=uart8250,io,0x3f8 keep_bootcon"),
-    // A port that is named by its address.
-    (
-      [], "console=uart8250,mmio32,0xfe030000,115200n8",
-      "earlycon=uart8250,mmio32,0xfe030000,115200n8 keep_bootcon"
-    ),
-    ([], "console=uart,io,0x3e8", "earlycon=uart8250,io,0x3e8 keep_bootcon"),
-    // Nothing but the running kernel's own early console says where a port is.
-    (
-      ["tty0"], "earlycon=uart8250,mmio,0xfe030000,9600",
-      "earlycon=uart8250,mmio,0xfe030000,9600 keep_bootcon"
-    ),
-  ])
-  func thePortInUse(consoles: [String], running: String, wanted: String) throws {
+  @Test(
+    "earlycon= names the serial port that the running kernel writes to",
+    arguments: [
+      (["ttyS0"], "", first), (["tty0", "ttyS0"], "", first),
+      (["ttyS1", "ttyS0"], "", "earlycon=uart8250,io,0x2f8,115200n8 keep_bootcon"),
+      (["ttyS4"], "", "earlycon=uart8250,mmio32,0xfe032000,115200n8 keep_bootcon"),
+      // Where /proc/consoles does not tell.
+      ([], "console=tty0 console=ttyS0,115200n8", first),
+      ([], "console=ttyS1,57600 console=tty0", "earlycon=uart8250,io,0x2f8,57600 keep_bootcon"),
+      ([], "console=ttyS0", "earlycon=uart8250,io,0x3f8 keep_bootcon"),
+      // A port that is named by its address.
+      (
+        [], "console=uart8250,mmio32,0xfe030000,115200n8",
+        "earlycon=uart8250,mmio32,0xfe030000,115200n8 keep_bootcon"
+      ),
+      ([], "console=uart,io,0x3e8", "earlycon=uart8250,io,0x3e8 keep_bootcon"),
+      // Nothing but the running kernel's own early console says where a port is.
+      (
+        ["tty0"], "earlycon=uart8250,mmio,0xfe030000,9600",
+        "earlycon=uart8250,mmio,0xfe030000,9600 keep_bootcon"
+      ),
+    ])
+  func earlyconUsesConsolePort(consoles: [String], running: String, wanted: String) throws {
     #expect(try words(on: machine(consoles, running: running)) == wanted)
   }
 
   /// The new command line, and what it gets.
-  @Test(arguments: [
-    ("", first), ("root=/dev/vda1 quiet", first), ("x -- earlycon=y", first),
-    // Where the new kernel's console is, somebody looks.
-    ("console=ttyS1,57600n8r", "earlycon=uart8250,io,0x2f8,57600n8 keep_bootcon"),
-    // Its word has no rate, and the port has one.
-    ("console=ttyS0", first),
-    ("console=ttyS4 console=tty0", "earlycon=uart8250,mmio32,0xfe032000 keep_bootcon"),
-    ("console=tty0", first),
-    // Nothing is said twice.
-    ("earlycon=uart8250,io,0x2f8", "keep_bootcon"), ("earlyprintk=ttyS0,115200", "keep_bootcon"),
-    ("earlyprintk=serial,0x3f8,115200,keep", "keep_bootcon"), ("earlycon=efifb keep_bootcon", ""),
-    ("keep-bootcon", "earlycon=uart8250,io,0x3f8,115200n8"),
-    // Those are on a screen, or nowhere.
-    ("earlyprintk=vga", first), ("earlyprintk=efi,keep", first), ("earlyprintk", first),
-    ("earlycon", first),
-  ])
-  func whatIsThereStays(line: String, wanted: String) throws {
+  @Test(
+    "Early console parameters of the new command line are kept and only missing ones are added",
+    arguments: [
+      ("", first), ("root=/dev/vda1 quiet", first), ("x -- earlycon=y", first),
+      // Where the new kernel's console is, somebody looks.
+      ("console=ttyS1,57600n8r", "earlycon=uart8250,io,0x2f8,57600n8 keep_bootcon"),
+      // Its word has no rate, and the port has one.
+      ("console=ttyS0", first),
+      ("console=ttyS4 console=tty0", "earlycon=uart8250,mmio32,0xfe032000 keep_bootcon"),
+      ("console=tty0", first),
+      // Nothing is said twice.
+      ("earlycon=uart8250,io,0x2f8", "keep_bootcon"), ("earlyprintk=ttyS0,115200", "keep_bootcon"),
+      ("earlyprintk=serial,0x3f8,115200,keep", "keep_bootcon"), ("earlycon=efifb keep_bootcon", ""),
+      ("keep-bootcon", "earlycon=uart8250,io,0x3f8,115200n8"),
+      // Those are on a screen, or nowhere.
+      ("earlyprintk=vga", first), ("earlyprintk=efi,keep", first), ("earlyprintk", first),
+      ("earlycon", first),
+    ])
+  func keepsGivenEarlyParameters(line: String, wanted: String) throws {
     #expect(try words(line, on: machine(["ttyS0"])) == wanted)
   }
 
   /// `earlycon` alone does where firmware names a console.
-  @Test func theTableOfFirmware() throws {
+  @Test("A bare earlycon parameter is enough when firmware has a console table")
+  func bareEarlyconNeedsConsoleTable() throws {
     #expect(try words("earlycon", on: machine(["ttyS0"], hasTable: true)) == "keep_bootcon")
     #expect(try words("", on: machine(["ttyS0"], hasTable: true)) == Self.first)
   }
 
-  @Test func thePortThatIsNamed() throws {
+  @Test("--serial chooses the port and the baud rate of earlycon=")
+  func serialOptionChoosesPort() throws {
     let screen = machine(["tty0"])
     #expect(
       try words(on: screen, serial: "ttyS1", baud: 9600)
@@ -107,18 +113,21 @@ import Testing
   }
 
   /// With another clock than a PC's the rate would be another one, too: it stays as it is set.
-  @Test(arguments: [
-    (UInt64(1_843_200), UInt32(115_200), ",115200n8"), (0, 57_600, ",57600n8"),
-    (48_000_000, 115_200, ""), (14_745_600, 9600, ""), (1_843_200, 0, ""),
-  ])
-  func rates(clock: UInt64, baud: UInt32, end: String) throws {
+  @Test(
+    "earlycon= states a known baud rate only if the port's clock is a PC's or unknown",
+    arguments: [
+      (UInt64(1_843_200), UInt32(115_200), ",115200n8"), (0, 57_600, ",57600n8"),
+      (48_000_000, 115_200, ""), (14_745_600, 9600, ""), (1_843_200, 0, ""),
+    ])
+  func statesBaudRateOnlyForPCClock(clock: UInt64, baud: UInt32, end: String) throws {
     let port = UART(name: "ttyS0", address: 0xE000, access: "io", clock: clock)
     #expect(
       try words(on: machine(["ttyS0"], uarts: [port], baud: baud))
         == "earlycon=uart8250,io,0xe000\(end) keep_bootcon")
   }
 
-  @Test func withoutAPort() {
+  @Test("Early output is refused when there is no serial port or its address is unknown")
+  func refusesWithoutKnownPort() {
     let unknown = UART(name: "ttyS5", address: 0xFE00_0000, access: nil)
     let rows: [(Machine, String, PlanningError)] = [
       (machine(["tty0", "hvc0"]), "", .noEarlyPort(["hvc0", "tty0"])),

@@ -49,7 +49,9 @@ import Testing
     ),
   ]
 
-  @Test(arguments: contradictions.indices)
+  @Test(
+    "Contradictory options are refused for bzImage, vmlinux and multiboot kernels",
+    arguments: contradictions.indices)
   func contradictionsAreRefused(index: Int) throws {
     let (first, second, change) = Self.contradictions[index]
     let vmlinux = SharedBytes(VmlinuxBuilder().bytes)
@@ -65,7 +67,8 @@ import Testing
   // MARK: --type=bzImage
 
   /// Scripts say it for any kernel: it costs neither the 64-bit entry nor the fast jump.
-  @Test func theTypeIsNoChoiceOfAnEntry() throws {
+  @Test("--type=bzImage keeps the 64-bit entry and the fast jump")
+  func bzImageTypeKeeps64BitEntry() throws {
     let fast = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
     for type in [nil, .bzImage64, .bzImage] as [ImageType?] {
       let plan = try plan(fast.file, on: guest()) {
@@ -96,8 +99,10 @@ import Testing
   // MARK: Real mode
 
   /// A device tree is among what boot_params hold, which a kernel in real mode makes for itself.
-  @Test(arguments: [true, false])
-  func theDeviceTreeOfAUnifiedImage(isAsked: Bool) throws {
+  @Test(
+    "A kernel entered in real mode gets no device tree from its unified image",
+    arguments: [true, false])
+  func realModeLeavesOutDeviceTree(isAsked: Bool) throws {
     let kernel = BzImageBuilder {
       // Without another entry it is entered in real mode in any case.
       if !isAsked { ($0.version, $0.protectedEntry, $0.xloadflags) = (0x0207, 0, 0) }
@@ -123,7 +128,8 @@ import Testing
   }()
 
   /// Its header names an entry in protected mode, where it hangs without a word.
-  @Test func memdiskIsEnteredInRealMode() throws {
+  @Test("MEMDISK is entered in real mode and refused on EFI or with options that rule this out")
+  func memdiskIsEnteredInRealMode() throws {
     let made = try plan(Self.memdisk.file, on: biosGuest) { $0.initrds = [Self.floppy] }
     #expect(made.notes.contains(.memdisk))
     let load = try segments(made)
@@ -149,7 +155,8 @@ import Testing
   }
 
   /// What others make of a disk's image is not known, but that no Linux kernel boots from one.
-  @Test func aDiskForSomethingElse() throws {
+  @Test("A disk image as initrd is noted unless the kernel is Linux or entered in real mode")
+  func notesDiskImageWithoutBIOS() throws {
     let other = BzImageBuilder { ($0.xloadflags, $0.name) = (0, "Something 1.0") }
     func notes(_ builder: BzImageBuilder, _ change: (inout LoadRequest) -> Void) throws
       -> [PlanNote]
@@ -170,8 +177,10 @@ import Testing
   // MARK: A kernel that returns
 
   /// Its region lies where the kernel can be: below 896 MiB when it is entered in 32-bit mode.
-  @Test(arguments: [(LoadOptions.EntryChoice.automatic, 1 << 32), (.protected32, 0x3800_0000)])
-  func theRegionOfAKernelThatReturns(entry: LoadOptions.EntryChoice, end: UInt64) throws {
+  @Test(
+    "A kernel that returns lies below 4 GiB, or below 896 MiB with a 32-bit entry",
+    arguments: [(LoadOptions.EntryChoice.automatic, 1 << 32), (.protected32, 0x3800_0000)])
+  func placesReturningKernelWithinReach(entry: LoadOptions.EntryChoice, end: UInt64) throws {
     let machine = guest(ram: 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x2_FFFF_FFFF)
     let load = try segments(
       try plan(BzImageBuilder().file, on: machine) {

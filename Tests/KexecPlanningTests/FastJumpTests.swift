@@ -12,7 +12,9 @@ import Testing
 
 @Suite struct FastJumpTests {
   /// The kernel's space is filled without a gap, and entered where the ELF file says.
-  @Test(arguments: [storedGzip(VmlinuxBuilder().bytes), payload(zstd: VmlinuxBuilder().bytes)])
+  @Test(
+    "The unpacked kernel fills its space without a gap and is entered at its ELF entry",
+    arguments: [storedGzip(VmlinuxBuilder().bytes), payload(zstd: VmlinuxBuilder().bytes)])
   func entersTheUnpackedKernel(payload: [UInt8]) throws {
     let plan = try planned(packed(payload), by: .segments, on: guest()) {
       $0.randomNumbers = .init(virtual: 3, physical: 5)
@@ -77,8 +79,10 @@ import Testing
       wanted: (0, 0x100_0000, true)),
   ]
 
-  @Test(arguments: randomness)
-  func randomAddresses(row: Randomness) throws {
+  @Test(
+    "Random numbers move the kernel unless nokaslr or the kernel itself prevents it",
+    arguments: randomness)
+  func choosesRandomAddresses(row: Randomness) throws {
     let builder = BzImageBuilder {
       $0.payload = storedGzip(VmlinuxBuilder { $0.lists = row.lists ?? $0.lists }.bytes)
       row.change(&$0)
@@ -99,7 +103,8 @@ import Testing
       kernel.bytes.array.loadField(Field<UInt64>(0x10)) == VmlinuxBuilder.data + row.wanted.shift)
   }
 
-  @Test func everyVirtualSlotIsInside() throws {
+  @Test("Every random virtual shift is a multiple of 2 MiB and keeps the kernel within 1 GiB")
+  func virtualShiftStaysWithin1GiB() throws {
     for number in [0, 1, 250, 501, 502, 503, .max] as [UInt64] {
       let load = try segments(packed(), on: guest()) {
         $0.randomNumbers = .init(virtual: number, physical: 0)
@@ -178,8 +183,10 @@ import Testing
       machine: { $0.availableMemory = 67 << 20 }, request: { $0.initrds = [file(5000)] }),
   ]
 
-  @Test(arguments: reasons)
-  func theOrdinaryEntryIsAlwaysThere(row: Reason) throws {
+  @Test(
+    "The ordinary entry is used and its reason noted when the fast jump is off or impossible",
+    arguments: reasons)
+  func fallsBackToOrdinaryEntry(row: Reason) throws {
     var machine = guest()
     row.machine(&machine)
     let plan = try planned(row.builder(), by: .segments, on: machine) {
@@ -195,7 +202,8 @@ import Testing
     #expect(try !isRandomised(load))
   }
 
-  @Test func levelsOfPagingThatNeedNoChange() throws {
+  @Test("The kernel is unpacked when the number of paging levels need not change")
+  func unpacksWhenPagingLevelsMatch() throws {
     var machine = guest()
     machine.usesFiveLevelPaging = true
     let plan = try planned(packed(), by: .segments, on: machine)
@@ -207,7 +215,8 @@ import Testing
     #expect(other.notes.contains(.unpacked(format: "gzip")))
   }
 
-  @Test func justEnoughMemoryIsEnough() throws {
+  @Test("The kernel is unpacked with just enough available memory and not with a byte less")
+  func unpacksWithJustEnoughMemory() throws {
     var machine = guest()
     machine.availableMemory = UInt64(kernel.count) + 0x337_8000 + 16 << 20
     #expect(
@@ -219,8 +228,10 @@ import Testing
 
   // MARK: Digests
 
-  @Test(arguments: [DigestKind.komihash, .sha256, .none])
-  func theDigestReachesThePurgatory(kind: DigestKind) throws {
+  @Test(
+    "The purgatory holds the chosen digest of the kernel, boot_params and initrd",
+    arguments: [DigestKind.komihash, .sha256, .none])
+  func purgatoryHoldsChosenDigest(kind: DigestKind) throws {
     let load = try segments(packed(), on: guest()) {
       $0.options.digest = kind
       $0.initrds = [file(5000)]

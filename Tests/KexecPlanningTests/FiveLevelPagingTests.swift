@@ -96,8 +96,10 @@ import Testing
     request.options.isFast = row.isFast
   }
 
-  @Test(arguments: rows)
-  func isEnteredWhereItCanStart(row: Row) throws {
+  @Test(
+    "The XLF_5LEVEL bits and options decide whether a kernel is entered in 64-bit or 32-bit mode",
+    arguments: rows)
+  func choosesEntryByPagingBits(row: Row) throws {
     let plan = try planned(kernel(row), by: .segments, on: machine(row)) { change(&$0, row) }
     guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
     let start = try #require(load.segments.first { $0.role == .kernel }).destination.start
@@ -121,8 +123,10 @@ import Testing
       } == wanted)
   }
 
-  @Test(arguments: rows)
-  func theFileCallIsRefusedWhereItWouldReset(row: Row) throws {
+  @Test(
+    "kexec_file_load is refused when 5-level paging would make the kernel reset the machine",
+    arguments: rows)
+  func refusesFileLoadThatWouldReset(row: Row) throws {
     guard row.entry == .automatic else { return }
     let result = Result { () throws(PlanningError) in
       try planned(kernel(row), by: .file, on: machine(row)) { change(&$0, row) }
@@ -168,8 +172,10 @@ import Testing
   ]
 
   /// What a user asks for, and the ways for a kernel with bit 5 alone.
-  @Test(arguments: routes)
-  func ways(row: RouteRow) throws {
+  @Test(
+    "A kernel that leaves 5-level paging goes by kexec_load unless options or lockdown decide",
+    arguments: routes)
+  func prefersKexecLoadUnderFiveLevels(row: RouteRow) throws {
     let file = kernel(Self.rows[5]).file
     var request = LoadRequest(kernel: .init(path: "k", bytes: file))
     row.change(&request)
@@ -181,11 +187,14 @@ import Testing
 
   /// 896 MiB is as far as a kernel reaches that is entered in 32-bit mode.
   @Test(
+    "A crash region out of a 32-bit entry's reach is refused for lack of space",
     arguments: [
       (0x2000_0000...0x2FFF_FFFF, nil), (0x3400_0000...0x3BFF_FFFF, nil),
       (0x5000_0000...0x5FFF_FFFF, .kernel), (0x1_0000_0000...0x1_0FFF_FFFF, .kernel),
     ] as [(ClosedRange<UInt64>, PlannedSegment.Role?)])
-  func aRegionOutOfReach(region: ClosedRange<UInt64>, missing: PlannedSegment.Role?) throws {
+  func refusesCrashRegionOutOfReach(region: ClosedRange<UInt64>, missing: PlannedSegment.Role?)
+    throws
+  {
     var machine = TemporaryTree(["/proc/iomem": map(with: region)]).machine
     machine.usesFiveLevelPaging = true
     let result = Result { () throws(PlanningError) in
@@ -218,7 +227,8 @@ import Testing
   }
 
   /// In real mode there is no paging, and the kernel inside a unified image is as any other.
-  @Test func realModeAndUnifiedImages() throws {
+  @Test("A real-mode entry is kept, and the kernel of a unified image is entered in 32-bit mode")
+  func handlesRealModeAndUnifiedImages() throws {
     var machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
     machine.usesFiveLevelPaging = true
     let real = try planned(kernel(Self.rows[5]), by: .segments, on: machine) {
@@ -237,12 +247,14 @@ import Testing
 
   /// Nothing in a vmlinux says what page tables it copes with: it gets some of 4 levels.
   @Test(
+    "A vmlinux gets 4-level page tables unless it returns or lies above 4 GiB",
     arguments: [
       ("alone", nil, true), ("with an initrd", nil, true), ("a kernel that returns", nil, false),
       ("-p below 4 GiB", 0x2000_0000...0x2FFF_FFFF, true),
       ("-p above 4 GiB", 0x1_0000_0000...0x1_0FFF_FFFF, false),
     ] as [(String, ClosedRange<UInt64>?, Bool)])
-  func aVmlinux(name: String, region: ClosedRange<UInt64>?, isLeft: Bool) throws {
+  func entersVmlinuxWithFourLevels(name: String, region: ClosedRange<UInt64>?, isLeft: Bool) throws
+  {
     let builder = VmlinuxBuilder()
     let file = SharedBytes(builder.bytes)
     var machine = machine(Self.rows[0])
@@ -291,7 +303,8 @@ import Testing
   }
 
   /// With 4 levels nothing changes.
-  @Test func aVmlinuxWithoutFiveLevels() throws {
+  @Test("A vmlinux gets no page tables when the running kernel uses 4 levels")
+  func needsNoPageTablesWithFourLevels() throws {
     let file = SharedBytes(VmlinuxBuilder().bytes)
     var request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
     request.options.arguments = .linux

@@ -77,8 +77,10 @@ import Testing
     },
   ]
 
-  @Test(arguments: cases)
-  func nothingIsLostWithoutConsent(row: Case) throws {
+  @Test(
+    "A load that would lose preserved state is refused without --drop-handover",
+    arguments: cases)
+  func refusesUnapprovedHandoverLoss(row: Case) throws {
     let kernel = BzImageBuilder {
       $0.payload = [1, 2, 3, 4, 5]
       if !row.hasEntry { $0.xloadflags = 0 }
@@ -103,8 +105,10 @@ import Testing
     #expect(try LoadPlanner(request, image: image, on: machine).routes == active)
   }
 
-  @Test(arguments: ["integrity", nil])
-  func policiesStay(lockdown: String?) throws {
+  @Test(
+    "kexec_file_load is the only route for preserved state, with or without lockdown",
+    arguments: ["integrity", nil])
+  func preservedStateGoesByFileLoad(lockdown: String?) throws {
     let kernel = BzImageBuilder().file
     var machine = TemporaryTree([
       "/sys/kernel/security/lockdown": lockdown.map { "none [\($0)]" } ?? "[none]"
@@ -118,6 +122,7 @@ import Testing
 
   /// Seen on 7.2: without them the next kernel finds what is handed over, and drops it.
   @Test(
+    "The plan notes the kho and liveupdate parameters that the next kernel lacks",
     arguments: [
       ("kho=on liveupdate=on", "", nil, ["kho=on", "liveupdate=on"]),
       ("kho=on liveupdate=on", "kho=1", nil, ["liveupdate=on"]),
@@ -129,7 +134,7 @@ import Testing
         "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y", []
       ),
     ] as [(String, String, String?, [String])])
-  func theNextKernelMustTakeIt(
+  func notesMissingHandoverParameters(
     running: String, next: String, configuration: String?, missing: [String]
   ) throws {
     var machine = TestSupport.machine(running: running)
@@ -143,7 +148,8 @@ import Testing
     #expect(found == (missing.isEmpty ? [] : [.handoverNeedsWords(missing)]))
   }
 
-  @Test func thePlanSaysWhatBecomesOfIt() throws {
+  @Test("The plan notes whether handover state is active, handed over or dropped")
+  func notesWhatHappensToHandover() throws {
     let ordinary = TemporaryTree(["/proc/iomem": "00100000-7fffffff : System RAM\n"]).machine
     func notes(
       _ handover: KexecHandover?, _ call: LoadCall, _ change: (inout LoadRequest) -> Void = { _ in }

@@ -168,8 +168,10 @@ import Testing
     return (UInt64(i386.count) + packed + 8 << 20 + 0xFFF) & ~0xFFF
   }()
 
-  @Test(arguments: rows, [true, false])
-  func isBelievedOnlyWhereItCanBe(row: Row, isFast: Bool) throws {
+  @Test(
+    "A wrong setup header field is refused, replaced with a warning, or harmless",
+    arguments: rows, [true, false])
+  func checksSetupHeaderFields(row: Row, isFast: Bool) throws {
     let file = row.builder.file
     let opened = Result { () throws(ImageError) in try KernelImage.open(file) }
     if case .refused(let name, let offset, let found) = row.outcome {
@@ -246,7 +248,8 @@ import Testing
   }
 
   /// In real mode the kernel's own code hands the header on.
-  @Test func theHeaderInRealModeIsMendedToo() throws {
+  @Test("An init_size that is too small is corrected in the real-mode header too")
+  func correctsInitSizeInRealMode() throws {
     let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
     let builder = BzImageBuilder {
       ($0.payload, $0.initSize) = (storedGzip(Self.vmlinux), 0x1000)
@@ -260,8 +263,10 @@ import Testing
   }
 
   /// Whatever the payload is packed by, its first bytes say how much the kernel takes.
-  @Test(arguments: [Compressor.gzip, .xz, .lzma, .zstd, .lz4Legacy, .lz4Frame, .bzip2, .lzo])
-  func everyCompressionTellsTheSize(compressor: Compressor) throws {
+  @Test(
+    "A payload in any compression format shows that init_size is too small",
+    arguments: [Compressor.gzip, .xz, .lzma, .zstd, .lz4Legacy, .lz4Frame, .bzip2, .lzo])
+  func measuresKernelInEveryCompression(compressor: Compressor) throws {
     var payload = compressor.compress(Self.vmlinux)
     if compressor.format != .gzip {
       payload.append(littleEndian: UInt64(Self.vmlinux.count), count: 4)
@@ -283,8 +288,10 @@ import Testing
   }
 
   /// A size behind the payload that is wrong itself is no measure.
-  @Test(arguments: [0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt64])
-  func theStatedSizeIsComparedToo(size: UInt64) throws {
+  @Test(
+    "A wrong size behind the payload does not change init_size",
+    arguments: [0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt64])
+  func ignoresWrongSizeBehindPayload(size: UInt64) throws {
     var payload = storedZstd(Self.vmlinux)
     payload.append(littleEndian: size, count: 4)
     let packed = payload

@@ -124,8 +124,10 @@ import Testing
       Row("a page of the web", [Array("<!DOCTYPE html>".utf8)], .suspect([.unknown])),
     ]
 
-  @Test(arguments: rows)
-  func everyCallSaysTheSame(row: Row) throws {
+  @Test(
+    "Both system calls give the same verdict on a damaged, suspect or sound initrd",
+    arguments: rows)
+  func givesSameVerdictForEveryCall(row: Row) throws {
     for (call, isFast) in [(LoadCall.segments, true), (.segments, false), (.file, true)] {
       func load(_ change: (inout LoadRequest) -> Void = { _ in }) throws -> LoadPlan {
         try planned(by: call, on: guest()) {
@@ -157,7 +159,8 @@ import Testing
   }
 
   /// The offset of a fault counts from the start of its file.
-  @Test func damageSaysWhere() throws {
+  @Test("The reported offsets locate the damage within the initrd file")
+  func reportsOffsetOfDamage() throws {
     let row = Self.even(Self.gzip) + Self.half(Self.gzip)
     let findings = InitrdContent(SharedBytes(row), unpackedInto: nil).findings
     let start = Self.even(Self.gzip).count
@@ -170,8 +173,10 @@ import Testing
   }
 
   /// What does not fit into memory is looked at all the same, since it is not kept.
-  @Test(arguments: [100, 20_000, 1 << 20])
-  func theLimitDoesNotMatter(limit: Int) throws {
+  @Test(
+    "An initrd is checked for damage whatever the memory limit for unpacking is",
+    arguments: [100, 20_000, 1 << 20])
+  func checksInitrdBeyondMemoryLimit(limit: Int) throws {
     let packed = Compressor.xz.compress(Self.main)
     let good = InitrdContent(SharedBytes(Self.more + packed), unpackedInto: limit)
     #expect(good.findings.damage == nil && good.findings.formats == [.xz: Self.more.count])
@@ -180,7 +185,8 @@ import Testing
   }
 
   /// A window that there is no memory for is not looked into, and that is said.
-  @Test func aWindowTooLarge() throws {
+  @Test("An initrd whose compression window is too large is reported as unchecked")
+  func leavesLargeWindowUnchecked() throws {
     let file = SharedBytes(Self.zstdFrame(window: 17 << 3, of: Self.main))
     let findings = InitrdContent(file, unpackedInto: nil, windowLimit: 64 << 20).findings
     #expect(findings.unchecked == .memory(.zstd))
@@ -193,13 +199,15 @@ import Testing
 
   // MARK: The kernel and its initrd
 
-  @Test(arguments: [
-    ("lib/modules/6.1.0-56-cloud-amd64/kernel/a.ko", true), ("init", true),
-    ("usr/lib/modules/6.1.0-56-cloud-amd64/modules.dep", true), ("lib/modules/6.9", true),
-    ("./lib/modules/6.9/kernel/a.ko", false), ("usr/lib/modules/6.9/modules.dep", false),
-    ("lib/modules/6.1.0-56-cloud-amd64x/a.ko", false),
-  ])
-  func modulesOfAnotherRelease(name: String, isFine: Bool) throws {
+  @Test(
+    "Modules of another kernel release are noted in a packed or plain initrd",
+    arguments: [
+      ("lib/modules/6.1.0-56-cloud-amd64/kernel/a.ko", true), ("init", true),
+      ("usr/lib/modules/6.1.0-56-cloud-amd64/modules.dep", true), ("lib/modules/6.9", true),
+      ("./lib/modules/6.9/kernel/a.ko", false), ("usr/lib/modules/6.9/modules.dep", false),
+      ("lib/modules/6.1.0-56-cloud-amd64x/a.ko", false),
+    ])
+  func notesModulesOfOtherRelease(name: String, isFine: Bool) throws {
     for isPacked in [true, false] {
       let archive = made([("init", [1]), (name, [2])])
       let plan = try planned(by: .segments, on: guest()) {
@@ -214,8 +222,10 @@ import Testing
   }
 
   /// A kernel that loads no modules misses none.
-  @Test(arguments: [("CONFIG_MODULES=y", true), ("# CONFIG_MODULES is not set\nCONFIG_A=y", false)])
-  func modulesForAKernelWithout(text: String, isSuspect: Bool) throws {
+  @Test(
+    "Modules of another release are noted only for a kernel that loads modules",
+    arguments: [("CONFIG_MODULES=y", true), ("# CONFIG_MODULES is not set\nCONFIG_A=y", false)])
+  func ignoresModulesWithoutModuleSupport(text: String, isSuspect: Bool) throws {
     let plan = try planned(by: .file, on: guest()) {
       $0.initrds = [
         .init(path: "i", bytes: SharedBytes(made([("lib/modules/6.9/kernel/a.ko", [])])))
@@ -226,7 +236,8 @@ import Testing
   }
 
   /// Those of its own release are enough.
-  @Test func modulesOfSeveralReleases() throws {
+  @Test("Modules of another release are not noted when the kernel's own are there")
+  func acceptsModulesOfOwnRelease() throws {
     let plan = try planned(by: .file, on: guest()) {
       $0.initrds = ["6.9", "6.1.0-56-cloud-amd64"].map {
         .init(path: $0, bytes: SharedBytes(made([("lib/modules/\($0)/kernel/a.ko", [])])))
@@ -235,11 +246,13 @@ import Testing
     #expect(plan.findings == [])
   }
 
-  @Test(arguments: [
-    ("CONFIG_RD_GZIP=y\n# CONFIG_RD_LZ4 is not set\n", true), ("CONFIG_RD_LZ4=y\n", false),
-    ("CONFIG_RD_GZIP=y\n", true), ("nothing", false), ("", false),
-  ])
-  func formatsThatTheKernelWasBuiltWithout(text: String, isSuspect: Bool) throws {
+  @Test(
+    "An initrd format that the kernel's configuration lacks is noted",
+    arguments: [
+      ("CONFIG_RD_GZIP=y\n# CONFIG_RD_LZ4 is not set\n", true), ("CONFIG_RD_LZ4=y\n", false),
+      ("CONFIG_RD_GZIP=y\n", true), ("nothing", false), ("", false),
+    ])
+  func notesFormatTheKernelLacks(text: String, isSuspect: Bool) throws {
     for call in [LoadCall.segments, .file] {
       let plan = try planned(by: call, on: guest()) {
         $0.initrds = [
@@ -252,8 +265,10 @@ import Testing
   }
 
   /// A kernel can have its configuration in itself.
-  @Test(arguments: [("CONFIG_RD_LZ4=y\n", false), ("CONFIG_RD_GZIP=y\n", true)])
-  func aConfigurationInTheKernel(text: String, isSuspect: Bool) throws {
+  @Test(
+    "The configuration inside the kernel tells which initrd formats it unpacks",
+    arguments: [("CONFIG_RD_LZ4=y\n", false), ("CONFIG_RD_GZIP=y\n", true)])
+  func readsConfigurationInsideKernel(text: String, isSuspect: Bool) throws {
     var vmlinux = VmlinuxBuilder()
     vmlinux.parts[1].bytes =
       Array("IKCFG_ST".utf8) + Compressor.gzip.compress(Array(text.utf8)) + Array("IKCFG_ED".utf8)
@@ -268,13 +283,15 @@ import Testing
     #expect(plan.findings == (isSuspect ? [.initrdFormatUnknown] : []))
   }
 
-  @Test(arguments: [
-    ("root=UUID=1-2", true), ("root=LABEL=x", true), ("root=/dev/mapper/a-b", true),
-    ("root=\"UUID=1 2\"", true), ("root=/dev/disk/by-uuid/1", true), ("root=PARTUUID=1", false),
-    ("root=PARTLABEL=x", false), ("root=/dev/vda1", false), ("root=/dev/nfs", false),
-    ("", false), ("root=UUID=1 root=/dev/vda1", false),
-  ])
-  func aRootThatOnlyAnInitrdFinds(line: String, isSuspect: Bool) throws {
+  @Test(
+    "A root= that needs an initrd is noted when the initrd is missing or empty",
+    arguments: [
+      ("root=UUID=1-2", true), ("root=LABEL=x", true), ("root=/dev/mapper/a-b", true),
+      ("root=\"UUID=1 2\"", true), ("root=/dev/disk/by-uuid/1", true), ("root=PARTUUID=1", false),
+      ("root=PARTLABEL=x", false), ("root=/dev/vda1", false), ("root=/dev/nfs", false),
+      ("", false), ("root=UUID=1 root=/dev/vda1", false),
+    ])
+  func notesRootThatNeedsInitrd(line: String, isSuspect: Bool) throws {
     for call in [LoadCall.segments, .file] {
       for initrds in [[], [InitrdArchives.empty], [SharedBytes(Self.main)]] {
         let plan = try planned(by: call, on: guest()) {

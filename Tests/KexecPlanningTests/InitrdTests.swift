@@ -97,8 +97,10 @@ import Testing
       .tooLarge(limit: 1 << 20)),
   ]
 
-  @Test(arguments: cases)
-  func parts(row: Case) {
+  @Test(
+    "An initrd file is split into unpacked parts, or stays as it is with a reason",
+    arguments: cases)
+  func splitsInitrdIntoParts(row: Case) {
     let content = InitrdContent(SharedBytes(row.file), unpackedInto: row.limit)
     #expect(content.reason == row.reason)
     let (bytes, hasChanged) = content.parts(keeping: [])
@@ -113,7 +115,8 @@ import Testing
   }
 
   /// Archives in what is left count at multiples of four bytes: it must not be moved by one byte.
-  @Test func aRestAtAnOddPlaceIsNotMoved() throws {
+  @Test("A file stays unchanged when its damaged rest does not start at a multiple of four bytes")
+  func keepsFileWithUnalignedRest() throws {
     let odd = storedGzip(Self.main)
     try #require(odd.count % 4 != 0)
     let file = odd + Self.damaged(Self.gzip)
@@ -133,7 +136,8 @@ import Testing
 
 /// What the next kernel finds in memory, read by a model of how it reads initrds.
 @Suite struct InitrdLayoutTests {
-  @Test func orderAndRoles() throws {
+  @Test("Unpacked initrds keep their order and each segment has the role of its file")
+  func keepsOrderAndRolesOfInitrds() throws {
     let files = [
       storedGzip(made([("a", [1])])), made([("b", [2])]) + storedZstd(made([("c", [3])])),
       storedGzip(made([("d", [4])])),
@@ -148,14 +152,16 @@ import Testing
       ])
   }
 
-  @Test func noFastLeavesThemAlone() throws {
+  @Test("--no-fast leaves a compressed initrd packed and notes nothing")
+  func noFastKeepsInitrdPacked() throws {
     let file = storedGzip(made([("a", [1])]))
     let (load, notes) = try loaded([file]) { $0.options.isFast = false }
     #expect(load.segments.first { $0.role == .initrd(0) }?.bytes.array == file)
     #expect(notes.isEmpty)
   }
 
-  @Test func onlyNothingInIt() throws {
+  @Test("A compressed initrd without content gets no segment and no address in boot_params")
+  func emptyInitrdGetsNoSegment() throws {
     let (load, notes) = try loaded([storedGzip([])])
     #expect(!load.segments.contains { $0.role.isInitrd })
     #expect(notes == [.initrdUnpacked(0)])
@@ -165,8 +171,10 @@ import Testing
   }
 
   /// Eight segments are for initrds.
-  @Test(arguments: [1, 7, 8, 9, 30])
-  func manyFiles(count: Int) throws {
+  @Test(
+    "Up to eight initrds get an unpacked segment each and more are joined in one segment",
+    arguments: [1, 7, 8, 9, 30])
+  func joinsMoreThanEightInitrds(count: Int) throws {
     let files = (0..<count).map { storedGzip(made([("\($0)", [UInt8($0)])])) }
     let (load, notes) = try loaded(files)
     #expect(load.segments.filter { $0.role.isInitrd }.count == (count > 8 ? 1 : count))
@@ -174,7 +182,8 @@ import Testing
     #expect(try view(of: load) == (0..<count).map { Member("\($0)", [UInt8($0)]) })
   }
 
-  @Test func aFileWithTooManyArchives() throws {
+  @Test("A file of eight archives stays packed when another initrd needs a segment")
+  func keepsFileWithTooManyArchives() throws {
     let single = storedGzip(made([("x", [1])]))
     let filler = [UInt8](repeating: 0, count: -single.count & 3)
     let eight = Array(repeatElement(single + filler, count: 8).joined())
@@ -184,7 +193,8 @@ import Testing
     #expect(try view(of: load).count == 9)
   }
 
-  @Test func memoryBoundsWhatIsUnpacked() throws {
+  @Test("An initrd stays packed when it unpacks to more than the available memory allows")
+  func availableMemoryLimitsUnpacking() throws {
     let large = storedZstd(made([("large", [UInt8](repeating: 0, count: 2 << 20))]))
     let small = storedGzip(made([("small", [1])]))
     // MemAvailable, half of which is for us: init_size, 64 MiB, and 1 MiB for the initrds.
@@ -197,8 +207,10 @@ import Testing
 
   /// Between the bounds there is space for a kernel, and for a small initrd. What was never packed is
   /// not said to have been left packed.
-  @Test(arguments: [LoadOptions.EntryChoice.automatic, .protected32])
-  func noRoomForWhatIsUnpacked(entry: LoadOptions.EntryChoice) throws {
+  @Test(
+    "An initrd stays packed when its unpacked size does not fit between the memory bounds",
+    arguments: [LoadOptions.EntryChoice.automatic, .protected32])
+  func keepsInitrdPackedWithinBounds(entry: LoadOptions.EntryChoice) throws {
     let large = storedZstd(made([("large", [UInt8](repeating: 0, count: 4 << 20))]))
     let plain = made([("plain", [1])])
     let (load, notes) = try loaded([large, plain]) {
@@ -263,8 +275,10 @@ import Testing
       notes: [.initrdUnpacked(0)]),
   ]
 
-  @Test(arguments: earlyRows)
-  func whatNoOtherBootShowsTheEarlyKernel(row: EarlyRow) throws {
+  @Test(
+    "Unpacking does not change which early microcode and ACPI files the kernel finds",
+    arguments: earlyRows)
+  func unpackingKeepsEarlyFiles(row: EarlyRow) throws {
     let files = row.files.map { $0.flatMap { $0 } }
     let (load, notes) = try loaded(files)
     #expect(notes == row.notes)
@@ -276,7 +290,8 @@ import Testing
 
   /// Files of archives, packed ones, zeros, garbage and stumps: the kernel reads the same before
   /// and after.
-  @Test func theKernelSeesTheSame() throws {
+  @Test("The kernel reads the same files from random initrds before and after unpacking")
+  func kernelReadsSameFilesAfterUnpacking() throws {
     let seed = SplitMix.seed(of: "initrds")
     var generator = SplitMix(seed: seed)
     var changed = 0

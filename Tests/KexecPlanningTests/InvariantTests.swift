@@ -30,8 +30,8 @@ import Testing
     "server-zero-iomem-unprivileged": .noMemoryMap,
   ]
 
-  @Test(arguments: machines)
-  func everyMachineIsPlannedOrHasItsReason(fixture: MachineFixture) {
+  @Test("Every fixture machine is planned, or refused for its expected reason", arguments: machines)
+  func plansEveryMachineOrGivesReason(fixture: MachineFixture) {
     do {
       _ = try Self.segments(for: fixture)
       #expect(Self.unplannable[fixture.name] == nil, "it can be planned now")
@@ -42,7 +42,9 @@ import Testing
 
   static let planned = machines.filter { unplannable[$0.name] == nil }
 
-  @Test(arguments: planned)
+  @Test(
+    "Segments lie aligned in free RAM without overlap on every fixture machine",
+    arguments: planned)
   func segmentsLieInFreeRAM(fixture: MachineFixture) throws {
     let load = try Self.segments(for: fixture)
     let raw = RawMemory(ioMemory: fixture.ioMemoryText, firmware: fixture.firmwareText)
@@ -70,13 +72,16 @@ import Testing
     fixture.isX86 && !crashRegions(in: fixture.ioMemoryText).isEmpty
   }
 
-  @Test func someMachinesHaveAReservedRegion() {
+  @Test("At least six fixture machines have a reserved crash region")
+  func fixturesIncludeCrashRegions() {
     #expect(Self.reserved.count >= 6)
   }
 
   /// "Only the highest region takes segments", and none but the regions and the first MiB is RAM.
-  @Test(arguments: reserved)
-  func crashSegmentsLieInTheRegion(fixture: MachineFixture) throws {
+  @Test(
+    "Crash segments lie in the highest crash region, and RAM above 1 MiB only in crash regions",
+    arguments: reserved)
+  func crashSegmentsLieInHighestRegion(fixture: MachineFixture) throws {
     let load = try Self.segments(for: fixture) { $0.options.purpose = .crash }
     let regions = Self.crashRegions(in: fixture.ioMemoryText)
     let main = try #require(regions.max { $0.lowerBound < $1.lowerBound })

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct KernelJumpTests {
   /// What the kernel uses must be exchanged, and what it does not know it cannot spoil.
-  @Test func allRAMOfTheNextKernelIsInSegments() throws {
+  @Test("All RAM of a kernel that returns lies in segments and other RAM is reserved")
+  func segmentsCoverRAMOfReturningKernel() throws {
     let load = try segments(on: guest()) {
       $0.options.preservesContext = true
       $0.initrds = [file(1_000_000)]
@@ -25,7 +26,8 @@ import Testing
     #expect(load.memoryMap.ranges(of: .reserved).contains(physical(0x10_0000, 0x1000_0000)))
   }
 
-  @Test func theUsersBoundsAreTheRegion() throws {
+  @Test("The memory bounds of the request are the region of a kernel that returns")
+  func boundsAreRegionOfReturningKernel() throws {
     let load = try segments(on: guest()) {
       $0.options.preservesContext = true
       $0.options.memoryBounds = physical(0x2000_1000, 0x1000_0000)
@@ -46,7 +48,8 @@ import Testing
   }
 
   /// The word that the purgatory adds must fit as well: 41 characters.
-  @Test func theCommandLineKeepsRoomForTheWayBack() throws {
+  @Test("The command line of a kernel that returns keeps space for kexec_jump_back_entry=")
+  func keepsSpaceForReturnParameter() throws {
     let load = try segments(on: guest()) {
       $0.options.preservesContext = true
       $0.options.commandLine = String(repeating: "x", count: 2047 - 41)
@@ -65,11 +68,12 @@ import Testing
   /// In front of what is for init the purgatory's word overwrites spaces: line, its start, and the line
   /// with the word in it.
   @Test(
+    "The purgatory's kexec_jump_back_entry= stands before -- on the command line",
     arguments: [
       ("a -- b", 1, "a WORD -- b"), ("a  --  b ", 2, "a  WORD --  b "), ("-- b", 0, " WORD -- b"),
       ("a", 1, "a WORD"), ("", 0, " WORD"),
     ])
-  func theWayBackIsAWordOfTheKernels(line: String, start: Int, wanted: String) throws {
+  func putsReturnParameterBeforeDoubleDash(line: String, start: Int, wanted: String) throws {
     let load = try segments(on: guest()) {
       ($0.options.preservesContext, $0.options.commandLine) = (true, line)
     }
@@ -87,7 +91,8 @@ import Testing
   }
 
   /// The spaces count as the word does, and no more.
-  @Test func thatRoomIsNotCountedTwice() throws {
+  @Test("The space for kexec_jump_back_entry= is counted once on a command line with --")
+  func countsReturnParameterOnce() throws {
     for (length, fits) in [(2006 - 5, true), (2006 - 4, false)] {
       let line = String(repeating: "x", count: length) + " -- b"
       let result = Result {
@@ -99,7 +104,8 @@ import Testing
     }
   }
 
-  @Test func theWayBackIsAPurgatoryWithPageTables() throws {
+  @Test("The plan to return to the old kernel consists of page tables and a purgatory")
+  func returnPlanHasPageTables() throws {
     let request = LoadRequest(kernel: .init(path: "back", bytes: SharedBytes([])))
     let plan = try planJumpBack(to: PhysicalAddress(0xA1_10F2), request: request, on: guest())
     #expect(plan.preservesContext)
@@ -113,9 +119,10 @@ import Testing
   }
 
   @Test(
+    "An identity map maps each address to itself up to the end of its last GiB",
     arguments: [0x1000, 0xFFFF_F000, 0x1_0000_0000, 0x23_4567_8000, 0x3FFF_FFFF_F000] as [UInt64],
     [false, true])
-  func everyAddressIsItself(reached: UInt64, hasFiveLevels: Bool) {
+  func identityMapMapsEachAddressToItself(reached: UInt64, hasFiveLevels: Bool) {
     let base: UInt64 = 0x1234_5000
     let map = IdentityMap(reaching: reached, hasFiveLevels: hasFiveLevels)
     let tables = map.encode(at: base)

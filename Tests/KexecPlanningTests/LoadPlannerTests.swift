@@ -22,23 +22,27 @@ import Testing
     return try PurgatoryConsole(options, on: TemporaryTree(files).machine)
   }
 
-  @Test func withoutWordOfItNoPortIsChosen() throws {
+  @Test("The purgatory gets no serial port unless an option and the machine name one")
+  func choosesNoPortUnasked() throws {
     #expect(try console { _ in } == nil)
     #expect(try console([:]) { $0.reusesConsole = true } == nil)
   }
 
   @Test(
+    "--serial takes the name of a port or its number",
     arguments: [
       ("ttyS0", 0x3F8), ("ttyS1", 0x2E0), ("ttyS2", 0x3E8), ("ttyS3", 0x2E8), ("0x3f8", 0x3F8),
       ("1016", 1016),
     ] as [(String, UInt16)])
-  func aPortIsKnownByNameOrNumber(name: String, port: UInt16) throws {
+  func acceptsPortNameOrNumber(name: String, port: UInt16) throws {
     let found = try console { ($0.serial, $0.serialBaud, $0.reusesConsole) = (name, 9600, true) }
     #expect(found == PurgatoryConsole(port: port, baud: 9600, greets: false))
   }
 
-  @Test(arguments: ["ttyS4", "", "0", "0x10000", "COM1"])
-  func anotherNameIsAnError(name: String) throws {
+  @Test(
+    "--serial with an unknown port is an error before anything is planned",
+    arguments: ["ttyS4", "", "0", "0x10000", "COM1"])
+  func refusesUnknownSerialPort(name: String) throws {
     #expect(throws: PlanningError.serialPort(name)) { try console { $0.serial = name } }
     var request = LoadRequest(kernel: .init(path: "k", bytes: BzImageBuilder().file))
     request.options.serial = name
@@ -48,7 +52,8 @@ import Testing
     }
   }
 
-  @Test func theReusedConsoleIsThePurgatorysToo() throws {
+  @Test("The purgatory writes to the reused console, or to COM1 with --console-serial alone")
+  func purgatoryWritesToReusedConsole() throws {
     #expect(
       try console { $0.reusesConsole = true }
         == PurgatoryConsole(port: 0x2E0, baud: 0, greets: false))
@@ -69,7 +74,8 @@ import Testing
     return try LoadPlanner(request, image: .open(builder.file), on: machine)
   }
 
-  @Test func theListOfModulesGoesBehindAnInitrd() throws {
+  @Test("The list of modules follows the initrd and is left out without an initrd or modules")
+  func moduleListFollowsInitrd() throws {
     var machine = TemporaryTree([:]).machine
     machine.modules = LoadedModules([LoadedModule(name: "loop")])
     #expect(try planner(on: machine) { _ in }.request.initrds.isEmpty)
@@ -85,7 +91,8 @@ import Testing
     #expect(none.count == 1)
   }
 
-  @Test func onlyWhatIsNeededOfAMachineIsRead() throws {
+  @Test("The options and the image type decide which facts of the machine are needed")
+  func readsOnlyNeededFacts() throws {
     let image = try KernelImage.open(BzImageBuilder().file)
     var options = LoadOptions()
     #expect(options.neededFacts(for: image) == [])

@@ -13,6 +13,7 @@ import Testing
   /// What the running kernel was told, and where RAM for segments is then, when /proc/iomem hides its
   /// addresses. Firmware's map has RAM up to 3 GiB and from 4 to 20 GiB.
   @Test(
+    "The running kernel's mem= and memmap= limit free memory when /proc/iomem hides its addresses",
     arguments: [
       ("", [(1, 3072), (4096, 20480)]),
       ("memmap=8G!8G", [(1, 3072), (4096, 8192), (16384, 20480)]),
@@ -33,7 +34,7 @@ import Testing
       ("-- memmap=8G!8G", [(1, 3072), (4096, 20480)]),
       ("mem=nopentium mem=0 memmap=x!8G", [(1, 3072), (4096, 20480)]),
     ] as [(String, [(UInt64, UInt64)])])
-  func theRunningKernelsOwnWords(line: String, wanted: [(UInt64, UInt64)]) throws {
+  func honoursRunningMemoryParameters(line: String, wanted: [(UInt64, UInt64)]) throws {
     var machine = guest(
       ram: 0...0x9_FBFF, 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x4_FFFF_FFFF)
     machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM\n")
@@ -52,6 +53,7 @@ import Testing
 
   /// No address has more than 52 bits, and some processors have fewer.
   @Test(
+    "Memory beyond the processor's physical address bits is left out and noted",
     arguments: [
       ("", 52), ("address sizes\t: 46 bits physical, 48 bits virtual", 46),
       ("address sizes\t: 36 bits physical, 48 bits virtual", 36),
@@ -61,7 +63,7 @@ import Testing
       ("address sizes\t: 0 bits physical", 52), ("address sizes\t: physical", 52),
       ("address sizes\t: x bits physical", 52),
     ])
-  func addressesThatCannotBe(cpuinfo: String, bits: Int) throws {
+  func ignoresMemoryBeyondAddressBits(cpuinfo: String, bits: Int) throws {
     let end: UInt64 = 1 << UInt64(bits)
     let tree = TemporaryTree([
       "/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu lm\n\(cpuinfo)\n",
@@ -78,7 +80,8 @@ import Testing
   }
 
   /// A warning each, by either call and of either map, and not for ever.
-  @Test func everyFaultIsANote() throws {
+  @Test("The first 16 faults of the memory map are noted and the others are counted")
+  func limitsMemoryMapFaultNotes() throws {
     let lines = (0..<20).map { "200000-1000\($0 % 10) : System RAM\n" }.joined()
     var machine = guest()
     machine.mapFaults = IOMemory(text: "100000-1fffff : System RAM\n" + lines).faults

@@ -10,7 +10,8 @@ import Testing
 
 /// Plans for kernels that are no bzImage.
 @Suite struct OtherImageTests {
-  @Test func aVmlinuxIsMovedByItsRelocationTable() throws {
+  @Test("A vmlinux with a relocation table is moved to a random address")
+  func movesVmlinuxByRelocationTable() throws {
     let file = linux(VmlinuxBuilder().bytes)
     let plan = try planned(file, on: guest()) { $0.initrds = [KexecPlanningTests.file(5000)] }
     let load = try segments(of: plan)
@@ -26,7 +27,8 @@ import Testing
     #expect(block.loadField(Field<UInt8>(0x211)) & 2 == 2, "KASLR_FLAG")
   }
 
-  @Test func withoutATableItStaysWhereItWasLinked() throws {
+  @Test("A vmlinux without a relocation table stays at its link address unless that is taken")
+  func keepsVmlinuxAtLinkAddress() throws {
     let file = linux(VmlinuxBuilder { $0.trailer = [] }.bytes)
     let plan = try planned(file, on: guest())
     #expect(plan.notes.contains(.noRandomAddress))
@@ -37,7 +39,8 @@ import Testing
     #expect(entry > 0x200_0000 && entry % 0x20_0000 == 0x40)
   }
 
-  @Test func theFileCallIsNeverTried() throws {
+  @Test("A vmlinux is loaded by kexec_load and refused by kexec_file_load")
+  func refusesFileLoadOfVmlinux() throws {
     let file = linux(VmlinuxBuilder().bytes)
     let image = try KernelImage.open(file)
     let request = LoadRequest(kernel: .init(path: "vmlinux", bytes: file))
@@ -49,7 +52,8 @@ import Testing
     }
   }
 
-  @Test func anELFFileThatIsNoLinux() throws {
+  @Test("An ELF program that is not Linux gets ELF boot notes and is refused an initrd")
+  func passesBootNotesToELFProgram() throws {
     for is64Bit in [false, true] {
       let file = SharedBytes(ELFBuilder(is64Bit: is64Bit).bytes())
       let assumed = try planned(file, on: guest())
@@ -84,7 +88,8 @@ import Testing
     }
   }
 
-  @Test func partsThatShareAPageAreJoined() throws {
+  @Test("ELF parts that share a page are joined into one segment")
+  func joinsPartsThatShareAPage() throws {
     let builder = ELFBuilder(is64Bit: false) { builder in
       builder.entry = 0x10_0010
       builder.parts = [
@@ -107,8 +112,10 @@ import Testing
   }
 
   /// A copy of the file in which the kernel is moved, the running kernel's copy, and 16 MiB.
-  @Test(arguments: [(UInt64(1) << 30, true), (17 << 20, false)])
-  func aVmlinuxIsMovedWhereThereIsMemory(available: UInt64, isMoved: Bool) throws {
+  @Test(
+    "A vmlinux is moved only when enough memory is available",
+    arguments: [(UInt64(1) << 30, true), (17 << 20, false)])
+  func movesVmlinuxOnlyWithEnoughMemory(available: UInt64, isMoved: Bool) throws {
     var machine = guest()
     machine.availableMemory = available
     let plan = try planned(SharedBytes(VmlinuxBuilder().bytes), on: machine)
@@ -117,8 +124,10 @@ import Testing
   }
 
   /// Xen is known by its banner; on a machine of EFI it would reset the machine, and others would not.
-  @Test(arguments: [(true, true), (true, false), (false, true), (false, false)])
-  func xenOnEFI(isXen: Bool, isEFI: Bool) throws {
+  @Test(
+    "Xen by multiboot is refused on an EFI machine and accepted elsewhere",
+    arguments: [(true, true), (true, false), (false, true), (false, false)])
+  func refusesXenByMultibootOnEFI(isXen: Bool, isEFI: Bool) throws {
     var kernel = ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3))
     if isXen { kernel += Array("Xen version %d.%d%s (%s@%s)\0".utf8) }
     var machine = guest()
@@ -134,7 +143,8 @@ import Testing
     }
   }
 
-  @Test func multiboot1WithModules() throws {
+  @Test("A multiboot 1 kernel gets its command line, modules and memory map")
+  func multiboot1WithModules() throws {
     let file = SharedBytes(
       ELFBuilder(is64Bit: false).bytes(head: MultibootBuilder.header1(flags: 3)))
     let load = try segments(
@@ -170,7 +180,8 @@ import Testing
     #expect(base < 1 << 32 && place.end.value <= 1 << 32)
   }
 
-  @Test func multiboot2HasATagForEach() throws {
+  @Test("A multiboot 2 kernel gets tags for modules, memory map, RSDP and load address")
+  func multiboot2GetsInformationTags() throws {
     let header = MultibootBuilder.header2(
       MultibootBuilder.tag(10, [0x1000_0000, 0x1FFF_FFFF, 0x20_0000, 2]))
     let file = SharedBytes(ELFBuilder(is64Bit: false).bytes(head: header))
@@ -201,7 +212,8 @@ import Testing
     #expect(try planned(file, on: guest()).notes.contains(.noRSDP))
   }
 
-  @Test func aKernelInLowMemory() throws {
+  @Test("A multiboot kernel linked below 1 MiB lies there, or is refused without low RAM")
+  func placesMultibootKernelInLowMemory() throws {
     let builder = ELFBuilder(is64Bit: false) {
       $0.entry = 0x8200
       $0.parts = [.init(physical: 0x8200, memorySize: 0x6000, bytes: [0xF4])]
@@ -214,7 +226,8 @@ import Testing
     }
   }
 
-  @Test func optionsThatMeanNothingAreNamed() throws {
+  @Test("Options without effect on the type of the image are noted")
+  func notesOptionsWithoutEffect() throws {
     let file = SharedBytes(ELFBuilder(is64Bit: true).bytes())
     let plan = try planned(file, on: guest()) {
       $0.options.arguments = .elfNotes

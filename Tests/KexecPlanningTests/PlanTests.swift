@@ -9,7 +9,8 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct PlanTests {
-  @Test func piecesLieWhereTheyShould() throws {
+  @Test("Initrd, kernel, purgatory and boot_params get their places and boot_params point to them")
+  func placesSegmentsAndPointsToThem() throws {
     let load = try segments(on: guest()) { request in
       request.initrds = [file(0x12_3456)]
       request.options.commandLine = "console=ttyS0"
@@ -34,7 +35,8 @@ import Testing
   }
 
   /// A command line is bytes: those that are no text are counted and handed over as they are.
-  @Test func bytesThatAreNoTextGoThrough() throws {
+  @Test("Command line bytes that are not text are counted and passed on unchanged")
+  func passesBytesThatAreNotText() throws {
     let line: [UInt8] = [0xE9] + [UInt8](repeating: 0xFF, count: 2046)
     let load = try segments(on: guest()) { $0.options.commandLine = String(lossless: line) }
     let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array
@@ -49,7 +51,8 @@ import Testing
     #expect(request.finalCommandLine(on: running).losslessBytes == [0xC3, 0x20, 0xA9])
   }
 
-  @Test func theSeedIsHandedOverWhereItIsUnderstood() throws {
+  @Test("The random seed is handed over only to a kernel that knows this type of setup_data")
+  func passesRandomSeedIfUnderstood() throws {
     for (highest, isThere) in [(UInt32(0x8000_0009), true), (8, false), (9, true)] {
       let builder = BzImageBuilder { $0.highestSetupData = highest }
       let load = try segments(builder, on: guest()) {
@@ -62,7 +65,8 @@ import Testing
   }
 
   /// "Each archive starts at a page": adjacent, and one size from the first byte to the last.
-  @Test func severalInitrdsLieTogether() throws {
+  @Test("Several initrds lie in adjacent segments that each start at a page")
+  func severalInitrdsLieTogether() throws {
     let sizes = [5000, 4096, 1, 70_000]
     let load = try segments(on: guest()) { $0.initrds = sizes.map { file($0) } }
     var end: PhysicalAddress?
@@ -81,8 +85,10 @@ import Testing
   }
 
   /// Of the sixteen segments, eight are for initrds: more of them are joined into one.
-  @Test(arguments: [(8, 8), (9, 1), (40, 1)])
-  func segmentsAreLimited(initrds: Int, segmentCount: Int) throws {
+  @Test(
+    "Eight initrds get a segment each and more of them are joined into one segment",
+    arguments: [(8, 8), (9, 1), (40, 1)])
+  func limitsInitrdSegments(initrds: Int, segmentCount: Int) throws {
     let load = try segments(on: guest()) { $0.initrds = (0..<initrds).map { _ in file(101) } }
     #expect(load.segments.count == 3 + segmentCount)
     let block = try #require(load.segments.first { $0.role == .bootBlock })
@@ -90,7 +96,8 @@ import Testing
     #expect(Int(block.bytes.array.loadField(Field<UInt32>(0x21C))) == wanted)
   }
 
-  @Test func boundsHoldForEveryPiece() throws {
+  @Test("Every segment lies within the memory bounds of the request")
+  func boundsHoldForEverySegment() throws {
     let bounds = physical(0x2000_0000, 0x1000_0000)
     let load = try segments(on: guest()) {
       $0.options.memoryBounds = bounds
@@ -101,7 +108,8 @@ import Testing
   }
 
   /// Found by fuzzing: initrds lie above 16 MiB, and the header may want them lower.
-  @Test func anInitrdThatMustBeLowHasNoRoom() throws {
+  @Test("An initrd that must lie below 16 MiB is refused for lack of space")
+  func refusesInitrdLimitedTo16MiB() throws {
     let builder = BzImageBuilder {
       $0.initrdAddressMax = 0x100_0000
       $0.xloadflags = 1
@@ -117,7 +125,8 @@ import Testing
   }
 
   /// Found by a review: a header by which neither the kernel nor the initrd can be anywhere.
-  @Test func nothingHasRoomInRealMode() throws {
+  @Test("A real-mode load with an initrd limit of 16 MiB is refused for lack of space")
+  func refusesLowInitrdLimitInRealMode() throws {
     let builder = BzImageBuilder { $0.initrdAddressMax = 0x100_0000 }
     let error = #expect(throws: PlanningError.self) {
       try segments(builder, on: guest()) {
@@ -133,7 +142,8 @@ import Testing
   }
 
   /// The purgatory would add its word behind the quote.
-  @Test func aKernelThatReturnsNeedsClosedQuotes() {
+  @Test("A kernel that returns is refused when its command line has an open quote")
+  func returningKernelNeedsClosedQuotes() {
     #expect(throws: PlanningError.openQuote) {
       try segments(on: guest()) {
         $0.options.preservesContext = true
@@ -142,7 +152,8 @@ import Testing
     }
   }
 
-  @Test func noRoomSaysWhatIsMissing() {
+  @Test("The error for lack of space names the segment, its size and its bounds")
+  func lackOfSpaceNamesTheSegment() {
     let bounds = physical(0x2000_0800, 0x200_0000)
     #expect(
       throws: PlanningError.noRoom(
@@ -170,10 +181,11 @@ import Testing
   }
 
   @Test(
+    "A non-relocatable kernel goes to its preferred address, or is refused if that is 0",
     arguments: [
       (0x100_0000, 0x100_0000), (0x400_0000, 0x400_0000), (0, 0x10_0000 + 0x10_0000),
     ] as [(UInt64, UInt64)])
-  func aKernelThatCannotMoveGoesToItsAddress(preferred: UInt64, start: UInt64) throws {
+  func placesFixedKernelAtItsAddress(preferred: UInt64, start: UInt64) throws {
     let builder = BzImageBuilder {
       $0.isRelocatable = false
       $0.preferredAddress = preferred
@@ -188,15 +200,18 @@ import Testing
   }
 
   /// Found by the fuzzer: not at 1 MiB or at the next page either.
-  @Test(arguments: [0, 0x1000, 0x200_0800, .max] as [UInt64])
-  func aKernelThatCannotMoveGoesNowhereElse(preferred: UInt64) {
+  @Test(
+    "A non-relocatable kernel is refused when its preferred address cannot be used",
+    arguments: [0, 0x1000, 0x200_0800, .max] as [UInt64])
+  func refusesFixedKernelElsewhere(preferred: UInt64) {
     let builder = BzImageBuilder {
       ($0.isRelocatable, $0.preferredAddress, $0.kernelAlignment) = (false, preferred, 4096)
     }
     #expect(throws: PlanningError.self) { try segments(builder, on: guest()) }
   }
 
-  @Test func aKernelForLowMemoryGetsLowMemory() throws {
+  @Test("A kernel that cannot be loaded above 4 GiB gets all its segments below")
+  func lowMemoryKernelStaysBelow4GiB() throws {
     let machine = guest(ram: 0x10_0000...0x2_FFFF_FFFF)
     let anywhere = try segments(on: machine) { $0.initrds = [file(4096)] }
     #expect(anywhere.segments.allSatisfy { $0.destination.start.value >= 1 << 32 })
@@ -211,8 +226,10 @@ import Testing
   }
 
   /// "32-bit Boot Protocol": the entry is the load address, and all is in low memory.
-  @Test(arguments: [true, false])
-  func theEntryIn32BitMode(isAskedFor: Bool) throws {
+  @Test(
+    "A 32-bit entry is the load address and all segments lie in low memory",
+    arguments: [true, false])
+  func enters32BitModeAtLoadAddress(isAskedFor: Bool) throws {
     let builder = BzImageBuilder { $0.version = isAskedFor ? 0x020F : 0x020B }
     let machine = guest(ram: 0x10_0000...0xBFFF_FFFF, 0x1_0000_0000...0x2_FFFF_FFFF)
     let load = try segments(builder, on: machine) {
@@ -232,7 +249,8 @@ import Testing
     #expect(purgatory.loadField(Field<UInt32>(0x40 + 0x2C)) == UInt32(block.start.value))
   }
 
-  @Test func theEntryInRealMode() throws {
+  @Test("A real-mode entry puts the setup code into low memory and points it to the kernel")
+  func entersRealModeInLowMemory() throws {
     let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
     let load = try segments(on: machine) {
       $0.options.entry = .realMode
@@ -250,7 +268,8 @@ import Testing
   }
 
   /// Found by Debian's 6.1 for i386: right below the end of its low memory it panics.
-  @Test func aKernelFor32BitsIsAsLowAsItCanBe() throws {
+  @Test("A 32-bit kernel gets the lowest free address from 16 MiB on")
+  func places32BitKernelLowest() throws {
     let load = try segments(BzImageBuilder { $0.xloadflags = 0 }, on: guest())
     #expect(try place(of: .kernel, in: load).start.value == 0x100_0000)
     let less = guest(ram: 0x10_0000...0x1FF_FFFF, 0x1000_0000...0x5FFD_FFFF)
@@ -263,7 +282,8 @@ import Testing
     ($0.version, $0.protectedEntry, $0.xloadflags, $0.isRelocatable) = (0x0207, 0, 0, false)
   }
 
-  @Test func aKernelForTheBIOSOnlyIsEnteredInRealMode() throws {
+  @Test("A kernel without another entry is entered in real mode by kexec_load")
+  func entersBIOSOnlyKernelInRealMode() throws {
     let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
     let load = try segments(Self.forBIOS, on: machine)
     #expect(load.kernelEntry.value == 0x8_F200)
@@ -273,7 +293,8 @@ import Testing
     #expect(routes(for: request, on: machine, image: image) == [Route(.segments, .imageType)])
   }
 
-  @Test func aKernelForTheBIOSOnlyIsRefusedWithSomeOptions() {
+  @Test("A kernel with only a real-mode entry is refused with options that rule this entry out")
+  func refusesOptionsForBIOSOnlyKernel() {
     let rows: [(String, (inout LoadRequest) -> Void)] = [
       ("-p", { $0.options.purpose = .crash }),
       ("--entry-32bit", { $0.options.entry = .protected32 }),
@@ -287,7 +308,8 @@ import Testing
     }
   }
 
-  @Test func noEntryInRealMode() {
+  @Test("A real-mode entry is refused if the setup code is too large or low RAM is missing")
+  func refusesImpossibleRealModeEntry() {
     let large = BzImageBuilder { $0.setupSectors = 0x70 }
     #expect(throws: PlanningError.realMode(.tooLarge(0x71 * 512))) {
       try segments(large, on: guest()) { $0.options.entry = .realMode }
@@ -305,13 +327,15 @@ import Testing
   }
 
   /// A kernel of the time before 2.10 runs at 1 MiB, whatever its alignment.
-  @Test func anOldKernelGoesTo1MiB() throws {
+  @Test("A non-relocatable kernel of boot protocol 2.05 is entered at 1 MiB")
+  func anOldKernelGoesTo1MiB() throws {
     let builder = BzImageBuilder { ($0.version, $0.isRelocatable) = (0x0205, false) }
     let load = try segments(builder, on: guest())
     #expect(load.kernelEntry.value == 0x10_0000)
   }
 
-  @Test func refusals() {
+  @Test("An old boot protocol, a missing crash region and a missing memory map are refused")
+  func refusesOldProtocolAndMissingMemory() {
     #expect(throws: PlanningError.protocolTooOld("2.01")) {
       try segments(BzImageBuilder { $0.version = 0x0201 }, on: guest())
     }
@@ -323,10 +347,11 @@ import Testing
 
   /// cmdline_size counts characters without the terminator; the file call keeps 31 for itself.
   @Test(
+    "kexec_load takes 2047 bytes of command line and kexec_file_load takes 2016",
     arguments: [
       (2047, .segments, nil), (2048, .segments, 2047), (2016, .file, nil), (2017, .file, 2016),
     ] as [(Int, LoadCall, Int?)])
-  func commandLineLength(length: Int, call: LoadCall, limit: Int?) {
+  func limitsCommandLineLength(length: Int, call: LoadCall, limit: Int?) {
     let result = Result { () throws(PlanningError) in
       try planned(by: call, on: guest()) {
         $0.options.commandLine = String(repeating: "x", count: length)
@@ -341,13 +366,15 @@ import Testing
     }
   }
 
-  @Test func aZeroByteWouldCutTheLine() {
+  @Test("A command line with a NUL byte is refused")
+  func refusesNULInCommandLine() {
     #expect(throws: PlanningError.commandLineHasNUL(offset: 3)) {
       try planned(by: .file, on: guest()) { $0.options.commandLine = "abc\0d" }
     }
   }
 
-  @Test func fileCallFlags() throws {
+  @Test("The initrd and the crash purpose decide the flags of kexec_file_load")
+  func setsFileLoadFlags() throws {
     func flags(_ change: (inout LoadRequest) -> Void) throws -> UInt {
       let plan = try planned(by: .file, on: guest(), change)
       guard case .file(let load) = plan.action else { fatalError("by segments") }
@@ -367,7 +394,8 @@ import Testing
     #expect(load.flags == 0x6)
   }
 
-  @Test func notes() throws {
+  @Test("The notes of a plan depend on its system call, kernel and options")
+  func notesDependOnCallAndOptions() throws {
     let plain = try planned(by: .segments, on: guest())
     #expect(
       plain.notes == [
@@ -385,7 +413,8 @@ import Testing
 }
 
 @Suite struct UsableMemoryTests {
-  @Test func placesAreRAMByBothSources() throws {
+  @Test("Free memory is RAM in both /proc/iomem and firmware's memory map")
+  func freeMemoryIsRAMInBothMaps() throws {
     var machine = guest(ram: 0x10_0000...0x3FFF_FFFF)
     machine.ioMemory = IOMemory(
       text: """
@@ -400,7 +429,8 @@ import Testing
     #expect(memory.notes.isEmpty)
   }
 
-  @Test func addEFIMemmapMakesFirmwaresMapUntrue() throws {
+  @Test("The plan notes that the running kernel was booted with add_efi_memmap")
+  func notesAddEFIMemmap() throws {
     var machine = guest()
     machine.ioMemory = IOMemory(text: "00100000-1fffffff : System RAM")
     machine.commandLine = .init("quiet add_efi_memmap")
@@ -409,7 +439,8 @@ import Testing
     #expect(memory.free.ranges == [physical(0x10_0000, 0x1FF0_0000)])
   }
 
-  @Test func hiddenAddressesLeaveFirmwaresMap() throws {
+  @Test("Firmware's memory map is needed and used when /proc/iomem hides its addresses")
+  func needsFirmwareMapIfAddressesAreHidden() throws {
     var machine = guest()
     machine.ioMemory = IOMemory(text: "00000000-00000000 : System RAM")
     #expect(try UsableMemory(of: machine, commandLine: .init("")).notes == [.ioMemoryHidden])
@@ -419,7 +450,8 @@ import Testing
     }
   }
 
-  @Test func nothingBelow1MiBAndOnlyWholePages() throws {
+  @Test("Free memory starts at 1 MiB and consists of whole pages")
+  func freeMemoryIsWholePagesFrom1MiB() throws {
     let machine = guest(ram: 0x1001...0x9_FBFF, 0x10_0001...0x20_0FFE, 0x30_0000...0x30_0FFE)
     let memory = try UsableMemory(of: machine, commandLine: .init(""))
     #expect(memory.free.ranges == [physical(0x10_1000, 0xF_F000)])

@@ -29,7 +29,8 @@ import Testing
     "odd.list", "odd.quoted", "odd.wide", "odd.back", "odd.lines",
   ])
 
-  @Test func whatTheNewLineSaysStays() {
+  @Test("Module parameters of the new command line take precedence over preserved ones")
+  func newLineOverridesPreservedParameters() {
     let cases: [(line: String, wanted: [String])] = [
       ("root=/dev/sda1", Self.all),
       ("loop.max_loop=8 modules_load=odd,loop", ["modules_load=snd_usb"] + Self.all[2...]),
@@ -47,8 +48,10 @@ import Testing
   }
 
   /// Whatever the space is, the words fit with a space behind each, and what has no space is counted.
-  @Test(arguments: 0...120)
-  func theRoomIsKept(space: Int) {
+  @Test(
+    "Preserved module parameters fit into the given space and omitted ones are counted",
+    arguments: 0...120)
+  func fitsParametersIntoSpace(space: Int) {
     let (words, notes) = Self.preserved.words(beside: KernelCommandLine(""), space: space)
     #expect(words.reduce(0) { $0 + $1.utf8.count + 1 } <= space)
     var modules = 3
@@ -64,7 +67,8 @@ import Testing
     #expect(notes.contains(missing) == (modules + parameters > 0))
   }
 
-  @Test func thePlanKeepsTheLimit() throws {
+  @Test("A command line with preserved modules stays within its limit")
+  func preservedModulesKeepLineLimit() throws {
     var machine = machine(running: "")
     machine.modules = Self.loaded
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
@@ -89,7 +93,8 @@ import Testing
     }
   }
 
-  @Test func theArchiveHasAllOfIt() throws {
+  @Test("The generated archive lists the preserved modules and their parameters")
+  func archiveListsModulesAndParameters() throws {
     let archive = try #require(Self.preserved.archive)
     #expect(
       KernelModel.members(of: archive).filter { !$0.content.isEmpty } == [
@@ -111,7 +116,8 @@ import Testing
     #expect(PreservedModules(LoadedModules([])).archive == nil)
   }
 
-  @Test func whoMayNotLookIsTold() {
+  @Test("A note says that hidden module parameters are unknown when they cannot be read")
+  func notesUnknownHiddenParameters() {
     let (words, notes) = PreservedModules(LoadedModules([], includesHidden: false))
       .words(beside: KernelCommandLine(""), space: 100)
     #expect(words.isEmpty)
@@ -120,7 +126,7 @@ import Testing
 }
 
 @Suite struct InitrdArchivesTests {
-  @Test(arguments: 0...8)
+  @Test("Joined archives each start at a multiple of four bytes", arguments: 0...8)
   func archivesStartAtMultiplesOfFour(size: Int) {
     let files = [size, 3, size].map { SharedBytes([UInt8](repeating: 7, count: $0)) }
     let row = InitrdArchives.row(of: files).reduce(into: []) { $0 += $1.array }
@@ -130,7 +136,8 @@ import Testing
     if size > 0 { #expect(row[padded] == 7 && row[padded + 4] == 7) }
   }
 
-  @Test func theEmptyArchiveIsOne() {
+  @Test("The empty archive is a valid archive without members")
+  func emptyArchiveHasNoMembers() {
     #expect(KernelModel.members(of: InitrdArchives.empty.array) == [])
   }
 }

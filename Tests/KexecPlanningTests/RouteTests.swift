@@ -141,8 +141,10 @@ import Testing
     },
   ]
 
-  @Test(arguments: cases)
-  func routes(of row: Case) throws {
+  @Test(
+    "Options, lockdown, Secure Boot and the payload decide which system calls are tried",
+    arguments: cases)
+  func choosesSystemCallsToTry(of row: Case) throws {
     let kernel = BzImageBuilder { $0.payload = row.hasPayload ? [1, 2, 3, 4, 5] : [] }.file
     var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
     row.change(&request)
@@ -160,8 +162,10 @@ import Testing
 
 /// kexec_file_load enters kernels in 64-bit mode only.
 @Suite struct RoutesWithout64BitEntryTests {
-  @Test(arguments: [nil, "integrity"] as [String?], [LoadOptions.Purpose.reboot, .crash])
-  func theFileCallIsNotTried(lockdown: String?, purpose: LoadOptions.Purpose) throws {
+  @Test(
+    "A kernel without a 64-bit entry is loaded by kexec_load only",
+    arguments: [nil, "integrity"] as [String?], [LoadOptions.Purpose.reboot, .crash])
+  func skipsFileLoadWithout64BitEntry(lockdown: String?, purpose: LoadOptions.Purpose) throws {
     let kernel = BzImageBuilder { $0.xloadflags = 0 }.file
     var request = LoadRequest(kernel: .init(path: "k", bytes: kernel))
     request.options.purpose = purpose
@@ -217,8 +221,10 @@ import Testing
       appended: ["crashkernel=256M", "quiet"], wanted: "root=x crashkernel=256M quiet -- single"),
   ]
 
-  @Test(arguments: cases)
-  func composes(row: Case) {
+  @Test(
+    "The final command line is the base line followed by each --append in order",
+    arguments: cases)
+  func composesFinalCommandLine(row: Case) {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     request.options.commandLine = row.line
     request.options.appended = row.appended
@@ -229,6 +235,7 @@ import Testing
 
   /// The running line byte for byte: measurements of it depend on that.
   @Test(
+    "--reuse-cmdline keeps the running command line byte for byte except for loader parameters",
     arguments: [
       ("BOOT_IMAGE=/v root=x ro splash  ", [], "root=x ro splash  "),
       ("BOOT_IMAGE=/v root=x ro splash  ", ["w"], "root=x ro splash   w"),
@@ -237,14 +244,15 @@ import Testing
       ("root=x ro kexec_stamps=1,2,3,4 -- 3", [], "root=x ro -- 3"),
       ("elfcorehdr=0x1 root=x ", ["w"], "root=x  w"), ("BOOT_IMAGE=/v", ["w"], "w"),
     ] as [(String, [String], String)])
-  func reusesByteForByte(running: String, appended: [String], wanted: String) {
+  func reusesRunningLineByteForByte(running: String, appended: [String], wanted: String) {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     (request.options.reusesCommandLine, request.options.appended) = (true, appended)
     #expect(request.finalCommandLine(on: machine(running: running + "\n")) == wanted)
   }
 
   /// What we add ourselves is for the kernel too, whatever the line has for init.
-  @Test func ourOwnWordsStandInFrontOfTheMark() throws {
+  @Test("Parameters that kexec adds stand before -- on the command line")
+  func addsOwnParametersBeforeDoubleDash() throws {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     (request.options.commandLine, request.options.isStamped) = ("root=x -- single", true)
     (request.options.reusesConsole, request.options.preservesModules) = (true, true)
@@ -280,6 +288,7 @@ import Testing
 
   /// What looks like a quote or a space, and what a shell has not replaced.
   @Test(
+    "Typographic quotes, spaces and dashes and unexpanded shell substitutions are noted",
     arguments: [
       ("quiet", []), ("name=Zürich–West", []), ("a=x—y", []), ("a=日本", []),
       ("\u{201C}quiet splash\u{201D}", [0x201C]), ("dyndbg=\u{2018}file x +p\u{2019}", [0x2018]),
@@ -287,7 +296,7 @@ import Testing
       ("$(cat /proc/cmdline) quiet", [0]), ("`cat /proc/cmdline`", [0]), ("memmap=79G$82G", []),
       ("\u{201C}$(cat /proc/cmdline)\u{201D}", [0x201C, 0]),
     ] as [(String, [UInt32])])
-  func pastedWordsAreNoted(words: String, wanted: [UInt32]) {
+  func notesPastedCharacters(words: String, wanted: [UInt32]) {
     for isAppended in [false, true] {
       var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
       if isAppended {
@@ -304,13 +313,15 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (#"initrd=\initramfs.img quiet"#, [#"initrd=\initramfs.img"#]),
-    ("initrd=/boot/a initrd=/boot/b", ["initrd=/boot/a", "initrd=/boot/b"]),
-    ("initrd=0x1000000,4096", []),  // an address: for the kernel itself
-    ("noinitrd", []),
-  ])
-  func wordsForTheLoaderAreNoted(running: String, wanted: [String]) {
+  @Test(
+    "initrd= file names for the boot loader are noted when the command line is reused",
+    arguments: [
+      (#"initrd=\initramfs.img quiet"#, [#"initrd=\initramfs.img"#]),
+      ("initrd=/boot/a initrd=/boot/b", ["initrd=/boot/a", "initrd=/boot/b"]),
+      ("initrd=0x1000000,4096", []),  // an address: for the kernel itself
+      ("noinitrd", []),
+    ])
+  func notesReusedInitrdParameters(running: String, wanted: [String]) {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
     #expect(request.loaderWords(running: .init(running)).isEmpty)
     request.options.reusesCommandLine = true

@@ -10,7 +10,8 @@ import Testing
 
 @Suite struct SegmentAllocatorTests {
   /// Each number chooses one place, no two the same, and no place is left out.
-  @Test func everyPlaceIsChosenOnce() {
+  @Test("Each random number chooses one placement and together they reach every placement")
+  func everyPlacementIsChosenOnce() {
     let free = PhysicalRangeSet([
       physical(0x10_0000, 0xF0_0000),  // below the limits
       physical(0x100_0000, 0x61_0000), physical(0x200_1000, 0x5F_F000),
@@ -48,7 +49,8 @@ import Testing
     #expect(seen == Set(all))
   }
 
-  @Test func everyPlaceOfAKernelIsSound() throws {
+  @Test("Random numbers place the kernel at every aligned address where it fits")
+  func randomNumbersReachEveryPlacement() throws {
     let machine = guest(ram: 0x10_0000...0x2FF_FFFF)
     let image = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
     var starts: Set<UInt64> = []
@@ -67,7 +69,8 @@ import Testing
   }
 
   /// With the others as high as possible nothing is left for the kernel; it then goes first.
-  @Test func aRandomKernelGivesWay() throws {
+  @Test("The kernel is placed first when the other segments would take the only range it fits in")
+  func placesKernelFirstIfSpaceIsTight() throws {
     // 4 MiB at 16 MiB that fit the kernel only when nothing else is there.
     let machine = guest(
       ram: 0x10_0000...0xE0_FFFF, 0x100_0000...0x13F_0FFF, 0x4000_0000...0x41FF_FFFF)
@@ -86,12 +89,13 @@ import Testing
 
   /// What the next kernel will not see as RAM holds none of its segments.
   @Test(
+    "No segment lies in memory that mem= or memmap= hides from the next kernel",
     arguments: [
       ("mem=512M", [(0x2000_0000, .max)]), ("memmap=256M$512M", [(0x2000_0000, 0x3000_0000)]),
       ("memmap=exactmap memmap=640K@0 memmap=255M@1M", [(0x1000_0000, .max)]),
       ("memmap=1G!512M", [(0x2000_0000, 0x6000_0000)]),
     ] as [(String, [(UInt64, UInt64)])])
-  func theNextKernelsMemoryCounts(line: String, forbidden: [(UInt64, UInt64)]) throws {
+  func avoidsMemoryHiddenFromNextKernel(line: String, forbidden: [(UInt64, UInt64)]) throws {
     let image = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
     for number in [nil, 0, 3, 1 << 20] as [UInt64?] {
       let load = try segments(image, on: guest()) {
@@ -112,7 +116,8 @@ import Testing
   // MARK: What is unpacked must fit
 
   /// Free ranges of 6 MiB hold the packed initrd, and not the 7 MiB that it unpacks to.
-  @Test func anInitrdThatFitsOnlyPackedStaysPacked() throws {
+  @Test("An initrd stays packed when no free range holds its unpacked size")
+  func anInitrdThatFitsOnlyPackedStaysPacked() throws {
     var machine = TemporaryTree([:]).machine
     machine.firmwareMap = MemoryMap(
       (0..<60).map { .init(physical(0x100_0000 + $0 * 0x80_0000, 0x60_0000), .ram) })

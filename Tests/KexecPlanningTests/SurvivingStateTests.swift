@@ -58,7 +58,8 @@ import Testing
 
   /// Never the random seed, PCI ROMs, EFI tables that are made anew, IMA's list, or what nobody
   /// knows.
-  @Test func whatTellsOfTheMachineIsHandedOn() throws {
+  @Test("Only setup_data of types 2, 5, 6 and 7 is handed on to the next kernel")
+  func handsOnMachineSetupData() throws {
     let given = (1...12).map { (type: "0x\(String($0, radix: 16))\n", data: [UInt8($0), 0xAA]) }
     let machine = TemporaryTree(bytes: Self.files(given)).machine
     let passed = try nodes(bootBlock(on: machine))
@@ -68,6 +69,7 @@ import Testing
   /// What drives the screen, what firmware said of it, an option, and what the next kernel is told: a
   /// picture of firmware's only where it still is.
   @Test(
+    "boot_params name firmware's framebuffer only if it is still in use or an option asks for it",
     arguments: [
       ("0 EFI VGA\n", 0x70, "", 0x70), ("0 simpledrmdrmfb\n", 0x70, "", 0x70), ("", 0x70, "", 0x70),
       ("0 VESA VGA\n", 0x23, "", 0x23), ("0 hyperv_fb\n", 0x70, "", 0),
@@ -77,7 +79,9 @@ import Testing
       ("0 hyperv_fb\n", 0x22, "", 0x22), ("0 hyperv_fb\n", 0x70, "--reuse-video-type", 0x70),
       ("0 hyperv_fb\n", 0x70, "--reuse-console", 0x70),
     ] as [(String, UInt8, String, UInt8)])
-  func pictures(framebuffers: String, kind: UInt8, option: String, wanted: UInt8) throws {
+  func handsOnFramebufferStillInUse(
+    framebuffers: String, kind: UInt8, option: String, wanted: UInt8
+  ) throws {
     var parameters = [UInt8](repeating: 0, count: 4096)
     // screen_info.orig_video_isVGA.
     parameters[0x0F] = kind
@@ -95,7 +99,8 @@ import Testing
     [0xD0, 0x0D, 0xFE, 0xED, 0, 0, 0, 44] + [UInt8](repeating: 7, count: 36)
 
   /// The user's tree goes before the running kernel's; what follows a tree in its file is left out.
-  @Test func theUsersTreeWins() throws {
+  @Test("The user's device tree replaces the running kernel's and is cut to its stated size")
+  func userDeviceTreeReplacesRunningOne() throws {
     let machine = TemporaryTree(bytes: Self.files([("0x2", [1]), ("0x5", [2])])).machine
     let block = try bootBlock(on: machine) {
       $0.deviceTree = .init(path: "t", bytes: SharedBytes(Self.tree + [1, 2, 3]))
@@ -104,6 +109,7 @@ import Testing
   }
 
   @Test(
+    "A device tree that is truncated or has a wrong magic number is refused",
     arguments: [
       ([], .truncated(needs: 40, has: 0)),
       (Array("FDT1".utf8), .notATree(found: 0x4644_5431)),
@@ -111,7 +117,7 @@ import Testing
       (Array(tree.prefix(43)), .truncated(needs: 44, has: 43)),
       (Array(tree.prefix(7)) + [1] + tree.prefix(8), .truncated(needs: 40, has: 16)),
     ] as [([UInt8], DeviceTreeError)])
-  func badTreesAreRefused(bytes: [UInt8], error: DeviceTreeError) {
+  func refusesBadDeviceTrees(bytes: [UInt8], error: DeviceTreeError) {
     #expect(throws: PlanningError.deviceTree(path: "t", error)) {
       try bootBlock(on: TemporaryTree(bytes: Self.files([])).machine) {
         $0.deviceTree = .init(path: "t", bytes: SharedBytes(bytes))
@@ -120,7 +126,8 @@ import Testing
   }
 
   /// Only our own segments carry a tree; the flags are for the running kernel.
-  @Test func theFileCall() throws {
+  @Test("--dtb needs kexec_load, and kexec_file_load gets only the best-effort flags")
+  func fileLoadGetsOnlyBestEffortFlags() throws {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))
     request.deviceTree = .init(path: "t", bytes: SharedBytes(Self.tree))
     let machine = TemporaryTree(bytes: Self.files([])).machine
@@ -139,13 +146,15 @@ import Testing
     }
   }
 
-  @Test func nothingIsHandedToAKernelThatDoesNotKnowIt() throws {
+  @Test("setup_data of a type above the next kernel's highest known type is left out")
+  func omitsSetupDataUnknownToKernel() throws {
     let machine = TemporaryTree(bytes: Self.files([("0x2", [1]), ("0x6", [2])])).machine
     let old = BzImageBuilder { $0.highestSetupData = 5 }
     #expect(try nodes(bootBlock(old, on: machine)).map(\.type) == [2])
   }
 
-  @Test func nothingIsPutOnTablesOfFirmware() throws {
+  @Test("Memory that holds EFI tables is not free for segments")
+  func keepsSegmentsOffEFITables() throws {
     var files = Self.files([])
     files["/sys/firmware/efi/fw_platform_size"] = Array("64".utf8)
     let free = try UsableMemory(

@@ -6,7 +6,8 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct TimeStampsTests {
-  @Test func theWordIsReadAsItWasWritten() throws {
+  @Test("kexec_stamps= is parsed as it was written and malformed values are rejected")
+  func parsesTimeStampsAsWritten() throws {
     var stamps = TimeStamps(loaded: 0xABC, wallClock: 42)
     #expect(
       stamps.word
@@ -19,13 +20,14 @@ import Testing
   }
 
   @Test(
+    "kexec_stamps= stands before -- and its offset is counted in bytes",
     arguments: [
       ("", "kexec_stamps=", 13), ("quiet", "quiet kexec_stamps=", 19),
       ("a -- single", "a kexec_stamps=", 15), ("-- single", "kexec_stamps=", 13),
       // Counted in bytes, also where they are no text.
       (String(lossless: [0xE9, 0xFF]), String(lossless: [0xE9, 0xFF]) + " kexec_stamps=", 16),
     ])
-  func theWordIsTheKernels(line: String, start: String, offset: Int) throws {
+  func putsTimeStampsBeforeDoubleDash(line: String, start: String, offset: Int) throws {
     var request = LoadRequest(kernel: .init(path: "k", bytes: .init([])))
     request.options.commandLine = line
     request.options.isStamped = true

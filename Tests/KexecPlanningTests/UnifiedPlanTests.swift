@@ -36,8 +36,10 @@ private typealias Section = UnifiedImageBuilder.Section
     files.map { String(decoding: $0.bytes.array, as: UTF8.self) }
   }
 
-  @Test(arguments: [LoadCall.segments, .file])
-  func whatTheImageHoldsIsLoaded(call: LoadCall) throws {
+  @Test(
+    "A unified image supplies its kernel, command line, microcode and initrd to either system call",
+    arguments: [LoadCall.segments, .file])
+  func loadsSectionsOfUnifiedImage(call: LoadCall) throws {
     let plan = try planned(by: call)
     #expect(plan.commandLine == "root=image crashkernel=1M")
     #expect(texts(plan.request.initrds) == ["microcode", "initrd of the image"])
@@ -48,7 +50,9 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.kernelVersion?.hasPrefix("6.1.0-56-cloud-amd64") == true)
   }
 
-  @Test(arguments: [LoadCall.segments, .file])
+  @Test(
+    "A compressed kernel in a unified image is unpacked before it is loaded",
+    arguments: [LoadCall.segments, .file])
   func aCompressedKernelIsLoadedUnpacked(call: LoadCall) throws {
     let packed = UnifiedImageBuilder([Section(".linux", storedGzip(Self.kernel))])
     let plan = try planned(by: call, packed)
@@ -58,7 +62,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.notes.contains(.fileUnpacked(.kernel, format: "gzip")))
   }
 
-  @Test func theMicrocodeLiesBelowTheInitrd() throws {
+  @Test("The microcode segment ends where the initrd segment of the unified image starts")
+  func theMicrocodeLiesBelowTheInitrd() throws {
     guard case .segments(let load) = try planned().action else {
       Issue.record("no segments")
       return
@@ -69,7 +74,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(initrds[0].destination.end == initrds[1].destination.start)
   }
 
-  @Test func whatTheUserGivesWins() throws {
+  @Test("The user's command line and initrd replace those of the unified image")
+  func userOptionsReplaceSections() throws {
     let plan = try planned {
       $0.options.commandLine = "mine"
       $0.options.appended = ["more"]
@@ -83,7 +89,8 @@ private typealias Section = UnifiedImageBuilder.Section
   }
 
   /// What `--preserve=modules` adds does not take the place of the image's initrd.
-  @Test func madeUpArchivesGoBehindTheImagesInitrd() throws {
+  @Test("A generated archive is placed after the initrd of the unified image")
+  func generatedArchiveFollowsImageInitrd() throws {
     let list = LoadRequest.File(
       path: "(list)", bytes: SharedBytes(Array("list".utf8)), origin: .generated)
     let plan = try planned { $0.initrds = [list] }
@@ -91,7 +98,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.notes.contains(.sectionsUsed([.commandLine, .microcode, .initrd])))
   }
 
-  @Test func theRunningLineIsTheBaseWhenAsked() throws {
+  @Test("--reuse-cmdline replaces the command line of the unified image")
+  func reuseCmdlineReplacesImageLine() throws {
     let plan = try planned {
       $0.options.reusesCommandLine = true
       $0.options.appended = ["more"]
@@ -100,13 +108,15 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.notes.contains(.sectionReplaced(.commandLine, by: "--reuse-cmdline")))
   }
 
-  @Test func wordsAreAppendedToTheImagesLine() throws {
+  @Test("--append adds parameters to the command line of the unified image")
+  func appendsToImageCommandLine() throws {
     #expect(
       try planned { $0.options.appended = ["more"] }.commandLine == "root=image crashkernel=1M more"
     )
   }
 
-  @Test func aKernelAloneHasNeitherInitrdNorWords() throws {
+  @Test("A unified image with only a kernel loads without an initrd and with an empty command line")
+  func loadsImageWithKernelOnly() throws {
     let plan = try planned(by: .file, UnifiedImageBuilder([Section(".linux", Self.kernel)]))
     #expect(plan.commandLine.isEmpty && plan.request.initrds.isEmpty)
     guard case .file(let load) = plan.action else {
@@ -116,7 +126,8 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(load.flags == FileFlags.noInitramfs)
   }
 
-  @Test func signatureAndProfilesAreSpokenOf() throws {
+  @Test("The plan notes several profiles, and the image's signature only for kexec_file_load")
+  func notesSignatureAndProfiles() throws {
     var builder = Self.image
     builder.isSigned = true
     builder.sections += [Section(".profile", "ID=a"), Section(".profile", "ID=b")]
@@ -127,7 +138,8 @@ private typealias Section = UnifiedImageBuilder.Section
   }
 
   /// A crash kernel that reserved memory for another one would have none left.
-  @Test func aCrashKernelReservesNothing() throws {
+  @Test("A crash kernel gets the unified image's command line without crashkernel=")
+  func crashKernelDropsCrashkernelParameter() throws {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: Self.image.file))
     request.options.purpose = .crash
     guard case .unified(let image) = try KernelImage.open(request.kernel.bytes) else {
@@ -138,7 +150,8 @@ private typealias Section = UnifiedImageBuilder.Section
   }
 
   /// The routes are those of the kernel inside.
-  @Test func routesAreThoseOfTheKernel() throws {
+  @Test("A unified image is loaded by the same system calls as the kernel inside it")
+  func usesRoutesOfInnerKernel() throws {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: Self.image.file))
     let machine = TemporaryTree([:]).machine
     let image = try KernelImage.open(request.kernel.bytes)

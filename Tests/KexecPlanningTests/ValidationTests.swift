@@ -53,8 +53,10 @@ import Testing
       wanted: nil),
   ]
 
-  @Test(arguments: cases)
-  func rules(row: Case) throws {
+  @Test(
+    "A load with unaligned, overfull, overlapping, misplaced or too many segments is refused",
+    arguments: cases)
+  func validatesSegments(row: Case) throws {
     var machine = TemporaryTree([:]).machine
     machine.firmwareMap = MemoryMap([
       .init(physical(0x10_0000, 0x10_0000), .ram), .init(physical(0x30_0000, 0x10_0000), .ram),
@@ -78,7 +80,8 @@ import Testing
 
 /// Random memory maps: a plan is right by a check of its own, or there is no space.
 @Suite struct RandomMapTests {
-  @Test func aPlanIsRightOrThereIsNoRoom() throws {
+  @Test("A random memory map gives segments in free RAM or an error for lack of space")
+  func plansRandomMapsOrFindsNoSpace() throws {
     let seed = SplitMix.seed(of: "random maps")
     var generator = SplitMix(seed: seed)
     var counts = (planned: 0, refused: 0)

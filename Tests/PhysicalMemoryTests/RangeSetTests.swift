@@ -5,6 +5,7 @@ import Testing
 @Suite struct RangeSetTests {
   /// What goes in, in any order, and what is kept.
   @Test(
+    "A set joins overlapping and touching ranges in any order",
     arguments: [
       ([], []),
       ([5...9, 0...4], [0...9]),  // touching
@@ -12,12 +13,13 @@ import Testing
       ([0...9, 2...3], [0...9]),
       ([0...5, 3...9, 20...29, 9...10], [0...10, 20...29]),
     ] as [([ClosedRange<UInt64>], [ClosedRange<UInt64>])])
-  func joins(given: [ClosedRange<UInt64>], wanted: [ClosedRange<UInt64>]) {
+  func joinsTouchingRanges(given: [ClosedRange<UInt64>], wanted: [ClosedRange<UInt64>]) {
     #expect(set(given).ranges == wanted.map(physical))
     #expect(set(given.reversed()).ranges == wanted.map(physical))
   }
 
   @Test(
+    "Subtraction removes from a set what lies in the other set",
     arguments: [
       ([0...9], [0...9], []),
       ([0...9], [3...5], [0...2, 6...9]),
@@ -26,14 +28,15 @@ import Testing
       ([0...9], [10...19], [0...9]),
       ([0...9], [], [0...9]),
     ] as [([ClosedRange<UInt64>], [ClosedRange<UInt64>], [ClosedRange<UInt64>])])
-  func subtracts(
+  func subtractsRanges(
     from: [ClosedRange<UInt64>], what: [ClosedRange<UInt64>], wanted: [ClosedRange<UInt64>]
   ) {
     #expect(set(from).subtracting(set(what)) == set(wanted))
   }
 
   /// Random sets of small numbers, against sets of numbers.
-  @Test func agreesWithSetsOfNumbers() {
+  @Test("Random range sets agree with sets of numbers in union, intersection and subtraction")
+  func agreesWithSetsOfNumbers() {
     var generator = SplitMix(seed: SplitMix.seed(of: "sets of ranges"))
     for _ in 0..<300 {
       let left = randomRanges(&generator)
@@ -77,6 +80,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
   ])
 
   @Test(
+    "The highest hole with the right size, alignment and bounds is found",
     arguments: [
       // The plain cases: the highest hole with space.
       (0x1000, 0x1000, 0...0xFFFF_FFFF, 0x80_1000),
@@ -98,7 +102,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
       (0x1000, 1 << 63, 0x1_0000_0000...(.max), nil),
       (.max, 0x1000, 0...(.max), nil),
     ] as [(UInt64, UInt64, ClosedRange<UInt64>, UInt64?)])
-  func finds(
+  func findsHighestFittingHole(
     byteCount: UInt64, alignment: UInt64, bounds: ClosedRange<UInt64>, start: UInt64?
   ) {
     let requirement = PlacementRequirement(
@@ -108,7 +112,8 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
     if let place { #expect(place.byteCount == byteCount) }
   }
 
-  @Test func largestHoleIsCutToTheBounds() {
+  @Test("The largest hole is searched for and cut within the bounds")
+  func largestHoleIsCutToTheBounds() {
     #expect(free.largestHole(in: physical(0...0xFFFF_FFFF)) == physical(0x10_0000...0x3F_FFFF))
     #expect(free.largestHole(in: physical(0...0x10_0FFF)) == physical(0x1000...0x9_EFFF))
     #expect(free.largestHole(in: physical(0x40_0000...0x4F_FFFF)) == nil)
@@ -117,6 +122,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
 
 @Suite struct MemoryMapTests {
   @Test(
+    "Each memory kind is known by its kernel name and by its e820 type",
     arguments: [
       ("System RAM", .ram, 1), ("Reserved", .reserved, 2), ("reserved", .reserved, 2),
       ("ACPI Tables", .acpiTables, 3), ("ACPI Non-volatile Storage", .acpiNonVolatile, 4),
@@ -127,18 +133,20 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
       ("System RAM (kmem)", .reserved, 2), ("System RAM (virtio_mem)", .reserved, 2),
       ("", .reserved, 2),
     ] as [(String, MemoryKind, UInt32)])
-  func kindByName(name: String, kind: MemoryKind, type: UInt32) {
+  func mapsNamesAndTypesToKinds(name: String, kind: MemoryKind, type: UInt32) {
     #expect(MemoryKind(kernelName: name) == kind)
     #expect(kind.e820Type == type)
     #expect(MemoryKind(e820Type: type) == kind)
   }
 
-  @Test func unknownTypesAreData() {
+  @Test("An unknown e820 type is kept with its number")
+  func keepsUnknownE820Types() {
     #expect(MemoryKind(e820Type: 20) == .other(20))
     #expect(MemoryKind.other(20).e820Type == 20)
   }
 
-  @Test func anyOtherKindWinsOverRAM() {
+  @Test("RAM that overlaps with another kind of memory is not undisputed RAM")
+  func overlappedRAMIsDisputed() {
     let map = MemoryMap([
       .init(physical(0x4000...0x4FFF), .reserved), .init(physical(0x1000...0x8FFF), .ram),
       .init(physical(0x9000...0x9FFF), .ram),

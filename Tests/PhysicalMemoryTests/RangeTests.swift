@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct RangeTests {
   @Test(
+    "A range made of inclusive ends has the right start and size",
     arguments: [
       (0x1000, 0x1FFF, 0x1000),
       (0, 0, 1),
@@ -10,13 +11,14 @@ import Testing
       (.max, .max, 0),
       (.max - 1, .max, 1),
     ] as [(UInt64, UInt64, UInt64)])
-  func inclusiveEnds(first: UInt64, last: UInt64, byteCount: UInt64) throws {
+  func makesRangeOfInclusiveEnds(first: UInt64, last: UInt64, byteCount: UInt64) throws {
     let range = try #require(PhysicalRange(first: first, last: last))
     #expect(range.start.value == first)
     #expect(range.byteCount == byteCount)
   }
 
-  @Test func reversedOrTooLongIsNoRange() {
+  @Test("A reversed range or one beyond the last address cannot be made")
+  func refusesReversedOrTooLongRange() {
     #expect(PhysicalRange(first: 2, last: 1) == nil)
     #expect(PhysicalRange(start: PhysicalAddress(.max), byteCount: 1) == nil)
     #expect(PhysicalRange(start: PhysicalAddress(1), byteCount: .max) == nil)
@@ -24,6 +26,7 @@ import Testing
   }
 
   @Test(
+    "An address is aligned down and up to pages without overflow",
     arguments: [
       (0, 0, 0),
       (1, 0, 0x1000),
@@ -32,7 +35,7 @@ import Testing
       (.max, 0xFFFF_FFFF_FFFF_F000, nil),
       (0xFFFF_FFFF_FFFF_F000, 0xFFFF_FFFF_FFFF_F000, 0xFFFF_FFFF_FFFF_F000),
     ] as [(UInt64, UInt64, UInt64?)])
-  func alignment(address: UInt64, down: UInt64, up: UInt64?) {
+  func alignsAddressesToPages(address: UInt64, down: UInt64, up: UInt64?) {
     let address = PhysicalAddress(address)
     #expect(address.alignedDown(to: 4096).value == down)
     #expect(address.alignedUp(to: 4096)?.value == up)
@@ -40,6 +43,7 @@ import Testing
   }
 
   @Test(
+    "A range aligned inwards keeps only its whole pages",
     arguments: [
       (0...0x1FFF, 0...0x1FFF),
       (1...0x1FFF, 0x1000...0x1FFF),
@@ -48,12 +52,13 @@ import Testing
       (0x10_0000...0x9FFE_AC3F, 0x10_0000...0x9FFE_9FFF),
       (.max - 1...(.max), nil),
     ] as [(ClosedRange<UInt64>, ClosedRange<UInt64>?)])
-  func inwards(range: ClosedRange<UInt64>, wanted: ClosedRange<UInt64>?) throws {
+  func alignsRangesInwards(range: ClosedRange<UInt64>, wanted: ClosedRange<UInt64>?) throws {
     let aligned = physical(range).alignedInwards(to: 4096)
     #expect(aligned == wanted.map(physical))
   }
 
   @Test(
+    "Two ranges intersect in the addresses that they share",
     arguments: [
       (10...19, 20...29, nil),
       (10...19, 19...29, 19...19),
@@ -61,7 +66,7 @@ import Testing
       (10...19, 12...13, 12...13),
       (10...19, 0...9, nil),
     ] as [(ClosedRange<UInt64>, ClosedRange<UInt64>, ClosedRange<UInt64>?)])
-  func intersection(
+  func intersectsRanges(
     left: ClosedRange<UInt64>, right: ClosedRange<UInt64>, wanted: ClosedRange<UInt64>?
   ) {
     #expect(physical(left).intersection(physical(right)) == wanted.map(physical))
@@ -69,7 +74,8 @@ import Testing
     #expect(physical(left).overlaps(physical(right)) == (wanted != nil))
   }
 
-  @Test func emptyRangesOverlapNothing() {
+  @Test("An empty range overlaps nothing and is contained in a range around it")
+  func emptyRangesOverlapNothing() {
     let empty = PhysicalRange(start: PhysicalAddress(15), end: PhysicalAddress(15))
     #expect(!empty.overlaps(physical(10...19)))
     #expect(!physical(10...19).overlaps(empty))

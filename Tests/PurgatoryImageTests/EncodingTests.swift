@@ -7,7 +7,8 @@ import Testing
 @Suite struct EncodingTests {
   private let purgatory = Purgatory.x86_64
 
-  @Test func parametersAreInTheirPlace() throws {
+  @Test("The purgatory's parameters are written at their offsets and nothing else changes")
+  func writesParametersAtTheirOffsets() throws {
     let parameters = PurgatoryParameters(
       entry: .long(address: 0x1_0000_0200, rsi: 0x9_0000, rdi: 0x5),
       digest: .sha256(Array(0..<32)),
@@ -45,7 +46,8 @@ import Testing
     #expect(blob[end...] == purgatory.bytes[end...])
   }
 
-  @Test func registersOf32BitsAreInTheOrderOfPop() throws {
+  @Test("32-bit registers are stored in the order in which popal takes them")
+  func orders32BitRegistersForPop() throws {
     let registers = PurgatoryParameters.Registers32(
       eip: 0x10_0000, eax: 0xA, ebx: 0xB, ecx: 0xC, edx: 0xD, esi: 0x51, edi: 0xD1, ebp: 0xBB,
       esp: 0x55)
@@ -68,7 +70,8 @@ import Testing
       ])
   }
 
-  @Test func aRealModeEntryIsASegmentAndAStackPointer() throws {
+  @Test("A real-mode entry is stored as a segment and a stack pointer")
+  func encodesRealModeEntry() throws {
     let parameters = PurgatoryParameters(entry: .realMode(segment: 0x8F00, stackPointer: 0xE000))
     let blob = try purgatory.encode(parameters)
     let base = ParametersLayout.base
@@ -81,7 +84,8 @@ import Testing
     #expect(registers.filter { $0 != 0 }.count == 2)
   }
 
-  @Test func aKernelWithFourLevelsOfPageTables() throws {
+  @Test("An entry with 4-level page tables stores their address in EAX")
+  func encodesFourLevelEntry() throws {
     let parameters = PurgatoryParameters(
       entry: .fourLevels(address: 0x100_0040, rsi: 0x9000, pageTables: 0x7000))
     let bytes = SharedBytes(try Purgatory.x86_64.encode(parameters))
@@ -93,7 +97,8 @@ import Testing
     #expect(try bytes.span.load(UInt32.self, at: base + ParametersLayout.registers + 28) == 0x7000)
   }
 
-  @Test func theWayBackHasPageTables() throws {
+  @Test("A return to the old kernel stores its address, page tables and text address")
+  func encodesReturnWithPageTables() throws {
     let parameters = PurgatoryParameters(
       entry: .back(address: 0xA1_10F2, pageTables: 0x7000), jumpBackText: 0x9000)
     let bytes = SharedBytes(try purgatory.encode(parameters))
@@ -104,7 +109,8 @@ import Testing
     #expect(try bytes.span.load(ParametersLayout.jumpBackText, base: base) == 0x9000)
   }
 
-  @Test func komihashIsStoredAsItIsPrinted() throws {
+  @Test("A komihash is stored in big-endian order")
+  func storesKomihashBigEndian() throws {
     let parameters = PurgatoryParameters(
       entry: .long(address: 1, rsi: 2), digest: .komihash(0x0123_4567_89ab_cdef),
       timestampText: 0x12_3456)
@@ -118,7 +124,8 @@ import Testing
     #expect(digest == [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x00])
   }
 
-  @Test func flagsAreWhatWasAskedFor() throws {
+  @Test("Each option of the purgatory sets its own flag")
+  func setsRequestedFlags() throws {
     func flags(_ parameters: PurgatoryParameters) throws -> UInt32 {
       try SharedBytes(purgatory.encode(parameters)).span.load(
         ParametersLayout.flags, base: ParametersLayout.base)
@@ -130,7 +137,8 @@ import Testing
     #expect(try flags(.init(entry: .long(address: 1, rsi: 2), usesInstructions: false)) == 8)
   }
 
-  @Test func refusesWhatDoesNotFit() {
+  @Test("Too many regions, impossible regions and a wrong digest length are refused")
+  func refusesInvalidParameters() {
     var parameters = PurgatoryParameters(entry: .long(address: 1, rsi: 2))
     parameters.regions = Array(repeating: .init(start: 1, byteCount: 1), count: 17)
     #expect(throws: PurgatoryError.tooManyRegions(found: 17, limit: 16)) {

@@ -6,7 +6,8 @@ import Testing
 
 /// The loader's offset tables, compared with the header that the purgatory is compiled from.
 @Suite struct LayoutTests {
-  @Test func parametersAreWhereTheHeaderHasThem() {
+  @Test("The offsets of the purgatory's parameters match the C header")
+  func parameterOffsetsMatchCHeader() {
     typealias Swift = ParametersLayout
     typealias C = MemoryLayout<purgatory_parameters>
     #expect(Swift.magic.offset == C.offset(of: \.magic))
@@ -37,7 +38,8 @@ import Testing
     #expect(Swift.regionByteCount.offset == MemoryLayout<purgatory_region>.offset(of: \.byte_count))
   }
 
-  @Test func headerIsWhereTheHeaderHasIt() {
+  @Test("The offsets of the purgatory's own header match the C header")
+  func headerOffsetsMatchCHeader() {
     typealias C = MemoryLayout<purgatory_header>
     #expect(HeaderLayout.magic.offset == C.offset(of: \.magic))
     #expect(HeaderLayout.fileSize.offset == C.offset(of: \.file_size))
@@ -45,7 +47,8 @@ import Testing
     #expect(HeaderLayout.verifyOffset.offset == C.offset(of: \.verify_offset))
   }
 
-  @Test func blobIsSound() throws {
+  @Test("The purgatory has a valid header, space for a stack and zeroed parameters")
+  func blobIsSound() throws {
     let purgatory = Purgatory.x86_64
     let bytes = SharedBytes(purgatory.bytes)
     #expect(

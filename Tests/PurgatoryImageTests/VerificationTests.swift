@@ -32,8 +32,10 @@ import Testing
   ]
 
   /// Sizes around the digests' blocks of 64 bytes, their parts, their padding, and a page.
-  @Test(arguments: Algorithm.allCases, sizes)
-  func oneRegion(algorithm: Algorithm, size: Int) throws {
+  @Test(
+    "The purgatory accepts an unchanged region of any size and notices a flipped bit",
+    arguments: Algorithm.allCases, sizes)
+  func checksOneRegion(algorithm: Algorithm, size: Int) throws {
     let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
     guard size > 0 else { return }
@@ -60,8 +62,10 @@ import Testing
     Array(repeating: 4096, count: 16),
   ]
 
-  @Test(arguments: Algorithm.allCases, lists)
-  func severalRegions(algorithm: Algorithm, sizes: [Int]) throws {
+  @Test(
+    "The purgatory notices a flipped bit in each of several regions",
+    arguments: Algorithm.allCases, lists)
+  func checksSeveralRegions(algorithm: Algorithm, sizes: [Int]) throws {
     let segments = Segments(sizes, algorithm)
     #expect(try verdict(segments) == .right)
     for (index, size) in sizes.enumerated() where size > 0 {
@@ -71,8 +75,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Algorithm.allCases)
-  func unalignedRegions(algorithm: Algorithm) throws {
+  @Test(
+    "The purgatory accepts unchanged regions at unaligned addresses",
+    arguments: Algorithm.allCases)
+  func acceptsUnalignedRegions(algorithm: Algorithm) throws {
     for shift in 1..<16 {
       let segments = Segments([1000], algorithm, shift: shift)
       #expect(try verdict(segments) == .right)
@@ -80,8 +86,10 @@ import Testing
   }
 
   /// Host and purgatory agree on any list of regions, and any flipped bit is seen.
-  @Test(arguments: Algorithm.allCases)
-  func randomRegions(algorithm: Algorithm) throws {
+  @Test(
+    "The purgatory agrees with the loader on random regions and notices a flipped bit",
+    arguments: Algorithm.allCases)
+  func checksRandomRegions(algorithm: Algorithm) throws {
     let longest = [70, 300, 20_000]
     var generator = SplitMix(state: 3)
     for _ in 0..<100 {
@@ -99,7 +107,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<64)
+  @Test("The purgatory compares every bit of a komihash", arguments: 0..<64)
   func everyBitOfKomihashCounts(index: Int) throws {
     let segments = Segments([100], .komihash)
     var parameters = segments.parameters
@@ -108,7 +116,7 @@ import Testing
     #expect(try verdict(parameters) == .wrong)
   }
 
-  @Test(arguments: 0..<32)
+  @Test("The purgatory compares every byte of a SHA-256 digest", arguments: 0..<32)
   func everyByteOfSHA256Counts(index: Int) throws {
     let segments = Segments([100], .sha256)
     var parameters = segments.parameters
@@ -118,7 +126,8 @@ import Testing
     #expect(try verdict(parameters) == .wrong)
   }
 
-  @Test func withoutDigestNothingIsRead() throws {
+  @Test("The purgatory reads no region when there is no digest")
+  func readsNothingWithoutDigest() throws {
     var parameters = PurgatoryParameters(entry: .long(address: 0, rsi: 0))
     parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // nobody may read there
     #expect(try verdict(parameters) == .right)
@@ -126,6 +135,7 @@ import Testing
 
   /// A page below 4 GiB, one across its end, and one far above it.
   @Test(
+    "The purgatory checks regions at any address where it is loaded",
     arguments: Algorithm.allCases, [0x4000_0000, 0xffff_e000, 0x4000_0000_0000] as [UInt])
   func runsAtAnyAddress(algorithm: Algorithm, address: UInt) throws {
     let segments = Segments([100, 200], algorithm)
@@ -135,7 +145,8 @@ import Testing
   }
 
   /// Any changed bit, except in what the purgatory itself writes.
-  @Test func changedParametersAreNoticed() throws {
+  @Test("The purgatory notices changed parameters except those that it writes itself")
+  func noticesChangedParameters() throws {
     let segments = Segments([10], .komihash)
     let blob = try purgatory.encode(segments.parameters)
     let base = ParametersLayout.base
@@ -157,8 +168,10 @@ import Testing
   }
 
   /// The text is in a region that is checked: it is as it was then, and is changed only afterwards.
-  @Test(arguments: Algorithm.allCases)
-  func timestampsBecomeTextAfterTheCheck(algorithm: Algorithm) throws {
+  @Test(
+    "The purgatory writes time stamps as text only after a successful check",
+    arguments: Algorithm.allCases)
+  func writesTimeStampsAfterCheck(algorithm: Algorithm) throws {
     let segments = Segments([100], algorithm)
     var parameters = segments.parameters
     parameters.timestampText = parameters.regions[0].start + 7
@@ -183,7 +196,8 @@ import Testing
     #expect(segments.bytes(ofRegion: 0)[8..<40] == after[8..<40])
   }
 
-  @Test func theWayBackIsToldWhenThereIsOne() throws {
+  @Test("The purgatory writes kexec_jump_back_entry= only when there is a return address")
+  func writesReturnParameterIfSet() throws {
     let segments = Segments([100], .komihash)
     var parameters = segments.parameters
     parameters.jumpBackText = parameters.regions[0].start + 7

@@ -213,8 +213,10 @@ import Testing
     Case("nothing at all", [:], .unknown, by: "/proc/iomem"),
   ]
 
-  @Test(arguments: cases)
-  func isFound(row: Case) {
+  @Test(
+    "The architecture of a captured machine is found by its most reliable file",
+    arguments: cases)
+  func findsArchitectureInFiles(row: Case) {
     let tree = TemporaryTree(bytes: row.files)
     let evidence = ArchitectureEvidence(in: FileTree(root: tree.path))
     #expect(evidence.finding == row.finding)
@@ -222,8 +224,10 @@ import Testing
   }
 
   /// The map of every machine that there is: x86 is found to be that, and no other is.
-  @Test(arguments: MachineFixture.all.filter { !$0.ioMemoryText.isEmpty })
-  func realMaps(fixture: MachineFixture) {
+  @Test(
+    "The memory map of a fixture machine is taken for x86 only if the machine is x86",
+    arguments: MachineFixture.all.filter { !$0.ioMemoryText.isEmpty })
+  func recognisesX86InFixtureMaps(fixture: MachineFixture) {
     let finding = IOMemory(text: fixture.ioMemoryText).architecture
     if fixture.isX86 {
       // Lines about a device, a driver's memory or an island only.
@@ -237,12 +241,13 @@ import Testing
   }
 
   @Test(
+    "An architecture is known by its usual names",
     arguments: [
       ("x86_64", .x86_64), ("amd64", .x86_64), ("i686", .i386), ("aarch64", .arm64),
       ("arm64", .arm64), ("armv7l", .arm), ("riscv64", .riscv64), ("s390x", .other("s390x")),
       ("", nil), ("x86_65", nil), ("X86_64", nil),
     ] as [(String, Architecture?)])
-  func names(name: String, wanted: Architecture?) {
+  func parsesArchitectureNames(name: String, wanted: Architecture?) {
     #expect(Architecture(named: name) == wanted)
   }
 }
@@ -250,6 +255,7 @@ import Testing
 @Suite struct XenDomainTests {
   /// What dom0 and guests show.
   @Test(
+    "The files of Xen show whether this is the first or a paravirtual domain",
     arguments: [
       (["/proc/xen/capabilities": "control_d\n"], .first),
       (["/proc/xen/capabilities": "control_d\n", "/sys/hypervisor/guest_type": "PVH\n"], .first),
@@ -264,7 +270,7 @@ import Testing
       (["/sys/hypervisor/type": "xen\n"], nil),
       (["/sys/hypervisor/guest_type": "PV\n"], nil), ([:], nil),
     ] as [([String: String], XenDomain?)])
-  func domain(files: [String: String], wanted: XenDomain?) {
+  func recognisesXenDomain(files: [String: String], wanted: XenDomain?) {
     #expect(TemporaryTree(files).machine.xenDomain == wanted)
   }
 }

@@ -3,76 +3,86 @@ import TestSupport
 import Testing
 
 @Suite struct CommandLineTests {
-  @Test(arguments: [
-    ("", []),
-    ("  ", []),
-    ("quiet", ["quiet"]),
-    (" a  b\tc\n", ["a", "b", "c"]),
-    (
-      #"dyndbg="file a.c +p; file b.c +p" quiet"#, [#"dyndbg="file a.c +p; file b.c +p""#, "quiet"]
-    ),
-    (#""name=with blank" x"#, [#""name=with blank""#, "x"]),
-    (#"a="never closed b"#, [#"a="never closed b"#]),
-    (#"a"b c"d"#, [#"a"b c"d"#]),
-  ])
-  func words(text: String, wanted: [String]) {
+  @Test(
+    "The command line is split at spaces that are not in quotes",
+    arguments: [
+      ("", []),
+      ("  ", []),
+      ("quiet", ["quiet"]),
+      (" a  b\tc\n", ["a", "b", "c"]),
+      (
+        #"dyndbg="file a.c +p; file b.c +p" quiet"#,
+        [#"dyndbg="file a.c +p; file b.c +p""#, "quiet"]
+      ),
+      (#""name=with blank" x"#, [#""name=with blank""#, "x"]),
+      (#"a="never closed b"#, [#"a="never closed b"#]),
+      (#"a"b c"d"#, [#"a"b c"d"#]),
+    ])
+  func splitsLineIntoWords(text: String, wanted: [String]) {
     #expect(KernelCommandLine(text).words.map(String.init) == wanted)
   }
 
-  @Test(arguments: [
-    ("console=tty0 console=ttyS0", "console", "ttyS0"),  // the last counts
-    ("no5lvl", "no5lvl", ""),
-    ("no5lvlx xno5lvl", "no5lvl", nil),
-    ("a -- b=1", "b", nil),  // behind -- it is for init
-    ("a=1 -- a=2", "a", "1"),
-    ("--x=1 y=2", "y", "2"),
-    ("x=", "x", ""),
-    ("x=a=b", "x", "a=b"),
-    ("", "x", nil),
-  ])
-  func value(text: String, name: String, wanted: String?) {
+  @Test(
+    "The last value of a parameter in front of -- is found",
+    arguments: [
+      ("console=tty0 console=ttyS0", "console", "ttyS0"),  // the last counts
+      ("no5lvl", "no5lvl", ""),
+      ("no5lvlx xno5lvl", "no5lvl", nil),
+      ("a -- b=1", "b", nil),  // behind -- it is for init
+      ("a=1 -- a=2", "a", "1"),
+      ("--x=1 y=2", "y", "2"),
+      ("x=", "x", ""),
+      ("x=a=b", "x", "a=b"),
+      ("", "x", nil),
+    ])
+  func findsLastValueBeforeDoubleDash(text: String, name: String, wanted: String?) {
     #expect(KernelCommandLine(text).value(of: name).map(String.init) == wanted)
   }
 
-  @Test(arguments: [
-    ("BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro", "root=/dev/sda1 ro"),
-    ("root=/dev/sda1 BOOT_IMAGE=/boot/vmlinuz ro", "root=/dev/sda1 ro"),
-    ("root=/dev/sda1 BOOT_IMAGE=/boot/vmlinuz", "root=/dev/sda1"),
-    ("BOOT_IMAGE=a BOOT_IMAGE=b x", "x"),
-    ("BOOT_IMAGE=a", ""),
-    (#"BOOT_IMAGE="/with blank" x"#, "x"),
-    (#""BOOT_IMAGE=/with blank" x"#, "x"),
-    // Order, repeats and spaces of the others survive.
-    (
-      "pci=a  pci=b BOOT_IMAGE=x console=ttyS0, 38400n8 pci=a",
-      "pci=a  pci=b console=ttyS0, 38400n8 pci=a"
-    ),
-    ("XBOOT_IMAGE=1 BOOT_IMAGEX=2", "XBOOT_IMAGE=1 BOOT_IMAGEX=2"),
-    // Not what is for init.
-    ("BOOT_IMAGE=a x -- BOOT_IMAGE=b", "x -- BOOT_IMAGE=b"),
-    ("x -- y", "x -- y"),
-    // Byte for byte, but for the word and one space: in front, inside, at the end, alone.
-    ("BOOT_IMAGE=a ro splash  ", "ro splash  "), ("  x  BOOT_IMAGE=a  y  ", "  x   y  "),
-    ("BOOT_IMAGE=a  x", " x"), ("x  BOOT_IMAGE=a", "x "), (" BOOT_IMAGE=a", ""),
-    ("BOOT_IMAGE=a ", ""), ("x BOOT_IMAGE=a BOOT_IMAGE=b", "x"),
-    ("\tx\tBOOT_IMAGE=a\ty\t", "\tx\ty\t"),
-    ("x BOOT_IMAGE=a ", "x "), ("BOOT_IMAGE=a -- y ", "-- y "), ("", ""), ("   ", "   "),
-  ])
-  func removing(text: String, wanted: String) {
+  @Test(
+    "Removing a parameter keeps all other bytes and everything behind --",
+    arguments: [
+      ("BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro", "root=/dev/sda1 ro"),
+      ("root=/dev/sda1 BOOT_IMAGE=/boot/vmlinuz ro", "root=/dev/sda1 ro"),
+      ("root=/dev/sda1 BOOT_IMAGE=/boot/vmlinuz", "root=/dev/sda1"),
+      ("BOOT_IMAGE=a BOOT_IMAGE=b x", "x"),
+      ("BOOT_IMAGE=a", ""),
+      (#"BOOT_IMAGE="/with blank" x"#, "x"),
+      (#""BOOT_IMAGE=/with blank" x"#, "x"),
+      // Order, repeats and spaces of the others survive.
+      (
+        "pci=a  pci=b BOOT_IMAGE=x console=ttyS0, 38400n8 pci=a",
+        "pci=a  pci=b console=ttyS0, 38400n8 pci=a"
+      ),
+      ("XBOOT_IMAGE=1 BOOT_IMAGEX=2", "XBOOT_IMAGE=1 BOOT_IMAGEX=2"),
+      // Not what is for init.
+      ("BOOT_IMAGE=a x -- BOOT_IMAGE=b", "x -- BOOT_IMAGE=b"),
+      ("x -- y", "x -- y"),
+      // Byte for byte, but for the word and one space: in front, inside, at the end, alone.
+      ("BOOT_IMAGE=a ro splash  ", "ro splash  "), ("  x  BOOT_IMAGE=a  y  ", "  x   y  "),
+      ("BOOT_IMAGE=a  x", " x"), ("x  BOOT_IMAGE=a", "x "), (" BOOT_IMAGE=a", ""),
+      ("BOOT_IMAGE=a ", ""), ("x BOOT_IMAGE=a BOOT_IMAGE=b", "x"),
+      ("\tx\tBOOT_IMAGE=a\ty\t", "\tx\ty\t"),
+      ("x BOOT_IMAGE=a ", "x "), ("BOOT_IMAGE=a -- y ", "-- y "), ("", ""), ("   ", "   "),
+    ])
+  func removesParameter(text: String, wanted: String) {
     #expect(KernelCommandLine(text).removing(["BOOT_IMAGE"]).text == wanted)
   }
 
   /// What stands in /proc/cmdline, and what of it is the line: all but the line end of the kernel.
-  @Test(arguments: [
-    ("ro splash\n", "ro splash"), ("ro splash  \n", "ro splash  "), ("  ro\t\n", "  ro\t"),
-    ("ro\n\n", "ro\n"), ("ro\r\n", "ro\r"), ("ro ", "ro "), ("\n", ""), (" \n", " "), ("", ""),
-  ])
-  func isReadByteForByte(file: String, wanted: String) {
+  @Test(
+    "/proc/cmdline is read byte for byte except for its final newline",
+    arguments: [
+      ("ro splash\n", "ro splash"), ("ro splash  \n", "ro splash  "), ("  ro\t\n", "  ro\t"),
+      ("ro\n\n", "ro\n"), ("ro\r\n", "ro\r"), ("ro ", "ro "), ("\n", ""), (" \n", " "), ("", ""),
+    ])
+  func readsLineByteForByte(file: String, wanted: String) {
     #expect(machine(running: file).commandLine.text.utf8.elementsEqual(wanted.utf8))
   }
 
   /// The user's words go to the kernel, with one space before them, and nothing else changes.
   @Test(
+    "Appended words go in front of -- with one space, and may bring their own --",
     arguments: [
       ("", "w", "w"), ("", "", ""), ("a", "", "a"), ("a", "w", "a w"), ("a  ", "w", "a   w"),
       ("a", " w ", "a  w "), ("a", "w x", "a w x"),
@@ -88,21 +98,23 @@ import Testing
       // Quotes that are not closed.
       (#"a="x -- y"#, "w", #"a="x -- y w"#), ("a -- b", #"w="x"#, #"a -- b w="x"#),
     ])
-  func appending(text: String, words: String, wanted: String) {
+  func appendsBeforeDoubleDash(text: String, words: String, wanted: String) {
     #expect(KernelCommandLine(text).appending(words).text == wanted)
   }
 
-  @Test func removesSeveralNames() {
+  @Test("Several parameters are removed at the same time")
+  func removesSeveralNames() {
     let line = KernelCommandLine("BOOT_IMAGE=a crashkernel=1G,high x crashkernel=64M,low")
     #expect(line.removing(["BOOT_IMAGE", "crashkernel"]).text == "x")
   }
 
   @Test(
+    "An added parameter stands in front of -- and in front of an open quote",
     arguments: [
       ("", "w"), ("quiet", "quiet w"), ("quiet -- single", "quiet w -- single"),
       ("a=\"b c\"", "a=\"b c\" w"), ("a=\"b", "w a=\"b"), ("a=\"b -- c", "w a=\"b -- c"),
     ])
-  func adding(text: String, wanted: String) {
+  func addsBeforeDoubleDashOrOpenQuote(text: String, wanted: String) {
     let line = KernelCommandLine(text).adding("w")
     #expect(line.text == wanted)
     #expect(line.kernelWords.contains("w"))

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ConsoleTests {
   /// Early consoles, disabled ones and those without a device are left out.
-  @Test func consolesAreRead() {
+  @Test("Only enabled consoles with a device are read from /proc/consoles")
+  func readsEnabledConsoles() {
     let tree = TemporaryTree([
       "/proc/consoles": """
       tty0                 -WU (E  p  )    4:1
@@ -26,25 +27,30 @@ import Testing
   }
 
   /// What stands for a terminal in a captured machine is a file, and has no rate.
-  @Test func aFileIsNoTerminal() {
+  @Test("A plain or missing file is not taken for a serial line")
+  func fileHasNoSerialLine() {
     let tree = TemporaryTree(["/dev/ttyS0": ""])
     #expect(FileTree(root: tree.path).serialLine("/dev/ttyS0") == nil)
     #expect(FileTree(root: tree.path).serialLine("/dev/ttyS1") == nil)
   }
 
-  @Test(arguments: [
-    (SerialLine(baud: 57600), "57600n8"),
-    (SerialLine(baud: 9600, parity: .even, dataBits: 7), "9600e7"),
-    (SerialLine(baud: 115_200, parity: .odd, hasFlowControl: true), "115200o8r"),
-  ])
-  func optionsOfALine(line: SerialLine, text: String) {
+  @Test(
+    "A serial line is written as baud rate, parity, data bits and flow control",
+    arguments: [
+      (SerialLine(baud: 57600), "57600n8"),
+      (SerialLine(baud: 9600, parity: .even, dataBits: 7), "9600e7"),
+      (SerialLine(baud: 115_200, parity: .odd, hasFlowControl: true), "115200o8r"),
+    ])
+  func formatsSerialLineOptions(line: SerialLine, text: String) {
     #expect(Console(name: "ttyS0", isPreferred: true, line: line).lineOptions == text)
   }
 
-  @Test(arguments: [
-    ("ttyS1", "ttyS"), ("tty0", "tty"), ("hvc12", "hvc"), ("null", "null"), ("", ""),
-  ])
-  func drivers(name: String, driver: String) {
+  @Test(
+    "The driver of a console is its name without the number",
+    arguments: [
+      ("ttyS1", "ttyS"), ("tty0", "tty"), ("hvc12", "hvc"), ("null", "null"), ("", ""),
+    ])
+  func namesDriverOfConsole(name: String, driver: String) {
     #expect(Console(name: name, isPreferred: false).driver == driver)
   }
 }

@@ -106,8 +106,8 @@ import Testing
       space: nil),
   ]
 
-  @Test(arguments: rows)
-  func theLeastOfAllGroups(row: Row) {
+  @Test("Available memory is the least that any of the control groups leaves", arguments: rows)
+  func usesSmallestOfAllGroups(row: Row) {
     let tree = TemporaryTree(row.files)
     #expect(ControlGroupMemory.available(in: FileTree(root: tree.path)) == row.space)
   }

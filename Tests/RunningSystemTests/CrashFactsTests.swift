@@ -9,7 +9,8 @@ import Testing
 @testable import RunningSystem
 
 @Suite struct CrashFactsTests {
-  @Test func nothingIsNeeded() {
+  @Test("Crash facts are empty on a machine without any files")
+  func readsCrashFactsWithoutFiles() {
     let facts = facts([:])
     #expect(facts.processorNotes.isEmpty)
     #expect(facts.vmcoreInfo == nil)
@@ -22,7 +23,8 @@ import Testing
 
   /// Numbers may have gaps, and sort as numbers; an address is hexadecimal without 0x, a size
   /// decimal.
-  @Test func processorNotes() {
+  @Test("Processor notes are read in numeric order and invalid ones are left out")
+  func readsProcessorNotes() {
     let directory = "/sys/devices/system/cpu"
     let facts = facts([
       "\(directory)/cpu10/crash_notes": "7e400\n", "\(directory)/cpu10/crash_notes_size": "368\n",
@@ -39,32 +41,37 @@ import Testing
   }
 
   @Test(
+    "The address and size of VMCOREINFO are read, and invalid text is ignored",
     arguments: [
       ("0x00000000011fa000 1024\n", range(0x11F_A000...0x11F_B023)), ("0x1000 0\n", nil),
       ("0x1000\n", nil), ("1000 x\n", nil), ("0x1000 10 10\n", nil), ("", nil),
       ("0xffffffffffffffff 1024\n", nil),
     ] as [(String, PhysicalRange?)])
-  func vmcoreInfo(text: String, wanted: PhysicalRange?) {
+  func readsVMCOREINFO(text: String, wanted: PhysicalRange?) {
     #expect(facts(["/sys/kernel/vmcoreinfo": text]).vmcoreInfo == wanted)
   }
 
   @Test(
+    "The elfcorehdr size of the running kernel is read if it is a positive number",
     arguments: [("537208\n", 537_208), ("0\n", nil), ("x\n", nil)] as [(String, UInt64?)])
-  func headerSize(text: String, wanted: UInt64?) {
+  func readsCoreHeaderSize(text: String, wanted: UInt64?) {
     #expect(facts(["/sys/kernel/crash_elfcorehdr_size": text]).headerSize == wanted)
   }
 
-  @Test(arguments: [
-    ("Linux version 6.1.0-56-cloud-amd64 (x@y) #1", true), ("Linux version 5.5.0", true),
-    ("Linux version 5.4.300-1", false), ("Linux version 4.19.0", false),
-    ("Linux version 3.10.0-1160.el7", false), ("Linux version unknown", true), ("", true),
-  ])
-  func lowMemory(version: String, isLeft: Bool) {
+  @Test(
+    "Kernels from 5.5 on, and those of unknown version, leave low memory alone",
+    arguments: [
+      ("Linux version 6.1.0-56-cloud-amd64 (x@y) #1", true), ("Linux version 5.5.0", true),
+      ("Linux version 5.4.300-1", false), ("Linux version 4.19.0", false),
+      ("Linux version 3.10.0-1160.el7", false), ("Linux version unknown", true), ("", true),
+    ])
+  func recognisesKernelsLeavingLowMemory(version: String, isLeft: Bool) {
     #expect(facts(["/proc/version": version]).leavesLowMemory == isLeft)
   }
 
   /// A 6.1 kernel with KASLR: the image, the direct map in two parts, and what has no address.
-  @Test func mappingsOfAKernel() throws {
+  @Test("/proc/kcore gives the kernel image and the start of the direct map")
+  func findsKernelAndDirectMap() throws {
     let facts = facts(segments: [
       (0xFFFF_FFFF_8820_0000, 0x30E0_0000, 0x283_0000), (0xFFFF_B000_0000_0000, .max, 1 << 40),
       (0xFFFF_FFFF_C000_0000, .max, 0x3F00_0000), (0xFFFF_8DC6_C000_1000, 0x1000, 0x9_E000),
@@ -77,7 +84,8 @@ import Testing
   }
 
   /// Before 4.13 physical addresses were all 0.
-  @Test func mappingsWithoutPhysicalAddresses() throws {
+  @Test("The kernel image and the direct map are found without physical addresses in /proc/kcore")
+  func findsMappingsWithoutAddresses() throws {
     let facts = facts(segments: [
       (0xFFFF_FFFF_8100_0000, 0, 0x283_0000), (0xFFFF_8800_0000_1000, 0, 0x9_E000),
       (0xFFFF_8800_0010_0000, 0, 0x5FEE_0000), (0xFFFF_C900_0000_0000, 0, 1 << 40),
@@ -89,7 +97,8 @@ import Testing
     #expect(image.memory == range(0x3420_0000...0x36A2_FFFF))
   }
 
-  @Test func oddMappingsAreNoMappings() {
+  @Test("Impossible mappings in /proc/kcore are ignored")
+  func ignoresImpossibleMappings() {
     let facts = facts(segments: [
       (0xFFFF_8DC6_C000_1000, 0x2000, 0x9_E000),  // no multiple of 1 GiB
       (0xFFFF_8000_0000_0000, 0x40_0000_0000, 0x1000),  // no RAM
@@ -100,14 +109,17 @@ import Testing
     #expect(facts.kernelImage == nil)
   }
 
-  @Test(arguments: [[], [0x7F], Array("\u{7F}ELF".utf8)] as [[UInt8]])
-  func aBrokenCore(bytes: [UInt8]) {
+  @Test(
+    "A broken /proc/kcore gives no direct map",
+    arguments: [[], [0x7F], Array("\u{7F}ELF".utf8)] as [[UInt8]])
+  func ignoresBrokenCore(bytes: [UInt8]) {
     let tree = TemporaryTree(bytes: ["/proc/kcore": bytes])
     let facts = CrashFacts(in: FileTree(root: tree.path), ioMemory: IOMemory(text: ""))
     #expect(facts.directMap == nil)
   }
 
-  @Test func whatADumpHolds() {
+  @Test("A dump holds all RAM, also driver-managed RAM, except the crash region and the GART")
+  func dumpsRAMWithoutCrashRegion() {
     let memory = IOMemory(
       text: """
         00001000-0009fbff : System RAM

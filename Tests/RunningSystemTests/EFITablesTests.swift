@@ -8,6 +8,7 @@ import Testing
 @Suite struct EFITablesTests {
   /// As OVMF's tables are listed, by 6.1 and by 6.12.
   @Test(
+    "The kernel's log message about EFI tables gives their addresses",
     arguments: [
       (
         "efi: SMBIOS=0x3f918000 ACPI=0x3fb7e000 ACPI 2.0=0x3fb7e014 MEMATTR=0x3dc7f018 ",
@@ -17,12 +18,14 @@ import Testing
       ("efi: EFI v2.70 by EDK II", []), ("efi: X= Y=12 Z=0x", []),
       ("efi: HUGE=0x1ffffffffffffffff A=0x10", [0x10]),
     ] as [(String, [UInt64])])
-  func theListIsTakenApart(message: String, addresses: [UInt64]) {
+  func parsesLogMessage(message: String, addresses: [UInt64]) {
     #expect(EFITables.addresses(inMessage: message) == addresses)
   }
 
-  @Test(arguments: ["", "[    0.000000] ", "6,7,0,-;"])
-  func theListIsFoundInALog(prefix: String) throws {
+  @Test(
+    "The EFI tables are found in the kernel log and cover whole pages",
+    arguments: ["", "[    0.000000] ", "6,7,0,-;"])
+  func findsTablesInLog(prefix: String) throws {
     let tree = TemporaryTree([
       "/sys/firmware/efi/fw_platform_size": "64",
       "/dev/kmsg": """
@@ -39,7 +42,8 @@ import Testing
   }
 
   /// When the log has forgotten: system table at 0x1000, two tables listed at 0x2000.
-  @Test func theListIsReadFromMemory() {
+  @Test("The EFI tables are read from memory, and none if it cannot be read or is not valid")
+  func readsTablesFromMemory() {
     var memory = [UInt8](repeating: 0, count: 0x2030)
     memory.replaceSubrange(0x1000..<0x1008, with: Array("IBI SYST".utf8))
     memory[0x1000 + 104] = 2
@@ -59,7 +63,8 @@ import Testing
 }
 
 @Suite struct SetupDataNodeTests {
-  @Test func nodesAreReadInOrder() {
+  @Test("setup_data nodes are read in numeric order and malformed ones are left out")
+  func nodesAreReadInOrder() {
     let directory = "/sys/kernel/boot_params/setup_data"
     let machine = TemporaryTree(bytes: [
       "\(directory)/10/type": Array("0x2\n".utf8), "\(directory)/10/data": [1, 2],

@@ -20,7 +20,8 @@ import Testing
       fe000000-fe0fffff : Reserved
     """
 
-  @Test func readsTheTree() throws {
+  @Test("/proc/iomem is read as a tree with depths, ranges and crash regions")
+  func readsResourceTree() throws {
     let memory = IOMemory(text: Self.guest)
     #expect(memory.resources.count == 13)
     #expect(!memory.isHidden)
@@ -31,7 +32,8 @@ import Testing
     #expect(memory.crashRegions == [range(0x4E00_0000...0x5DFF_FFFF)])
   }
 
-  @Test func kernelTextIsFreeAndTheCrashRegionIsNot() {
+  @Test("The kernel's code counts as free RAM and the crash region does not")
+  func kernelTextIsFreeAndTheCrashRegionIsNot() {
     let memory = IOMemory(text: Self.guest)
     #expect(
       memory.freeRAM.ranges == [
@@ -47,6 +49,7 @@ import Testing
 
   /// The text, and the free RAM that it leaves.
   @Test(
+    "Free RAM excludes driver-managed RAM and whatever is reserved inside RAM",
     arguments: [
       // Whatever lies in RAM and is not the kernel's stays where it is.
       (
@@ -108,12 +111,13 @@ import Testing
       ("100000-fffffffffffffffff : System RAM", []),
       ("", []),
     ] as [(String, [ClosedRange<UInt64>])])
-  func freeRAM(text: String, wanted: [ClosedRange<UInt64>]) {
+  func findsFreeRAM(text: String, wanted: [ClosedRange<UInt64>]) {
     #expect(IOMemory(text: text).freeRAM.ranges == wanted.map(range))
   }
 
   /// What cannot be is left out, and said with its line and text.
   @Test(
+    "A faulty line of /proc/iomem is left out and reported with its number and reason",
     arguments: [
       ("180000-17ffff : Reserved", .inverted), ("  180000-17ffff : System RAM", .inverted),
       ("ffffffffffffffff-0 : x", .inverted), ("zz-yy : Reserved", .malformed),
@@ -127,7 +131,7 @@ import Testing
       ("10000000000000000-1ffffffffffffffff : x", .tooLarge),
       ("140000-fffffffffffffffff : System RAM", .tooLarge),
     ] as [(String, MapFault.Reason?)])
-  func faults(line: String, reason: MapFault.Reason?) throws {
+  func reportsFaultyLines(line: String, reason: MapFault.Reason?) throws {
     let memory = IOMemory(text: "100000-1fffff : System RAM\n\n \t\r\n\(line)\n200000-2fffff : x\n")
     let fault = try #require(memory.faults.first)
     #expect(memory.faults.count == 1 && memory.resources.count == 2)
@@ -135,28 +139,33 @@ import Testing
     #expect(fault.text.utf8.count <= 52 && !fault.text.isEmpty && !fault.text.hasPrefix(" "))
   }
 
-  @Test func aFaultsTextCanBePrinted() {
+  @Test("The text of a fault is cut off and has no control characters")
+  func faultTextIsPrintable() {
     let line = "\u{1B}[2J\u{7}" + String(repeating: "x", count: 200_000)
     let fault = IOMemory(text: line).faults.first
     #expect(fault?.text == "?[2J?" + String(repeating: "x", count: 47))
   }
 
-  @Test(arguments: [
-    ("00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code", true),
-    ("00000000-00000000 : System RAM\n00001000-00001fff : System RAM", false),
-    ("00000000-00000000 : PCI Bus 0000:00", true),
-    ("", false),
-    ("nothing that is a resource", false),
-  ])
-  func hidden(text: String, isHidden: Bool) {
+  @Test(
+    "Addresses are hidden when every resource of /proc/iomem is at zero",
+    arguments: [
+      ("00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code", true),
+      ("00000000-00000000 : System RAM\n00001000-00001fff : System RAM", false),
+      ("00000000-00000000 : PCI Bus 0000:00", true),
+      ("", false),
+      ("nothing that is a resource", false),
+    ])
+  func recognisesHiddenAddresses(text: String, isHidden: Bool) {
     #expect(IOMemory(text: text).isHidden == isHidden)
   }
 
-  @Test(arguments: [
-    "af000000-beffffff : Crash kernel\n433000000-43f7fffff : Crash kernel",
-    "433000000-43f7fffff : Crash kernel\naf000000-beffffff : Crash kernel (low)",
-    "0-ffffffffff : System RAM\n  af000000-beffffff : Crash kernel (dma)\n  433000000-43f7fffff : Crash kernel",
-  ])
+  @Test(
+    "Crash regions are sorted by address whatever their order and depth",
+    arguments: [
+      "af000000-beffffff : Crash kernel\n433000000-43f7fffff : Crash kernel",
+      "433000000-43f7fffff : Crash kernel\naf000000-beffffff : Crash kernel (low)",
+      "0-ffffffffff : System RAM\n  af000000-beffffff : Crash kernel (dma)\n  433000000-43f7fffff : Crash kernel",
+    ])
   func crashRegionsAreSorted(text: String) {
     #expect(
       IOMemory(text: text).crashRegions == [

@@ -66,8 +66,10 @@ import Testing
       files: ["\(directory)/out/x": ""], evidence: directory),
   ]
 
-  @Test(arguments: evidence)
-  func tellsThatItIsActive(row: Case) {
+  @Test(
+    "Files, the command line and the configuration show whether kexec handover is active",
+    arguments: evidence)
+  func recognisesActiveHandover(row: Case) {
     #expect(row.handover?.evidence == row.evidence)
     #expect(row.handover?.preserved ?? [] == [])
   }
@@ -125,8 +127,8 @@ import Testing
       preserved: [.reservedMemory(name: "trace")]),
   ]
 
-  @Test(arguments: signs)
-  func tellsWhatIsKept(row: Case) {
+  @Test("Sessions, reserved memory and entries are listed as preserved state", arguments: signs)
+  func listsPreservedState(row: Case) {
     var row = row
     row.line += row.line.hasPrefix("r") ? "" : " quiet"
     row.files["/dev/liveupdate"] = ""
@@ -137,11 +139,12 @@ import Testing
   }
 
   @Test(
+    "The sizes of the next kernel's scratch areas are read from debugfs",
     arguments: [
       ("scratch_len", "0x1000000\n0x8000000\n", [16 << 20, 128 << 20]),
       ("bootmem_len", "4096\n", [4096]), ("scratch_len", "x\n", []), ("scratch_phys", "1\n", []),
     ] as [(String, String, [UInt64])])
-  func sizesOfTheNextKernelsAreas(file: String, text: String, wanted: [UInt64]) {
+  func readsScratchSizes(file: String, text: String, wanted: [UInt64]) {
     let handover = TemporaryTree(["\(Self.directory)/out/\(file)": text]).machine.handover
     #expect(handover?.scratchSizes == wanted)
   }
@@ -152,6 +155,7 @@ import Testing
   private static let version = ["/proc/version": "Linux version 7.2.1-x (x@y) #1"]
 
   @Test(
+    "The running kernel's configuration is read from the file of its own release",
     arguments: [
       ("/boot/config-7.2.1-x", "CONFIG_A=y\n", true),
       ("/boot/config-7.2.1-x", "CONFIG_A=m\n", true),
@@ -161,7 +165,7 @@ import Testing
       ("/boot/config-7.2.1-x", "CONFIG_A=\"y\"\nCONFIG_AB=y\n#CONFIG_A=y\n", false),
       ("/boot/config-7.2.1-x", "", nil),
     ] as [(String, String, Bool?)])
-  func plainFiles(path: String, text: String, wanted: Bool?) {
+  func readsConfigurationOfRelease(path: String, text: String, wanted: Bool?) {
     let tree = TemporaryTree(Self.version.merging([path: text]) { $1 })
     let found = withExtendedLifetime(tree) { RunningConfiguration(in: FileTree(root: tree.path)) }
     #expect(found.isSet("CONFIG_A") == wanted)
@@ -169,7 +173,8 @@ import Testing
   }
 
   /// The kernel's own word counts more than a file's.
-  @Test func packed() throws {
+  @Test("/proc/config.gz takes precedence over a configuration file")
+  func prefersCompressedConfiguration() throws {
     let packed = Compressor.gzip.compress(Array("CONFIG_A=y\n".utf8))
     let tree = TemporaryTree(bytes: [
       "/proc/config.gz": packed, "/boot/config-1": Array("CONFIG_B=y\n".utf8),

@@ -16,7 +16,8 @@ import Testing
     modules(files.mapValues { Array($0.utf8) })
   }
 
-  @Test func modulesAreReadOldestFirst() {
+  @Test("Loaded modules are read oldest first, with the parameters that have a value")
+  func modulesAreReadOldestFirst() {
     let found = modules([
       "/proc/modules": """
       loop 40960 0 - Live 0x0000000000000000
@@ -44,7 +45,8 @@ import Testing
           ], includesHidden: false))
   }
 
-  @Test func theyAreReadOnlyOnRequest() {
+  @Test("Loaded modules are not read unless they are asked for")
+  func readsModulesOnlyOnRequest() {
     #expect(TemporaryTree(["/proc/modules": "loop 1 0 - Live 0x0"]).machine.modules == nil)
   }
 
@@ -108,7 +110,8 @@ import Testing
     ])?.modules.first
   }
 
-  @Test func hiddenParametersAreReadFromMemory() {
+  @Test("Hidden module parameters are read from the kernel's memory")
+  func hiddenParametersAreReadFromMemory() {
     let (number, text, truth) = (Self.base + 0xC00, Self.base + 0xC10, Self.base + 0xC20)
     let module = hidden(
       core: core(
@@ -133,7 +136,8 @@ import Testing
   }
 
   /// Addresses without meaning for who may not see them; a list that does not end; memory cut off.
-  @Test func hostileMemoryIsNoTrap() {
+  @Test("Hidden addresses, endless lists and truncated kernel memory never trap")
+  func hostileMemoryNeverTraps() {
     let one = memory([("int", 0xFFFF_FFFF_8100_0010, 0, Self.base + 0xC00)])
     #expect(
       hidden(core: core(one), symbols: "0000000000000000 D param_ops_int")?.unreadable == ["int"])

@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 
 @Suite struct MachineTests {
-  @Test func nothingIsNeeded() {
+  @Test("A machine without any files is read with empty facts")
+  func readsMachineWithoutFiles() {
     let machine = TemporaryTree([:]).machine
     #expect(machine.firmwareMap == nil)
     #expect(machine.efi == nil)
@@ -20,54 +21,58 @@ import Testing
     #expect(machine.kexec.mayReboot)
   }
 
-  @Test(arguments: [
-    ("flags\t\t: fpu la57 vme", "quiet", true),
-    ("flags\t\t: fpu la57", "quiet no5lvl", false),
-    ("flags\t\t: fpu la57", "quiet -- no5lvl", true),
-    ("flags\t\t: fpu la57x", "", false),
-    ("model name\t: la57", "", false),
-    ("processor: 0\nflags: fpu\n\nprocessor: 1\nflags: fpu la57", "", false),
-    ("", "", false),
-  ])
-  func fiveLevelPaging(cpuinfo: String, commandLine: String, wanted: Bool) {
+  @Test(
+    "5-level paging is in use if the first processor has la57 and no5lvl is not given",
+    arguments: [
+      ("flags\t\t: fpu la57 vme", "quiet", true),
+      ("flags\t\t: fpu la57", "quiet no5lvl", false),
+      ("flags\t\t: fpu la57", "quiet -- no5lvl", true),
+      ("flags\t\t: fpu la57x", "", false),
+      ("model name\t: la57", "", false),
+      ("processor: 0\nflags: fpu\n\nprocessor: 1\nflags: fpu la57", "", false),
+      ("", "", false),
+    ])
+  func recognisesFiveLevelPaging(cpuinfo: String, commandLine: String, wanted: Bool) {
     let tree = TemporaryTree(["/proc/cpuinfo": cpuinfo, "/proc/cmdline": commandLine + "\n"])
     #expect(tree.machine.usesFiveLevelPaging == wanted)
   }
 
   /// What /proc/fb says, and whether firmware's picture is gone.
-  @Test(arguments: [
-    // The drivers of firmware's own framebuffer, as they are spelled there.
-    ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simple\n", false),
-    ("0 simpledrmdrmfb\n", false), ("0 efidrmdrmfb\n", false), ("0 vesadrmdrmfb\n", false),
-    ("0 ofdrmdrmfb\n", false), ("0 simpledrm\n", false), ("12 EFI VGA\n", false),
-    ("0 EFI VGA\n1 simple\n", false),
-    // Those that set a mode.
-    ("0 i915drmfb\n", true), ("0 virtio_gpudrmfb\n", true), ("0 hyperv_drmdrmfb\n", true),
-    ("0 bochs-drmdrmfb\n", true), ("0 svgadrmfb\n", true), ("0 astdrmfb\n", true),
-    // Those of fbdev, which have the picture in memory of their own.
-    ("0 hyperv_fb\n", true), ("0 xen\n", true), ("0 cirrusfb\n", true), ("0 VGA16 VGA\n", true),
-    ("0 MATROX\n", true), ("0 radeondrmfb\n", true), ("0 nouveaufb\n", true),
-    // What only looks like one that keeps it.
-    ("0 EFI VGA 2\n", true), ("0 simplefb\n", true), ("0 xsimpledrmdrmfb\n", true),
-    ("0 efi vga\n", true),
-    // One that has moved is enough.
-    ("0 EFI VGA\n1 amdgpudrmfb\n", true), ("0 hyperv_fb\n1 EFI VGA\n", true),
-    ("", false),
-  ])
-  func nativeGraphics(framebuffers: String, wanted: Bool) {
+  @Test(
+    "/proc/fb shows whether a native driver has replaced firmware's framebuffer",
+    arguments: [
+      // The drivers of firmware's own framebuffer, as they are spelled there.
+      ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simple\n", false),
+      ("0 simpledrmdrmfb\n", false), ("0 efidrmdrmfb\n", false), ("0 vesadrmdrmfb\n", false),
+      ("0 ofdrmdrmfb\n", false), ("0 simpledrm\n", false), ("12 EFI VGA\n", false),
+      ("0 EFI VGA\n1 simple\n", false),
+      // Those that set a mode.
+      ("0 i915drmfb\n", true), ("0 virtio_gpudrmfb\n", true), ("0 hyperv_drmdrmfb\n", true),
+      ("0 bochs-drmdrmfb\n", true), ("0 svgadrmfb\n", true), ("0 astdrmfb\n", true),
+      // Those of fbdev, which have the picture in memory of their own.
+      ("0 hyperv_fb\n", true), ("0 xen\n", true), ("0 cirrusfb\n", true), ("0 VGA16 VGA\n", true),
+      ("0 MATROX\n", true), ("0 radeondrmfb\n", true), ("0 nouveaufb\n", true),
+      // What only looks like one that keeps it.
+      ("0 EFI VGA 2\n", true), ("0 simplefb\n", true), ("0 xsimpledrmdrmfb\n", true),
+      ("0 efi vga\n", true),
+      // One that has moved is enough.
+      ("0 EFI VGA\n1 amdgpudrmfb\n", true), ("0 hyperv_fb\n1 EFI VGA\n", true),
+      ("", false),
+    ])
+  func recognisesNativeGraphics(framebuffers: String, wanted: Bool) {
     let tree = TemporaryTree(["/proc/fb": framebuffers])
     #expect(tree.machine.hasNativeGraphics == wanted)
   }
 
   /// Without fbdev's emulation a driver has no line in /proc/fb.
   @Test(
+    "The DRM driver shows native graphics when /proc/fb is empty",
     arguments: [
       ("", "i915", true), ("", "simple-framebuffer", false), ("", "efidrm", false),
       ("", nil, false),
       ("0 EFI VGA\n", "i915", false),
     ] as [(String, String?, Bool)])
-  func nativeGraphicsWithoutFramebuffers(framebuffers: String, driver: String?, wanted: Bool) throws
-  {
+  func recognisesGraphicsByDRMDriver(framebuffers: String, driver: String?, wanted: Bool) throws {
     let tree = TemporaryTree([
       "/proc/fb": framebuffers, "/sys/class/drm/card0/device/class": "0x030000",
     ])
@@ -78,7 +83,8 @@ import Testing
   }
 
   /// A kernel bug once printed freed memory as names: they are bytes, and the ranges still count.
-  @Test func namesThatAreNoText() {
+  @Test("Ranges of /proc/iomem count even if their names are not text")
+  func keepsRangesWithoutTextNames() {
     let lines: [[UInt8]] = [
       Array("100000-1fffff : System RAM\n".utf8),
       Array("  140000-14ffff : ".utf8) + [0xFF, 0xC3, 0x0D, 0x0A],
@@ -93,15 +99,18 @@ import Testing
       ])
   }
 
-  @Test(arguments: [(4095, false), (4096, true), (4097, false), (0, false)])
-  func bootParametersAreAPage(count: Int, isTaken: Bool) {
+  @Test(
+    "boot_params are accepted only with a size of 4096 bytes",
+    arguments: [(4095, false), (4096, true), (4097, false), (0, false)])
+  func bootParamsAreOnePage(count: Int, isTaken: Bool) {
     let tree = TemporaryTree(bytes: [
       "/sys/kernel/boot_params/data": [UInt8](repeating: 7, count: count)
     ])
     #expect((tree.machine.bootParameters?.count == 4096) == isTaken)
   }
 
-  @Test func theCommandLineKeepsItsBytes() {
+  @Test("The running command line keeps bytes that are not text")
+  func commandLineKeepsItsBytes() {
     let line: [UInt8] = [0x61, 0x3D, 0xE9, 0x20, 0xC3, 0x20, 0xFF]
     let machine = TemporaryTree(bytes: ["/proc/cmdline": line + [0x0A]]).machine
     #expect(machine.commandLine.text.losslessBytes == line)
@@ -110,7 +119,8 @@ import Testing
     #expect(machine.commandLine.value(of: "a")?.losslessBytes == [0xE9])
   }
 
-  @Test func serialPorts() {
+  @Test("Only a serial port of a usual name with a valid I/O port number is read")
+  func readsSerialPorts() {
     let tree = TemporaryTree([
       "/sys/class/tty/ttyS0/port": "0x3F8\n", "/sys/class/tty/ttyS1/port": "0x0\n",
       "/sys/class/tty/ttyS2/port": "0x10000\n", "/sys/class/tty/ttyS3/port": "junk\n",
@@ -120,7 +130,8 @@ import Testing
   }
 
   /// Folders sort as numbers, entries that cannot be read are passed over, ends are inside.
-  @Test func firmwareMap() throws {
+  @Test("Firmware's memory map is read in numeric order and faulty entries are reported")
+  func readsFirmwareMap() throws {
     var files: [String: String] = [:]
     let entries = [
       ("0", "0x0", "0x9fbff", "System RAM"), ("1", "0x9fc00", "0x9ffff", "Reserved"),
@@ -172,16 +183,19 @@ import Testing
   }
 
   /// Numbers that are too large for what they are the start of.
-  @Test(arguments: [
-    ("MemTotal: 18446744073709551615 kB", UInt64.max),
-    ("MemTotal: 18014398509481983 kB", .max - 1023),
-    ("MemTotal: 18014398509481984 kB", .max), ("MemTotal: 4 kB", 4096),
-  ])
-  func amountsOfMemory(line: String, wanted: UInt64) {
+  @Test(
+    "An amount of memory that does not fit into 64 bits is capped",
+    arguments: [
+      ("MemTotal: 18446744073709551615 kB", UInt64.max),
+      ("MemTotal: 18014398509481983 kB", .max - 1023),
+      ("MemTotal: 18014398509481984 kB", .max), ("MemTotal: 4 kB", 4096),
+    ])
+  func capsTooLargeAmountsOfMemory(line: String, wanted: UInt64) {
     #expect(TemporaryTree(["/proc/meminfo": line + "\n"]).machine.totalMemory == wanted)
   }
 
-  @Test func theRealFirmwareMap() throws {
+  @Test("The firmware memory map of a captured machine is read completely")
+  func readsCapturedFirmwareMap() throws {
     let fixture = try #require(
       MachineFixture.all.first { $0.name == "kvm-64g-numa-firmware-memmap.memmap" })
     let map = try #require(fixture.machine.firmwareMap)
@@ -191,19 +205,21 @@ import Testing
   }
 
   @Test(
+    "Hexadecimal, octal and decimal numbers are parsed as in C",
     arguments: [
       ("0x1F", 31), ("0X1f", 31), ("010", 8), ("0", 0), ("12", 12),
       ("0xffffffffffffffff", UInt64.max), ("", nil), ("0x", nil), ("0x10000000000000000", nil),
       ("-1", nil), ("-0", nil), ("+1", nil), ("0x+1", nil), ("0x-1", nil), ("08", nil), ("1 ", nil),
       ("1k", nil), ("٣", nil),
     ] as [(String, UInt64?)])
-  func numbersAsInC(text: String, wanted: UInt64?) {
+  func parsesNumbersAsInC(text: String, wanted: UInt64?) {
     #expect(UInt64(cNumber: text) == wanted)
   }
 }
 
 @Suite struct EFIStateTests {
-  @Test func readsWhatFirmwareLeft() throws {
+  @Test("The EFI state is read from sysfs with its runtime map in numeric order")
+  func readsEFIState() throws {
     var files = [
       "/sys/firmware/efi/fw_vendor": "0x7f5cf018\n", "/sys/firmware/efi/runtime": "0x7f5ecb98\n",
       "/sys/firmware/efi/config_table": "0x7f5ec018\n",
@@ -233,11 +249,12 @@ import Testing
   }
 
   @Test(
+    "The RSDP address is that of ACPI20, or else that of ACPI",
     arguments: [
       ("ACPI=0x10", 0x10), ("ACPI20=0x20\nACPI=0x10", 0x20), ("ACPI=0x10\nACPI20=0x20", 0x20),
       ("SMBIOS=0x1", nil), ("ACPI20=junk\nACPI=0x10", 0x10), ("", nil),
     ] as [(String, UInt64?)])
-  func rsdpAddress(systab: String, wanted: UInt64?) throws {
+  func prefersRSDPOfACPI20(systab: String, wanted: UInt64?) throws {
     let tree = TemporaryTree(["/sys/firmware/efi/systab": systab])
     let efi = try #require(tree.machine.efi)
     #expect(efi.rsdpAddress == wanted)
@@ -265,11 +282,12 @@ import Testing
   ]
 
   @Test(
+    "Each kexec state file is read by its new name, or else by its old one",
     arguments: [
       ("1\n", nil, 1), (nil, "1\n", 1), ("1\n", "1\n", 1), ("1\n", "0\n", 1), ("", "1\n", 1),
       ("x\n", "1\n", 1), (nil, nil, nil),
     ] as [(String?, String?, UInt64?)])
-  func bothNames(new: String?, old: String?, wanted: UInt64?) {
+  func readsStateByEitherName(new: String?, old: String?, wanted: UInt64?) {
     for place in Self.places {
       var files: [String: String] = [:]
       files["/sys/kernel/kexec/\(place.new)"] = new
@@ -283,19 +301,22 @@ import Testing
   }
 
   @Test(
+    "The lockdown mode is the one in brackets, and none means no lockdown",
     arguments: [
       ("[none] integrity confidentiality\n", nil),
       ("none [integrity] confidentiality\n", "integrity"),
       ("none integrity [confidentiality]\n", "confidentiality"), ("", nil), ("]x[", nil),
       ("[]", ""),
     ] as [(String, String?)])
-  func lockdown(text: String, wanted: String?) {
+  func readsLockdownMode(text: String, wanted: String?) {
     let tree = TemporaryTree(["/sys/kernel/security/lockdown": text])
     #expect(tree.machine.kexec.lockdown == wanted)
   }
 
-  @Test(arguments: [("-1", nil), ("0", 0), ("3", 3), ("x", nil)] as [(String, Int?)])
-  func limits(text: String, wanted: Int?) {
+  @Test(
+    "The load limits for reboots and crash kernels are read, and -1 means no limit",
+    arguments: [("-1", nil), ("0", 0), ("3", 3), ("x", nil)] as [(String, Int?)])
+  func readsLoadLimits(text: String, wanted: Int?) {
     let tree = TemporaryTree([
       "/proc/sys/kernel/kexec_load_limit_reboot": text + "\n",
       "/proc/sys/kernel/kexec_load_limit_panic": "7\n",
@@ -307,20 +328,24 @@ import Testing
     #expect(state.isLoadDisabled)
   }
 
-  @Test(arguments: [
-    ("Name:\tx\nCapEff:\t000001ffffffffff\n", true), ("CapEff:\t0000000000400000\n", true),
-    ("CapEff:\t000001ffffbfffff\n", false), ("CapEff:\t0000000000000000\nCapBnd:\tff\n", false),
-  ])
-  func capability(status: String, mayReboot: Bool) {
+  @Test(
+    "A reboot is permitted by CAP_SYS_BOOT among the effective capabilities",
+    arguments: [
+      ("Name:\tx\nCapEff:\t000001ffffffffff\n", true), ("CapEff:\t0000000000400000\n", true),
+      ("CapEff:\t000001ffffbfffff\n", false), ("CapEff:\t0000000000000000\nCapBnd:\tff\n", false),
+    ])
+  func readsRebootCapability(status: String, mayReboot: Bool) {
     let tree = TemporaryTree(["/proc/self/status": status])
     #expect(tree.machine.kexec.mayReboot == mayReboot)
   }
 
-  @Test(arguments: [
-    ("         0          0 4294967295\n", false), ("         0     100000      65536\n", true),
-    ("0 0 1\n", true), ("", false),
-  ])
-  func userNamespace(map: String, isInside: Bool) {
+  @Test(
+    "A user ID map that is not the whole identity means a user namespace",
+    arguments: [
+      ("         0          0 4294967295\n", false), ("         0     100000      65536\n", true),
+      ("0 0 1\n", true), ("", false),
+    ])
+  func recognisesUserNamespace(map: String, isInside: Bool) {
     let tree = TemporaryTree(["/proc/self/uid_map": map])
     #expect(tree.machine.kexec.isInUserNamespace == isInside)
   }

@@ -9,6 +9,7 @@ import Testing
 
   /// The attributes of /sys/class/tty/ttyS4, and the port.
   @Test(
+    "The sysfs attributes of a serial port give its address, access and clock",
     arguments: [
       (pc, UART(name: "ttyS4", address: 0x3F8, access: "io", clock: 1_843_200)),
       // A card on PCI, with a faster clock.
@@ -52,7 +53,7 @@ import Testing
       ("type=0 port=0x2F8 io_type=0", nil), ("type=4 port=0x0 io_type=0", nil),
       ("type=4 io_type=2 iomem_base=0x0", nil), ("type=4", nil), ("port=junk", nil),
     ] as [(String, UART?)])
-  func attributes(text: String, wanted: UART?) {
+  func readsPortAttributes(text: String, wanted: UART?) {
     var files: [String: String] = [
       "/sys/class/tty/tty0/active": "", "/sys/class/tty/ttyUSB0/port": "0x1",
     ]
@@ -64,7 +65,8 @@ import Testing
   }
 
   /// /proc/tty/driver/serial, where sysfs does not tell.
-  @Test func theListOfTheDriver() {
+  @Test("/proc/tty/driver/serial gives the ports that sysfs does not show")
+  func readsPortListOfDriver() {
     let files = [
       "/proc/tty/driver/serial": """
       serinfo:1.0 driver revision:
@@ -88,7 +90,8 @@ import Testing
     #expect(both.first { $0.name == "ttyS0" }?.address == 0x3E8)
   }
 
-  @Test func theTableOfFirmware() {
+  @Test("Firmware's console table is looked for only together with the serial ports")
+  func looksForConsoleTableOnRequest() {
     let tree = TemporaryTree(["/sys/firmware/acpi/tables/SPCR": "SPCR"])
     let machine = Machine.read(FileTree(root: tree.path), with: .serialPorts)
     #expect(machine.hasConsoleTable && machine.uarts.isEmpty)

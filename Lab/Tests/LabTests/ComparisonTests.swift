@@ -5,6 +5,7 @@ import Testing
 /// The arithmetic of `lab bench`: what is not known to be good must fail.
 @Suite struct ComparisonTests {
   @Test(
+    "A ratio passes only if valid samples have medians within the limit",
     arguments: [
       ([1.0, 9, 2], [4.0], 0.5, Comparison.Verdict.passed, 0.5),  // the median is 2
       ([3], [4], 0.74, .failed, 0.75),
@@ -19,7 +20,7 @@ import Testing
       ([1], [.infinity], 1, .failed, .nan),
       ([1], [1], .nan, .failed, 1),
     ])
-  func ratio(
+  func judgesRatioOfMedians(
     ours: [Double], other: [Double], limit: Double, verdict: Comparison.Verdict, figure: Double
   ) {
     let comparison = Comparison("x", ours: ours, other: other, .ratio(atMost: limit))
@@ -28,25 +29,28 @@ import Testing
   }
 
   @Test(
+    "An excess passes only if both sides were measured and it is within the limit",
     arguments: [
       ([70.0], [57.0], Comparison.Verdict.passed), ([74], [57], .failed), ([], [57], .failed),
       ([74], [.nan], .failed),
     ])
-  func excess(ours: [Double], other: [Double], verdict: Comparison.Verdict) {
+  func judgesExcess(ours: [Double], other: [Double], verdict: Comparison.Verdict) {
     let comparison = Comparison("x", ours: ours, other: other, .excess(atMost: 16))
     #expect(comparison.verdict == verdict)
   }
 
   @Test(
+    "The fastest run must not be slower than the slowest run of the other side",
     arguments: [
       ([5.0, 6, 7], [1.0, 2, 5], Comparison.Verdict.passed), ([6, 7], [1, 5], .failed),
       ([1], [5], .passed), ([1], [], .failed), ([.nan, 1], [5], .failed),
     ])
-  func fastestAgainstSlowest(ours: [Double], other: [Double], verdict: Comparison.Verdict) {
+  func comparesFastestWithSlowest(ours: [Double], other: [Double], verdict: Comparison.Verdict) {
     #expect(Comparison("x", ours: ours, other: other, .notSlower).verdict == verdict)
   }
 
-  @Test func goalIsShownButMustBeMeasured() {
+  @Test("A missed goal with an obstacle is shown as a goal only if it was measured")
+  func goalMustBeMeasured() {
     let missed = Comparison("x", ours: [9], other: [1], .ratio(atMost: 1), obstacle: "no hardware")
     #expect(missed.verdict == .goal)
     #expect(
@@ -55,13 +59,15 @@ import Testing
     #expect(unmeasured.verdict == .failed)
   }
 
-  @Test func samplesAreSummarised() {
+  @Test("Samples are summarised by their median and range")
+  func summarisesSamples() {
     #expect([3.0, 1, 2].summary == "2.00 (1.00–3.00)")
     #expect([741.5].summary == "742")
     #expect([Double]().median.isNaN)
   }
 
-  @Test func noComparisonsAreNoSuccess() {
+  @Test("A benchmark passes only if it has comparisons and all of them pass")
+  func needsEveryComparisonToPass() {
     let good = Comparison("x", ours: [1], other: [1], .ratio(atMost: 1))
     let bad = Comparison("x", ours: [], other: [1], .ratio(atMost: 1))
     #expect([good].allKept)
@@ -69,7 +75,8 @@ import Testing
     #expect(![Comparison]().allKept)
   }
 
-  @Test func whatCallgrindAndMeasureSayIsRead() throws {
+  @Test("The output of callgrind and measure is read, and malformed output is an error")
+  func parsesMeasurementOutput() throws {
     #expect(try NativeBench.instructions(in: "x\n==12== Collected : 763889\n==12== ") == 763_889)
     #expect(throws: (any Error).self) { try NativeBench.instructions(in: "==12== Collected :") }
     #expect(throws: (any Error).self) { try NativeBench.instructions(in: "") }

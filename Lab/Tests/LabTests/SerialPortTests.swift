@@ -8,7 +8,8 @@ import Testing
 /// A serial port of a machine that ends while somebody still writes to it.
 @Suite struct SerialPortTests {
   /// The number of a closed descriptor is that of the next that is opened: of another machine's port.
-  @Test func aPortIsNotClosedAsLongAsSomebodyWritesToIt() async throws {
+  @Test("A serial port stays open until the writer has finished and is closed afterwards")
+  func portStaysOpenWhileWriting() async throws {
     let path = FileManager.default.temporaryDirectory.path + "/kexec-lab-\(getpid())"
     let before = openFiles
     let transcript = Transcript(meter: CPUMeter())
