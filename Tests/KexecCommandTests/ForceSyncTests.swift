@@ -89,7 +89,7 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       testDescription: "a user's FUSE mount lets nobody in",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw,user_id=1000\n",
       openErrors: ["/home/u": .accessDenied], written: ["/"],
-      warning: "\"/home/u\" (\(Errno.accessDenied.message)): not written for certain"),
+      warning: "\"/home/u\" (\(Errno.accessDenied.message)): may not be written"),
     .init(
       testDescription: "a user's FUSE mount that fails otherwise",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw\n",
@@ -178,7 +178,8 @@ extension InvocationTests {
       #expect(kernel.run("-e --force-sync") == .failure)
       #expect(!kernel.calls.contains(Self.jump))
       #expect(
-        kernel.errors.contains("/proc/self/mountinfo, which says what is mounted, cannot be read\n")
+        kernel.errors.contains(
+          "/proc/self/mountinfo, which lists what is mounted, cannot be read\n")
       )
     }
 

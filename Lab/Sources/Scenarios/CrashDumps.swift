@@ -110,12 +110,12 @@ private let reload = Scenario("crash kernel: a reload that fails says what is le
   try await guest.run("truncate -s 300M /run/large")
   for (options, reason) in [
     ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no room"),
-    ("-s --initrd=/run/large", "no room for the initrd"),
+    ("-s --initrd=/run/large", "no free memory for the initrd"),
   ] {
     let output = try await guest.run("\(load) \(options)", exits: 255)
     try expect(
       output.errors.contains(reason)
-        && output.errors.contains("the old panic kernel is still loaded"),
+        && output.errors.contains("the previous crash kernel is still loaded"),
       "\(options) said \(output.errors)")
     try await guest.run("kexec -p -S", exits: 1)
   }
