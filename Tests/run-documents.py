@@ -40,12 +40,28 @@ DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] + [
         "purgatory status system-calls troubleshooting").split()]
 LIMIT = 300
 REFUSED = "systemctl service reboot shutdown poweroff halt init telinit kdump-config sysctl modprobe apt-get apt install"
+# What the machine has beside its captured files.
+FILES = {
+    "/proc/modules": "loop 40960 0 - Live 0xffffffffc0000000\n",
+    "/sys/kernel/kexec_loaded": "1\n",
+    "/run/kexec-loaded": """kexec-load 1
+time 1795778438
+call kexec_load
+command-line root=/dev/vda1 ro
+release 6.12.41+deb13-amd64
+initrd /boot/initrd.img
+kernel /boot/vmlinuz
+""",
+    "/dev/kmsg": "[    0.000000] tsc: Detected 2000.000 MHz processor\n[    4.431000] Run /init as init process\n",
+}
+# The counter at the entry, behind the checks, and at the load, and the wall clock then.
+STAMPS = "kexec_stamps=" + ",".join(f"{value:016x}" for value in (8_000_000_000, 8_020_000_000, 2_000_000_000, 1))
 WRAPPER = """#!/bin/sh
 # Lets pass what touches nothing. An abbreviation of --dry-run is not known here, and refused.
 is_safe=no is_plain=no
 for word; do
   case $word in
-    --dry-run) is_safe=yes ;;
+    --dry-run | --report) is_safe=yes ;;
     --help | --version) is_safe=yes is_plain=yes ;;
   esac
 done
@@ -186,9 +202,12 @@ class Place:
         self.kernel = kernel
         self.bin = self.path + "/.bin"
         os.mkdir(self.bin)
-        # That machine, with a module.
+        # That machine, with a module, a loaded kernel, and stamps of the jump into its system.
         machine = shutil.copytree(os.path.join(ROOT, MACHINE), self.path + "/.machine")
-        self.write(".machine/proc/modules", "loop 40960 0 - Live 0xffffffffc0000000\n")
+        for name, text in FILES.items():
+            os.makedirs(os.path.dirname(machine + name), exist_ok=True)
+            self.write(".machine" + name, text)
+        self.append(".machine/proc/cmdline", STAMPS)
         text = WRAPPER.replace("MACHINE", machine).replace("PROGRAM", program)
         self.write(".bin/kexec", text)
         for name in REFUSED.split():
@@ -207,6 +226,11 @@ class Place:
         with open(f"{self.path}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(f"{self.path}/{name}", 0o755)
+
+    def append(self, name, word):
+        with open(f"{self.path}/{name}", encoding="utf-8") as file:
+            line = file.read().rstrip("\n")
+        self.write(name, f"{line} {word}\n")
 
     def clear(self):
         """Each document finds the same files."""
