@@ -137,10 +137,11 @@ def blocks(lines):
 
 
 def masked(text):
-    """What another kernel prints too."""
+    """What a later kernel of the same series prints too: the lines without numbers and amounts, each once,
+    since how many free ranges there are depends on its size."""
     text = re.sub(r"0x[0-9a-f]+|\d+(\.\d+)*", "#", text)
-    text = re.sub(r"\b(bytes?|[KMGT]iB)\b", "#", text)
-    return re.sub(r"[ \t]+", " ", re.sub(r"#[^\s:]*( #[^\s:]*)*", "#", text))
+    text = re.sub(r"#([-+~:.]?#|[-+~:.])*", "#", re.sub(r"\b(bytes?|[KMGT]iB)\b", "#", text))
+    return sorted(set(re.sub(r"[ \t#]+", " ", line).strip() for line in text.split("\n")))
 
 
 def slug(heading):
