@@ -9,7 +9,7 @@ A block of ```sh is run, in a temporary directory that has `vmlinuz` and `initrd
 the line above it changes that:
 
     <!-- not run: REASON -->               it is not run
-    <!-- run in a guest -->                the lab's scenario runs it (Lab/Sources/Scenarios/Documents.swift)
+    <!-- run in a guest -->                the lab runs it, in README.md (Lab/Sources/Scenarios/Documents.swift)
 
 A block of ```text right below, with `<!-- output of the block above -->` above it, is what the block prints.
 
@@ -311,6 +311,9 @@ def main():
         for name, lines in documents.items():
             place.clear()
             found, faults = blocks(lines)
+            if name != "README.md":
+                faults += [f"line {block.number}: the lab runs blocks of README.md only"
+                           for block in found if block.comment == "run in a guest"]
             check(f"{name}: its blocks are marked", faults)
             for block in found:
                 if block.language != "sh":
