@@ -7,7 +7,7 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 // What stands behind an error of the calls that load, unload and run a kernel: the cause, as far as a file
-// or a number tells, and what to do. docs/reference.md has the table of it, CallErrorTests are its rows.
+// or a number tells, and what to do. docs/system-calls.md has the table of it, CallErrorTests are its rows.
 
 /// What is looked at to find the cause of a load that was refused, after it was. A class, since code that
 /// copies and destroys so large a value would be 20 kB of the program.

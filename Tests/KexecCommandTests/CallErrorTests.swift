@@ -9,7 +9,7 @@ import Testing
 @testable import LinuxSystem
 
 /// A cause of an error of one of the calls: what is done, what the kernel answers, what can be seen, and
-/// what is said then. docs/reference.md has the same as a table.
+/// what is said then. docs/system-calls.md has the same as a table.
 struct CallErrorRow: Sendable, CustomTestStringConvertible {
   let testDescription: String
   /// The arguments, without the file.
@@ -421,7 +421,7 @@ extension InvocationTests {
       #expect(kernel.errors.contains("CONFIG_KEXEC_JUMP (/proc/config.gz), so"))
     }
 
-    /// Which errors lead to the other call: the fallback table of docs/reference.md.
+    /// Which errors lead to the other call: the table of docs/system-calls.md.
     @Test("A load falls back to the other system call after certain errors and after no others")
     func fallsBackOnlyAfterCertainErrors() {
       let afterFile: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
