@@ -65,7 +65,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
       "kexec: \"@/short\": truncated: the protected-mode part ends at byte 24576, but the file has only "
         + "20736\n"),
     .init(
-      "no room", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
+      "no free memory", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
       "kexec: no free memory for the kernel: it needs 51.4 MiB aligned to 2 MiB at "
     ),
     .init(

@@ -142,7 +142,7 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init("a kernel beside -u or -e", "-u @/vmlinuz", 0, .usage, "kexec: -u (--unload) takes no"),
     .init("a kernel beside -u or -e", "-e @/vmlinuz", 0, .usage, "kexec: -e (--exec) takes no"),
     .init(
-      "no room in the bounds", "-c -l --mem-max=0x100000 @/vmlinuz", 1, .failure,
+      "no memory in the bounds", "-c -l --mem-max=0x100000 @/vmlinuz", 1, .failure,
       "kexec: no free memory for the kernel"),
     .init(
       "a type with the file call", "-s -l -t elf-x86 @/vmlinuz", 0, .failure,

@@ -17,7 +17,7 @@ extension InvocationTests {
       (["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option", "an invisible character (U+FEFF)"),
       (["-l", "k", "--reuse\u{2011}cmdline"], "", "a non-breaking hyphen (U+2011)"),
       (["-–initrd=x", "-l", "k"], "", "an en dash (U+2013)"),
-      // Blanks that are none.
+      // What looks like a space.
       (["-l\u{A0}k"], "", "a non-breaking space (U+00A0)"),
       (["-l", "k", "--initrd\u{A0}x"], "", "a non-breaking space (U+00A0)"),
       (["-l", "k\u{A0}", "b"], "two kernels were given: \"k\u{A0}\" and \"b\"", "space (U+00A0)"),
