@@ -24,7 +24,7 @@ extension Parameters {
   /// Whether `flag` of PURGATORY_FLAG_... is set.
   func has(_ flag: Int32) -> Bool {
     // SAFETY: the caller has the block in our own segment.
-    unsafe pointee.flags & UInt32(truncatingIfNeeded: flag) != 0
+    unsafe (pointee.flags & UInt32(truncatingIfNeeded: flag)) != 0
   }
 }
 

@@ -33,7 +33,7 @@ extension Array where Element == UInt8 {
     precondition(field.end <= count, "a field outside its layout")
     var value: Value = 0
     for index in (0..<field.size).reversed() {
-      value = value << 8 | Value(self[field.offset + index])
+      value = (value << 8) | Value(self[field.offset + index])
     }
     return value
   }

@@ -30,7 +30,7 @@ internal enum Gzip {
         case Z_MEM_ERROR: throw .outOfMemory(wanted: 0)
         case Z_NEED_DICT: throw .unsupported(.gzip, inputOffset: offset + consumed)
         // RFC 1952: "Reserved FLG bits must be zero"; they are for what only newer programs know.
-        case _ where unsafe offset + consumed <= 10 && input.count > 3 && input[3] & 0xE0 != 0:
+        case _ where unsafe offset + consumed <= 10 && input.count > 3 && (input[3] & 0xE0) != 0:
           throw .unsupported(.gzip, inputOffset: 3)
         default: throw .corrupt(.gzip, inputOffset: offset + consumed)
         }

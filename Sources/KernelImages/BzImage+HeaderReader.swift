@@ -139,7 +139,7 @@ extension BzImage.HeaderReader {
     let realModeSize = (Int(sectors == 0 ? 4 : sectors) + 1) * 512
     // 16 bits before 2.04, where the upper half belongs to something else.
     let units = try value(of: SetupHeader.syssize, since: 0x0200) ?? 0
-    let protectedSize = Int(version >= 0x0204 ? units : units & 0xFFFF) * 16
+    let protectedSize = Int(version >= 0x0204 ? units : (units & 0xFFFF)) * 16
     try checkSectors(realModeSize)
     guard file.count > realModeSize else {
       throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
@@ -163,7 +163,7 @@ extension BzImage.HeaderReader {
   /// The EFI stub of a Linux kernel says as well where the protected-mode part starts: it is the
   /// section .text.
   private func checkSectors(_ realModeSize: Int) throws(ImageError) {
-    guard version >= 0x020B, try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0 > 0,
+    guard version >= 0x020B, (try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0) > 0,
       let start = PESection.start(of: ".text", in: file.span), start % 512 == 0,
       start != realModeSize
     else { return }

@@ -94,7 +94,7 @@ package struct BzImage: Sendable {
     }
     isMemdisk = kernelVersion?.hasPrefix("MEMDISK ") ?? false
     isForBIOSOnly = try fields.isForBIOSOnly(extendedFlags) || isMemdisk
-    isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
+    isRelocatable = (try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0) != 0
     alignment = try fields.alignment()
     preferredAddress = try fields.preferredAddress(alignment: alignment)
     initrdAddressLimit = try fields.initrdAddressLimit()

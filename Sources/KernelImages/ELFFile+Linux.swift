@@ -19,7 +19,7 @@ extension ELFFile {
       where Int(nameSize) == name.utf8.count + 1 && has(name, at: position + 12, in: file) {
         return true
       }
-      position += 12 + (Int(nameSize) + 3) & ~3 + (Int(size) + 3) & ~3
+      position += 12 + Int(nameSize).roundedUp(to: 4) + Int(size).roundedUp(to: 4)
     }
     return false
   }

@@ -61,7 +61,7 @@ extension ELFFile {
         if isGNU, (try? file.load(UInt32.self, at: position + 16)) == 0 { return true }
         if name == 0x0000_6F47, type == 4 { return true }
       }
-      position += 12 + (Int(nameSize) + 3) & ~3 + (Int(size) + 3) & ~3
+      position += 12 + Int(nameSize).roundedUp(to: 4) + Int(size).roundedUp(to: 4)
     }
     return false
   }

@@ -19,10 +19,10 @@ package struct KernelOutline: Equatable, Sendable {
 
 extension KernelOutline {
   /// More bytes than any kernel takes in memory: all that its mapping has, KERNEL_IMAGE_SIZE.
-  static let sizeLimit: UInt64 = 1 << 30
+  static let sizeLimit: UInt64 = .gibibytes(1)
 
   /// No payload unpacks to more: its size has 32 bits.
-  private static let fileSizeLimit: UInt64 = 1 << 32
+  private static let fileSizeLimit: UInt64 = .gibibytes(4)
 
   /// Reads the headers at the start of `file`; nil when they are not there or those of no kernel for x86.
   init?(startOf file: RawSpan) {

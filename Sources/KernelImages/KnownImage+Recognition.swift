@@ -109,7 +109,7 @@ extension [UInt8] {
   /// Takes away the bytes at the end that are only the start of a character.
   fileprivate mutating func dropCutCharacter() {
     var end = count
-    while end > 0, count - end < 3, self[end - 1] & 0xC0 == 0x80 { end -= 1 }
+    while end > 0, count - end < 3, (self[end - 1] & 0xC0) == 0x80 { end -= 1 }
     guard end > 0, self[end - 1] >= 0xC0 else { return }
     let size = self[end - 1] >= 0xF0 ? 4 : self[end - 1] >= 0xE0 ? 3 : 2
     if count - end + 1 < size { removeLast(count - end + 1) }

@@ -59,16 +59,16 @@ extension MultibootHeader {
     let flags = try file.value(Layout1.flags, base: offset)
     // "Bits 0-15: if the boot loader sees any that it does not understand, it must fail".
     let known = Layout1.alignedModules | Layout1.memoryInformation | Layout1.videoMode
-    guard flags & 0xFFFF & ~known == 0 else {
+    guard (flags & 0xFFFF & ~known) == 0 else {
       throw .badField(
         name: "flags", offset: offset + Layout1.flags.offset, found: UInt64(flags),
         wanted: .knownFlags)
     }
-    wantsPages = flags & Layout1.alignedModules != 0
-    needsMemory = flags & Layout1.memoryInformation != 0
-    wantsVideoMode = flags & Layout1.videoMode != 0
+    wantsPages = (flags & Layout1.alignedModules) != 0
+    needsMemory = (flags & Layout1.memoryInformation) != 0
+    wantsVideoMode = (flags & Layout1.videoMode) != 0
     // An ELF header says the same better, and wins where both are: many kernels have both.
-    guard flags & Layout1.addressFields != 0, !ELFFile.isRecognised(in: file) else { return }
+    guard (flags & Layout1.addressFields) != 0, !ELFFile.isRecognised(in: file) else { return }
     addresses = Addresses(
       headerOffset: offset, fields: offset + Layout1.headerAddress.offset,
       header: try file.value(Layout1.headerAddress, base: offset),
@@ -94,6 +94,7 @@ extension MultibootHeader {
 
     static let tagType = Field<UInt16>(0)
     static let tagFlags = Field<UInt16>(2)
+    static let optional: UInt16 = 1 << 0
     static let tagSize = Field<UInt32>(4)
     static func word(_ index: Int) -> Field<UInt32> { Field(8 + 4 * index) }
   }
@@ -142,7 +143,7 @@ extension MultibootHeader {
       let type = try file.value(Layout2.tagType, base: position)
       if type == Tag.end { break }
       try read(type, at: position, size: size, in: file)
-      position += (size + 7) & ~7
+      position += size.roundedUp(to: 8)
     }
   }
 
@@ -168,7 +169,7 @@ extension MultibootHeader {
     case Tag.moduleAlignment: wantsPages = true
     case Tag.relocatable:
       let alignment = UInt64(try word(2))
-      guard alignment & (alignment &- 1) == 0 else {
+      guard alignment.isZeroOrPowerOfTwo else {
         throw .badField(
           name: "align", offset: position + Layout2.word(2).offset, found: alignment,
           wanted: .powerOfTwo)
@@ -180,18 +181,23 @@ extension MultibootHeader {
     // What a console is like, and other ways in for EFI, change nothing for us.
     case Tag.consoleFlags, Tag.efiBootServices, Tag.efi32Entry, Tag.efi64Entry: break
     default:
-      guard try file.value(Layout2.tagFlags, base: position) & 1 != 0 else {
+      guard try isOptional(tagAt: position, in: file) else {
         throw .badField(
           name: "tag type", offset: position, found: UInt64(type), wanted: .knownTag)
       }
     }
   }
 
+  /// Whether the kernel starts without what the tag at `position` asks for: bit 0 of its flags.
+  private func isOptional(tagAt position: Int, in file: RawSpan) throws(ImageError) -> Bool {
+    (try file.value(Layout2.tagFlags, base: position) & Layout2.optional) != 0
+  }
+
   /// The kinds of information that a kernel asks for must be known, unless the tag is optional.
   private mutating func checkRequest(
     at position: Int, size: Int, in file: RawSpan
   ) throws(ImageError) {
-    let isOptional = try file.value(Layout2.tagFlags, base: position) & 1 != 0
+    let isOptional = try isOptional(tagAt: position, in: file)
     for index in 0..<((size - 8) / 4) {
       let kind = try file.value(Layout2.word(index), base: position)
       if kind == 4 || kind == 6 { needsMemory = true }

@@ -73,7 +73,7 @@ package struct MultibootKernel: Sendable {
       parts = elf.parts
       if relocation == nil, elf.isPositionIndependent {
         relocation = Relocation(
-          lowest: 1 << 20, end: 1 << 32, alignment: elf.alignment, prefersLow: true)
+          lowest: .mebibytes(1), end: .gibibytes(4), alignment: elf.alignment, prefersLow: true)
       }
       guard let given = header.entry ?? UInt32(exactly: elf.entry) else {
         throw .badField(
@@ -87,7 +87,7 @@ package struct MultibootKernel: Sendable {
       throw .badField(
         name: "entry", offset: header.offset, found: UInt64(entry), wanted: .insidePart)
     }
-    for part in parts where part.physicalEnd > 1 << 32 {
+    for part in parts where part.physicalEnd > .gibibytes(4) {
       throw .badField(
         name: "load address", offset: header.offset, found: part.physicalEnd, wanted: .below4GiB)
     }

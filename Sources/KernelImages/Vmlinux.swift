@@ -73,7 +73,7 @@ extension Vmlinux {
   }
 
   /// No kernel is linked to be above this: the space that its mapping has is 1 GiB.
-  private static let addressLimit: UInt64 = 1 << 30
+  private static let addressLimit: UInt64 = .gibibytes(1)
 
   /// More parts than any kernel has; each becomes a segment, of which there are sixteen in all.
   private static let partLimit = 6

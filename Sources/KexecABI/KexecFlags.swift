@@ -57,7 +57,7 @@ extension LoadCall {
     // The upper half of kexec_load's flags is no set of bits, but the architecture.
     let architecture = flags & 0xFFFF_0000
     if self == .segments { rest &= 0xFFFF }
-    for (flag, name) in known where rest & flag != 0 {
+    for (flag, name) in known where (rest & flag) != 0 {
       names.append(name)
       rest &= ~flag
     }

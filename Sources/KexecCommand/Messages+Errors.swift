@@ -247,7 +247,7 @@ extension CommandError {
       case 0: "in the memory from \(start) up"
       case 1: "at \(start)"
       // Without a bound of its own the range ends with the address space.
-      default: space.bounds.end.value < 1 << 63 ? "in \(space.bounds)" : "from \(start) up"
+      default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "from \(start) up"
       }
     self.init(
       code,

@@ -90,7 +90,7 @@ struct Assembly {
 
 extension SegmentLoad {
   /// Bytes of memory that the program itself takes, measured.
-  fileprivate static let programSize: UInt64 = 8 << 20
+  fileprivate static let programSize: UInt64 = .mebibytes(8)
 }
 
 extension PurgatoryParameters.Digest {

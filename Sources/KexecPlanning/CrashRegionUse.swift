@@ -21,7 +21,7 @@ package struct CrashRegionUse: Equatable, Sendable {
   package var more: UInt64 { Self.rounded(reserved.addingOrMost(1)) }
 
   /// The least that a crash kernel is given to run in, beside its initrd.
-  private static let leastToRun: UInt64 = 32 << 20
+  private static let leastToRun: UInt64 = .mebibytes(32)
 
   /// These amounts.
   init(reserved: UInt64, used: UInt64, wanted: UInt64) {
@@ -63,17 +63,18 @@ package struct CrashRegionUse: Equatable, Sendable {
   /// A size that should do for `request`, when nothing is reserved: a kernel takes about five times its file
   /// until it runs, an initrd four times.
   package static func advised(for request: LoadRequest) -> UInt64 {
-    let kernel = min(UInt64(request.kernel.bytes.count) * 5, 128 << 20)
+    let kernel = min(UInt64(request.kernel.bytes.count) * 5, .mebibytes(128))
     let initrds = request.initrdByteCount.multipliedReportingOverflow(by: 4)
     let files = (initrds.overflow ? .max : initrds.partialValue).addingOrMost(kernel)
     return max(usual, rounded(files.addingOrMost(leastToRun)))
   }
 
   /// A size that does for the kernels and initrds that distributions have.
-  package static let usual: UInt64 = 256 << 20
+  package static let usual: UInt64 = .mebibytes(256)
 
   private static func rounded(_ size: UInt64) -> UInt64 {
-    size.addingOrMost((64 << 20) - 1) & ~((64 << 20) - 1)
+    let step: UInt64 = .mebibytes(64)
+    return size.addingOrMost(step - 1) & ~(step - 1)
   }
 }
 

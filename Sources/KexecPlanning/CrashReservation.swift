@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import PhysicalMemory
 internal import RunningSystem
 
@@ -83,7 +84,7 @@ extension Machine {
     let sizes = words.flatMap { $0.sizes }
     guard !sizes.isEmpty else { return }
     // Rounded up to the region's alignment at most.
-    let rounding: UInt64 = 16 << 20
+    let rounding: UInt64 = .mebibytes(16)
     let isAsAsked = sizes.contains { size in
       main.byteCount >= size && main.byteCount - size < rounding
     }

@@ -74,7 +74,7 @@ extension UART {
   /// set: kernels before 5.18 know no other clock.
   fileprivate func word(rate: String?) -> String {
     let word = "earlycon=uart8250,\(access ?? ""),0x" + String(address, radix: 16)
-    let isUsual = clock ?? 0 == 0 || clock == Self.usualClock
+    let isUsual = (clock ?? 0) == 0 || clock == Self.usualClock
     // A rate of 0 is that of a line that was hung up.
     guard isUsual, var rate, !rate.hasPrefix("0") else { return word }
     // Flow control is for later.

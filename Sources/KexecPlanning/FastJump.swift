@@ -81,7 +81,7 @@ extension KernelLayout {
     _ machine: Machine, request: LoadRequest, image: BzImage, unpackedSize: Int
   ) throws(OrdinaryEntryReason) {
     // Control groups count what is ours, and not what the running kernel takes for the image.
-    let own = UInt64(unpackedSize) + 16 << 20
+    let own = UInt64(unpackedSize) + .mebibytes(16)
     if let available = machine.processMemory, own > available {
       throw .littleMemory(needed: own, available: available)
     }
@@ -93,7 +93,7 @@ extension KernelLayout {
   /// The kernel checks that it was shifted by a multiple of 2 MiB, and stops if not; so it must be
   /// linked at an aligned address. How large it is, it says itself, whatever init_size is.
   private static func check(_ vmlinux: Vmlinux, of image: BzImage) throws(VmlinuxError) {
-    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20 else {
+    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= .mebibytes(2) else {
       throw .otherWindow
     }
   }

@@ -17,7 +17,7 @@ struct IdentityMap {
 
   /// The map of the first 4 GiB and of what is around `address`.
   init(reaching address: UInt64, hasFiveLevels: Bool) {
-    let last = address >> 30
+    let last = address / .gibibytes(1)
     gibibytes = [0, 1, 2, 3] + (last > 3 ? [last] : [])
     self.hasFiveLevels = hasFiveLevels
   }
@@ -28,7 +28,7 @@ struct IdentityMap {
     var levels = [gibibytes]
     for _ in 0..<(hasFiveLevels ? 3 : 2) {
       var above: [UInt64] = []
-      for index in levels[0].map({ $0 >> 9 }) where above.last != index { above.append(index) }
+      for index in levels[0].map({ $0 / 512 }) where above.last != index { above.append(index) }
       levels.insert(above, at: 0)
     }
     return levels
@@ -45,9 +45,9 @@ struct IdentityMap {
       next += UInt64(tables.count) * Self.tableSize
       let below = level + 1 < levels.count ? levels[level + 1] : nil
       for index in tables {
-        for entry in index << 9..<(index + 1) << 9 {
+        for entry in (512 * index)..<(512 * (index + 1)) {
           guard let below else {
-            bytes.append(littleEndian: entry << 21 | Self.largePage)
+            bytes.append(littleEndian: (entry * .mebibytes(2)) | Self.largePage)
             continue
           }
           let place = below.firstIndex(of: entry).map { next + UInt64($0) * Self.tableSize }

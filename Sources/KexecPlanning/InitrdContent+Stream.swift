@@ -43,7 +43,7 @@ extension InitrdContent {
         return .xzCheck(kind == 4 ? "CRC64" : kind == 10 ? "SHA-256" : "\(kind)", offset: start)
       case .lz4: return byte(at: 0) == 0x04 ? .lz4Frame(offset: start) : nil
       case .zstd:
-        guard let window = declaredWindow, window > 128 << 20 else { return nil }
+        guard let window = declaredWindow, window > .mebibytes(128) else { return nil }
         return .zstdWindow(UInt64(window), offset: start)
       case .gzip, .lzma, .bzip2, .lzo: return nil
       }
@@ -55,7 +55,7 @@ extension InitrdContent {
       switch format {
       case .zstd: zstdWindow
       case .lzma: value(UInt32.self, at: 1).map(Int.init)
-      case .lz4: 8 << 20
+      case .lz4: .mebibytes(8)
       case .gzip, .bzip2, .lzo, .xz: nil
       }
     }
@@ -63,10 +63,10 @@ extension InitrdContent {
     /// RFC 8878, "Frame_Header".
     private var zstdWindow: Int? {
       guard let descriptor = byte(at: 4) else { return nil }
-      if descriptor & 0x20 == 0 {
+      if (descriptor & 0x20) == 0 {
         guard let window = byte(at: 5) else { return nil }
         let base = 1 << (10 + Int(window >> 3))
-        return base + base / 8 * Int(window & 7)
+        return base + (base / 8) * Int(window & 7)
       }
       // A frame of one segment: its window is all of what it holds.
       let content = 5 + [0, 1, 2, 4][Int(descriptor & 3)]
@@ -164,7 +164,7 @@ extension InitrdContent {
 
     /// zstd and lz4 pass over frames with sixteen magic numbers.
     private var isSkippable: Bool {
-      bytes.count > 4 && bytes[0] & 0xF0 == 0x50 && has([0x2A, 0x4D, 0x18], at: 1)
+      bytes.count > 4 && (bytes[0] & 0xF0) == 0x50 && has([0x2A, 0x4D, 0x18], at: 1)
     }
 
     private var isFileSystem: Bool {

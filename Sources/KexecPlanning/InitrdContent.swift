@@ -253,7 +253,7 @@ extension SharedBytes {
   /// is longer than any; nil when only zeros are left.
   fileprivate func firstNonZero(from position: Int) -> Int? {
     let span = span
-    let limit = min(count, position + 1 << 20)
+    let limit = min(count, position + .mebibytes(1))
     var offset = position
     while offset < limit, let word = try? span.load(UInt64.self, at: offset), word == 0 {
       offset += 8

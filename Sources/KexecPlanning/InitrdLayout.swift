@@ -14,7 +14,7 @@ struct InitrdLayout: Sendable {
     let bytes: SharedBytes
 
     /// Bytes of memory: whole pages.
-    var space: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
+    var space: UInt64 { UInt64(bytes.count).roundedUp(to: pageSize) }
   }
 
   /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
@@ -133,7 +133,7 @@ struct InitrdLayout: Sendable {
   private static func limit(
     kernelSize: UInt64, machine: Machine, memory: UsableMemory
   ) -> Int {
-    let reserve = kernelSize + 64 << 20
+    let reserve = kernelSize + .mebibytes(64)
     let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
     // Control groups do not count the running kernel's copy.
@@ -147,7 +147,7 @@ struct InitrdLayout: Sendable {
   /// The space that they need, below `end`, which the kernel's header gives. It may say that an initrd
   /// must be lower than any can be: then there is no space.
   func space(below end: UInt64) -> SegmentRequirement {
-    let start: UInt64 = 16 << 20
+    let start: UInt64 = .mebibytes(16)
     return SegmentRequirement(
       role: .initrd(0), byteCount: byteCount,
       limits: PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(max(end, start))))

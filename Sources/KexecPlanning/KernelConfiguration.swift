@@ -50,7 +50,7 @@ package struct KernelConfiguration: Equatable, Sendable {
     let mark = Array("IKCFG_ST".utf8)
     guard let start = image.firstOffset(of: mark),
       let packed = try? image.slice((start + mark.count)..<image.count),
-      let text = try? decompress(packed, as: .gzip, limit: 4 << 20)
+      let text = try? decompress(packed, as: .gzip, limit: .mebibytes(4))
     else { return nil }
     self.init(text.bytes.array, path: "its own image")
   }

@@ -52,7 +52,7 @@ extension KernelLayout {
   ) -> PlanNote? {
     let file = UInt64(kernel.file.count)
     // The amounts are from before an unpacked file was in memory.
-    let own = (kernel.file.isMapped ? file : 2 * file) + 16 << 20
+    let own = (kernel.file.isMapped ? file : 2 * file) + .mebibytes(16)
     if let available = machine.processMemory, own > available {
       return .notMoved(needed: own, available: available)
     }
@@ -64,7 +64,7 @@ extension KernelLayout {
   /// The vmlinux in `kernel`, for i386: it runs only where it was linked to be.
   static func vmlinux32(_ kernel: ELFKernel) throws(PlanningError) -> KernelLayout {
     guard let paged = try? PagedParts(kernel.headers.parts, in: kernel.file),
-      paged.end <= 1 << 32
+      paged.end <= .gibibytes(4)
     else { throw .vmlinux(.truncated) }
     let linked = PhysicalRange(
       start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
@@ -83,7 +83,7 @@ extension KernelLayout {
     let linked = PhysicalRange(
       start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
     let anywhere = PhysicalRange(
-      start: PhysicalAddress(max(1 << 20, alignment)), end: PhysicalAddress(.max))
+      start: PhysicalAddress(max(.mebibytes(1), alignment)), end: PhysicalAddress(.max))
     self.init(
       parts: paged.parts.map { Part(offset: $0.start - paged.start, bytes: $0.bytes) },
       byteCount: linked.byteCount, alignment: alignment,

@@ -87,7 +87,7 @@ extension SharedBytes {
     var end = count
     while end > 0, end % 8 != 0, try span.load(UInt8.self, at: end - 1) == 0 { end -= 1 }
     while end > 0, end % 8 == 0, try span.load(UInt64.self, at: end - 8) == 0 { end -= 8 }
-    return try slice(0..<min(count, (max(end, 1) + page - 1) & ~(page - 1)))
+    return try slice(0..<min(count, max(end, 1).roundedUp(to: page)))
   }
 }
 
@@ -95,9 +95,10 @@ extension BzImage {
   /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address,
   /// and one that is not relocatable runs nowhere else.
   fileprivate func loadLimits(of byteCount: UInt64, by entry: LinuxEntry) -> PhysicalRange {
-    let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
+    let start = PhysicalAddress(
+      isRelocatable ? max(preferredAddress, .mebibytes(1)) : preferredAddress)
     let top = PhysicalAddress(kernelAddressEnd(by: entry))
-    let space = (byteCount + pageSize - 1) & ~(pageSize - 1)
+    let space = byteCount.roundedUp(to: pageSize)
     let end = isRelocatable ? top : start.advanced(by: space) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }

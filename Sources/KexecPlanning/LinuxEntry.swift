@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage
@@ -67,15 +68,15 @@ extension BzImage {
   func kernelAddressEnd(by entry: LinuxEntry) -> UInt64 {
     switch entry {
     case .long: addressEnd(by: entry)
-    case .protected32: min(0x3800_0000, initrdAddressEnd(by: entry))
+    case .protected32: min(.mebibytes(896), initrdAddressEnd(by: entry))
     }
   }
 
   /// The address behind the last byte that the kernel reaches when it is entered.
   func addressEnd(by entry: LinuxEntry) -> UInt64 {
     switch entry {
-    case .long: extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
-    case .protected32: 1 << 31
+    case .long: extendedFlags.contains(.loadableAbove4GiB) ? .max : .gibibytes(4)
+    case .protected32: .gibibytes(2)
     }
   }
 

@@ -82,7 +82,7 @@ extension LoadPlacement {
     let usual: UInt64 = machine.usesFiveLevelPaging ? 0xFF11_0000_0000_0000 : 0xFFFF_8880_0000_0000
     let offset = facts?.directMap ?? usual
     // The crash kernel uses the first MiB itself, and the crashed one kept its data out of it.
-    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.mebibytes(1)))
     let dumped = machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low]))
     for range in dumped.subtracting(contiguous).ranges {
       mappings.append(.init(virtualStart: offset &+ range.start.value, memory: range))
@@ -131,7 +131,7 @@ extension LoadRequest {
   func checkCrashRegion(of machine: Machine, kernelSize: UInt64) throws(PlanningError) {
     try machine.checkCrashReservation()
     guard let main = machine.ioMemory.crashRegions.last else {
-      if machine.kexec.crashSize ?? 0 > 0 { return }
+      if (machine.kexec.crashSize ?? 0) > 0 { return }
       throw .noCrashRegion
     }
     if machine.ioMemory.isHidden { return }
@@ -171,7 +171,7 @@ private struct CrashRegions {
     ramByteCount = live.memoryMap.ranges(of: .ram).byteCount
     // It puts control pages and page tables into holes of the region: at most a page for each GiB,
     // and a few. Twice that is kept free.
-    let slack = 64 << 10 + (ramByteCount >> 30 + 1) * 8 << 10
+    let slack = .kibibytes(64) + (ramByteCount / .gibibytes(1) + 1) * .kibibytes(8)
     let rest = main.start.advanced(by: slack).flatMap { start in
       start < main.end ? PhysicalRange(start: start, end: main.end) : nil
     }
@@ -199,7 +199,7 @@ private struct CrashRegions {
   /// without the header, which it then leaves alone; of everything else only what is no RAM.
   func map(without header: PhysicalRange, of machine: Machine) -> MemoryMap {
     let live = machine.ioMemory.memoryMap
-    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.mebibytes(1)))
     let ram = live.ranges(of: .ram).intersection(PhysicalRangeSet([low]))
       .union(PhysicalRangeSet(all).subtracting(PhysicalRangeSet([header])))
       .union(contiguous)

@@ -69,13 +69,14 @@ extension LoadPlacement {
   ) throws(PlanningError) -> PhysicalRange {
     // DMA by old devices reaches 4 GiB; and all of it is where the kernel can be.
     let low = PhysicalRange(
-      start: PhysicalAddress(1 << 20), end: PhysicalAddress(max(1 << 20, min(1 << 32, kernelEnd))))
+      start: PhysicalAddress(.mebibytes(1)),
+      end: PhysicalAddress(max(.mebibytes(1), min(.gibibytes(4), kernelEnd))))
     let isBounded = request.options.hasMemoryBounds
     let bounds = isBounded ? request.options.memoryBounds : low
-    let alignment: UInt64 = 2 << 20
+    let alignment: UInt64 = .mebibytes(2)
     let initrds = request.initrdByteCount
     // No more than is needed: the running kernel takes a time that grows with the square of it.
-    let usual = (128 << 20 + 3 * initrds + alignment - 1) & ~(alignment - 1)
+    let usual = (.mebibytes(128) + 3 * initrds).roundedUp(to: alignment)
     let aligned = free.intersection(PhysicalRangeSet([bounds])).alignedInwards(to: alignment)
     let found =
       isBounded

@@ -59,7 +59,7 @@ extension LoadPlan {
   }
 
   /// What the running kernel takes beside the pages of an image: page tables, pages that it cannot use.
-  fileprivate static let reserve: UInt64 = 16 << 20
+  fileprivate static let reserve: UInt64 = .mebibytes(16)
 
   /// Bytes that this program has unpacked or made. Mapped files are not among them: their pages are given
   /// up when memory is short.

@@ -76,7 +76,7 @@ package struct LoadPlan: Sendable {
   /// Whether the kernel can return to the running one: KEXEC_PRESERVE_CONTEXT.
   package var preservesContext: Bool {
     guard case .segments(let load) = action else { return false }
-    return load.flags & SegmentFlags.preserveContext != 0
+    return (load.flags & SegmentFlags.preserveContext) != 0
   }
 }
 

@@ -68,10 +68,10 @@ package struct LoadRequest: Sendable {
     /// The numbers that always follow from `seed`, by SplitMix64, so that a draw can be repeated.
     package init(seed: UInt64) {
       func number(_ index: UInt64) -> UInt64 {
-        var value = seed &+ index &* 0x9E37_79B9_7F4A_7C15
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
+        var value = seed &+ (index &* 0x9E37_79B9_7F4A_7C15)
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
       }
       self.init(virtual: number(1), physical: number(2))
       self.seed = seed

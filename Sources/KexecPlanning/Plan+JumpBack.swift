@@ -21,7 +21,8 @@ package func planJumpBack(
   let memory = try UsableMemory(of: machine, commandLine: machine.commandLine)
   let tables = IdentityMap(
     reaching: entry.value, hasFiveLevels: machine.usesFiveLevelPaging)
-  let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+  let limits = PhysicalRange(
+    start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(.gibibytes(4)))
   var allocator = SegmentAllocator(free: memory.free, bounds: request.options.memoryBounds)
   let places = try allocator.take([
     Assembly.purgatoryRoom(limits: limits),

@@ -24,14 +24,14 @@ package struct FileTree: Sendable {
   ///
   /// Files of /proc and /sys have no size, so this reads until there is no more.
   package func read(_ path: String) throws(FileError) -> [UInt8] {
-    try read(path, atMost: 64 << 20)
+    try read(path, atMost: .mebibytes(64))
   }
 
   /// The first bytes of a file, up to `limit`.
   package func read(_ path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
     let file = try FileDescriptor(reading: root + path)
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
+    var chunk = [UInt8](repeating: 0, count: .kibibytes(64))
     while bytes.count < limit {
       let wanted = min(chunk.count, limit - bytes.count)
       let count = retryOnInterrupt { unsafe CLibrary.read(file.number, &chunk, wanted) }

@@ -40,12 +40,12 @@ extension SerialLine {
   /// The line that a terminal's rate and c_cflag describe; nil for the rate 0, which is none.
   init?(baud: UInt32, flags: UInt32) {
     guard baud > 0 else { return nil }
-    let hasParity = flags & Self.parityEnabled != 0
+    let hasParity = (flags & Self.parityEnabled) != 0
     self.init(
       baud: baud,
-      parity: !hasParity ? .none : flags & Self.parityOdd != 0 ? .odd : .even,
-      dataBits: 5 + (flags >> Self.sizeShift & 3),
-      hasFlowControl: flags & Self.flowControl != 0)
+      parity: !hasParity ? .none : (flags & Self.parityOdd) != 0 ? .odd : .even,
+      dataBits: 5 + ((flags >> Self.sizeShift) & 3),
+      hasFlowControl: (flags & Self.flowControl) != 0)
   }
 }
 

@@ -24,7 +24,7 @@ extension PurgatoryParameters {
       switch self {
       case .long(let address, _, _), .back(let address, _), .fourLevels(let address, _, _): address
       case .protected32(let registers): UInt64(registers.eip)
-      case .realMode(let segment, _): UInt64(segment) << 4 + 0x200
+      case .realMode(let segment, _): 16 * UInt64(segment) + 0x200
       }
     }
   }

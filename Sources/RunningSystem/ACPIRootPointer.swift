@@ -29,7 +29,7 @@ extension FileTree {
       bytes[..<20].reduce(0, &+) == 0
     else { return nil }
     if bytes[15] < 2 { return Array(bytes[..<20]) }
-    let length = bytes[20..<24].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let length = bytes[20..<24].reversed().reduce(0) { ($0 << 8) | Int($1) }
     return length == 36 && bytes.reduce(0, &+) == 0 ? bytes : nil
   }
 }

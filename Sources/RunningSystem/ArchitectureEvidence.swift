@@ -70,7 +70,7 @@ package struct ArchitectureEvidence: Equatable, Sendable {
     let isBigEndian = header[5] == 2
     let (low, high) = isBigEndian ? (header[19], header[18]) : (header[18], header[19])
     return Architecture(
-      elfMachine: UInt16(high) << 8 | UInt16(low), is64Bit: header[4] == 2)
+      elfMachine: (UInt16(high) << 8) | UInt16(low), is64Bit: header[4] == 2)
   }
 
   /// Each architecture has lines of its own in /proc/cpuinfo.

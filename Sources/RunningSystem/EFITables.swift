@@ -12,7 +12,7 @@ package struct EFITables: Equatable, Sendable {
   package let addresses: [UInt64]
 
   /// Nothing says how long a table is. More than any that is known: the event log of a TPM.
-  private static let space: UInt64 = 256 << 10
+  private static let space: UInt64 = .kibibytes(256)
 
   /// What to keep free: whole pages.
   package var ranges: PhysicalRangeSet {

@@ -46,7 +46,7 @@ package struct KexecState: Equatable, Sendable {
     crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
     lockdown = Self.lockdownLevel(files.text("/sys/kernel/security/lockdown"))
     let status = files.text("/proc/self/status") ?? ""
-    mayReboot = Self.effectiveCapabilities(status).map { $0 & (1 << 22) != 0 } ?? true
+    mayReboot = Self.effectiveCapabilities(status).map { ($0 & (1 << 22)) != 0 } ?? true
     // The initial namespace maps all ids to themselves.
     let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: {
       $0.isASCIIWhitespace

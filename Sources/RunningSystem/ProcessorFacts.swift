@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 
 /// What `/proc/cpuinfo` tells of the processors.
@@ -55,7 +56,7 @@ package struct ProcessorFacts: Equatable, Sendable {
   func mayHaveEncryptedMemory(_ commandLine: KernelCommandLine) -> Bool {
     let isGuest = flags.contains("hypervisor")
     return isTrustDomain || flags.contains("tdx_guest")
-      || (isGuest && memoryEncryption & 0b1_1010 != 0)
+      || (isGuest && (memoryEncryption & 0b1_1010) != 0)
       || (isGuest && !flags.isDisjoint(with: ["sev", "sev_es", "sev_snp", "sme"]))
       || commandLine.value(of: "mem_encrypt").map { $0 != "off" } ?? false
   }
@@ -91,6 +92,6 @@ package struct MemoryFacts: Sendable {
     guard let line = lines.first(where: { $0.hasPrefix(name + ":") }) else { return nil }
     let words = line.split(separator: " ")
     return words.count > 1
-      ? UInt64(words[1]).map { $0 > .max >> 10 ? .max : $0 << 10 } : nil
+      ? UInt64(words[1]).map { $0 > .max / 1024 ? .max : .kibibytes($0) } : nil
   }
 }

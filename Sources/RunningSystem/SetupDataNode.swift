@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LinuxSystem
 
 /// A node of extra data that the running kernel was given at boot.
@@ -17,7 +18,7 @@ package struct SetupDataNode: Equatable, Sendable {
   }
 
   /// The most bytes of a node that are read.
-  private static let limit = 1 << 20
+  private static let limit = Int.mebibytes(1)
 
   /// Reads `/sys/kernel/boot_params/setup_data`, which is not there when there are no nodes.
   static func all(in files: FileTree) -> [SetupDataNode] {

@@ -22,7 +22,7 @@ package enum XenDomain: Equatable, Sendable {
     guard files.text("/sys/hypervisor/type") == "xen" else { return nil }
     // XENFEAT_dom0, bit 11 of what the hypervisor offers: xenfs may not be mounted.
     let features = files.bareHexadecimal("/sys/hypervisor/properties/features")
-    if let features, features & (1 << 11) != 0 {
+    if let features, (features & (1 << 11)) != 0 {
       self = .first
     } else if files.text("/sys/hypervisor/guest_type") == "PV" {
       self = .paravirtual

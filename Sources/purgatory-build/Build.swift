@@ -79,7 +79,7 @@ private func source(of blob: [UInt8], named target: String) -> String {
     let purgatoryText: StaticString = "
     """
   for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = Int(bytes[start]) << 16 | Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
+    let group = (Int(bytes[start]) << 16) | (Int(bytes[start + 1]) << 8) | Int(bytes[start + 2])
     for shift in [18, 12, 6, 0] { text.append(digits[group >> shift & 63]) }
   }
   return text + "\"\n"

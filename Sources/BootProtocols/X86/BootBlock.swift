@@ -115,11 +115,11 @@ extension BootBlock {
     var layout = Layout()
     var position = layout.commandLine + commandLine.count + 1 + Self.commandLineSlack
     for node in setupData {
-      position = (position + 15) & ~15
+      position = position.roundedUp(to: 16)
       layout.nodes.append(position)
       position += SetupData.headerSize + node.payload.count
     }
-    layout.efiMap = (position + 15) & ~15
+    layout.efiMap = position.roundedUp(to: 16)
     layout.end = layout.efiMap + (efi?.runtimeMap.count ?? 0)
     return layout
   }

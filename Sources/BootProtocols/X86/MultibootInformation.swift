@@ -44,9 +44,9 @@ package struct MultibootInformation: Sendable {
 
   /// KiB of RAM from address 0 up, as far as there is no gap: at most 640.
   var lowerKibibytes: UInt32 {
-    let page = PhysicalAddress(0x1000)
+    let page = PhysicalAddress(pageSize)
     let low = memory.undisputedRAM.ranges.first { $0.start <= page && page < $0.end }
-    return UInt32(min(low.map { $0.end.value >> 10 } ?? 0, 640))
+    return UInt32(min((low?.end.value ?? 0) / .kibibytes(1), 640))
   }
 
   /// KiB of RAM from 1 MiB up, as far as there is no gap.
@@ -99,7 +99,8 @@ package struct MultibootScreen: Equatable, Sendable {
       return
     }
     let high =
-      load(ScreenLayout.capabilities) & 2 != 0 ? UInt64(load(ScreenLayout.baseHigh)) << 32 : 0
+      (load(ScreenLayout.capabilities) & ScreenLayout.has64BitBase) != 0
+      ? UInt64(load(ScreenLayout.baseHigh)) << 32 : 0
     address = high | UInt64(load(ScreenLayout.base))
     pitch = UInt32(load(ScreenLayout.lineLength))
     width = UInt32(load(ScreenLayout.width))
@@ -131,6 +132,8 @@ package struct MultibootScreen: Equatable, Sendable {
     static let lineLength = Field<UInt16>(0x24)
     static let colours = [0x26, 0x28, 0x2A]
     static let capabilities = Field<UInt32>(0x36)
+    /// VIDEO_CAPABILITY_64BIT_BASE.
+    static let has64BitBase: UInt32 = 1 << 1
     static let baseHigh = Field<UInt32>(0x3A)
   }
 

@@ -6,7 +6,7 @@ package enum VmlinuxHeader {
   /// The most characters that the command line may have: COMMAND_LINE_SIZE less its terminator.
   package static let commandLineLimit = 2047
   /// The physical alignment that x86_64 kernels want: that of their page tables' entries.
-  package static let alignment: UInt64 = 2 << 20
+  package static let alignment: UInt64 = .mebibytes(2)
 
   /// The header's bytes, from 0x1F1 on, as a kernel of boot protocol 2.15 has them.
   package static var bytes: [UInt8] {
