@@ -81,7 +81,7 @@ internal struct Output: ~Copyable {
   }
 
   /// How much input is used at a time.
-  static let inputStep = .mebibytes(1)
+  static let inputStep: Int = .mebibytes(1)
 
   /// Refuses an output that is too large.
   func checkLimit() throws(CompressionError) {
