@@ -58,7 +58,7 @@ let package = Package(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
     module(
       "RunningSystem",
-      ["CrashDumps", "LinuxSystem", "PhysicalMemory", "Compression", "ByteCoding"]),
+      ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),

@@ -10,7 +10,7 @@ extension KnownImage {
     if bytes.has([0x27, 0x05, 0x19, 0x56], at: 0) {
       return .ubootImage(machine: (try? bytes.load(UInt8.self, at: 29)).flatMap(MachineName.uboot))
     }
-    if ELFFile.isRecognised(in: bytes) {
+    if ELFHeaders.isRecognised(in: bytes) {
       return .elfOther(machine: (try? bytes.load(ELFLayout.File.machine)) ?? 0)
     }
     if bytes.has([0x4D, 0x5A], at: 0) { return program(bytes) }

@@ -1,3 +1,4 @@
+internal import ELFFormat
 internal import ByteCoding
 
 /// What a multiboot header says, of either version.
@@ -68,7 +69,7 @@ extension MultibootHeader {
     needsMemory = (flags & Layout1.memoryInformation) != 0
     wantsVideoMode = (flags & Layout1.videoMode) != 0
     // An ELF header says the same better, and wins where both are: many kernels have both.
-    guard (flags & Layout1.addressFields) != 0, !ELFFile.isRecognised(in: file) else { return }
+    guard (flags & Layout1.addressFields) != 0, !ELFHeaders.isRecognised(in: file) else { return }
     addresses = Addresses(
       headerOffset: offset, fields: offset + Layout1.headerAddress.offset,
       header: try file.value(Layout1.headerAddress, base: offset),

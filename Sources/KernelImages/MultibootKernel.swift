@@ -68,7 +68,7 @@ package struct MultibootKernel: Sendable {
       }
     } else {
       // Without addresses of its own the header goes with an ELF file.
-      guard ELFFile.isRecognised(in: file.span) else { return nil }
+      guard ELFHeaders.isRecognised(in: file.span) else { return nil }
       let elf = try ELFFile(file.span)
       parts = elf.parts
       if relocation == nil, elf.isPositionIndependent {

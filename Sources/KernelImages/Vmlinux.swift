@@ -68,7 +68,7 @@ extension Vmlinux {
       throw .entryOutside(headers.entry)
     }
     // What follows the section headers, which are the last thing in an ELF file.
-    let end = headers.sectionHeaders?.upperBound ?? file.byteCount
+    let end = headers.headers.sections?.upperBound ?? file.byteCount
     relocationTable = end < file.byteCount ? end..<file.byteCount : nil
   }
 

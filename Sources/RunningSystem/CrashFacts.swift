@@ -50,7 +50,7 @@ package struct CrashFacts: Equatable, Sendable {
     contiguousMemory = KexecFile.crashContiguousRanges.value(files.text)
       .flatMap(Self.contiguousMemory)
     leavesLowMemory = Self.leavesLowMemory(files.releaseInVersion)
-    let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
+    let mappings = CoreSegments(ofKernelIn: files).map { KernelMappings($0.segments, ioMemory) }
     kernelImage = mappings?.kernelImage
     directMap = mappings?.directMap
   }
@@ -99,15 +99,6 @@ package struct CrashFacts: Equatable, Sendable {
     let numbers = release.split { !$0.isASCIIDigit }.prefix(2).compactMap { Int($0) }
     guard numbers.count == 2 else { return true }
     return numbers[0] > 5 || (numbers[0] == 5 && numbers[1] >= 5)
-  }
-
-  /// The headers of /proc/kcore. Reading on beyond them would read memory.
-  private static func coreSegments(in files: FileTree) -> CoreSegments? {
-    for limit in [.kibibytes(64), CoreSegments.largestHeader] {
-      guard let start = try? files.read("/proc/kcore", atMost: limit) else { return nil }
-      if let segments = CoreSegments(start) { return segments }
-    }
-    return nil
   }
 }
 
