@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 
 /// Why the headers of an ELF file cannot be read.
 package enum ELFError: Error, Equatable, Sendable {
