@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 package import ELFFormat
 
 /// An ELF executable, as far as a loader reads it.
