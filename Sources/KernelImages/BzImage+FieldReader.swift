@@ -30,7 +30,8 @@ extension BzImage {
     /// The code of a kernel for i386 cannot be entered in 64-bit mode, nor be above 4 GiB.
     mutating func extendedFlags() throws(ImageError) -> ExtendedLoadFlags {
       let field = SetupHeader.xloadflags
-      let flags = ExtendedLoadFlags(rawValue: try header.value(of: field, since: 0x020C) ?? 0)
+      let flags = ExtendedLoadFlags(
+        rawValue: try header.value(of: field, since: BootProtocol.v2_12) ?? 0)
       let isFor32Bits = outline.map { $0.width == .bits32 } ?? header.isEFIProgramForI386
       let right = flags.subtracting(.for64Bits)
       guard isFor32Bits, right != flags else { return flags }
@@ -42,18 +43,18 @@ extension BzImage {
     /// CONFIG_PHYSICAL_ALIGN is between the alignment of page tables' entries and 16 MiB.
     mutating func alignment() throws(ImageError) -> UInt64 {
       let field = SetupHeader.kernelAlignment
-      let stated = UInt64(try header.value(of: field, since: 0x0205) ?? 0)
+      let stated = UInt64(try header.value(of: field, since: BootProtocol.v2_05) ?? 0)
       guard stated.isZeroOrPowerOfTwo else {
         throw .badField(
           name: "kernel_alignment", offset: field.offset, found: stated, wanted: .powerOfTwo)
       }
       let usual: UInt64 = .mebibytes(2)
-      guard let outline, header.version >= 0x0205 else {
+      guard let outline, header.version >= BootProtocol.v2_05 else {
         return max(stated == 0 ? usual : stated, .kibibytes(4))
       }
       let possible = (outline.width == .bits64 ? usual : .kibibytes(8))...(.mebibytes(16))
       if possible.contains(stated) { return stated }
-      let least = try header.value(of: SetupHeader.minAlignment, since: 0x020A) ?? 0
+      let least = try header.value(of: SetupHeader.minAlignment, since: BootProtocol.v2_10) ?? 0
       let other = least < 32 ? UInt64(1) << UInt64(least) : 0
       return mend(
         "kernel_alignment", field, found: stated, to: possible.contains(other) ? other : usual)
@@ -62,7 +63,9 @@ extension BzImage {
     /// Where the unpacked kernel was linked to be is where it would like to run.
     mutating func preferredAddress(alignment: UInt64) throws(ImageError) -> UInt64 {
       let field = SetupHeader.prefAddress
-      guard let stated = try header.value(of: field, since: 0x020A) else { return .mebibytes(1) }
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_10) else {
+        return .mebibytes(1)
+      }
       guard let linked = outline?.physicalStart, linked != stated, linked % .mebibytes(2) == 0,
         linked >= .mebibytes(1)
       else { return stated }
@@ -73,7 +76,8 @@ extension BzImage {
     mutating func initrdAddressLimit() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initrdAddrMax
       let usual: UInt64 = 0x37FF_FFFF
-      guard let stated = try header.value(of: field, since: 0x0203).map(UInt64.init) else {
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_03).map(UInt64.init)
+      else {
         return usual
       }
       return stated >= .mebibytes(16)
@@ -84,7 +88,7 @@ extension BzImage {
     mutating func commandLineLimit() throws(ImageError) -> Int {
       let field = SetupHeader.cmdlineSize
       let least: UInt64 = 255
-      let stated = try header.value(of: field, since: 0x0206).map(UInt64.init) ?? least
+      let stated = try header.value(of: field, since: BootProtocol.v2_06).map(UInt64.init) ?? least
       if stated == 0 { return Int(mend("cmdline_size", field, found: stated, to: least)) }
       return Int(
         stated < .kibibytes(64) ? stated : mend("cmdline_size", field, found: stated, to: 2047))
@@ -94,7 +98,8 @@ extension BzImage {
     /// kernel has one whatever the field says.
     mutating func isForBIOSOnly(_ flags: ExtendedLoadFlags) throws(ImageError) -> Bool {
       let field = SetupHeader.code32Start
-      guard (try header.value(of: field, since: 0x0200) ?? 0) == 0, !flags.contains(.has64BitEntry)
+      guard (try header.value(of: field, since: BootProtocol.v2_00) ?? 0) == 0,
+        !flags.contains(.has64BitEntry)
       else { return false }
       guard outline != nil else { return true }
       _ = mend("code32_start", field, found: 0, to: .mebibytes(1))
@@ -123,7 +128,8 @@ extension BzImage {
       let ample =
         outline.map { max($0.windowSize, unpackedSize + packedSize + .mebibytes(8)).roundedToPages }
         ?? guess
-      guard let stated = try header.value(of: field, since: 0x020A).map(UInt64.init) else {
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_10).map(UInt64.init)
+      else {
         return outline == nil ? guess : max(guess, ample)
       }
       if stated == 0, outline == nil { return guess }

@@ -89,8 +89,8 @@ package enum MachineName {
   /// By the machine of a PE header; nil when it is none that we know.
   static func pe(_ machine: UInt16) -> String? {
     switch machine {
-    case 0x14C: "i386"
-    case 0x8664: "x86_64"
+    case PEHeader.machineI386: "i386"
+    case PEHeader.machineX86_64: "x86_64"
     case 0x1C0, 0x1C2, 0x1C4: "arm"
     case 0xAA64: "arm64"
     case 0x5032, 0x5064: "riscv"

@@ -34,10 +34,6 @@ package struct MultibootKernel: Sendable {
   package let parts: [LoadedPart]
   /// Where it is entered, in 32-bit mode.
   package let entry: UInt32
-  /// Whether modules must start at a page; ours always do.
-  package let wantsPages: Bool
-  /// Whether it needs to know where there is memory.
-  package let needsMemory: Bool
   /// Whether it asks for a certain graphics mode, which nobody can set now.
   package let wantsVideoMode: Bool
   /// Where it may be moved to; nil when it must be where it was linked for.
@@ -56,8 +52,6 @@ package struct MultibootKernel: Sendable {
     }
     self.version = version
     self.file = file
-    wantsPages = header.wantsPages
-    needsMemory = header.needsMemory
     wantsVideoMode = header.wantsVideoMode
     var relocation = header.relocation
     if let addresses = header.addresses {

@@ -25,7 +25,7 @@ enum LinuxEntry: Equatable, Sendable {
       self = .long
     } else {
       // Before, boot_params and the command line had to lie at fixed addresses.
-      guard image.version >= 0x0202 else {
+      guard image.version >= BootProtocol.v2_02 else {
         throw .protocolTooOld(image.versionText)
       }
       self = .protected32
@@ -60,7 +60,7 @@ extension BzImage {
 
   /// From the load address to the first instruction.
   func entryOffset(by entry: LinuxEntry) -> UInt64 {
-    entry == .long ? 0x200 : 0
+    entry == .long ? UInt64(SetupHeader.entry64Offset) : 0
   }
 
   /// The address behind the last byte that the kernel itself may take. In 32-bit mode a kernel

@@ -24,7 +24,7 @@ struct LinuxTarget: Sendable {
   /// "setup_type_max": no node of a higher type may be sent. Kernels that do not say (before
   /// 2.15) pass over nodes that they do not know.
   func understands(_ kind: SetupData.Kind) -> Bool {
-    highestSetupDataType.map { kind.rawValue <= ($0 & 0x7FFF_FFFF) } ?? true
+    highestSetupDataType.map { kind.rawValue <= ($0 & ~SetupData.indirect) } ?? true
   }
 }
 

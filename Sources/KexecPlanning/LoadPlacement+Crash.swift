@@ -78,9 +78,9 @@ extension LoadPlacement {
     if facts?.leavesLowMemory == false { notes.append(.lowMemoryNotDumped) }
 
     var mappings = facts?.kernelImage.map { [$0] } ?? []
-    // Where the direct map starts without KASLR: Documentation/arch/x86/x86_64/mm.rst.
-    let usual: UInt64 = machine.usesFiveLevelPaging ? 0xFF11_0000_0000_0000 : 0xFFFF_8880_0000_0000
-    let offset = facts?.directMap ?? usual
+    let offset =
+      facts?.directMap
+      ?? (machine.usesFiveLevelPaging ? usualDirectMap.fiveLevels : usualDirectMap.fourLevels)
     // The crash kernel uses the first MiB itself, and the crashed one kept its data out of it.
     let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.mebibytes(1)))
     let dumped = machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low]))
@@ -226,3 +226,8 @@ extension Machine {
     return given != 0 ? given : efi?.rsdpAddress
   }
 }
+
+/// Where the direct map starts without KASLR. Documented in Documentation/arch/x86/x86_64/mm.rst.
+private let usualDirectMap: (fourLevels: UInt64, fiveLevels: UInt64) = (
+  0xFFFF_8880_0000_0000, 0xFF11_0000_0000_0000
+)

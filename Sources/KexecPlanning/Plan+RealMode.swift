@@ -12,7 +12,7 @@ func planRealMode(
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
-  guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
+  guard image.version >= BootProtocol.v2_02 else { throw .protocolTooOld(image.versionText) }
   var code = image.realMode.array
   image.mend(&code)
   let part = RealModePart(code: code, commandLine: placement.commandLine.losslessBytes)

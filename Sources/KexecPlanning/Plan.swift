@@ -238,7 +238,7 @@ extension BzImage {
   /// Whether the running kernel's own loader for bzImages can take it: it enters kernels in 64-bit mode
   /// only, and answers others with ENOEXEC.
   fileprivate var isForFileCall: Bool {
-    version >= 0x020C && extendedFlags.contains(.has64BitEntry)
+    version >= BootProtocol.v2_12 && extendedFlags.contains(.has64BitEntry)
   }
 
   /// The kernel keeps 30 bytes for an `elfcorehdr=` word, also when there is none, and counts the

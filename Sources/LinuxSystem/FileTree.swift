@@ -76,7 +76,7 @@ package struct FileTree: Sendable {
     guard isRunningMachine else { return nil }
     var registers: [UInt32] = [0, 0, 0, 0]
     // The first leaf of each group says which is its last.
-    unsafe clinux_cpuid(leaf & 0x8000_0000, &registers)
+    unsafe clinux_cpuid(leaf & extendedLeaves, &registers)
     guard registers[0] >= leaf else { return nil }
     unsafe clinux_cpuid(leaf, &registers)
     return registers
@@ -139,3 +139,6 @@ package struct FileTree: Sendable {
     return true
   }
 }
+
+/// The bit of CPUID's leaves that those of the second group have.
+private let extendedLeaves: UInt32 = 1 << 31

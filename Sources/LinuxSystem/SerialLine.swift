@@ -33,6 +33,9 @@ package struct SerialLine: Equatable, Sendable {
 extension SerialLine {
   // The bits of c_cflag in <asm-generic/termbits.h>, the same on x86, Arm and RISC-V.
   private static let sizeShift: UInt32 = 4
+  private static let sizeMask: UInt32 = 3
+  /// The size of a character that 0 stands for.
+  private static let leastBits: UInt32 = 5
   private static let parityEnabled: UInt32 = 0x100
   private static let parityOdd: UInt32 = 0x200
   private static let flowControl: UInt32 = 0x8000_0000
@@ -44,7 +47,7 @@ extension SerialLine {
     self.init(
       baud: baud,
       parity: !hasParity ? .none : (flags & Self.parityOdd) != 0 ? .odd : .even,
-      dataBits: 5 + ((flags >> Self.sizeShift) & 3),
+      dataBits: Self.leastBits + ((flags >> Self.sizeShift) & Self.sizeMask),
       hasFlowControl: (flags & Self.flowControl) != 0)
   }
 }

@@ -175,7 +175,7 @@ extension BootBlock {
     bytes.store(E820Table.encode(entries), at: BootParameters.e820Table)
     let kibibytes = e820.kibibytesAbove1MiB
     bytes.store(UInt32(clamping: kibibytes), as: BootParameters.altMemK)
-    bytes.store(UInt16(min(kibibytes, 0xFC00)), as: BootParameters.extMemK)
+    bytes.store(UInt16(min(kibibytes, BootParameters.extMemKLimit)), as: BootParameters.extMemK)
   }
 
   private func storeEFI(into bytes: inout [UInt8], map: UInt64) {

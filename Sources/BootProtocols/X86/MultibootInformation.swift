@@ -59,9 +59,10 @@ package struct MultibootInformation: Sendable {
       bytes += head(entry)
       bytes.append(littleEndian: entry.range.start.value)
       bytes.append(littleEndian: entry.range.byteCount)
-      // Both specifications know RAM, reserved, ACPI, NVS and bad memory.
-      let type = entry.kind.e820Type
-      bytes.append(littleEndian: (1...5).contains(type) ? type : 2)
+      // Both specifications know these five kinds of memory, by the numbers of e820.
+      let known: [MemoryKind] = [.ram, .reserved, .acpiTables, .acpiNonVolatile, .unusable]
+      let kind = known.contains(entry.kind) ? entry.kind : .reserved
+      bytes.append(littleEndian: kind.e820Type)
       bytes += tail
     }
     return bytes
@@ -93,8 +94,7 @@ package struct MultibootScreen: Equatable, Sendable {
     func load<Value>(_ field: Field<Value>) -> Value { bootParameters.loadField(field) }
     let kind = load(BootParameters.origVideoIsVGA)
     guard ScreenInfo.isFramebuffer(kind) else {
-      // VIDEO_TYPE_EGAC in text mode, and VIDEO_TYPE_VGAC.
-      guard kind == 0x21 || kind == 0x22 || kind == 1 else { return nil }
+      guard ScreenInfo.isText(kind) || kind == ScreenInfo.Kind.egaColour else { return nil }
       self = .text
       return
     }
@@ -137,8 +137,11 @@ package struct MultibootScreen: Equatable, Sendable {
     static let baseHigh = Field<UInt32>(0x3A)
   }
 
-  /// framebuffer_type: 1 for RGB, 2 for EGA text.
-  var kind: UInt8 { colours == nil ? 2 : 1 }
+  private static let rgb: UInt8 = 1
+  private static let egaText: UInt8 = 2
+
+  /// framebuffer_type.
+  var kind: UInt8 { colours == nil ? Self.egaText : Self.rgb }
 
   /// address, pitch, width, height, bits per pixel and type: the same in both specifications.
   var encoded: [UInt8] {

@@ -10,14 +10,14 @@ package enum VmlinuxHeader {
 
   /// The header's bytes, from 0x1F1 on, as a kernel of boot protocol 2.15 has them.
   package static var bytes: [UInt8] {
-    let end = 0x26C
+    let end = SetupHeader.kernelInfoOffset.end
     // As boot_params, so that the offsets are those of `SetupHeader`.
     var header = [UInt8](repeating: 0, count: end)
-    header.store(UInt16(0xAA55), as: SetupHeader.bootFlag)
-    header.store(UInt8(end - 0x202), as: SetupHeader.jumpDistance)
+    header.store(BootSector.signatureValue, as: SetupHeader.bootFlag)
+    header.store(UInt8(end - SetupHeader.lengthBase), as: SetupHeader.jumpDistance)
     header.store(SetupHeader.magic, as: SetupHeader.header)
     // The kernel reads 64-bit fields from 2.12 on.
-    header.store(UInt16(0x020F), as: SetupHeader.version)
+    header.store(BootProtocol.v2_15, as: SetupHeader.version)
     header.store(LoadFlags.loadedHigh.rawValue, as: SetupHeader.loadflags)
     header.store(UInt32(commandLineLimit), as: SetupHeader.cmdlineSize)
     header.store(UInt32(alignment), as: SetupHeader.kernelAlignment)
