@@ -10,16 +10,19 @@ package struct ELFFile: Equatable, Sendable {
 
   /// Reads the headers of the executable in `file`.
   package init(_ file: RawSpan) throws(ImageError) {
+    let headers: ELFHeaders
     do {
       headers = try ELFHeaders(file)
     } catch {
       throw ImageError(error)
     }
-    guard isPositionIndependent || headers.type == ELFLayout.FileType.executable else {
+    typealias FileType = ELFLayout.FileType
+    guard headers.type == FileType.shared || headers.type == FileType.executable else {
       throw .badField(
         name: "e_type", offset: ELFLayout.File.type.offset, found: UInt64(headers.type),
         wanted: .executable)
     }
+    self.headers = headers
     parts = try Self.parts(headers.programs, in: file)
   }
 
