@@ -12,7 +12,7 @@
 //   crashed server comes back by itself. It never loops.
 // - Its own mistakes end the same way: an exception is reported and the machine is reset.
 //
-// The machine's own parts (entry, ports, reset) are in a directory for each architecture.
+// What only x86_64 has (entry, ports, reset) is in the directory x86_64.
 
 import CPurgatoryABI
 import Machine

@@ -66,7 +66,7 @@ package enum CompressionFormat: CaseIterable, Sendable {
 
 extension RawSpan {
   /// Whether the first bytes are `prefix`.
-  fileprivate func starts(with prefix: [UInt8]) -> Bool {
+  func starts(with prefix: [UInt8]) -> Bool {
     prefix.indices.allSatisfy { (try? load(UInt8.self, at: $0)) == prefix[$0] }
   }
 }

@@ -9,7 +9,7 @@ internal enum LZ4 {
   static let frameMagic: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
 
   /// "Uncompressed data is cut into blocks of 8 MB; the last may be smaller."
-  private static let legacyBlockSize: Int = .mebibytes(8)
+  static let legacyBlockSize: Int = .mebibytes(8)
 
   /// Where FLG is in a frame: behind the magic number.
   private static let descriptorOffset = 4

@@ -1,7 +1,5 @@
 /// The arguments of kexec_file_load; the files are the request's.
 package struct FileLoad: Equatable, Sendable {
-  /// Whether there is an initrd.
-  package let hasInitrd: Bool
   /// KEXEC_FILE_ bits.
   package let flags: UInt
   /// Bytes of RAM that the kernel takes to start.

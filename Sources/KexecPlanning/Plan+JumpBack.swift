@@ -4,8 +4,8 @@ package import PhysicalMemory
 internal import PurgatoryImage
 package import RunningSystem
 
-/// The word by which the purgatory tells a kernel where to enter the one that it came from. The
-/// purgatory's own copy of the name is in CPurgatoryABI.
+/// The word of a command line by which the purgatory tells a kernel where it can return to. The purgatory
+/// has a copy of the name in its JumpBack.swift.
 package let jumpBackWordName = "kexec_jump_back_entry"
 
 /// Plans the load of what returns to the kernel that this one was jumped to from, by

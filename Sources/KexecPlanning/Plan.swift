@@ -216,7 +216,7 @@ private func planFileCall(
     (request.options.avoidsContiguousMemory ? FileFlags.noCMA : 0)
     | (request.options.forcesDeviceTree ? FileFlags.forceDTB : 0)
   return FileLoad(
-    hasInitrd: !request.initrds.isEmpty, flags: flags, kernelSize: kernelSize,
+    flags: flags, kernelSize: kernelSize,
     bestEffortFlags: bestEffort)
 }
 

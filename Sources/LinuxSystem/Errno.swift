@@ -48,8 +48,6 @@ package struct Errno: Error, Hashable, Sendable {
   package static let tryAgain = Errno(rawValue: EAGAIN)
   /// EINVAL.
   package static let invalidArgument = Errno(rawValue: EINVAL)
-  /// EISDIR.
-  package static let isDirectory = Errno(rawValue: EISDIR)
   /// ENODEV.
   package static let noDevice = Errno(rawValue: ENODEV)
   /// ENOEXEC.

@@ -20,7 +20,7 @@ package struct FileTree: Sendable {
   /// Whether this is the running machine's tree and not a captured one.
   package var isRunningMachine: Bool { root.isEmpty }
 
-  /// All bytes of the file at the absolute `path` below the root.
+  /// The bytes of the file at the absolute `path` below the root: all, or the first 64 MiB of a longer one.
   ///
   /// Files of /proc and /sys have no size, so this reads until there is no more.
   package func read(_ path: String) throws(FileError) -> [UInt8] {
@@ -102,7 +102,11 @@ package struct FileTree: Sendable {
   /// The entries of a directory whose names are numbers, in numeric order, or nil when it cannot be
   /// listed.
   package func numberedNames(in path: String) -> [String]? {
-    names(in: path)?.filter { Int($0) != nil }.sorted { UInt64($0) ?? 0 }
+    guard let names = names(in: path) else { return nil }
+    let numbered = names.compactMap { name in
+      UInt64(digits: name, radix: 10).map { (name, number: $0) }
+    }
+    return numbered.sorted { $0.number }.map { $0.0 }
   }
 
   /// Where the symbolic link at `path` leads; nil when it is none, or leads further than 255 bytes.

@@ -378,7 +378,7 @@ import Testing
     func flags(_ change: (inout LoadRequest) -> Void) throws -> UInt {
       let plan = try planned(by: .file, on: guest(), change)
       guard case .file(let load) = plan.action else { fatalError("by segments") }
-      #expect(load.hasInitrd == (load.flags & 4 == 0))
+      #expect(plan.request.initrds.isEmpty == (load.flags & 4 == 4))
       return load.flags
     }
     #expect(try flags { _ in } == 0x4)
