@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 
 /// What the header of a compressed stream tells of how it can be unpacked.
 package struct StreamHeader: ~Escapable {

@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 internal import Compression
 internal import ELFFormat
 
