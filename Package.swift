@@ -121,12 +121,13 @@ let package = Package(
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
-    tests(of: "ByteCoding"),
+    tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
     tests(of: "Compression", ["TestSupport", "CLzo", "ByteCoding"]),
     tests(of: "Digests"),
     tests(
-      of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
+      of: "PurgatoryImage",
+      ["TestSupport", "CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
     .executableTarget(
       name: "digest-bench", dependencies: ["PurgatoryImage", "Digests", "CPurgatoryTestSupport"],
