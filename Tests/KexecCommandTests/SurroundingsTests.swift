@@ -87,8 +87,7 @@ extension InvocationTests {
       "An error keeps its message and exit code when the output cannot be written",
       arguments: [
         ("-l --json @/none", ExitCode.failure, "kexec: \"@/none\": No such file or directory\n"),
-        // The error itself is JSON, and is lost with the output.
-        ("-e --json --bogus", .usage, "kexec: cannot write to the standard output: "),
+        ("-e --json --bogus", .usage, "kexec: unrecognized option '--bogus'\n"),
         (
           "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a panic kernel\n"
         ),
