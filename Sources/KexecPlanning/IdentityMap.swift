@@ -1,13 +1,14 @@
 internal import ByteCoding
 
-/// Page tables under which every address is what it says: the first 4 GiB, and the GiB around one
-/// more address, in pages of 2 MiB. Documented in Intel's manual, volume 3, "4-level paging and 5-level paging".
+/// Page tables that map every virtual address to the same physical one: the first 4 GiB, and the GiB around
+/// one more address, in pages of 2 MiB. Documented in Intel's manual, volume 3, "4-level paging and 5-level
+/// paging".
 struct IdentityMap {
   /// Bytes of one table.
   private static let tableSize: UInt64 = 4096
   /// Present and writable.
   private static let table: UInt64 = 0x3
-  /// The same, and a page of its own.
+  /// Present, writable, and a page of 2 MiB rather than a table.
   private static let largePage: UInt64 = 0x83
 
   /// The GiB that are mapped, lowest first.
@@ -22,7 +23,7 @@ struct IdentityMap {
     self.hasFiveLevels = hasFiveLevels
   }
 
-  /// The tables of each level, from the top, by what of an address they are for.
+  /// The tables of each level, from the top. Each is named by the part of an address that it maps.
   private var levels: [[UInt64]] {
     // A table of level 1 is for one GiB, one of level 2 for 512 GiB, and so on.
     var levels = [gibibytes]

@@ -4,7 +4,7 @@ internal import CpioFormat
 internal import KernelImages
 
 extension InitrdContent {
-  /// A compressed archive in the file, and what is seen of its members as it is unpacked.
+  /// A compressed archive in the file, and what is found out about its members while it is unpacked.
   final class Stream {
     let bytes: SharedBytes
     let format: CompressionFormat
@@ -28,7 +28,7 @@ extension InitrdContent {
       return result
     }
 
-    /// Looks at what it unpacks to, and says how long it is.
+    /// Unpacks it without keeping the result, and returns how many bytes of the file it takes.
     func look() throws(CompressionError) -> Int {
       let bytes = bytes
       let window = StreamHeader(bytes.span, format).window ?? 0
@@ -37,7 +37,7 @@ extension InitrdContent {
       return try decompress(bytes, as: format) { watcher.watch($0) }
     }
 
-    /// Why Linux may be unable to unpack it, as its header tells.
+    /// Why Linux may be unable to unpack it, judging by its header.
     var suspicion: InitrdSuspicion? {
       let bytes = bytes
       let header = StreamHeader(bytes.span, format)
@@ -56,7 +56,7 @@ extension InitrdContent {
     }
   }
 
-  /// Sees what goes by of archives' members.
+  /// Looks at the members of archives while their bytes pass by.
   final class Watcher {
     private(set) var walk: CpioWalk
     private(set) var beginning = Beginning()
@@ -68,7 +68,7 @@ extension InitrdContent {
       walk = CpioWalk(onlyFirst: onlyFirst)
     }
 
-    /// Sees the next bytes.
+    /// Looks at the next bytes.
     func watch(_ bytes: RawSpan) {
       beginning.add(bytes)
       walk.follow(bytes) { name in
@@ -94,9 +94,9 @@ extension InitrdContent {
     }
   }
 
-  /// The first bytes of a file, or of what one unpacks to, for telling what it is.
+  /// The first bytes of a file, or of what a file unpacks to, by which its type is recognised.
   struct Beginning {
-    /// How many bytes it takes: the marks of file systems are in the second KiB.
+    /// How many bytes are needed: the magic numbers of file systems are in the second KiB.
     static let size = 2048
     private var bytes: [UInt8] = []
 
@@ -106,7 +106,7 @@ extension InitrdContent {
       self.bytes = bytes.array
     }
 
-    /// Adds the next bytes, as long as there are too few.
+    /// Adds the next bytes until there are enough.
     mutating func add(_ more: RawSpan) {
       let count = min(Self.size - bytes.count, more.byteCount)
       for offset in 0..<max(count, 0) {
@@ -114,8 +114,8 @@ extension InitrdContent {
       }
     }
 
-    /// What is wrong with an initrd that begins so and is no archive; nil for a file system that
-    /// Linux takes as initial RAM disk (Documentation/admin-guide/initrd.rst).
+    /// What is wrong with an initrd that begins with these bytes and is no archive; nil for a file system
+    /// that Linux takes as initial RAM disk (Documentation/admin-guide/initrd.rst).
     var suspicion: InitrdSuspicion? {
       let start = SharedBytes(bytes)
       if KnownImage.startsLikeKernel(start.span) { return .kernel }

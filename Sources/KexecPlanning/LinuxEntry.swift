@@ -12,8 +12,7 @@ enum LinuxEntry: Equatable, Sendable {
   /// kernel uses.
   case protected32
 
-  /// The entry of `image` after the kernel of `machine`: in 64-bit mode where that is possible and
-  /// nothing else is asked for.
+  /// The entry of `image` on `machine`: in 64-bit mode if that is possible and no other entry is asked for.
   ///
   /// - Throws: `PlanningError.protocolTooOld`.
   init(
@@ -24,7 +23,7 @@ enum LinuxEntry: Equatable, Sendable {
     {
       self = .long
     } else {
-      // Before, boot_params and the command line had to lie at fixed addresses.
+      // In older versions boot_params and the command line had to lie at fixed addresses.
       guard image.version >= BootProtocol.v2_02 else {
         throw .protocolTooOld(image.versionText)
       }
@@ -32,7 +31,7 @@ enum LinuxEntry: Equatable, Sendable {
     }
   }
 
-  /// The entry of a kernel whose first instruction for it is at `address`.
+  /// The purgatory's entry for a kernel whose first instruction is at `address`.
   func purgatoryEntry(
     at address: PhysicalAddress, bootParameters: PhysicalAddress
   ) -> PurgatoryParameters.Entry {
@@ -51,8 +50,8 @@ enum LinuxEntry: Equatable, Sendable {
 extension BzImage {
   /// Whether it can start in 64-bit mode on the page tables that the kernel of `machine` uses.
   ///
-  /// XLF_5LEVEL alone is not enough: such a kernel goes to 4 levels by itself, and from its 64-bit
-  /// entry that resets the machine without a line.
+  /// XLF_5LEVEL alone is not enough: such a kernel switches to 4 levels by itself, and if it was entered in
+  /// 64-bit mode, that resets the machine without a message.
   func copesWithPaging(of machine: Machine) -> Bool {
     let wanted: ExtendedLoadFlags = [.fiveLevelStart, .fiveLevelUse]
     return !machine.usesFiveLevelPaging || extendedFlags.isSuperset(of: wanted)
@@ -80,8 +79,8 @@ extension BzImage {
     }
   }
 
-  /// The address behind the last byte that an initrd may use: initrd_addr_max binds all kernels
-  /// that cannot reach beyond 4 GiB, and in 32-bit mode all.
+  /// The address behind the last byte that an initrd may use: initrd_addr_max applies to all kernels that
+  /// cannot reach beyond 4 GiB, and in 32-bit mode to all kernels.
   func initrdAddressEnd(by entry: LinuxEntry) -> UInt64 {
     let isHigh = entry == .long && extendedFlags.contains(.loadableAbove4GiB)
     return isHigh ? .max : min(addressEnd(by: entry), initrdAddressLimit + 1)
