@@ -1,4 +1,4 @@
-/// A generator whose numbers are the same in every run (splitmix64).
+/// A generator of pseudo-random numbers, which are determined by the seed (splitmix64).
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
@@ -15,7 +15,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// `count` bytes of which some compress well, some not at all, and some are zeros.
+/// `count` bytes, some of which compress well, some not at all, and some of which are zeros.
 func mixedData(_ count: Int) -> [UInt8] {
   var generator = SeededGenerator(seed: UInt64(count))
   var block: [UInt8] = []
