@@ -427,7 +427,7 @@ extension KexecCallError {
 
 extension Errno {
   /// Why reboot(2) did not run the loaded kernel, and what to do. `returns`: the kernel was loaded
-  /// to return; for that the running kernel must suspend all devices.
+  /// to return; for that the running kernel must put processes and devices to sleep.
   func causeOfNoJump(
     returns: Bool, _ state: KexecState, _ obstacles: CallObstacles
   ) -> CallCause {
