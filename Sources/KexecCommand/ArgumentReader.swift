@@ -79,7 +79,7 @@ struct ArgumentReader<Values> {
   }
 }
 
-/// What the options of the classic command line are read into.
+/// The values of the options of the classic command line.
 struct ClassicValues: OptionValues {
   var invocation: Invocation
   /// The lowest and the highest byte that a segment may use.

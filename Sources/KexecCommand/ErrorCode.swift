@@ -20,7 +20,7 @@ enum ErrorCode: Equatable {
     case usage
     /// --machine names a directory that holds no machine.
     case noMachine
-    /// The captured machine is of an architecture that cannot be planned for.
+    /// The architecture of the captured machine is not supported.
     case otherArchitecture
     /// The architecture of the captured machine is unknown.
     case unknownArchitecture
@@ -38,13 +38,13 @@ enum ErrorCode: Equatable {
     case notPermitted
     /// kernel.kexec_load_disabled is 1.
     case loadDisabled
-    /// kernel.kexec_load_limit_* is used up.
+    /// The number of loads that kernel.kexec_load_limit_* allows is used up.
     case loadLimit
     /// The running kernel has no kexec of this kind.
     case notSupported
     /// The memory map has changed since the load.
     case memoryMapChanged
-    /// A file was written to while it was loaded.
+    /// A file was changed while it was loaded.
     case fileChanged
     /// The jump is possible only from the first process namespace.
     case inContainer

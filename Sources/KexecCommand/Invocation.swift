@@ -38,7 +38,7 @@ struct Invocation: Equatable {
     var isLoad: Bool { if case .load = self { true } else { false } }
   }
 
-  /// What follows a load.
+  /// What is done after a load.
   enum Sequel: Equatable {
     /// Nothing: `-l` and `-p`.
     case nothing
