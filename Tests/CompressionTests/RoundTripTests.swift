@@ -24,7 +24,7 @@ import Testing
   func leavesTrailingBytesUnread(by compressor: Compressor) throws {
     let data = mixedData(100_000)
     let compressed = compressor.compress(data)
-    // The size that Linux appends, padding, the start of a cpio archive, another stream.
+    // The size that Linux appends, padding, the beginning of a cpio archive, another stream.
     let trailers: [[UInt8]] = [
       [0xA0, 0x86, 0x01, 0x00], [0], [0, 0, 0, 0, 0, 0, 0, 0], Array("070701000000".utf8),
       compressor.compress(data), Compressor.gzip.compress(data),

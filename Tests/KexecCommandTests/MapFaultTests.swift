@@ -3,9 +3,9 @@ import Testing
 
 @testable import KexecCommand
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What cannot be in a memory map is said, whether there is a plan or not.
+  /// Impossible entries of a memory map are reported, whether there is a plan or not.
   @Suite struct MapFaultTests {
     private static let files: [String: [UInt8]?] = [
       "/proc/iomem": Array(

@@ -5,7 +5,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct MemoryFileTests {
-  /// memfd_create takes 249 bytes of a name.
+  /// memfd_create accepts names of up to 249 bytes.
   @Test(
     "A file in memory can be created under a name of any length",
     arguments: [1, 248, 249, 250, 4000])
