@@ -8,9 +8,9 @@ struct Request {
   /// The linker script.
   var script = ""
   var assembly = ""
-  /// Folders with C headers and module maps.
+  /// Directories with C headers and module maps.
   var includes: [String] = []
-  /// Folder for what lies between source and output.
+  /// Directory for intermediate files.
   var work = ""
   /// The Swift file to write.
   var output = ""
