@@ -18,7 +18,7 @@ func resetVGA() {
   programAttributes(from: 0x08, 0x3839_3a3b_3c3d_3e3f, count: 8)
   programAttributes(from: 0x10, 0x0c_000f_0800, count: 5)
   _ = machine_read_port(inputStatus)
-  machine_write_port(attribute, 0x20)  // the palette is set: show the picture
+  machine_write_port(attribute, 0x20)  // the palette is set: show the screen
 }
 
 private let inputStatus: UInt16 = 0x3da
