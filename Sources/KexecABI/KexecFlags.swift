@@ -29,7 +29,7 @@ package enum FileFlags {
   package static let noInitramfs = UInt(KEXEC_FILE_NO_INITRAMFS)
   /// Nothing goes into contiguous memory. KEXEC_FILE_NO_CMA, 6.17.
   package static let noCMA: UInt = 0x10
-  /// The running kernel's device tree is handed on. KEXEC_FILE_FORCE_DTB, 6.18.
+  /// The running kernel's device tree is passed on. KEXEC_FILE_FORCE_DTB, 6.18.
   package static let forceDTB: UInt = 0x20
 }
 

@@ -47,8 +47,8 @@ package enum MemoryKind: Hashable, Sendable {
 
   /// The meaning of a name in `/sys/firmware/memmap/N/type` or at the top level of `/proc/iomem`.
   ///
-  /// The match is exact: `System RAM (kmem)` belongs to a driver and is not RAM for us. A name
-  /// that is not known counts as reserved.
+  /// The match is exact: `System RAM (kmem)` belongs to a driver and is not usable RAM. An unknown name
+  /// counts as reserved.
   package init(kernelName: String) {
     self =
       switch kernelName {

@@ -59,9 +59,9 @@ package struct ProcessorFacts: Equatable, Sendable {
     return bits
   }
 
-  /// Whether memory may be encrypted: a TDX guest says so; a hypervisor shows the SEV flags, of
-  /// which CPUID has SEV, SEV-ES and SEV-SNP, only to guests that have it; on a host the command
-  /// line switches SME on.
+  /// Whether memory may be encrypted: in a TDX guest; in a guest that sees the SEV flags (SEV, SEV-ES and
+  /// SEV-SNP in CPUID), which a hypervisor shows only to such guests; and on a host whose command line
+  /// enables SME.
   func mayHaveEncryptedMemory(_ commandLine: KernelCommandLine) -> Bool {
     let isGuest = flags.contains("hypervisor")
     return isTrustDomain || flags.contains("tdx_guest")
