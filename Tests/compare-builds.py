@@ -85,10 +85,10 @@ def e820_entries(text):
     return entries
 
 
-def write_map(folder, entries, log):
+def write_map(directory, entries, log):
     """/sys/firmware/memmap and /proc/iomem as a kernel with this map shows them."""
     for number, entry in enumerate(entries):
-        place = folder / "sys/firmware/memmap" / str(number)
+        place = directory / "sys/firmware/memmap" / str(number)
         place.mkdir(parents=True)
         for name, value in zip(("start", "end", "type"), (hex(entry[0]), hex(entry[1]), entry[2])):
             (place / name).write_text(value + "\n")
@@ -104,31 +104,31 @@ def write_map(folder, entries, log):
             end = start + (int(reserved[1]) << 20)
             if first <= start and end - 1 <= last:
                 lines.append(f"  {start:08x}-{end - 1:08x} : Crash kernel")
-    (folder / "proc").mkdir(exist_ok=True)
-    (folder / "proc/iomem").write_text("\n".join(lines) + "\n")
+    (directory / "proc").mkdir(exist_ok=True)
+    (directory / "proc/iomem").write_text("\n".join(lines) + "\n")
 
 
 def captured_machines(work):
-    """(name, folder, whether it has a region for a crash kernel) of each that has a map."""
+    """(name, directory, whether it has a region for a crash kernel) of each that has a map."""
     for source in sorted((ROOT / "Tests/Fixtures/machines").iterdir()):
         if not source.is_dir():
             continue
-        folder = work / source.name
-        shutil.copytree(source, folder)
+        directory = work / source.name
+        shutil.copytree(source, directory)
         log = source / "e820.txt"
-        if log.exists() and not (folder / "proc/iomem").exists():
+        if log.exists() and not (directory / "proc/iomem").exists():
             text = log.read_text(errors="replace")
-            shutil.rmtree(folder / "sys/firmware/memmap", ignore_errors=True)
-            write_map(folder, e820_entries(text), text)
-        iomem = folder / "proc/iomem"
+            shutil.rmtree(directory / "sys/firmware/memmap", ignore_errors=True)
+            write_map(directory, e820_entries(text), text)
+        iomem = directory / "proc/iomem"
         if iomem.exists():
             for file, content in {
                 "cmdline": "root=/dev/sda1 ro quiet console=ttyS0\n",
                 "modules": "virtio_net 65536 0 - Live 0xffffffffc0000000\n",
             }.items():
-                if not (folder / "proc" / file).exists():
-                    (folder / "proc" / file).write_text(content)
-            yield source.name, folder, "Crash kernel" in iomem.read_text(errors="replace")
+                if not (directory / "proc" / file).exists():
+                    (directory / "proc" / file).write_text(content)
+            yield source.name, directory, "Crash kernel" in iomem.read_text(errors="replace")
 
 
 def images():
@@ -304,8 +304,8 @@ def main():
     options = parser.parse_args()
     os.chdir(ROOT)
 
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
+    with tempfile.TemporaryDirectory() as directory:
+        work = pathlib.Path(directory)
 
         def both(row):
             code, words = row

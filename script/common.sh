@@ -48,7 +48,7 @@ current_name() {
   echo "${newest:-$1}"
 }
 
-# download_packages FOLDER PACKAGE...: fetches the packages' files.
+# download_packages DIRECTORY PACKAGE...: fetches the packages' files.
 download_packages() {
   (
     cd "$1"
@@ -61,17 +61,17 @@ download_packages() {
   )
 }
 
-# unpack_packages FOLDER PACKAGE...: fetches packages and unpacks them there. Nothing is installed.
+# unpack_packages DIRECTORY PACKAGE...: fetches packages and unpacks them there. Nothing is installed.
 unpack_packages() {
-  folder=$1
+  directory=$1
   shift
-  rm -rf "$folder.packages"
-  mkdir -p "$folder" "$folder.packages"
+  rm -rf "$directory.packages"
+  mkdir -p "$directory" "$directory.packages"
   # Old package lists name versions that are gone.
-  download_packages "$folder.packages" "$@" 2>/dev/null ||
-    { refresh_lists; download_packages "$folder.packages" "$@"; }
-  for package in "$folder.packages"/*.deb; do dpkg-deb -x "$package" "$folder"; done
-  rm -rf "$folder.packages"
+  download_packages "$directory.packages" "$@" 2>/dev/null ||
+    { refresh_lists; download_packages "$directory.packages" "$@"; }
+  for package in "$directory.packages"/*.deb; do dpkg-deb -x "$package" "$directory"; done
+  rm -rf "$directory.packages"
 }
 
 # The mirror from which apt has Debian 12 here.
@@ -83,26 +83,26 @@ debian_mirror() {
   echo "$mirror"
 }
 
-# use_other_debian FOLDER ARCHITECTURE SUITE...: from now on apt is that of another Debian, on the
-# mirror that apt has here. FOLDER, an absolute path, is for its lists. Nothing of it is installed.
+# use_other_debian DIRECTORY ARCHITECTURE SUITE...: from now on apt is that of another Debian, on the
+# mirror that apt has here. DIRECTORY, an absolute path, is for its lists. Nothing of it is installed.
 use_other_debian() {
   mirror=$(debian_mirror)
-  folder=$1
+  directory=$1
   architecture=$2
   shift 2
-  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+  mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
   for suite; do
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-  done >"$folder/sources.list"
-  cat >"$folder/apt.conf" <<END
-Dir::Etc::SourceList "$folder/sources.list";
+  done >"$directory/sources.list"
+  cat >"$directory/apt.conf" <<END
+Dir::Etc::SourceList "$directory/sources.list";
 Dir::Etc::SourceParts "-";
-Dir::State::Lists "$folder/lists";
+Dir::State::Lists "$directory/lists";
 Dir::State::status "/dev/null";
-Dir::Cache "$folder/cache";
+Dir::Cache "$directory/cache";
 APT::Architecture "$architecture";
 APT::Architectures { "$architecture"; };
 END
-  export APT_CONFIG="$folder/apt.conf"
+  export APT_CONFIG="$directory/apt.conf"
   apt_get update
 }

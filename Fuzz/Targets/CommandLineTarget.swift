@@ -32,7 +32,7 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
   let wordBytes = goneWords.reduce(0) { $0 + $1.utf8.count }
   expect(
     (wordBytes...(wordBytes + goneWords.count)).contains(goneBytes),
-    "each word takes one blank with it at the most")
+    "each word takes one space with it at the most")
   if !line.hasOpenQuote {
     let added = line.appending("w x")
     expect(

@@ -15,7 +15,7 @@ func fuzzMachine(_ input: Input) -> Int32 {
   let files = FileTree(root: tree.path)
   let machine = Machine.read(files, with: [.terminals, .modules, .crash, .rsdp])
   if let pointer = machine.rsdpAddress {
-    expect(pointer.starts(with: "RSD PTR ".utf8), "a root pointer has its signature")
+    expect(pointer.starts(with: "RSD PTR ".utf8), "an RSDP has its signature")
     expect(pointer.reduce(0, &+) == 0, "and a right checksum")
   }
   _ = NetworkInterfaces.names(in: files)

@@ -1,6 +1,6 @@
 // A kernel for the lab, of both multiboot specifications, that writes on COM1 what it was given: the
 // magic number, the command line, the modules with their first bytes, the memory map, the screen and
-// the ACPI root pointer. Then it halts. The header that is assembled is the one that VERSION names.
+// the RSDP. Then it halts. The header that is assembled is the one that VERSION names.
 //
 // The layouts are those of the "Multiboot Specification" 0.6.96 and 2.0. Registers: EBX is always the
 // information that the loader left.
@@ -105,7 +105,7 @@ tag:
   leal 8(%edi), %edx
   call screen
 5:
-  // A copy of the root pointer, old or new.
+  // A copy of the RSDP, old or new.
   movl (%edi), %eax
   subl $14, %eax
   cmpl $1, %eax
@@ -202,7 +202,7 @@ letters:
   loop letters
   ret
 
-// EAX in hexadecimal, and a blank.
+// EAX in hexadecimal, and a space.
 number:
   pushl %ecx
   pushl %edx

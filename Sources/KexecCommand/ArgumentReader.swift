@@ -45,7 +45,7 @@ struct ArgumentReader<Values> {
 
   /// The value as the name of a file.
   mutating func path() -> String {
-    if value.isEmpty { refuse("no file has such a name") }
+    if value.isEmpty { refuse("no file can have this name") }
     return value
   }
 
@@ -74,7 +74,7 @@ struct ArgumentReader<Values> {
   mutating func address() -> PhysicalAddress {
     if let address = UInt64(memorySize: value) { return PhysicalAddress(address) }
     refuse(
-      "not an address (a number, with 0x for hexadecimal, and K, M, G or T behind it for units)")
+      "not an address (decimal, or hexadecimal with 0x; K, M, G or T may follow)")
     return PhysicalAddress(0)
   }
 }
@@ -94,7 +94,7 @@ struct ClassicValues: OptionValues {
   /// Where segments may be.
   func memoryBounds() throws(CommandError) -> PhysicalRange {
     // The very last byte cannot be in a half-open range.
-    guard lowest.value != .max else { throw .usage("--mem-min=\(lowest): there is no memory") }
+    guard lowest.value != .max else { throw .usage("--mem-min=\(lowest): no memory is that high") }
     guard lowest <= highest else {
       throw .usage("--mem-min=\(lowest) is above --mem-max=\(highest)")
     }
@@ -135,7 +135,7 @@ extension ArgumentReader<ClassicValues> {
 
   mutating func setDigest() {
     guard let kind = DigestKind(rawValue: value), kind != .none else {
-      return refuse("neither komihash nor sha256", among: ["komihash", "sha256"])
+      return refuse("expected komihash or sha256", among: ["komihash", "sha256"])
     }
     options.digest = kind
   }
@@ -143,7 +143,7 @@ extension ArgumentReader<ClassicValues> {
   mutating func setImageType() {
     guard let type = ImageType(rawValue: value) else {
       return refuse(
-        "no type of kernel (\(imageTypeNames))", among: ImageType.allCases.map { $0.rawValue },
+        "not a type of kernel (\(imageTypeNames))", among: ImageType.allCases.map { $0.rawValue },
         exitCode: .failure)
     }
     options.imageType = type
@@ -151,10 +151,10 @@ extension ArgumentReader<ClassicValues> {
 
   mutating func setArchitecture() {
     guard let architecture = Architecture(named: value) else {
-      return refuse("no architecture that I know: x86_64 is one")
+      return refuse("not a known architecture: expected x86_64")
     }
     guard architecture == .x86_64 else {
-      return refuse("only x86_64 can be planned for")
+      return refuse("only x86_64 is supported")
     }
     invocation.architecture = architecture
   }
@@ -162,7 +162,7 @@ extension ArgumentReader<ClassicValues> {
   mutating func setPreserved() {
     for what in value.split(separator: ",", omittingEmptySubsequences: false) {
       guard what == "modules" else {
-        return refuse("only modules can be preserved", among: ["modules"])
+        return refuse("expected modules", among: ["modules"])
       }
       options.preservesModules = true
     }
@@ -170,13 +170,13 @@ extension ArgumentReader<ClassicValues> {
 
   mutating func setBaud() {
     guard let baud = UInt64(cNumber: value), baud <= 115_200, baud == 0 || 115_200 % baud == 0
-    else { return refuse("not a rate that divides 115200", exitCode: .failure) }
+    else { return refuse("the rate must divide 115200", exitCode: .failure) }
     options.serialBaud = UInt32(baud)
   }
 
   mutating func setArguments(_ style: LoadOptions.ArgumentStyle) {
     if let arguments = options.arguments, arguments != style {
-      return refuse(all: "--args-linux, --args-elf and --args-none contradict each other")
+      return refuse(all: "--args-linux, --args-elf and --args-none cannot be used together")
     }
     options.arguments = style
   }

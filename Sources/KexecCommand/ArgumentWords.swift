@@ -20,7 +20,8 @@ struct ArgumentWords {
       guard let first = word.unicodeScalars.first.flatMap(PastedCharacter.init),
         first.kind == .dash || first.kind == .invisible
       else { continue }
-      throw .usage("\(quoted(word)): this is no option, since it does not begin with a plain -")
+      throw .usage(
+        "\(quoted(word)): this is not an option, because it does not begin with a plain -")
     }
   }
 
@@ -45,7 +46,7 @@ struct ArgumentWords {
     guard let first = given.options.first, let last = given.options.last else { return error }
     if last.isValueApart, let value = last.value {
       return error.advising(
-        "\(Option.table.rows[last.row].name) has taken \(quoted(value)) as its value: name the kernel, too"
+        "\(Option.table.rows[last.row].name) took \(quoted(value)) as its value: give the kernel as well"
       )
     }
     if options.contains(.load) || options.contains(.loadPanic)
@@ -54,7 +55,7 @@ struct ArgumentWords {
       return error
     }
     let option = Option.table.rows[first.row].option
-    return error.advising("\(option.spelling) alone does nothing: it goes with \(option.company)")
+    return error.advising("\(option.spelling) does nothing alone: use it with \(option.company)")
   }
 
   /// The error of the option parser, with its cause where an option has a character that only looks
@@ -73,25 +74,25 @@ struct ArgumentWords {
     }
     if let word = words.first(where: { $0.holds("$(") || $0.holds("`") }) {
       return error.advising(
-        "\(word): no shell has put anything in the place of $(...), as in a unit of systemd")
+        "\(word): no shell has expanded $(...), for example in a systemd unit")
     }
     if let (word, option) = loneWord(among: kernels) {
       return error.advising(Self.advice(word, behind: option))
     }
     if kernels.contains("") {
       return error.advising(
-        "an empty word (\"\") counts as one: a variable that is not set gives that, when it stands in quotes"
+        "an empty word (\"\") counts as an argument: it may come from an unset variable in quotes"
       )
     }
     if let word = kernels.first(where: { $0.isParameter }) {
       return error.advising(
-        "\(word) is a word of a command line: give them as --append=\"...\", all in one pair of quotes"
+        "\(word) is a kernel parameter: give all of them as --append=\"...\", in one pair of quotes"
       )
     }
     guard kernels.count > 1 else { return error }
     let directories = Set(kernels.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) })
     if directories.count == 1, directories.first?.isEmpty == false {
-      return error.advising("a pattern or $(...) without quotes gives several words: give one")
+      return error.advising("a pattern or $(...) without quotes may give several words: give one")
     }
     return error
   }
@@ -103,7 +104,7 @@ struct ArgumentWords {
   }
 
   private static func advice(_ word: String, behind option: String) -> String {
-    "\(word) stands alone behind \(option): put the whole value in quotes, as in "
+    "\(word) is a separate word after \(option): put the whole value in quotes, as in "
       + "--append=\"$(cat /proc/cmdline)\""
   }
 

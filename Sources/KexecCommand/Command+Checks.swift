@@ -59,11 +59,11 @@ extension Command {
     let root = machineFiles.root
     let evidence = ArchitectureEvidence(in: machineFiles)
     if evidence.finding == .architecture(.x86_64) {
-      debug("the machine is x86_64, by \(root)\(evidence.file)")
+      debug("the machine is x86_64 according to \(root)\(evidence.file)")
       return
     }
     if invocation.architecture == .x86_64, !evidence.isProof {
-      debug("the machine is x86_64, by --arch")
+      debug("the machine is x86_64 according to --arch")
       return
     }
     throw CommandError(evidence, root: root)
@@ -93,10 +93,10 @@ extension Command {
       returns: plan.request.options.preservesContext)
     if !records.write(record, for: purpose) {
       warn(
-        "\(LoadRecords.path(of: purpose)) cannot be written: -S will not know what is loaded"
-          + (purpose == .crash ? "" : ", nor -e if the memory map changes"))
+        "\(LoadRecords.path(of: purpose)) cannot be written: -S will not be able to tell what is loaded"
+          + (purpose == .crash ? "" : ", nor -e whether the memory map has changed"))
     }
-    log("loaded \(purpose == .crash ? "as panic kernel: " : "")\(record.name) by \(plan.call.name)")
+    log("loaded \(purpose == .crash ? "as crash kernel: " : "")\(record.name) by \(plan.call.name)")
   }
 
   /// Leaves a line in the kernel's log that says what was done to kernels, and by whom. Only a help: it
@@ -116,7 +116,7 @@ extension Command {
     throw CommandError(
       .memoryMapChanged,
       "the memory map has changed since the kernel was loaded: \(then) then, \(now) now",
-      advice: "load the kernel again, or run it all the same with -e -f")
+      advice: "load the kernel again, or run it anyway with -e -f")
   }
 }
 

@@ -85,7 +85,7 @@ extension Command {
   private func open(_ path: String, _ limit: Int) throws(CommandError) -> InputFile {
     do {
       return try InputFile(path: path, limit: limit) {
-        warn("\(quoted(path)): waiting for what comes")
+        warn("\(quoted(path)): waiting for data")
       }
     } catch {
       var said = CommandError(error)

@@ -15,12 +15,15 @@ extension Command {
     let states = handover.preserved.filter { record?.givenUp.contains($0.text) != true }
     guard !states.isEmpty else { return }
     guard record != nil else {
-      warn("kexec handover: lost unless kexec_file_load has loaded the kernel: \(states.text)")
+      warn(
+        "kexec handover: this state is lost unless kexec_file_load loaded the kernel: \(states.text)"
+      )
       return
     }
     throw CommandError(
-      .handoverLost, "the loaded kernel would lose what is kept for it: \(states.text)",
-      advice: "load it again, or give that up with -e --drop-handover")
+      .handoverLost,
+      "the jump would lose the state that is kept for the next kernel: \(states.text)",
+      advice: "load the kernel again, or discard that state with -e --drop-handover")
   }
 }
 
@@ -34,7 +37,7 @@ extension KexecHandover {
   /// A line for `-S`, and one for each thing that is kept.
   var lines: [String] {
     let kept = preserved.map { "  kept          \($0.text)" }
-    let none = isAllSeen ? "nothing is seen that is kept" : "what is kept only root can see"
+    let none = isAllSeen ? "no preserved state was seen" : "only root can see what is preserved"
     return ["kexec handover: active (\(evidence))\(preserved.isEmpty ? "; \(none)" : "")"] + kept
   }
 

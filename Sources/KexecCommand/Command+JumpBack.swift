@@ -51,8 +51,8 @@ extension Command {
     guard let word = machine.commandLine.value(of: jumpBackWordName) else {
       throw CommandError(
         .nothingToReturnTo,
-        "no kernel to return to: the running kernel's command line has no \(jumpBackWordName)",
-        advice: "give its address by --entry")
+        "there is no kernel to return to: the running kernel's command line has no \(jumpBackWordName)",
+        advice: "give its address with --entry")
     }
     guard let address = UInt64(cNumber: word), Invocation.jumpBackAddresses.contains(address) else {
       throw CommandError(.badReturnAddress, "\(jumpBackWordName)=\(word): not an address in memory")

@@ -14,7 +14,7 @@ extension Command {
     try checkWhatIsReused()
     beginProgress("unpacking and checking \(quoted(path))")
     kernel.signals.exitOnLostFile(
-      "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n"
+      "kexec: \(quoted(path)): the kernel file or an initrd became shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
     // What can be had before the kernel is unpacked into it.
     let memory = MemoryFacts(in: machineFiles)
@@ -114,7 +114,7 @@ extension Command {
     var report = PlanReport(plan: plan)
     if case .notPlanned(let error) = earlier {
       let reason = CommandError(error, request: job.request, machine: job.machine, after: nil)
-      warn("not by the other call: \(reason.message)")
+      warn("the other system call is not possible: \(reason.message)")
       report.warnings = [reason]
     }
     if invocation.isDryRun {

@@ -52,12 +52,12 @@ extension Command {
     let isLoaded = KexecState(in: machineFiles).isCrashLoaded
     if isLoaded == false { records.forget(.crash) }
     kernel.signals.exitOnLostFile(
-      "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n  "
+      "kexec: \(quoted(path)): the kernel file or an initrd became shorter or unreadable while it was read\n  "
         + (isLoaded == true
-          ? "the old panic kernel is still loaded\n"
+          ? "the previous crash kernel is still loaded\n"
           : isLoaded == false
-            ? "no panic kernel is loaded: the running kernel dropped the old one\n"
-            : "whether a panic kernel is loaded is not known\n"))
+            ? "no crash kernel is loaded: the running kernel dropped the previous one\n"
+            : "it is unknown whether a crash kernel is loaded\n"))
   }
 
   /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
@@ -66,8 +66,8 @@ extension Command {
     guard case .segments(let load) = plan.action else { return }
     // A signal's handler can unload nothing.
     kernel.signals.exitOnLostFile(
-      "kexec: \(quoted(plan.request.kernel.path)): the file, or an initrd, got shorter or unreadable while it"
-        + " was loaded\n  what is loaded must not be run: free it by kexec -u"
+      "kexec: \(quoted(plan.request.kernel.path)): the kernel file or an initrd became shorter or unreadable while it"
+        + " was loaded\n  do not run what is loaded: free it with kexec -u"
         + (plan.purpose == .crash ? " -p" : "") + "\n")
     // To read a file that got shorter would be the end: that is looked at first.
     guard
@@ -85,14 +85,14 @@ extension Command {
     }
     if isUnloaded {
       records.forget(plan.purpose)
-      log("unloaded again the \(plan.purpose.imageName): a file was changed while it was loaded")
+      log("unloaded the \(plan.purpose.imageName) again: a file was changed while it was loaded")
     }
     throw CommandError(
       .fileChanged,
       "\(quoted(path)): the file was changed while it was loaded: "
         + (isUnloaded
-          ? "it is unloaded, and what was loaded before is gone, too"
+          ? "it was unloaded again, and what was loaded before is gone, too"
           : "it cannot be unloaded, and must not be run"),
-      advice: "load again when nobody writes to it")
+      advice: "load again when no process writes to it")
   }
 }

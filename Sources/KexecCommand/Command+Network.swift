@@ -18,7 +18,7 @@ extension Command {
     guard invocation.takesInterfacesDown, record?.returns != true else { return nil }
     guard state.isLoaded != nil || record != nil else {
       // Not for nothing.
-      warn("without /sys it is not known if a kernel is loaded: network interfaces stay up")
+      warn("without /sys it is unknown if a kernel is loaded: network interfaces stay up")
       return nil
     }
     let before = NetworkState(in: kernel.files)
@@ -40,7 +40,7 @@ extension Command {
     let names = lost.prefix(6).joined(separator: ", ")
     let rest = lost.count > 6 ? " and \(lost.count - 6) more" : ""
     warn(
-      "the interfaces are up again, but this is gone: \(names)\(rest)\n"
-        + "  to get it back: \(NetworkState.restart(in: kernel.files))")
+      "the interfaces are up again, but these are lost: \(names)\(rest)\n"
+        + "  to restore them: \(NetworkState.restart(in: kernel.files))")
   }
 }

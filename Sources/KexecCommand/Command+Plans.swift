@@ -58,7 +58,7 @@ extension Command {
     case .load(_, then: .jump), .load(_, then: .shutDown): break
     default:
       let name = report.plan.purpose.imageName
-      try write(report, advice: "the \(name) is loaded all the same: only its plan is lost")
+      try write(report, advice: "the \(name) is loaded anyway: only its plan is lost")
     }
   }
 
@@ -86,7 +86,7 @@ extension CommandError {
   /// The same, said of what was not done.
   fileprivate var ofDryRun: CommandError {
     var error = self
-    error.message = "this would be refused: \(message)"
+    error.message = "the load would be refused: \(message)"
     return error
   }
 }

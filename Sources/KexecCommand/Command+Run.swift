@@ -65,7 +65,7 @@ extension Command {
 
   private func syncFileSystems() throws(CommandError) {
     // A dead server may keep it for ever.
-    beginProgress("writing file systems (-y leaves that out)")
+    beginProgress("writing file systems (-y omits this)")
     defer { endProgress() }
     switch invocation.sync {
     case .none: break
@@ -77,19 +77,19 @@ extension Command {
       guard let unwritten = kernel.fileSystems.syncForCertain(mountsIn: kernel.files) else {
         throw CommandError(
           .notSynced,
-          "cannot write every file system: /proc/self/mountinfo, which says what is "
+          "cannot write every file system: /proc/self/mountinfo, which lists what is "
             + "mounted, cannot be read",
-          advice: "nothing was run; mount /proc, or leave --force-sync out")
+          advice: "nothing was run; mount /proc, or omit --force-sync")
       }
       for mount in unwritten where mount.isNoLoss {
-        warn("\(mount.text): not written for certain, since only its user may enter it")
+        warn("\(mount.text): may not be written, because only its user has access")
       }
       let failures = unwritten.filter { !$0.isNoLoss }
       guard failures.isEmpty else {
         throw CommandError(
           .notSynced,
           "cannot write every file system: \(failures.map { $0.text }.joined(separator: ", "))",
-          advice: "nothing was run; unmount them, or leave --force-sync out")
+          advice: "nothing was run; unmount them, or omit --force-sync")
       }
     }
   }

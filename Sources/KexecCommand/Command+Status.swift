@@ -26,7 +26,7 @@ extension Command {
     guard machine.kexec.crashSize != nil || machineFiles.exists("/proc/iomem") else {
       throw CommandError(
         .stateUnknown,
-        "neither /sys/kernel/kexec_crash_size nor /proc/iomem is there: what is reserved cannot be told",
+        "cannot tell what is reserved: /sys/kernel/kexec_crash_size and /proc/iomem are missing",
         advice: mountAdvice)
     }
     try kernel.write("\(machine.kexec.crashSize ?? regions.byteCount)\n")

@@ -17,8 +17,8 @@ package struct Command: CommandContext {
       guard kernel.streams.holdClosed() else {
         throw CommandError(
           .streamsClosed,
-          "a standard stream is closed, and a file that is opened could be taken for it",
-          advice: "let it be /dev/null")
+          "a standard stream is closed, and an opened file could be mistaken for it",
+          advice: "connect it to /dev/null")
       }
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
         return try word.run(arguments, on: kernel)

@@ -31,10 +31,10 @@ extension CommandContext {
     throw CommandError(
       .noMachine,
       directory.isEmpty
-        ? "--machine: its value is empty: no folder has such a name"
+        ? "--machine: its value is empty: no directory can have this name"
         : "--machine=\(quoted(directory)): there is no \(quoted(directory + "/proc"))",
       advice: adviceOnMissingFile(directory)
-        ?? "it is the folder of a captured machine: lab capture, or copies of /proc and /sys")
+        ?? "give the directory of a captured machine: lab capture, or copies of /proc and /sys")
   }
 
   /// Runs `body`, and says what stopped it.

@@ -36,7 +36,7 @@ struct CommandError: Error, Equatable {
     self.init(
       .outputLost,
       errno == .notOpen
-        ? "the standard output is closed: what was to be printed is lost"
+        ? "the standard output is closed: the output is lost"
         : "cannot write to the standard output: \(errno.message)",
       advice: advice)
     // There is nowhere to print it.

@@ -73,7 +73,7 @@ struct Invocation: Equatable {
 extension Invocation {
   /// Reads `arguments`, the first of which is the program's name.
   ///
-  /// - Throws: a usage error, also for arguments that contradict each other.
+  /// - Throws: a usage error, also for arguments that cannot be used together.
   init(_ arguments: [String]) throws(CommandError) {
     let rows = Option.table.rows
     let words = ArgumentWords(arguments)
@@ -101,18 +101,18 @@ extension Invocation {
     if names.contains(.loadPanic), action.isLoad { options.purpose = .crash }
     if let directory = common.machineDirectory, !isDryRun, !action.onlyLooks {
       throw .usage(
-        "--machine=\(quoted(directory)) goes with --dry-run: another machine cannot be loaded")
+        "--machine=\(quoted(directory)) needs --dry-run: another machine cannot be loaded")
     }
     if let architecture, common.machineDirectory == nil {
       throw .usage(
-        "--arch=\(architecture.name) goes with --machine: this machine's own is known")
+        "--arch=\(architecture.name) needs --machine: the architecture of this machine is known")
     }
     if options.reusesInitrd, let initrd = options.initrds.first {
-      throw .usage("--reuseinitrd and --initrd=\(quoted(initrd)) contradict each other")
+      throw .usage("--reuseinitrd and --initrd=\(quoted(initrd)) cannot be used together")
     }
     options.memoryBounds = try reader.values.memoryBounds()
     if jumpBackEntry != nil, action != .loadJumpBackHelper {
-      throw .usage("--entry goes with --load-jump-back-helper")
+      throw .usage("--entry needs --load-jump-back-helper")
     }
     for option in [Option.loadPreserveContext, .realMode, .resetVGA] where names.contains(option) {
       try OptionConflict.check(option, in: names)
@@ -167,7 +167,7 @@ extension Invocation {
     guard let kernel = kernels.first else { throw words.noKernel(given, options) }
     guard !kernel.isEmpty else {
       throw .usage("the name of the kernel is empty (\"\")")
-        .advising("a variable that is not set gives that, when it stands in quotes")
+        .advising("it may come from an unset variable in quotes")
     }
     if let cause = words.causeOfLoneWord(kernel) {
       throw .usage("no kernel was given, only \(quoted(kernel))").advising(cause)

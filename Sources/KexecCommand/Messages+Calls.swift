@@ -7,7 +7,7 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 // What stands behind an error of the calls that load, unload and run a kernel: the cause, as far as a file
-// or a number tells, and what to do. docs/reference.md has the table of it, CallErrorTests are its rows.
+// or a number tells, and what to do. docs/system-calls.md has the table of it, CallErrorTests are its rows.
 
 /// What is looked at to find the cause of a load that was refused, after it was. A class, since code that
 /// copies and destroys so large a value would be 20 kB of the program.
@@ -47,7 +47,7 @@ extension KexecCallError {
     case .notImplemented: missing(load.obstacles)
     case .outOfMemory: load.memoryCause
     case .busy:
-      ("another load or unload, or a change of the reserved size, is going on", "try again")
+      ("another load or unload, or a change of the reserved size, is in progress", "try again")
     case .invalidArgument: invalid(load)
     case .addressNotAvailable: call == .file ? load.holeCause : load.addressCause
     case .badAddress: load.unreadableCause
@@ -59,22 +59,22 @@ extension KexecCallError {
     case .textFileBusy: load.writerCause
     case .fileTooBig:
       (
-        "the running kernel's own loader takes no file of \(byteText(load.largestFile))",
-        "leave -s out: kexec_load takes it"
+        "the running kernel's loader does not accept a file of \(byteText(load.largestFile))",
+        "omit -s: kexec_load can load it"
       )
     case .notExecutable:
       (
-        "the running kernel's own loader knows no image like this one"
-          + " (\(load.plan.imageDescription))", "leave -s out: kexec_load may take it"
+        "the running kernel's loader does not support this type of image"
+          + " (\(load.plan.imageDescription))", "omit -s: kexec_load may load it"
       )
     case .notSupported:
       (
-        "the running kernel's own loader cannot load on this machine",
-        "leave -s out: kexec_load may"
+        "the running kernel's loader does not support this machine",
+        "omit -s: kexec_load may work"
       )
-    case .notOpen: ("the running kernel cannot read what it was given as a file", nil)
-    case .interrupted: ("a signal came while the files were read", "try again")
-    default: ("not an answer that kernels are known to give; dmesg may say more", nil)
+    case .notOpen: ("the running kernel cannot read the file that it was given", nil)
+    case .interrupted: ("a signal arrived while the files were read", "try again")
+    default: ("kernels are not known to give this error; dmesg may tell more", nil)
     }
   }
 
@@ -88,22 +88,22 @@ extension KexecCallError {
     if obstacles.appraisesKernels {
       return call == .file
         ? (
-          "IMA's policy wants kernels to be appraised, and this file does not pass",
-          "sign the file (evmctl ima_sign), or its signature is by a key that IMA does not trust"
+          "IMA's policy requires kernels to be appraised, and this file fails the appraisal",
+          "sign the file (evmctl ima_sign) with a key that IMA trusts"
         )
         : (
-          "IMA's policy wants kernels to be appraised, and kexec_load shows it no file",
+          "IMA's policy requires kernels to be appraised, which it cannot do with kexec_load",
           "use kexec_file_load (-s) for a file with an IMA signature"
         )
     }
     if errno == .accessDenied, obstacles.enforcesSELinux {
-      return ("SELinux forbids it", "ausearch -m avc tells which rule")
+      return ("SELinux forbids it", "ausearch -m avc shows the rule")
     }
     return obstacles.filterCause
       ?? (
         obstacles.securityModules.map { "a security module forbids it: one of \($0)" }
-          ?? "a security policy forbids it, and no file tells which",
-        "the log (dmesg, journalctl) may name the policy: an LSM's, IMA's"
+          ?? "a security policy forbids it",
+        "the log (dmesg, journalctl) may name the policy (of a security module, IMA)"
       )
   }
 
@@ -115,18 +115,18 @@ extension KexecCallError {
     switch configuration.isSet(option) {
     case false?:
       return (
-        "the running kernel was built without \(option), says \(configuration.path ?? "")",
+        "the running kernel was built without \(option) (\(configuration.path ?? ""))",
         "try \(other)"
       )
     case true?:
       return obstacles.filterCause
-        ?? ("the running kernel has the call, and yet it is not to be had here", nil)
+        ?? ("the running kernel was built with this system call, but it is not available here", nil)
     case nil:
       return obstacles.isFiltered
         ? (
-          "the running kernel has no such call (\(option)), or a seccomp filter of this process hides it",
-          "run it outside of the container or the service"
-        ) : ("the running kernel has no such call: it was built without \(option)", "try \(other)")
+          "the running kernel lacks this system call (\(option)), or a seccomp filter hides it",
+          "run kexec outside of the container or the service"
+        ) : ("the running kernel was built without \(option)", "try \(other)")
     }
   }
 
@@ -135,28 +135,28 @@ extension KexecCallError {
     let configuration = load.obstacles.configuration
     if load.plan.purpose == .crash, configuration.isSet("CONFIG_CRASH_DUMP") == false {
       return (
-        "the running kernel was built without CONFIG_CRASH_DUMP, says \(configuration.path ?? "")",
+        "the running kernel was built without CONFIG_CRASH_DUMP (\(configuration.path ?? ""))",
         nil
       )
     }
     guard case .segments(let segments) = load.plan.action else {
       return (
-        "the running kernel's own loader does not take this file with this command line, or not "
-          + "the flags \(load.plan.flagText)", "leave -s out: kexec_load may take it"
+        "the running kernel's loader does not accept this file, this command line or "
+          + "the flags \(load.plan.flagText)", "omit -s: kexec_load may load it"
       )
     }
     if load.plan.preservesContext, let cause = load.obstacles.jumpCause { return cause }
     let size = segments.segments.reduce(0) { $0 + $1.destination.byteCount }
     if let ram = load.machine.totalMemory, size > ram / 2 {
       return (
-        "the segments take \(byteText(size)), and the running kernel gives half of its memory, "
-          + "\(byteText(ram / 2))", "take a smaller initrd"
+        "the segments take \(byteText(size)), but the running kernel accepts at most half of its memory, "
+          + "\(byteText(ram / 2))", "use a smaller initrd"
       )
     }
     return (
-      "the running kernel does not take these \(segments.segments.count) segments, or not the "
+      "the running kernel does not accept these \(segments.segments.count) segments or the "
         + "flags \(load.plan.flagText)",
-      load.request.options.followsHotplug ? "leave --hotplug out" : nil
+      load.request.options.followsHotplug ? "omit --hotplug" : nil
     )
   }
 }
@@ -166,30 +166,30 @@ extension CallObstacles {
   fileprivate var filterCause: CallCause? {
     isFiltered
       ? (
-        "a seccomp filter decides which calls this process may make, and nothing else is seen to "
+        "a seccomp filter restricts the system calls of this process, and nothing else was found to "
           + "forbid it",
-        "run it outside of the container, or of the service (SystemCallFilter=)"
+        "run kexec outside of the container, or of the service (SystemCallFilter=)"
       ) : nil
   }
 
   /// Why a kernel cannot return to the running one; nil when it is built for that.
   fileprivate var jumpCause: CallCause? {
-    let why = "so that no kernel can return to it"
+    let why = "so no kernel can return to it"
     switch configuration.isSet("CONFIG_KEXEC_JUMP") {
     case true?: return nil
     case false?:
       return (
-        "the running kernel was built without CONFIG_KEXEC_JUMP, says \(configuration.path ?? ""), "
+        "the running kernel was built without CONFIG_KEXEC_JUMP (\(configuration.path ?? "")), "
           + why, nil
       )
     case nil where canHibernate == false:
       return (
-        "the running kernel cannot hibernate (there is no /sys/power/disk), without which there is "
-          + "no CONFIG_KEXEC_JUMP, " + why, nil
+        "the running kernel cannot hibernate (there is no /sys/power/disk), so it was built without "
+          + "CONFIG_KEXEC_JUMP, " + why, nil
       )
     case nil:
       return (
-        "that is how kernels without CONFIG_KEXEC_JUMP answer, and no file tells how this one was "
+        "the running kernel may lack CONFIG_KEXEC_JUMP: no file tells how it was "
           + "built", "look for CONFIG_KEXEC_JUMP in the running kernel's configuration"
       )
     }
@@ -199,7 +199,7 @@ extension CallObstacles {
 extension RefusedLoad {
   /// The running kernel never sees a unified image, only what is in it.
   fileprivate var partNote: String {
-    request.unifiedImage == nil ? "" : "; in a unified image .linux needs a signature of its own"
+    request.unifiedImage == nil ? "" : "; in a unified image, .linux needs its own signature"
   }
 
   fileprivate var largestFile: UInt64 {
@@ -236,8 +236,8 @@ extension RefusedLoad {
     let needed = byteText(byteCount)
     if plan.purpose == .crash, (machine.availableMemory ?? .max) > byteCount {
       return (
-        "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, and "
-          + "beside them some for the running kernel's own pages",
+        "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, in addition "
+          + "to some for the running kernel's own pages",
         reservation
       )
     }
@@ -246,12 +246,13 @@ extension RefusedLoad {
     }
     return byteCount > available
       ? (
-        "\(needed) of free memory are needed, and there are \(byteText(available))",
+        "\(needed) of free memory are needed, but only \(byteText(available)) are available",
         "free some memory"
       )
       : (
-        "\(needed) of free memory are needed, and of the \(byteText(available)) that there are the "
-          + "running kernel could not use enough", "free some more; dmesg may say what it wanted"
+        "\(needed) of free memory are needed, and the running kernel could not use enough of "
+          + "the \(byteText(available)) that are available",
+        "free more memory; dmesg may tell what was needed"
       )
   }
 
@@ -266,11 +267,11 @@ extension RefusedLoad {
     if plan.purpose == .crash {
       return regionText.map {
         (
-          "there is no place for \(byteText(byteCount)) in the reserved region, \($0)",
+          "there is no range of \(byteText(byteCount)) in the reserved region, \($0)",
           "the reserved region is too small: \(reservation)"
         )
       } ?? (
-        "no memory is reserved any more",
+        "the reserved memory is gone",
         "boot the running kernel with crashkernel=\(CrashRegionUse.advised(for: request) >> 20)M (or more) on "
           + "its command line"
       )
@@ -280,35 +281,37 @@ extension RefusedLoad {
       let sizes = handover.scratchSizes.filter { $0 > 0 }
       let areas =
         sizes.isEmpty
-        ? "are of unknown size (mount debugfs: kho/out/scratch_len)"
+        ? "are of unknown size (mount debugfs to see kho/out/scratch_len)"
         : "have \(sizes.map(byteText).joined(separator: ", "))"
       return (
-        "the areas for the next kernel of a kexec handover are too small: it takes "
+        "the scratch areas of kexec handover are too small: the next kernel needs "
           + "\(byteText(handoverByteCount)), and they \(areas)",
-        "boot the running kernel with larger ones (kho_scratch=, kho_bootmem= from 7.4 on), or take a "
+        "boot the running kernel with larger ones (kho_scratch=, kho_bootmem= from 7.4 on), or use a "
           + "smaller initrd"
       )
     }
     guard case .file(let load) = plan.action, !machine.ioMemory.isHidden else {
-      return ("the running kernel finds no place for it in memory", nil)
+      return ("the running kernel finds no memory range for it", nil)
     }
     var largest: UInt64 = 0
     for range in machine.ioMemory.memoryMap.ranges(of: .ram).ranges {
       largest = max(largest, range.byteCount)
     }
     let initrds = request.initrds.reduce(0) { $0 + UInt64($1.bytes.count) }
-    let smaller = "take a smaller initrd"
+    let smaller = "use a smaller initrd"
     for (name, size, advice) in [
-      ("kernel", load.kernelSize, "kexec_load (-c) may do with less for a kernel that it unpacks"),
+      (
+        "kernel", load.kernelSize, "kexec_load (-c) may need less for a kernel that is unpacked now"
+      ),
       ("initrd", initrds, smaller),
     ] where size > largest {
       return (
-        "no hole is large enough: the \(name) takes \(byteText(size)) in one piece, and the largest "
+        "no free range is large enough: the \(name) needs \(byteText(size)), and the largest "
           + "range of RAM has \(byteText(largest))", advice
       )
     }
     return (
-      "no holes are left that are large enough: the kernel takes \(byteText(load.kernelSize)), the "
+      "no free range is large enough: the kernel needs \(byteText(load.kernelSize)), the "
         + "initrd \(byteText(initrds)), and the largest range of RAM has \(byteText(largest))",
       smaller
     )
@@ -316,22 +319,23 @@ extension RefusedLoad {
 
   /// EADDRNOTAVAIL of kexec_load.
   fileprivate var addressCause: CallCause {
-    guard case .segments(let load) = plan.action else { return ("an address is not possible", nil) }
+    guard case .segments(let load) = plan.action else { return ("an address is not valid", nil) }
     let end = load.segments.map { $0.destination.end }.max() ?? PhysicalAddress(0)
     if plan.purpose == .crash {
       let place = load.segments.first.map { "\($0.destination.start)-\(end)" } ?? ""
       return (
         regionText.map {
-          "the segments (\(place)) are not all in the region that is reserved now, \($0)"
-        } ?? "the reserved region is gone", "load again: the region has changed meanwhile"
+          "the segments (\(place)) are not all inside the reserved region, which is now \($0)"
+        } ?? "the reserved region is gone", "load again: the region has changed in the meantime"
       )
     }
     let reach: UInt64 = machine.usesFiveLevelPaging ? 1 << 52 : 1 << 46
     return end.value > reach
       ? (
-        "a segment ends at \(end), beyond the running kernel's reach (\(PhysicalAddress(reach)))",
-        "give a --mem-max below that"
-      ) : ("the running kernel does not take an address of the segments, which end at \(end)", nil)
+        "a segment ends at \(end), but the running kernel can address memory only up to \(PhysicalAddress(reach))",
+        "give a lower --mem-max"
+      )
+      : ("the running kernel does not accept an address of the segments, which end at \(end)", nil)
   }
 
   /// EFAULT.
@@ -339,11 +343,11 @@ extension RefusedLoad {
     if let cutShort {
       return (
         "\(quoted(cutShort)): the file got shorter while it was loaded",
-        "load again when it is whole"
+        "load again when the file is complete"
       )
     }
     return (
-      "the running kernel could not read the bytes that it was given: a page of a file cannot be had "
+      "the running kernel could not read the bytes that it was given: a page of a file cannot be read "
         + "from its disk", "dmesg has the disk's error; copy the files elsewhere"
     )
   }
@@ -353,7 +357,7 @@ extension RefusedLoad {
     writer.map {
       (
         "\(quoted($0.path)) is open for writing, by process \($0.process)",
-        "end that, or wait until it is done"
+        "stop that process, or wait until it is done"
       )
     } ?? ("a file is open for writing", "close it first")
   }
@@ -380,10 +384,10 @@ extension Errno {
     switch self {
     case .noData: "the image has no signature"
     case .noKey: "the image is signed by a key that the running kernel does not have"
-    case .keyRejected: "the signature does not fit the image, or its key is barred"
-    case .noPackage: "the running kernel lacks the algorithm of the signature"
-    case .badLibrary: "the image is not in the form that signed kernels have"
-    case .messageSize: "the signature is longer than its place in the image"
+    case .keyRejected: "the signature does not match the image, or its key is revoked"
+    case .noPackage: "the running kernel does not support the algorithm of the signature"
+    case .badLibrary: "the image does not have the format of a signed kernel"
+    case .messageSize: "the signature is longer than its space in the image"
     default: "the signature is not well-formed"
     }
   }
@@ -401,7 +405,7 @@ extension KexecCallError {
     switch errno {
     case .notPermitted, .accessDenied:
       if state.lockdown != nil, call == .segments {
-        return ("forbidden by lockdown", "only kexec_file_load (-s) may unload then")
+        return ("forbidden by lockdown", "use kexec_file_load (-s), which may unload")
       }
       if let obstacle = state.obstacle(for: purpose) { return ("", obstacle) }
       return obstacles.filterCause
@@ -409,11 +413,11 @@ extension KexecCallError {
           "a security policy forbids it", "the log (dmesg, journalctl) may name the policy"
         )
     case .busy:
-      return ("a load, or a change of the reserved size, is going on", "try again")
+      return ("a load, or a change of the reserved size, is in progress", "try again")
     case .notImplemented: return missing(obstacles)
     case .invalidArgument where purpose == .crash:
-      return ("the running kernel knows no panic kernels (CONFIG_CRASH_DUMP)", nil)
-    default: return ("not an answer that kernels are known to give", nil)
+      return ("the running kernel does not support crash kernels (CONFIG_CRASH_DUMP)", nil)
+    default: return ("kernels are not known to give this error", nil)
     }
   }
 }
@@ -430,11 +434,11 @@ extension Errno {
         ? ("the running kernel was built without kexec (CONFIG_KEXEC, CONFIG_KEXEC_FILE)", nil)
         : (
           "nothing is loaded, or the running kernel has no kexec",
-          "without /sys that cannot be told"
+          "mount sysfs on /sys to see which"
         )
     case .invalidArgument:
       (
-        "a kernel is loaded, but only the first namespace of process ids may run it",
+        "a kernel is loaded, but only processes of the initial PID namespace may run it",
         "run it on the host, not in a container"
       )
     case .notPermitted:
@@ -443,14 +447,14 @@ extension Errno {
         : ("", state.obstacle(for: .reboot))
     case .busy where returns:
       (
-        "a process or a device does not let itself be put to sleep, which a kernel that returns wants",
+        "a process or a device cannot be put to sleep, which is needed for a kernel that returns",
         "dmesg names it"
       )
-    case .busy: ("a load is going on", "try again when it is done")
+    case .busy: ("a load is in progress", "try again when it is done")
     case .outOfMemory:
-      ("there is too little memory to put the running system to sleep", "free some memory")
+      ("there is not enough memory to put the running system to sleep", "free some memory")
     case _ where returns: ("a device cannot be put to sleep", "dmesg names it")
-    default: ("not an answer that kernels are known to give", nil)
+    default: ("kernels are not known to give this error", nil)
     }
   }
 }

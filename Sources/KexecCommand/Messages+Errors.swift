@@ -18,10 +18,10 @@ extension CommandError {
       case .errno(.notOpen): "it is closed"
       case .errno(let errno): errno.message
       case .directory: "it is a directory, not a file"
-      case .notRegular: "it is neither a file nor a block device nor a pipe"
+      case .notRegular: "it is not a file, a block device or a pipe"
       case .empty: "the file is empty"
       case .tooLarge(let limit):
-        "there is more than \(byteText(UInt64(limit))) in it, and that is the limit "
+        "it is larger than \(byteText(UInt64(limit))), which is the limit "
           + "(half of the free memory, at most 4 GiB)"
       }
     let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
@@ -41,19 +41,20 @@ extension CommandError {
     case .commandLineTooLong(let length, let limit):
       self.init(
         code,
-        "the command line is too long: \(length) bytes, and the new kernel takes \(limit)",
+        "the command line is too long: \(length) bytes, but the new kernel accepts at most \(limit)",
         advice: request.options.call == .file
-          ? "kexec_load (-c) takes 31 bytes more than kexec_file_load"
+          ? "kexec_load (-c) accepts 31 bytes more than kexec_file_load"
           : request.options.purpose == .crash
-            ? "elfcorehdr=, which a panic kernel needs, is one of its words" : nil)
+            ? "this includes elfcorehdr=, which a crash kernel needs" : nil)
     case .openQuote:
       self.init(
         code,
-        "a quote of the command line is not closed: the way back would be no word of its own",
-        advice: "close it")
+        "a quote on the command line is not closed: kexec_jump_back_entry= would become part of it",
+        advice: "close the quote")
     case .commandLineHasNUL(let offset):
       self.init(
-        code, "the command line has a zero byte at offset \(offset): the kernel would cut it")
+        code,
+        "the command line has a zero byte at offset \(offset): the kernel would end the line there")
     case .noRoom(let space):
       self.init(code, space)
       let bounds = request.options.memoryBounds
@@ -62,22 +63,24 @@ extension CommandError {
           (bounds.start.value != 0 ? ["--mem-min"] : [])
           + (bounds.end.value != .max ? ["--mem-max"] : [])
         message +=
-          ", and \(given.joined(separator: " and ")) \(given.count > 1 ? "let" : "lets") nothing be there"
+          ", which \(given.joined(separator: " and ")) \(given.count > 1 ? "exclude" : "excludes")"
         advice = nil
       } else if request.options.purpose == .crash {
         let size = CrashRegionUse.advised(toTake: space, on: machine) >> 20
         advice = "reserve more: boot the running kernel with crashkernel=\(size)M"
       }
     case .littleMemory(let shortage):
-      let limit = shortage.isOfControlGroup ? "this process's control group leaves" : "there are"
+      let available = byteText(shortage.available)
       let rest = shortage.needed - min(shortage.needed, shortage.initrds)
       self.init(
         code,
-        "not enough memory: the load takes \(byteText(shortage.needed)), and \(limit) "
-          + byteText(shortage.available),
+        "not enough memory: the load needs \(byteText(shortage.needed)), but "
+          + (shortage.isOfControlGroup
+            ? "this process's control group has only \(available) left"
+            : "only \(available) are available"),
         advice: shortage.available > rest && shortage.initrds > 0
-          ? "free some, or take an initrd of at most \(byteText(shortage.available - rest))"
-          : "free \(byteText(shortage.needed - shortage.available))")
+          ? "free some memory, or use an initrd of at most \(byteText(shortage.available - rest))"
+          : "free \(byteText(shortage.needed - shortage.available)) more")
     case .noMemoryMap:
       let map = machine.ioMemory
       let lack =
@@ -89,35 +92,38 @@ extension CommandError {
     case .noCrashRegion where machine.tellsNothingOfReservations:
       self.init(
         code,
-        "whether memory is reserved for a panic kernel cannot be told: /proc/iomem and "
+        "cannot tell whether memory is reserved for a crash kernel: /proc/iomem and "
           + "/sys/kernel/kexec_crash_size are missing", advice: mountAdvice)
     case .noCrashRegion:
       self = .noCrashRegion(on: machine, advised: CrashRegionUse.advised(for: request))
     case .crashRegionHidden:
       self.init(
         code,
-        "/proc/iomem hides where the memory for a panic kernel is", advice: "run this as root")
+        "/proc/iomem hides the address of the memory that is reserved for a crash kernel",
+        advice: "run this as root")
     case .crashRegionDoubtful(let doubt):
       self.init(
-        code, "the memory for a panic kernel cannot be told: \(doubt.text)", advice: doubt.advice)
+        code, "cannot determine the memory that is reserved for a crash kernel: \(doubt.text)",
+        advice: doubt.advice)
     case .memoryBeyondELF32(let end):
       self.init(
         code,
-        "--elf32-core-headers: memory reaches to \(end), and 32 bits only to 0x100000000",
-        advice: "leave the option out: every 64-bit kernel reads headers of 64 bits")
+        "--elf32-core-headers: memory ends at \(end), but 32-bit headers reach only to 0x100000000",
+        advice: "omit the option: every 64-bit kernel reads 64-bit headers")
     case .tooManyRanges(let count):
-      self.init(code, "the memory has \(count) ranges, too many for the headers of a dump")
+      self.init(
+        code, "there are \(count) ranges of memory, too many for the program headers of elfcorehdr")
     case .fiveLevelPaging:
       self.init(
         code,
-        "\(request.kernel.name): the new kernel cannot start while 5-level page tables are in use: "
-          + "kexec_file_load enters it in 64-bit mode, which would reset the machine",
+        "\(request.kernel.name): the new kernel cannot start from 5-level page tables: "
+          + "kexec_file_load would enter it in 64-bit mode and reset the machine",
         advice: machine.wantsSignatures
-          ? "boot the running kernel with no5lvl: it wants signatures, which only that call checks"
+          ? "boot the running kernel with no5lvl: it requires signatures, which only kexec_file_load checks"
           : "use kexec_load (-c), which can enter it in 32-bit mode")
     case .fiveLevelPagingNoRoom(let space):
       self.init(code, space)
-      message += "; while 5-level page tables are in use the kernel is entered in 32-bit mode"
+      message += "; with 5-level page tables in use, the kernel must be entered in 32-bit mode"
       advice =
         request.options.purpose == .crash
         ? "reserve the region there (crashkernel=SIZE@ADDRESS), or boot the running kernel with no5lvl"
@@ -125,58 +131,59 @@ extension CommandError {
     case .headerBelieved(let field):
       self.init(
         code,
-        "\(request.kernel.name): \(field.place) is \(hexText(field.found)), which cannot be right, and "
-          + "kexec_file_load would believe it",
+        "\(request.kernel.name): \(field.place) is \(hexText(field.found)), which is not valid, and "
+          + "kexec_file_load would use it",
         advice: machine.wantsSignatures
-          ? "the running kernel wants signatures, which only that call checks: get the file anew"
-          : "use kexec_load (-c), which takes \(hexText(field.taken))")
+          ? "the running kernel requires signatures, which only kexec_file_load checks: get the file again"
+          : "use kexec_load (-c), which replaces it by \(hexText(field.taken))")
     case .protocolTooOld(let version):
       self.init(
         code,
         "\(request.kernel.name): boot protocol \(version) is too old: "
-          + "kernels before 2.02 cannot be loaded")
+          + "at least 2.02 is needed")
     case .damagedInitrd(let path, let damage):
       self.init(
         code, "\(quoted(path)): the initrd is damaged: \(damage.text)",
-        advice: "make or copy it again, or load it all the same with --force-initrd; "
+        advice: "create or copy it again, or load it anyway with --force-initrd; "
           + "nothing was loaded or unloaded")
     case .deviceTree(let path, let error): self.init(code, "\(quoted(path)): \(error.text)")
     case .serialPort(let name):
       self = .usage(
-        "\(typed("--serial", name)): neither ttyS0 to ttyS3 nor a port number such as 0x3f8",
+        "\(typed("--serial", name)): expected ttyS0 to ttyS3, or a port number such as 0x3f8",
         exitCode: .failure)
       self.code = code
       return
     case .noEarlyPort(let consoles):
-      let names = consoles.isEmpty ? "no console that is known" : consoles.joined(separator: ", ")
+      let names = consoles.isEmpty ? "no known console" : consoles.joined(separator: ", ")
       self.init(
         code,
-        "--early-output: no serial port of a PC (ttyS) is in use: the running kernel writes on \(names)",
+        "--early-output: no PC serial port (ttyS) is in use: the running kernel writes to \(names)",
         advice: "name the port: --serial=ttyS0, or its number, such as --serial=0x3f8")
     case .earlyPortUnknown(let name):
       self.init(
         code,
-        "--early-output: how the registers of \(name) are reached is not known, or earlycon= cannot say it",
+        "--early-output: cannot tell how to access the registers of \(name), or earlycon= cannot express it",
         advice:
-          "as root /sys/class/tty/\(name) tells more; or give the word yourself: --append=earlycon=..."
+          "run as root to read /sys/class/tty/\(name), or give the parameter yourself: --append=earlycon=..."
       )
     case .realMode(let reason):
       let isAsked = request.options.entry == .realMode
       self.init(
         code,
-        "\(isAsked ? "--real-mode" : "\(request.kernel.name): for real mode only"): \(reason.text)")
+        "\(isAsked ? "--real-mode" : "\(request.kernel.name): it has only a real-mode entry"): \(reason.text)"
+      )
     case .realModeOnly(let option):
       self.init(
         code,
-        "\(request.kernel.name): it has no entry but the one in real mode, which does not go with \(option)"
+        "\(request.kernel.name): it has only a real-mode entry, which cannot be used with \(option)"
       )
     case .contradiction(let first, let second):
-      self.init(code, "\(first) and \(second) contradict each other")
+      self.init(code, "\(first) and \(second) cannot be used together")
     case .notByFileCall(let type):
       self.init(
         code,
-        "\(request.kernel.name): kexec_file_load takes no file of type \(type.rawValue)",
-        advice: "leave -s out: kexec_load takes it")
+        "\(request.kernel.name): kexec_file_load cannot load a file of type \(type.rawValue)",
+        advice: "omit -s: kexec_load can load it")
     case .initrdForOther:
       self.init(
         code,
@@ -188,7 +195,7 @@ extension CommandError {
         "\(request.kernel.name): only a multiboot kernel takes modules",
         advice: "a Linux kernel takes an initrd: --initrd=FILE")
     case .crashNeedsLinux:
-      self.init(code, "\(request.kernel.name): only a Linux kernel can be a panic kernel")
+      self.init(code, "\(request.kernel.name): only a Linux kernel can be a crash kernel")
     case .returnNeedsLinux:
       self.init(code, "\(request.kernel.name): only a Linux kernel can return to the running one")
     case .handoverLost(let states, let loss):
@@ -198,15 +205,17 @@ extension CommandError {
     case .xenByMultibootOnEFI:
       self.init(
         code,
-        "\(request.kernel.name): Xen cannot be started like this on a machine that was booted by EFI: "
-          + "it looks for ACPI and low memory where only a BIOS leaves them, and resets the machine",
-        advice: "boot Xen by the firmware (xen.efi, or a boot loader's EFI entry)")
+        "\(request.kernel.name): Xen cannot be started through multiboot on a machine that was booted by EFI: "
+          + "it looks for ACPI and low memory where only a BIOS provides them, and resets the machine",
+        advice: "boot Xen from the firmware (xen.efi, or a boot loader's EFI entry)")
     case .vmlinux(let error):
-      self.init(code, "\(request.kernel.name): cannot be entered: \(error.text)")
+      self.init(code, "\(request.kernel.name): cannot be started: \(error.text)")
     case .invalid(let fault):
-      self.init(code, "the plan breaks a rule of the kernel: \(fault.text)")
+      self.init(code, "the plan violates a rule of kexec_load: \(fault.text)")
     }
-    if let refusal { message += " (\(refusal.call.name) had answered: \(refusal.errno.text))" }
+    if let refusal {
+      message += " (before that, \(refusal.call.name) failed: \(refusal.errno.text))"
+    }
     // Nothing was touched by planning, and without a region there is nothing to say.
     let isAbout = refusal != nil || machine.kexec.isCrashLoaded == true
     if request.options.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
@@ -218,9 +227,9 @@ extension CommandError {
   ) -> CommandError {
     let word = machine.commandLine.value(of: "crashkernel")
     return CommandError(
-      .planning(.noCrashRegion), "no memory is reserved for a panic kernel",
+      .planning(.noCrashRegion), "no memory is reserved for a crash kernel",
       advice: word.map {
-        "crashkernel=\($0) reserved nothing, or it was freed: dmesg may say why"
+        "crashkernel=\($0) reserved no memory, or the memory was freed: dmesg may tell why"
       }
         ?? "boot the running kernel with crashkernel=\(size >> 20)M (or more) on its command line",
       exitCode: .noCrashRegion)
@@ -230,7 +239,8 @@ extension CommandError {
   /// at a new one.
   private mutating func addFate(of machine: Machine) {
     guard let isLoaded = machine.kexec.isCrashLoaded else { return }
-    message += isLoaded ? "; the old panic kernel is still loaded" : "; no panic kernel is loaded"
+    message +=
+      isLoaded ? "; the previous crash kernel is still loaded" : "; no crash kernel is loaded"
   }
 
   private init(_ code: ErrorCode, _ space: PlanningError.NoRoom) {
@@ -238,21 +248,21 @@ extension CommandError {
       space.bounds.isEmpty
       ? ""
       : space.largestHole.map {
-        ", and the largest free range there is \(byteText($0.byteCount))"
-      } ?? ", and nothing is free there"
+        ", and the largest free range there has \(byteText($0.byteCount))"
+      } ?? ", and no memory there is free"
     let alignment = space.alignment > pageSize ? " aligned to \(byteText(space.alignment))" : ""
     let start = space.bounds.start
     let place =
       switch space.bounds.byteCount {
-      case 0: "in the memory from \(start) up"
+      case 0: "at \(start) or above"
       case 1: "at \(start)"
       // Without a bound of its own the range ends with the address space.
-      default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "from \(start) up"
+      default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "at \(start) or above"
       }
     self.init(
       code,
-      "no room for the \(space.role.text): it takes \(byteText(space.byteCount))\(alignment) \(place)\(hole)",
-      advice: space.sufficientSize.map { "\(byteText($0)) in one piece would do" })
+      "no free memory for the \(space.role.text): it needs \(byteText(space.byteCount))\(alignment) \(place)\(hole)",
+      advice: space.sufficientSize.map { "\(byteText($0)) in one range would be enough" })
   }
 
   /// The kernel refused a load.
@@ -261,7 +271,7 @@ extension CommandError {
     kernelLog: [String]
   ) {
     let (why, advice) = error.cause(of: load)
-    let before = refusal.map { "; \($0.call.name) had answered: \($0.errno.text)" } ?? ""
+    let before = refusal.map { "; before that, \($0.call.name) failed: \($0.errno.text)" } ?? ""
     self.init(
       ErrorCode.call(error.errno),
       "cannot load \(load.request.kernel.name): \(error.call.name): \(error.errno.text(why))\(before)",
@@ -343,9 +353,9 @@ extension CommandError {
   init(withoutKexec state: KexecState, for purpose: LoadOptions.Purpose) {
     self.init(
       .notSupported, state.missingConfiguration(for: purpose),
-      advice: "boot a kernel that has it: grep KEXEC /boot/config-* tells")
+      advice: "boot a kernel that is built with it: grep KEXEC /boot/config-*")
     if state.isLoaded != nil {
-      advice = "boot a kernel that has it: grep CRASH_DUMP /boot/config-* tells"
+      advice = "boot a kernel that is built with it: grep CRASH_DUMP /boot/config-*"
     }
   }
 }
@@ -362,16 +372,17 @@ extension KexecState {
   /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil when
   /// nothing is known to.
   func obstacle(for purpose: LoadOptions.Purpose) -> String? {
-    if isInUserNamespace { return "this is a container: only the host may do it" }
-    if !mayReboot { return "it needs CAP_SYS_BOOT: run it as root" }
-    if isLoadDisabled { return "kernel.kexec_load_disabled is 1: only a reboot switches it back" }
+    if isInUserNamespace { return "this is a container: only the host may use kexec" }
+    if !mayReboot { return "kexec needs CAP_SYS_BOOT: run it as root" }
+    if isLoadDisabled { return "kernel.kexec_load_disabled is 1 until the next reboot" }
     if (purpose == .crash ? crashLoadLimit : loadLimit) == 0 {
-      return "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot") is used up"
+      return
+        "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot") allows no more loads"
     }
     if let lockdown {
       return
-        "the kernel is locked down (\(lockdown)): only kexec_file_load (-s) of a signed kernel "
-        + "is allowed"
+        "lockdown (\(lockdown)) allows only signed kernels, "
+        + "loaded by kexec_file_load (-s)"
     }
     return nil
   }

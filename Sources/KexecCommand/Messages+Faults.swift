@@ -12,22 +12,22 @@ extension CommandError {
   /// The captured machine below `root` cannot be planned for.
   init(_ evidence: ArchitectureEvidence, root: String) {
     let file = root + evidence.file
-    let hint = "if it is x86_64 all the same, say so: --arch=x86_64"
+    let hint = "if it is an x86_64 machine, give --arch=x86_64"
     switch evidence.finding {
     case .architecture(let architecture):
       self.init(
         .otherArchitecture,
-        "\(file): this is a machine of \(architecture.name), and only x86_64 can be planned for",
-        advice: evidence.isProof ? "what its /proc/iomem lists is not laid out as on x86" : hint)
+        "\(file): this is a machine of architecture \(architecture.name), but only x86_64 is supported",
+        advice: evidence.isProof ? "its /proc/iomem is not that of an x86 machine" : hint)
     case .notX86:
       self.init(
         .otherArchitecture,
-        "\(file): this is no x86 machine, and only x86_64 can be planned for",
-        advice: evidence.isProof ? "what its /proc/iomem lists is not laid out as on x86" : hint)
+        "\(file): this is not an x86 machine, but only x86_64 is supported",
+        advice: evidence.isProof ? "its /proc/iomem is not that of an x86 machine" : hint)
     case .unknown:
       self.init(
         .unknownArchitecture,
-        "\(file) does not tell of which architecture this machine is, nor does any other file of it",
+        "\(file) does not tell the architecture of this machine, and neither does any other file",
         advice: "capture /proc/cpuinfo too; \(hint)")
     }
   }
@@ -37,10 +37,10 @@ extension DeviceTreeError {
   var text: String {
     switch self {
     case .notATree(let found):
-      "no device tree: it starts with 0x\(String(found, radix: 16)), not "
+      "not a device tree: it starts with 0x\(String(found, radix: 16)), not "
         + "0x\(String(DeviceTreeBlob.magic, radix: 16))"
     case .truncated(let needs, let has):
-      "truncated: a device tree of \(needs) bytes, but there are only \(has)"
+      "truncated: the device tree has \(needs) bytes, but the file has only \(has)"
     }
   }
 }
@@ -49,16 +49,16 @@ extension XenDomain {
   var text: String {
     switch self {
     case .first:
-      "this is the first domain of Xen (dom0), and what it loads would not replace the hypervisor"
+      "this is Xen's dom0, and a kernel loaded here would not replace the hypervisor"
     case .paravirtual:
-      "this is a paravirtual guest of Xen, whose page tables are the hypervisor's"
+      "this is a paravirtual Xen guest, whose page tables belong to the hypervisor"
     }
   }
 
   var advice: String {
     switch self {
     case .first:
-      "kexec-tools built with Xen's libraries asks the hypervisor itself to load"
+      "use kexec-tools built with Xen's libraries, which asks the hypervisor to load the kernel"
     case .paravirtual: "restart the guest from dom0, or run it as HVM or PVH"
     }
   }
@@ -67,9 +67,9 @@ extension XenDomain {
 extension PlanningError.NoRealMode {
   var text: String {
     switch self {
-    case .noBIOS: "this machine was booted by EFI, and there is no BIOS that the kernel could ask"
+    case .noBIOS: "this machine was booted by EFI, so there is no BIOS for the kernel to call"
     case .tooLarge(let size):
-      "real-mode part (\(byteText(UInt64(size)))) and command line do not fit into 64 KiB"
+      "the real-mode part (\(byteText(UInt64(size)))) and the command line do not fit into 64 KiB"
     }
   }
 }
@@ -78,15 +78,15 @@ extension PlanFault {
   var text: String {
     switch self {
     case .tooManySegments(let count):
-      "\(count) segments, and it takes \(segmentLimit): give fewer files"
-    case .unaligned(let role): "the \(role.text) is not aligned to pages"
-    case .overfull(let role): "the \(role.text) has more bytes than room"
+      "there are \(count) segments, but the limit is \(segmentLimit): give fewer files"
+    case .unaligned(let role): "the \(role.text) is not aligned to a page"
+    case .overfull(let role): "the \(role.text) has more bytes than its memory range"
     case .outsideRAM(let role, let range): "the \(role.text) at \(range) is outside RAM"
     case .overlap(let lower, let upper): "the \(lower.text) and the \(upper.text) overlap"
     case .moreThanHalfOfRAM(let segments, let ram):
       "the segments take \(byteText(segments)), more than half of the RAM (\(byteText(ram)))"
-    case .purgatory(let error): "the purgatory's parameters do not fit: \(error.text)"
-    case .entryOutside(let entry): "the entry \(entry) is in no segment"
+    case .purgatory(let error): "the purgatory's parameters are invalid: \(error.text)"
+    case .entryOutside(let entry): "the entry \(entry) is outside all segments"
     }
   }
 }
@@ -94,11 +94,12 @@ extension PlanFault {
 extension PurgatoryError {
   var text: String {
     switch self {
-    case .tooManyRegions(let found, let limit): "\(found) regions to check, and it takes \(limit)"
+    case .tooManyRegions(let found, let limit):
+      "\(found) regions to check, but the limit is \(limit)"
     case .wrongDigestLength(let found, let wanted):
-      "a digest of \(found) bytes, and it takes \(wanted)"
+      "the digest has \(found) bytes instead of \(wanted)"
     case .impossibleRegion(let region):
-      "no memory has \(region.byteCount) bytes at 0x\(String(region.start, radix: 16))"
+      "no memory range has \(region.byteCount) bytes at 0x\(String(region.start, radix: 16))"
     }
   }
 }
@@ -107,7 +108,7 @@ extension CrashRegionDoubt {
   var text: String {
     switch self {
     case .outsideRAM(let range):
-      "/proc/iomem has \"Crash kernel\" at \(range), which is not all in System RAM"
+      "/proc/iomem has \"Crash kernel\" at \(range), which is not entirely System RAM"
     case .overlap(let lower, let upper):
       "/proc/iomem has \"Crash kernel\" at \(lower) and at \(upper), which overlap"
     case .otherSize(let range, let stated):
@@ -119,9 +120,9 @@ extension CrashRegionDoubt {
       "/proc/iomem has \"Crash kernel\" at \(range), which is \(byteText(range.byteCount)), but the "
         + "running kernel was started with crashkernel=\(word)"
     case .contiguousUnknown(let word):
-      "crashkernel=\(word) gives it contiguous memory (CMA), and the running kernel does not say where"
+      "crashkernel=\(word) reserves contiguous memory (CMA), but the running kernel does not tell where"
     case .contiguousElsewhere(let range):
-      "crash_cma_ranges has \(range), which is not System RAM beside the region in /proc/iomem"
+      "crash_cma_ranges has \(range), which is not System RAM outside of the region in /proc/iomem"
     case .otherPlace(let range, let word):
       "/proc/iomem has \"Crash kernel\" at \(range), but the running kernel was started with "
         + "crashkernel=\(word), which puts it elsewhere"
@@ -132,8 +133,8 @@ extension CrashRegionDoubt {
     switch self {
     case .otherThanReserved, .otherPlace:
       "dmesg says what was reserved; nothing was loaded or unloaded"
-    case .contiguousUnknown: "use kexec_file_load (-s): the running kernel plans that itself"
-    default: "both files must be of the same boot; nothing was loaded or unloaded"
+    case .contiguousUnknown: "use kexec_file_load (-s): the running kernel knows where it is"
+    default: "both files must come from the same boot; nothing was loaded or unloaded"
     }
   }
 }

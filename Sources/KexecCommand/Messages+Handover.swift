@@ -27,25 +27,25 @@ extension [KexecHandover.PreservedState] {
 extension CommandError {
   init(_ code: ErrorCode, _ states: [KexecHandover.PreservedState], lostBy loss: HandoverLoss) {
     self.init(
-      code, "\(loss.text) would lose what is kept for it: \(states.text)",
-      advice: (loss.advice.map { "\($0); or " } ?? "") + "give it up with --drop-handover")
+      code, "\(loss.text) would lose the state that is kept for the next kernel: \(states.text)",
+      advice: (loss.advice.map { "\($0); or " } ?? "") + "discard that state with --drop-handover")
   }
 }
 
 extension HandoverLoss {
   fileprivate var text: String {
     switch self {
-    case .segments: "by kexec_load the next kernel"
-    case .switchedOff: "with kho=off the next kernel"
+    case .segments: "kexec_load"
+    case .switchedOff: "kho=off on the command line"
     case .notBuiltIn(let configuration):
-      "the next kernel, built without CONFIG_KEXEC_HANDOVER (\(configuration)),"
+      "the new kernel, which is built without CONFIG_KEXEC_HANDOVER (\(configuration)),"
     }
   }
 
   fileprivate var advice: String? {
     switch self {
     case .segments(let reason): reason.adviceForFileCall
-    case .switchedOff: "leave kho=off out of the command line"
+    case .switchedOff: "remove kho=off from the command line"
     case .notBuiltIn: nil
     }
   }
@@ -55,13 +55,14 @@ extension RouteReason {
   /// What to do, if it can be done, so that kexec_load is not the only way.
   fileprivate var adviceForFileCall: String? {
     switch self {
-    case .asked: "leave -c out: kexec_file_load hands it over"
+    case .asked: "omit -c: kexec_file_load hands it over"
     case .needed(let options):
-      "leave \(options.joined(separator: ", ")) out: kexec_file_load hands it over"
+      "omit \(options.joined(separator: ", ")): kexec_file_load hands it over"
     case .commandLineTooLongForFileCall:
-      "shorten the command line, so that kexec_file_load takes it"
-    case .imageType: "take a kernel that kexec_file_load takes"
-    case .fiveLevelPaging: "boot the running kernel with no5lvl, so that kexec_file_load can do it"
+      "shorten the command line, so that kexec_file_load accepts it"
+    case .imageType: "use a kernel that kexec_file_load can load"
+    case .fiveLevelPaging:
+      "boot the running kernel with no5lvl, so that kexec_file_load can load it"
     default: nil
     }
   }

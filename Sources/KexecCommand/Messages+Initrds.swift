@@ -8,15 +8,15 @@ extension InitrdReason {
   var text: String {
     switch self {
     case .unknownContent(let offset):
-      "at byte \(offset) there is neither a cpio archive nor a known compression"
+      "the data at byte \(offset) is neither a cpio archive nor a known compression format"
     case .corrupt(let format, let offset): "at byte \(offset) the \(format) stream is damaged"
     case .notUnpacked(let error, let offset): error.text(from: offset)
-    case .noRoom: "unpacked it would have no place in memory"
+    case .noRoom: "there is no free memory for it when it is unpacked"
     case .tooManyParts(let count): "it holds \(count) archives, too many for one load"
     case .tooLarge(let limit):
-      "unpacked it takes more than the \(byteText(UInt64(limit))) that memory has room for"
+      "unpacked, it needs more than the \(byteText(UInt64(limit))) that are available"
     case .earlyFiles:
-      "it has microcode or ACPI tables, which count in plain archives only"
+      "it has microcode or ACPI tables in a compressed archive, where the kernel ignores them"
     }
   }
 }
@@ -26,9 +26,9 @@ extension InitrdDamage {
   var text: String {
     switch self {
     case .stream(let error, let start): error.text(from: start)
-    case .archiveCut(let end): "the archive is cut off at byte \(end), inside a file"
+    case .archiveCut(let end): "the archive is truncated at byte \(end), inside a file"
     case .packedArchiveCut(let start, let size):
-      "the archive that is compressed from byte \(start) on is cut off after \(size) bytes, "
+      "the archive that is compressed at byte \(start) is truncated after \(size) bytes, "
         + "inside a file"
     }
   }
@@ -37,24 +37,24 @@ extension InitrdDamage {
 extension InitrdSuspicion {
   /// What stands against the initrd, and whether it does not matter since it is unpacked now.
   func text(isUnpackedNow: Bool) -> String {
-    text + (isUnpackedNow && isAboutFormat ? ": so it is unpacked now" : "")
+    text + (isUnpackedNow && isAboutFormat ? "; it is unpacked now" : "")
   }
 
   private var text: String {
     switch self {
     case .xzCheck(let name, let offset):
-      "xz with \(name) at byte \(offset), where Linux knows CRC32 or none (xz --check=crc32)"
+      "xz data with \(name) at byte \(offset): Linux supports only CRC32 or no check (xz --check=crc32)"
     case .lz4Frame(let offset):
-      "LZ4's new frame at byte \(offset), where Linux knows the legacy one (lz4 -l)"
+      "LZ4 data in the new frame format at byte \(offset): Linux supports only the legacy one (lz4 -l)"
     case .zstdWindow(let size, let offset):
-      "zstd with a window of \(byteText(size)) at byte \(offset), where Linux takes 128 MiB at most"
+      "zstd data with a window of \(byteText(size)) at byte \(offset): Linux supports at most 128 MiB"
     case .skippableFrame(let offset):
-      "a frame to be skipped comes first, at byte \(offset), where Linux knows no such thing"
+      "a skippable frame comes first, at byte \(offset): Linux does not support that"
     case .unaligned(let offset):
-      "the archive at byte \(offset) does not start at a multiple of 4: Linux passes over it"
+      "the archive at byte \(offset) does not start at a multiple of 4 bytes: Linux ignores it"
     case .otherInside(let offset):
-      "behind the files of the archive at byte \(offset) comes something else, "
-        + "and Linux passes over the rest"
+      "other data follows the files of the archive at byte \(offset), "
+        + "and Linux ignores the rest"
     case .kernel: "it is a kernel, not an initrd"
     case .unknown(let bytes):
       "neither an archive nor a file system that Linux knows: it starts with \(hexadecimal(bytes))"
@@ -75,11 +75,11 @@ extension InitrdUnchecked {
   var text: String {
     switch self {
     case .window(let format):
-      "the \(format.name) stream wants a window of more than 128 MiB"
-    case .memory(let format): "there is too little memory to look into the \(format.name) stream"
+      "the \(format.name) stream needs a window of more than 128 MiB"
+    case .memory(let format): "there is not enough memory to check the \(format.name) stream"
     case .unsupported(let format):
-      "the \(format.name) stream needs what is not here (a dictionary, a filter)"
-    case .tooManyStreams(let count): "it has \(count) compressed archives or more"
+      "the \(format.name) stream needs a dictionary or a filter that is not supported"
+    case .tooManyStreams(let count): "it has at least \(count) compressed archives"
     }
   }
 }

@@ -26,39 +26,39 @@ extension PlanNote {
       .warning("the checksum in the kernel file is wrong: the file may be damaged")
     case .notInRealMode(let kind):
       .warning(
-        "\(kind.rawValue) of the unified image is left out: in real mode a kernel is handed none")
+        "\(kind.rawValue) of the unified image is not used: a kernel in real mode is given none")
     case .enteredIn64Bits:
       .detail(
-        "--type=bzImage: the kernel has a 64-bit entry and is entered there (--entry-32bit for the other)"
+        "--type=bzImage: the kernel is entered at its 64-bit entry (use --entry-32bit for the other)"
       )
     case .memdisk:
-      .warning("memdisk asks the BIOS: it is entered in real mode, as by --real-mode")
+      .warning("memdisk calls the BIOS, so it is entered in real mode (--real-mode)")
     case .diskWithoutBIOS:
       .warning(
-        "the initrd is the image of a disk: what starts it asks the BIOS, and hangs without --real-mode"
+        "the initrd is a disk image: its boot loader calls the BIOS and hangs without --real-mode"
       )
     case .bootNotesAssumed:
       .warning(
-        "an ELF file that is no Linux kernel: it gets ELF boot notes (--args-elf; or say --args-none, "
+        "the ELF file is not a Linux kernel: it gets ELF boot notes (--args-elf; else give --args-none or "
           + "--args-linux)")
     case .handoverActive(let evidence, let call):
       .detail(
-        "kexec handover is active (\(evidence)), and nothing is seen that is kept"
-          + (call == .segments ? ": kexec_load hands nothing on" : ""))
-    case .handedOver(let states): .detail("handed to the next kernel: \(states.text)")
+        "kexec handover is active (\(evidence)), but no preserved state was seen"
+          + (call == .segments ? ": kexec_load hands nothing over" : ""))
+    case .handedOver(let states): .detail("handed over to the next kernel: \(states.text)")
     case .handoverNeedsWords(let words):
       .warning(
-        "the next kernel drops what is kept for it unless \(words.joined(separator: " and ")) "
+        "the next kernel discards the state that is kept for it unless \(words.joined(separator: " and ")) "
           + "\(words.count == 1 ? "is" : "are") on its command line")
     case .handoverDropped(let states):
-      .warning("lost with the jump (--drop-handover): \(states.text)")
+      .warning("the jump will lose (--drop-handover): \(states.text)")
     case .headerFieldMended(let field):
       .warning(
-        "\(field.place) is \(hexText(field.found)), which cannot be right: \(hexText(field.taken)) is "
-          + "taken")
+        "\(field.place) is \(hexText(field.found)), which is not valid: \(hexText(field.taken)) is "
+          + "used instead")
     case .initSizeTooSmall(let stated, let needed):
       .warning(
-        "init_size (0x260) of the kernel is \(hexText(stated)), too small: it gets \(hexText(needed)) "
+        "init_size (0x260) of the kernel is \(hexText(stated)), which is too small: \(hexText(needed)) is used instead "
           + "(\(byteText(needed)))")
     case .noFirmwareMap:
       .detail(
@@ -66,19 +66,22 @@ extension PlanNote {
     case .efiMapWasAdded:
       .detail("add_efi_memmap is in use: the next kernel's memory map comes from /proc/iomem")
     case .ioMemoryHidden:
-      .detail("/proc/iomem shows no RAM (not root?): places come from firmware's map alone")
+      .detail("/proc/iomem shows no RAM (not root?): only the firmware's memory map is used")
     case .noEFI(let reason):
-      .warning("the next kernel gets no EFI: \(reason.text)")
+      .warning("the next kernel will run without EFI: \(reason.text)")
     case .noBootParameters:
       .warning(
-        "/sys/kernel/boot_params is missing: the next kernel learns nothing of EFI, screen and disks"
+        "/sys/kernel/boot_params is missing: the next kernel is not told about EFI, the screen and disks"
       )
     case .framebufferLost:
-      .detail("a graphics driver changed the mode: no picture until the next driver")
+      .detail(
+        "a graphics driver changed the mode: the screen stays dark until the next kernel has a driver"
+      )
     case .noRandomSeed:
-      .detail("no random bytes yet: the next kernel gets no seed")
+      .detail("no random bytes are available yet: the next kernel gets no random seed")
     case .unpacked(let format):
-      .detail("the kernel is unpacked (\(format)) and moved now, and entered directly: a fast jump")
+      .detail(
+        "the kernel is unpacked (\(format)) and relocated now and entered directly: a fast jump")
     case .ordinaryEntry(let reason):
       // What we cannot unpack the kernel may not be able to either.
       NoteMessage(
@@ -86,90 +89,95 @@ extension PlanNote {
         text: "the kernel unpacks itself after the jump: \(reason.text)")
     case .noRandomAddress:
       .warning(
-        "the kernel cannot be moved, so its addresses are not random: it has no relocation table")
+        "the kernel has no relocation table, so its addresses cannot be random")
     case .notMoved(let needed, let available):
       .warning(
-        "the kernel's addresses are not random: to move it takes \(byteText(needed)), "
-          + "and there are \(byteText(available))")
+        "the kernel's addresses are not random: relocating it needs \(byteText(needed)), "
+          + "but only \(byteText(available)) are free")
     case .initrdUnpacked(let index):
       .detail("initrd \(index + 1) is unpacked now")
     case .initrdPartlyUnpacked(let index, let reason):
-      .detail("initrd \(index + 1) is unpacked only in part: \(reason.text)")
+      .detail("initrd \(index + 1) is only partly unpacked: \(reason.text)")
     case .initrdUnchanged(let index, let reason):
-      .detail("initrd \(index + 1) is passed on as it is: \(reason.text)")
+      .detail("initrd \(index + 1) is passed on unchanged: \(reason.text)")
     case .initrdsJoined(let count):
-      .detail("\(count) initrds go into one piece, as they are: one load has no room for each")
+      .detail(
+        "\(count) initrds are joined into one segment, unchanged: a load has too few segments for each"
+      )
     case .initrdDamaged(let path, let damage):
-      .warning("\(quoted(path)): \(damage.text): loaded all the same (--force-initrd)")
+      .warning("\(quoted(path)): \(damage.text): loaded anyway (--force-initrd)")
     case .initrdSuspect(let path, let suspicion, let isUnpackedNow):
       .warning("\(quoted(path)): \(suspicion.text(isUnpackedNow: isUnpackedNow))")
     case .initrdFormatUnknown(let path, let format, let configuration, let isUnpackedNow):
       .warning(
-        "\(quoted(path)): compressed by \(format), but the kernel cannot unpack that, says \(quoted(configuration))"
-          + (isUnpackedNow ? ": so it is unpacked now" : ""))
+        "\(quoted(path)): compressed by \(format), which the kernel cannot unpack according to \(quoted(configuration))"
+          + (isUnpackedNow ? "; it is unpacked now" : ""))
     case .initrdNotChecked(let path, let reason):
       .detail("\(quoted(path)): not checked as a whole: \(reason.text)")
     case .modulesOfOtherRelease(let releases, let kernel):
       .warning(
-        "the initrd has modules of \(releases.joined(separator: ", ")), and none of the kernel, "
+        "the initrd has modules for \(releases.joined(separator: ", ")), but none for the kernel, "
           + "which is \(kernel)")
     case .rootNeedsInitrd(let word):
       .warning(
-        "\(word): no initrd, and without one Linux finds PARTUUID= and devices' names only")
+        "\(word): there is no initrd, without which Linux finds only PARTUUID= and device names")
     case .modulesWithoutSpace(let modules, let parameters):
       .warning(
-        "no room on the command line for \(modules) modules and \(parameters) parameters: only the "
-          + "list in the initrd has them")
+        "no space on the command line for \(modules) modules and \(parameters) parameters: they are only "
+          + "in the list that is added to the initrd")
     case .parametersNotKept(let names):
       .warning(
-        "not preserved, since the value cannot be read or written: "
+        "not preserved, because the value cannot be read or written: "
           + names.prefix(4).joined(separator: ", ")
           + (names.count > 4 ? " and \(names.count - 4) more" : ""))
     case .hiddenParametersUnknown:
       .warning(
-        "/proc/kcore cannot be read: parameters that /sys/module does not show are not preserved")
+        "/proc/kcore cannot be read: parameters that /sys/module hides are not preserved")
     case .confined(let count):
       .detail(
-        "the next kernel gets \(byteText(count)) of memory and can return: the running kernel goes on then"
+        "the next kernel gets \(byteText(count)) of memory and can return to the running kernel"
       )
     case .fileUnpacked(let section, let format):
-      .detail("\(section?.rawValue ?? "the kernel file") was compressed by \(format) as a whole")
+      .detail("\(section?.rawValue ?? "the kernel file") is compressed as a whole (\(format))")
     case .videoModeNotSet:
-      .warning("the kernel asks for a graphics mode: none is set, it gets the screen as it is")
+      .warning("the kernel asks for a graphics mode, but none is set: it gets the screen as it is")
     case .noRSDP:
-      .warning("the ACPI root pointer cannot be read from /dev/mem: the kernel must find it itself")
+      .warning("the RSDP (ACPI) cannot be read from /dev/mem: the next kernel must find it itself")
     case .enteredIn32Bits:
       .detail(
-        "5-level page tables are in use, and the kernel can leave them only in 32-bit mode: it is "
-          + "entered there")
+        "5-level page tables are in use, which the kernel can leave only in 32-bit mode: it is "
+          + "entered in that mode")
     case .enteredWithFourLevels:
       .detail(
-        "5-level page tables are in use, and the file does not say if the kernel knows them: it gets 4 levels"
+        "5-level page tables are in use, and the file does not tell if the kernel supports them: it gets 4 levels"
       )
     case .fiveLevelsUnknown:
       .warning(
-        "5-level page tables are in use, and its file does not say if the kernel can start with them"
+        "5-level page tables are in use, and the file does not tell if the kernel can start from them"
       )
     case .checksOff:
-      .detail("the pieces are not checked before the jump (--no-checks)")
+      .detail("the segments are not checked before the jump (--no-checks)")
     case .noProcessorNotes:
       .warning(
-        "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will have no registers")
+        "/sys/devices/system/cpu/cpu*/crash_notes cannot be read: a dump will not have the registers of processors"
+      )
     case .noVMCOREINFO:
       .warning("/sys/kernel/vmcoreinfo cannot be read: few tools will understand a dump")
     case .kernelAddressesGuessed:
       .warning(
-        "/proc/kcore cannot be read: a dump's headers will have virtual addresses without KASLR")
+        "/proc/kcore cannot be read: the virtual addresses in the headers of a dump will not include KASLR"
+      )
     case .lowMemoryNotDumped:
       .warning(
-        "a dump will lack the first MiB, in which the running kernel may have data (before 5.5)")
+        "a dump will not have the first MiB, where kernels before 5.5 may keep data")
     case .noHotplug:
       .warning(
-        "--hotplug: the running kernel cannot update a panic kernel: load it again after a change")
+        "--hotplug: the running kernel cannot update a crash kernel: load it again after each change"
+      )
     case .littleCrashMemory(let use):
       .warning(
-        "little memory is left for the panic kernel: \(byteText(use.left)) of \(byteText(use.reserved)) "
-          + "(crashkernel=\(use.advised >> 20)M would do)")
+        "the crash kernel has little memory to run in: \(byteText(use.left)) of \(byteText(use.reserved)) "
+          + "(crashkernel=\(use.advised >> 20)M would be enough)")
     case .onlyForCrash(let option):
       .warning("\(option) has no effect without -p")
     case .noEffectOnType(let option):
@@ -177,34 +185,36 @@ extension PlanNote {
     case .noEffectOnFileCall(let option):
       .warning("\(option) has no effect on kexec_file_load")
     case .sectionsUsed(let kinds):
-      .detail("\(kinds.map { $0.rawValue }.joined(separator: ", ")) of the unified image: used")
+      .detail("\(kinds.map { $0.rawValue }.joined(separator: ", ")) of the unified image is used")
     case .sectionReplaced(let kind, let option):
-      .detail("\(kind.rawValue) of the unified image: \(option) takes its place")
+      .detail("\(kind.rawValue) of the unified image is replaced by \(option)")
     case .firstProfile(let count):
-      .detail("the unified image has \(count) profiles, and the first one is loaded")
+      .detail("the unified image has \(count) profiles: the first one is loaded")
     case .signatureOfPart:
       .detail(
-        "the running kernel looks at the signature of .linux, not at that of the unified image")
+        "the running kernel checks the signature of .linux, not that of the unified image")
     case .unknownToKernel(let options):
       .warning(
-        "the running kernel does not know \(options.joined(separator: " and ")): loaded without")
+        "the running kernel does not support \(options.joined(separator: " and ")): loaded without "
+          + (options.count == 1 ? "it" : "them")
+      )
     case .loaderWordKept(let word):
-      .detail("\(word) is kept; only the boot loader acted on it")
+      .detail("\(word) is kept on the command line, although only the boot loader uses it")
     case .pastedCharacter(let character, let option):
-      .warning("\(option) has \(character.text): to a kernel that is a letter like any other")
+      .warning("\(option) has \(character.text): the kernel takes it for an ordinary letter")
     case .notReplaced(let option):
-      .warning("\(option) has $(...) or `...` as it is: no shell has put anything in its place")
+      .warning("\(option) contains $(...) or `...`: no shell has expanded it")
     case .earlyOutput(let added, nil):
       .detail(
-        "\(added.joined(separator: " ")): the kernel writes there before its consoles are there")
+        "\(added.joined(separator: " ")): the kernel writes there before it has a console")
     case .earlyOutput(let added, let given?):
       .detail(
-        "--early-output: \(given) stays"
+        "--early-output: \(given) is kept"
           + (added.isEmpty ? "" : ", and \(added.joined(separator: " ")) is added"))
     case .mapFault(let fault):
       .warning("\(fault.place) \(fault.reason.text): \(fault.text)")
     case .moreMapFaults(let count):
-      .warning("\(count) more lines or entries of the memory maps are not used, being as wrong")
+      .warning("\(count) more lines or entries of the memory maps are wrong and not used")
     case .memoryBeyondReach(let bits, let count):
       .warning("\(byteText(count)) of RAM at addresses of more than \(bits) bits are not used")
     }
@@ -214,10 +224,10 @@ extension PlanNote {
 extension MapFault.Reason {
   fileprivate var text: String {
     switch self {
-    case .malformed: "is not used, it is no range"
-    case .inverted: "is not used, it ends before it starts"
-    case .tooLarge: "is not used, a number has over 64 bits"
-    case .noType: "counts as reserved, it has no type"
+    case .malformed: "is not used: it is not a range"
+    case .inverted: "is not used: it ends before it starts"
+    case .tooLarge: "is not used: a number exceeds 64 bits"
+    case .noType: "counts as reserved: it has no type"
     }
   }
 }
@@ -230,9 +240,10 @@ extension MendedField {
 extension PlanNote.NoEFIReason {
   fileprivate var text: String {
     switch self {
-    case .kernelTooOld: "it does not understand the hand-over by kexec"
-    case .mixedMode: "the firmware is for 32 bits"
-    case .descriptorVersion(let version): "the map has descriptors of version \(version), not 1"
+    case .kernelTooOld: "it does not support EFI after a kexec"
+    case .mixedMode: "the firmware has 32 bits"
+    case .descriptorVersion(let version):
+      "the descriptors of the EFI memory map have version \(version), not 1"
     case .missing(let file): "/sys/firmware/efi/\(file) cannot be read"
     case .noRuntimeMap: "/sys/firmware/efi/runtime-map cannot be read"
     }

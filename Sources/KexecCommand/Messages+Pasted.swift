@@ -20,10 +20,10 @@ extension PastedCharacter {
       switch kind {
       case .dash: "type a plain - there"
       case .quote: "type a plain quote (\" or ') there"
-      case .space: "type a plain blank there"
-      case .invisible: "type the word anew"
+      case .space: "type a plain space there"
+      case .invisible: "type the word again"
       }
-    return "there is \(text), as text programs and web pages write it: \(meant)"
+    return "there is \(text), as word processors and web pages write it: \(meant)"
   }
 
   private var name: String {
@@ -33,13 +33,13 @@ extension PastedCharacter {
     case 0x2013: "an en dash"
     case 0x2014: "an em dash"
     case 0x2212: "a minus sign"
-    case 0x00A0, 0x202F: "a non-breaking blank"
+    case 0x00A0, 0x202F: "a non-breaking space"
     default:
       switch kind {
-      case .dash: "another dash than -"
+      case .dash: "a dash other than -"
       case .quote: "a curly quote"
-      case .space: "another blank than a plain one"
-      case .invisible: "a character without width"
+      case .space: "a space other than a plain one"
+      case .invisible: "an invisible character"
       }
     }
   }

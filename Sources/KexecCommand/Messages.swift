@@ -23,7 +23,7 @@ func hexText(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 extension LoadOptions.Purpose {
   /// What an image for this purpose is called.
   var imageName: String {
-    self == .crash ? "panic kernel" : "kernel"
+    self == .crash ? "crash kernel" : "kernel"
   }
 }
 
@@ -31,14 +31,14 @@ extension PlannedSegment.Role {
   var text: String {
     switch self {
     case .kernel: "kernel"
-    case .bootBlock: "boot parameters"
+    case .bootBlock: "boot_params"
     case .realMode: "real-mode part"
-    case .workspace: "next kernel's own memory"
+    case .workspace: "memory of the next kernel"
     case .pageTables: "page tables"
     case .purgatory: "purgatory"
     case .initrd(0): "initrd"
     case .initrd(let index): "initrd \(index + 1)"
-    case .coreHeader: "dump header"
+    case .coreHeader: "elfcorehdr"
     case .module(let index): "module \(index + 1)"
     }
   }
@@ -49,8 +49,8 @@ extension DigestKind {
     switch self {
     case .none: "none (--no-checks)"
     case .komihash:
-      "komihash (64 bits) over \(byteText(byteCount)), right before the kernel is entered"
-    case .sha256: "SHA-256 over \(byteText(byteCount)), right before the kernel is entered"
+      "komihash (64 bits) over \(byteText(byteCount)), immediately before the kernel is entered"
+    case .sha256: "SHA-256 over \(byteText(byteCount)), immediately before the kernel is entered"
     }
   }
 }
@@ -58,24 +58,24 @@ extension DigestKind {
 extension RouteReason {
   var text: String {
     switch self {
-    case .asked: "as asked for"
+    case .asked: "as requested"
     case .preferred: "the default"
     case .jumpsFaster: "because it makes the jump faster"
-    case .keepsMeasurements: "because only it hands on the list of measurements (IMA)"
-    case .keepsHandover: "because only it hands on what is kept for the next kernel (KHO)"
-    case .policy: "because the running kernel wants signatures"
-    case .otherNotPlanned: "because the other call is not possible"
-    case .segmentsRefused: "because the kernel refused kexec_load"
-    case .fileCallRefused: "because the kernel does not take the file by kexec_file_load"
+    case .keepsMeasurements: "because only it hands over the IMA measurements"
+    case .keepsHandover: "because only it hands over the state kept for the next kernel (KHO)"
+    case .policy: "because the running kernel requires signatures"
+    case .otherNotPlanned: "because the other system call is not possible"
+    case .segmentsRefused: "because the running kernel refused kexec_load"
+    case .fileCallRefused: "because kexec_file_load did not accept the file"
     case .imageType: "because only it can load a file of this type"
     case .needed(let options):
-      "because only it can do what \(options.joined(separator: ", ")) asks for"
+      "because only it supports \(options.joined(separator: ", "))"
     case .headerMended:
-      "because kexec_file_load would believe a wrong field of the kernel's header"
+      "because kexec_file_load would use a wrong field of the kernel's header"
     case .fiveLevelPaging:
       "because only it can enter the new kernel in 32-bit mode, to leave 5-level page tables"
     case .commandLineTooLongForFileCall:
-      "because kexec_file_load takes no command line of this length"
+      "because the command line is too long for kexec_file_load"
     }
   }
 }

@@ -26,7 +26,7 @@ func adviceOnMissingFile(_ path: String) -> String? {
     }
     if isLast { return nil }
     let hint = near.map { ": did you mean \(quoted(directory + $0))?" } ?? ""
-    return "there is no folder \(quoted(directory + part))" + hint
+    return "there is no directory \(quoted(directory + part))" + hint
   }
   return nil
 }

@@ -20,39 +20,40 @@ struct OptionConflict {
     .init(
       .loadJumpBackHelper,
       [.load, .loadPanic, .loadPreserveContext, .exec, .unload, .status, .force], oneAction),
-    .init(.loadJumpBackHelper, [.fileSyscall], "only kexec_load loads what can return"),
-    .init(.status, [.exec, .unload, .force, .loadPreserveContext], "-S only says what is loaded"),
+    .init(.loadJumpBackHelper, [.fileSyscall], "only kexec_load can load a kernel that returns"),
+    .init(.status, [.exec, .unload, .force, .loadPreserveContext], "-S only tells what is loaded"),
     .init(.unload, [.exec, .force], oneAction),
     .init(
       .unload, [.load, .loadPreserveContext],
-      "a load takes the place of what was loaded before; -u alone frees it"),
+      "a load replaces what was loaded before; use -u alone to free it"),
     .init(
-      .exec, [.loadPanic], "a panic starts what -p has loaded; -e starts what -l has loaded"),
+      .exec, [.loadPanic], "a panic starts what -p loaded; -e starts what -l loaded"),
     .init(
       .exec, [.load, .loadPreserveContext],
-      "load first, then run: kexec -l KERNEL && kexec -e; or both at once: kexec -f KERNEL"),
+      "load first, then run: kexec -l KERNEL && kexec -e; or both in one command: kexec -f KERNEL"),
     .init(
       .loadPanic, [.load],
-      "-p loads the kernel that a panic starts, -l the one that -e starts: one at a time"),
+      "-p loads the kernel that a panic starts, -l the one that -e starts: use two commands"),
     .init(
-      .loadPanic, [.force], "a panic starts what -p has loaded; to run a kernel now: -f KERNEL"),
+      .loadPanic, [.force], "a panic starts what -p loaded; use -f KERNEL to run a kernel now"),
     .init(
-      .loadPanic, [.preserve], "a kernel that only writes a dump wants as little as possible"),
+      .loadPanic, [.preserve], "a kernel that only saves a dump needs as few modules as possible"),
     // How to load.
     .init(
       .loadPreserveContext, [.loadPanic], "after a panic there is nothing to return to"),
-    .init(.loadPreserveContext, [.fileSyscall], "only kexec_load loads what can return"),
+    .init(.loadPreserveContext, [.fileSyscall], "only kexec_load can load a kernel that returns"),
     .init(
       .loadPreserveContext, [.realMode],
-      "in real mode a kernel uses memory that it would have to leave as it was"),
-    .init(.realMode, [.entry32Bit], "a kernel is entered in one of its ways"),
-    .init(.realMode, [.deviceTree], "in real mode a kernel is handed no device tree"),
-    .init(.realMode, [.loadPanic], "after a panic there is no BIOS to ask"),
+      "a kernel in real mode uses memory that it would have to leave unchanged"),
+    .init(.realMode, [.entry32Bit], "a kernel has one entry mode"),
+    .init(.realMode, [.deviceTree], "a kernel in real mode is given no device tree"),
+    .init(.realMode, [.loadPanic], "after a panic there is no BIOS to call"),
     .init(
-      .resetVGA, [.reuseVideoType], "after the reset there is no picture of firmware's to tell of"),
+      .resetVGA, [.reuseVideoType],
+      "after the reset there is no framebuffer of the firmware to pass on"),
   ]
 
-  private static let oneAction = "each is something to do of its own: one at a time"
+  private static let oneAction = "each is an action of its own: give one at a time"
 
   /// Refuses `first` beside any of `given` that does not go with it.
   static func check(_ first: Option, in given: [Option]) throws(CommandError) {
@@ -66,7 +67,7 @@ struct OptionConflict {
 
   /// What is said when `first` is given beside `other`.
   func message(beside other: Option) -> String {
-    "\(first.spelling) and \(other.spelling) contradict each other"
+    "\(first.spelling) and \(other.spelling) cannot be used together"
   }
 }
 
@@ -90,7 +91,7 @@ extension Option {
     case .machine: "--dry-run and -l KERNEL, or -S"
     case .architecture: "--dry-run, --machine=DIR and -l KERNEL"
     case .quiet: "-S"
-    case .debug: "something to do, such as -l KERNEL or -e"
+    case .debug: "an action, such as -l KERNEL or -e"
     default: "-l KERNEL or -p KERNEL"
     }
   }

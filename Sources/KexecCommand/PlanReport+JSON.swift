@@ -107,7 +107,7 @@ extension PlanReport {
 
   private func json(of segment: PlannedSegment) -> JSON {
     .object([
-      ("role", .string(segment.role.text)),
+      ("role", .string(segment.role.code)),
       ("start", .number(segment.destination.start.value)),
       ("size", .number(segment.destination.byteCount)),
       ("bytes", .number(UInt64(segment.bytes.count))),
@@ -136,5 +136,17 @@ extension PlanReport {
           })
       ),
     ])
+  }
+}
+
+extension PlannedSegment.Role {
+  /// What programs match; codes are never renamed.
+  fileprivate var code: String {
+    switch self {
+    case .bootBlock: "boot parameters"
+    case .workspace: "next kernel's own memory"
+    case .coreHeader: "dump header"
+    default: text
+    }
   }
 }

@@ -16,11 +16,12 @@ struct ReportCommand: WordCommand {
     let machine = readMachine()
     guard let word = machine.commandLine.value(of: TimeStamps.name) else {
       throw CommandError(
-        .noStamps, "no time stamps on this system's command line",
-        advice: "load the next kernel with --stamp to have them there", exitCode: .usage)
+        .noStamps, "this system's command line has no time stamps",
+        advice: "load the next kernel with --stamp to get them", exitCode: .usage)
     }
     guard let stamps = TimeStamps(word: word), stamps.entered > 0 else {
-      throw CommandError(.badStamps, "\(TimeStamps.name)=\(word): these are no stamps of a jump")
+      throw CommandError(
+        .badStamps, "\(TimeStamps.name)=\(word): these are not the time stamps of a jump")
     }
     let files = machineFiles
     let isHere = common.machineDirectory == nil
@@ -33,7 +34,7 @@ struct ReportCommand: WordCommand {
     else {
       throw CommandError(
         .counterSetBack,
-        "the time stamp counter has been set back since the load: no times can be told")
+        "the time stamp counter was reset after the load, so no times are known")
     }
     try print(times.text, json: times.json)
     return .success
@@ -100,7 +101,7 @@ struct JumpTimes {
   var text: String {
     [
       row("shutdown", shutdown, "from kexec -e to the end of the old kernel"),
-      row("check", check, "of the pieces, between the kernels"),
+      row("check", check, "of the segments, between the kernels"),
       row("kernel start", kernelStart, "until the new kernel's clock runs"),
       row("kernel", kernelToInit, "from there to init"),
     ].joined(separator: "\n") + "\n"

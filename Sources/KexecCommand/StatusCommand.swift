@@ -22,7 +22,7 @@ struct StatusCommand: WordCommand {
     let state = KexecState(in: files)
     guard state.isLoaded != nil || state.isTold else {
       throw CommandError(
-        .stateUnknown, "\(files.root)/sys/kernel is not there: what is loaded cannot be told",
+        .stateUnknown, "\(files.root)/sys/kernel is not there: what is loaded cannot be determined",
         advice: "mount it: mount -t sysfs sysfs /sys")
     }
     if common.machineDirectory == nil { LoadRecords(files: files).forgetUnloaded(state) }

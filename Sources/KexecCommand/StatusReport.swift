@@ -25,7 +25,7 @@ struct StatusReport {
   var text: String {
     var lines = [
       "kernel: \(state.isLoaded.map { $0 ? "loaded" : "not loaded" } ?? unsupported(.reboot))",
-      "panic kernel: \(crashText)",
+      "crash kernel: \(crashText)",
     ]
     for (purpose, path) in LoadRecords.paths where state.isLoaded(for: purpose) == true {
       lines += text(of: records.find(purpose), "loaded \(purpose.imageName)", path)
@@ -33,7 +33,7 @@ struct StatusReport {
     if state.isCrashLoaded != nil {
       let places = (crashRegions ?? []).map { " \($0)" }.joined(separator: ",")
       lines.append(
-        "reserved for a panic kernel: "
+        "reserved for a crash kernel: "
           + (state.crashSize.map { byteText($0) + (places.isEmpty ? "" : " at\(places)") }
             ?? "unknown"))
     }
@@ -91,7 +91,7 @@ struct StatusReport {
       limits.append("\(limit) more calls for a kernel (kernel.kexec_load_limit_reboot)")
     }
     if let limit = state.crashLoadLimit {
-      limits.append("\(limit) more calls for a panic kernel (kernel.kexec_load_limit_panic)")
+      limits.append("\(limit) more calls for a crash kernel (kernel.kexec_load_limit_panic)")
     }
     if let level = state.lockdown { limits.append("signed kernels only (lockdown: \(level))") }
     if records.files.names(in: "/sys/kernel/security")?.isEmpty == true {

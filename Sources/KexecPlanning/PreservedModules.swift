@@ -90,7 +90,7 @@ package struct PreservedModules {
   /// The archive for the end of the initrd; nil when there is nothing to say.
   ///
   /// systemd reads the list, modprobe the options. The init of initramfs-tools reads the script before it
-  /// loads the modules in /conf/modules. Any other init needs one line: see docs/reference.md.
+  /// loads the modules in /conf/modules. Any other init needs one line: see docs/handover.md.
   package var archive: [UInt8]? {
     guard !names.isEmpty else { return nil }
     var text = ""

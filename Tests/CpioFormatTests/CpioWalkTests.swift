@@ -57,7 +57,7 @@ import Testing
     arguments: [
       ("good", 0, "070701", true), ("checksums", 0, "070702", true), ("old", 0, "070707", false),
       ("letters in capitals", 54, "0000000A", true), ("letters", 54, "0000000a", true),
-      ("no digit", 54, "0000000g", false), ("a blank", 54, " 000000a", false),
+      ("no digit", 54, "0000000g", false), ("a space", 54, " 000000a", false),
       ("a prefix", 54, "0x00000a", false), ("not ASCII", 54, "000000\u{E9}", false),
       // A size below zero would lead to before the archive, or to the same member for ever.
       ("a sign", 54, "-0000074", false), ("the other sign", 54, "+000000a", false),

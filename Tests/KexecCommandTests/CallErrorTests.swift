@@ -9,7 +9,7 @@ import Testing
 @testable import LinuxSystem
 
 /// A cause of an error of one of the calls: what is done, what the kernel answers, what can be seen, and
-/// what is said then. docs/reference.md has the same as a table.
+/// what is said then. docs/system-calls.md has the same as a table.
 struct CallErrorRow: Sendable, CustomTestStringConvertible {
   let testDescription: String
   /// The arguments, without the file.
@@ -55,12 +55,12 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
     .init(
       "lockdown", "-l -c", .notPermitted,
       seen: ["/sys/kernel/security/lockdown": "none [integrity]\n"], "",
-      "the kernel is locked down (integrity): only kexec_file_load (-s)"),
+      "lockdown (integrity) allows only signed kernels"),
     .init(
       "a limit that was used up meanwhile", "-l -c", .notPermitted,
       seen: ["/proc/sys/kernel/kexec_load_limit_reboot": "1\n"],
       meanwhile: ["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], "",
-      "kernel.kexec_load_limit_reboot is used up"),
+      "kernel.kexec_load_limit_reboot allows no more loads"),
     .init(
       "switched off meanwhile", "-l -c", .notPermitted,
       seen: ["/proc/sys/kernel/kexec_load_disabled": "0\n"],
@@ -68,7 +68,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "kernel.kexec_load_disabled is 1"),
     .init(
       "a seccomp filter", "-l -c", .notPermitted, seen: filtered,
-      "a seccomp filter decides which calls this process may make", "run it outside"),
+      "a seccomp filter restricts the system calls of this process", "run kexec outside"),
     .init(
       "a security module", "-l -c", .notPermitted,
       seen: [
@@ -76,14 +76,14 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       ],
       "a security module forbids it: one of lockdown,yama,apparmor", "the log"),
     .init(
-      "nothing to be seen", "-l -c", .notPermitted, "a security policy forbids it, and no file",
+      "nothing to be seen", "-l -c", .notPermitted, "a security policy forbids it",
       "the log"),
     .init(
       "IMA by its policy", "-l -c", .accessDenied,
       seen: [
         "/sys/kernel/security/ima/policy": "appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig\n"
       ],
-      "IMA's policy wants kernels to be appraised, and kexec_load shows it no file",
+      "IMA's policy requires kernels to be appraised, which it cannot do with kexec_load",
       "use kexec_file_load (-s)"),
     .init(
       "SELinux", "-l -c", .accessDenied, seen: ["/sys/fs/selinux/enforce": "1"],
@@ -91,54 +91,54 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "ausearch"),
     .init(
       "built without it", "-l -c", .notImplemented, seen: built("# CONFIG_KEXEC is not set"),
-      "the running kernel was built without CONFIG_KEXEC, says /boot/config-6.9",
+      "the running kernel was built without CONFIG_KEXEC (/boot/config-6.9)",
       "try kexec_file_load (-s)"),
     .init(
       "hidden by a filter", "-l -c", .notImplemented, seen: both(filtered, built("CONFIG_KEXEC=y")),
-      "a seccomp filter decides which calls this process may make", "run it outside"),
+      "a seccomp filter restricts the system calls of this process", "run kexec outside"),
     .init(
       "built without it or hidden", "-l -c", .notImplemented, seen: filtered,
-      "the running kernel has no such call (CONFIG_KEXEC), or a seccomp filter of this process",
-      "run it outside"),
+      "the running kernel lacks this system call (CONFIG_KEXEC), or a seccomp filter",
+      "run kexec outside"),
     .init(
       "no such call, as far as is known", "-l -c", .notImplemented,
-      "the running kernel has no such call: it was built without CONFIG_KEXEC",
+      "the running kernel was built without CONFIG_KEXEC",
       "try kexec_file_load (-s)"),
     .init(
       "built with it, and yet", "-l -c", .notImplemented, seen: built("CONFIG_KEXEC=y"),
-      "the running kernel has the call, and yet it is not to be had here"),
+      "the running kernel was built with this system call, but it is not available here"),
     .init(
       "no kexec jump", "--load-preserve-context", .invalidArgument,
       seen: built("CONFIG_KEXEC=y\n# CONFIG_KEXEC_JUMP is not set"),
-      "the running kernel was built without CONFIG_KEXEC_JUMP, says /boot/config-6.9, so that"),
+      "the running kernel was built without CONFIG_KEXEC_JUMP (/boot/config-6.9), so"),
     .init(
       "no hibernation", "--load-preserve-context", .invalidArgument,
       seen: ["/sys/power/state": "freeze\n"],
-      "the running kernel cannot hibernate (there is no /sys/power/disk), without which"),
+      "the running kernel cannot hibernate (there is no /sys/power/disk), so it was built"),
     .init(
       "no file tells of kexec jump", "--load-preserve-context", .invalidArgument,
-      "that is how kernels without CONFIG_KEXEC_JUMP answer, and no file tells",
+      "the running kernel may lack CONFIG_KEXEC_JUMP: no file tells",
       "look for CONFIG_KEXEC_JUMP"),
     .init(
       "kexec jump, and yet", "--load-preserve-context", .invalidArgument,
       seen: built("CONFIG_KEXEC_JUMP=y"),
-      "the running kernel does not take these"),
+      "the running kernel does not accept these"),
     .init(
       "half of RAM", "-l -c", .invalidArgument, seen: ["/proc/meminfo": "MemTotal: 1500000 kB\n"],
       meanwhile: ["/proc/meminfo": "MemTotal: 65536 kB\n"], "the segments take 51.",
-      "take a smaller initrd"),
+      "use a smaller initrd"),
     .init(
       "a flag or a segment", "-l -c", .invalidArgument,
-      "the running kernel does not take these 3 segments, or not the flags KEXEC_ARCH_X86_64"),
+      "the running kernel does not accept these 3 segments or the flags KEXEC_ARCH_X86_64"),
     .init(
       "a flag of --hotplug", "-p -c --hotplug", .invalidArgument,
       seen: both(region, ["/sys/kernel/crash_elfcorehdr_size": "4096\n"]),
-      "the running kernel does not take these 4 segments, or not the flags KEXEC_ON_CRASH "
-        + "KEXEC_UPDATE_ELFCOREHDR", "leave --hotplug out"),
+      "the running kernel does not accept these 4 segments or the flags KEXEC_ON_CRASH "
+        + "KEXEC_UPDATE_ELFCOREHDR", "omit --hotplug"),
     .init(
       "no crash kernels", "-p -c", .invalidArgument,
       seen: both(region, built("# CONFIG_CRASH_DUMP is not set")),
-      "the running kernel was built without CONFIG_CRASH_DUMP, says /boot/config-6.9"),
+      "the running kernel was built without CONFIG_CRASH_DUMP (/boot/config-6.9)"),
     .init(
       "the region has moved", "-p -c", .addressNotAvailable, seen: region,
       meanwhile: ["/proc/iomem": ram + "  20000000-2fffffff : Crash kernel\n"],
@@ -149,13 +149,13 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "the reserved region is gone", "load again"),
     .init(
       "an address", "-l -c", .addressNotAvailable,
-      "the running kernel does not take an address of the segments, which end at 0x"),
+      "the running kernel does not accept an address of the segments, which end at 0x"),
     .init(
       "beyond reach", "-l -c", .addressNotAvailable,
       seen: [
         "/proc/iomem": ram + "400000000000-4000ffffffff : System RAM\n",
         "/proc/cpuinfo": "processor\t: 0\naddress sizes\t: 52 bits physical, 57 bits virtual\n\n",
-      ], "a segment ends at 0x400", "give a --mem-max"),
+      ], "a segment ends at 0x400", "give a lower --mem-max"),
     .init(
       "a file cut short", "-l -c --initrd=@/initrd", .badAddress, meanwhile: ["/initrd": ""],
       "\"@/initrd\": the file got shorter while it was loaded", "load again"),
@@ -169,7 +169,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "51.", "free some memory"),
     .init(
       "memory that it cannot use", "-l -c", .outOfMemory,
-      seen: ["/proc/meminfo": "MemAvailable: 1500000 kB\n"], "51.", "free some more"),
+      seen: ["/proc/meminfo": "MemAvailable: 1500000 kB\n"], "51.", "free more memory"),
     .init(
       "no room in the region", "-p -c", .outOfMemory, seen: region, "51.",
       "reserve more: boot the running kernel with crashkernel=320M"),
@@ -177,96 +177,103 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "another load", "-l -c", .busy, "another load or unload, or a change of the reserved size",
       "try again"),
     .init(
-      "an answer that nobody knows", "-l -c", Errno(rawValue: ENOTTY),
-      "not an answer that kernels are known to give; dmesg"),
+      "an answer that nobody knows", "-l -c", Errno(rawValue: 4000),
+      "kernels are not known to give this error; dmesg"),
   ]
 
   static let fileLoad: [CallErrorRow] = [
     .init(
       "lockdown and no signature", "-l -s", .notPermitted,
       seen: ["/sys/kernel/security/lockdown": "none [integrity]\n"], "",
-      "the kernel is locked down (integrity): only kexec_file_load (-s)"),
+      "lockdown (integrity) allows only signed kernels"),
     .init(
-      "a filter", "-l -s", .notPermitted, seen: filtered, "a seccomp filter decides which calls",
-      "run it outside"),
+      "a filter", "-l -s", .notPermitted, seen: filtered,
+      "a seccomp filter restricts the system calls",
+      "run kexec outside"),
     .init(
       "IMA's appraisal", "-l -s", .accessDenied,
       seen: ["/proc/cmdline": "ima_policy=secure_boot\n"],
-      "IMA's policy wants kernels to be appraised, and this file does not pass", "sign the file"),
+      "IMA's policy requires kernels to be appraised, and this file fails the appraisal",
+      "sign the file"),
     .init(
       "SELinux and a file", "-l -s", .accessDenied, seen: ["/sys/fs/selinux/enforce": "1"],
       "SELinux", "ausearch"),
     .init("no signature", "-l -s", .noData, "the image has no signature", "sign the image"),
     .init("an unknown key", "-l -s", .noKey, "the image is signed by a key", "sign the image"),
     .init(
-      "a wrong signature", "-l -s", .keyRejected, "the signature does not fit", "sign the image"),
+      "a wrong signature", "-l -s", .keyRejected, "the signature does not match", "sign the image"),
     .init(
-      "an unknown algorithm", "-l -s", .noPackage, "the running kernel lacks", "sign the image"),
+      "an unknown algorithm", "-l -s", .noPackage,
+      "the running kernel does not support the algorithm", "sign the image"),
     .init(
-      "no place for one", "-l -s", .badLibrary, "the image is not in the form", "sign the image"),
+      "no place for one", "-l -s", .badLibrary, "the image does not have the format",
+      "sign the image"),
     .init(
       "no signature at all", "-l -s", .badMessage, "the signature is not well", "sign the image"),
     .init("a long one", "-l -s", .messageSize, "the signature is longer", "sign the image"),
     .init(
       "no such image", "-l -s", .notExecutable,
-      "the running kernel's own loader knows no image like this one (bzImage64, boot protocol 2.15)",
-      "leave -s out"),
+      "the running kernel's loader does not support this type of image (bzImage64, boot protocol 2.15)",
+      "omit -s"),
     .init(
       "a file, a line or a flag", "-l -s", .invalidArgument,
-      "the running kernel's own loader does not take this file with this command line, or not the "
-        + "flags KEXEC_FILE_NO_INITRAMFS", "leave -s out"),
+      "the running kernel's loader does not accept this file, this command line or the "
+        + "flags KEXEC_FILE_NO_INITRAMFS", "omit -s"),
     .init(
       "no crash kernels, by file", "-p -s", .invalidArgument,
       seen: both(region, built("# CONFIG_CRASH_DUMP is not set")),
       "the running kernel was built without CONFIG_CRASH_DUMP"),
     .init(
       "not on this machine", "-l -s", .notSupported,
-      "the running kernel's own loader cannot load on this machine", "leave -s out"),
+      "the running kernel's loader does not support this machine", "omit -s"),
     .init(
       "no hole for the kernel", "-l -s", .addressNotAvailable,
       seen: ["/proc/iomem": "00100000-020fffff : System RAM\n03000000-047fffff : System RAM\n"],
-      "no hole is large enough: the kernel takes 51.4 MiB in one piece, and the largest range of RAM "
+      "no free range is large enough: the kernel needs 51.4 MiB, and the largest range of RAM "
         + "has 32 MiB", "kexec_load (-c) may"),
     .init(
       "no hole for the initrd", "-l -s --initrd=@/large", .addressNotAvailable,
       seen: ["/proc/iomem": "00100000-058fffff : System RAM\n"],
-      "no hole is large enough: the initrd takes 90 MiB in one piece, and the largest range of RAM "
-        + "has 88 MiB", "take a smaller"),
+      "no free range is large enough: the initrd needs 90 MiB, and the largest range of RAM "
+        + "has 88 MiB", "use a smaller"),
     .init(
       "no holes for both", "-l -s --initrd=@/initrd", .addressNotAvailable,
-      "no holes are left that are large enough: the kernel takes 51.4 MiB, the initrd 5 bytes, "
-        + "and the largest range of RAM has 1.4 GiB", "take a smaller"),
+      "no free range is large enough: the kernel needs 51.4 MiB, the initrd 5 bytes, "
+        + "and the largest range of RAM has 1.4 GiB", "use a smaller"),
     .init(
       "small areas for a handover", "-l -s --initrd=@/initrd", .addressNotAvailable,
       seen: ["/sys/kernel/debug/kho/out/scratch_len": "0x800000\n0x0\n0x1000000\n"],
-      "the areas for the next kernel of a kexec handover are too small: it takes 51.4 MiB, and they "
+      "the scratch areas of kexec handover are too small: the next kernel needs 51.4 MiB, and they "
         + "have 8 MiB, 16 MiB", "boot the running kernel with larger ones"),
     .init(
       "areas for a handover whose sizes are not told", "-l -s", .addressNotAvailable,
       seen: ["/dev/liveupdate": ""],
-      "the areas for the next kernel of a kexec handover are too small: it takes 51.4 MiB, and they "
+      "the scratch areas of kexec handover are too small: the next kernel needs 51.4 MiB, and they "
         + "are of unknown size (mount debugfs", "boot the running kernel with larger ones"),
     .init(
       "addresses are hidden", "-l -s", .addressNotAvailable,
-      seen: ["/proc/iomem": "00000000-00000000 : System RAM\n"], "the running kernel finds no place"
+      seen: ["/proc/iomem": "00000000-00000000 : System RAM\n"],
+      "the running kernel finds no memory range"
     ),
     .init(
       "the region is too small", "-p -s", .addressNotAvailable, seen: region,
-      "there is no place for 51.",
+      "there is no range of 51.",
       "the reserved region is too small: reserve more: boot the running kernel with crashkernel=320M"
     ),
     .init(
       "the region is gone, by file", "-p -s", .addressNotAvailable, seen: region,
-      meanwhile: ["/proc/iomem": ram], "no memory is reserved any more", "boot the running kernel"),
+      meanwhile: ["/proc/iomem": ram], "the reserved memory is gone", "boot the running kernel"),
     .init(
-      "a file too large", "-l -s", .fileTooBig, "the running kernel's own loader takes no file of",
-      "leave -s out"),
+      "a file too large", "-l -s", .fileTooBig,
+      "the running kernel's loader does not accept a file of",
+      "omit -s"),
     .init(
       "a file that is written", "-l -s", .textFileBusy, "a file is open for writing", "close it"),
     .init("a disk", "-l -s", .inputOutput, "a file cannot be read from its disk", "dmesg has"),
     .init(
-      "a descriptor", "-l -s", .notOpen, "the running kernel cannot read what it was given"),
-    .init("a signal", "-l -s", .interrupted, "a signal came", "try again"),
+      "a descriptor", "-l -s", .notOpen, "the running kernel cannot read the file that it was given"
+    ),
+    .init("a signal", "-l -s", .interrupted, "a signal arrived", "try again"),
     .init(
       "too little memory, by file", "-l -s", .outOfMemory,
       seen: ["/proc/meminfo": "MemAvailable: 1500000 kB\n"],
@@ -278,22 +285,23 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
     .init(
       "built without the file call", "-l -s", .notImplemented,
       seen: built("CONFIG_KEXEC=y\n# CONFIG_KEXEC_FILE is not set"),
-      "the running kernel was built without CONFIG_KEXEC_FILE, says", "try kexec_load (-c)"),
+      "the running kernel was built without CONFIG_KEXEC_FILE (", "try kexec_load (-c)"),
   ]
 
   static let unload: [CallErrorRow] = [
     .init(
       "lockdown and kexec_load", "-u -c", .notPermitted,
       seen: ["/sys/kernel/security/lockdown": "none [integrity]\n"], "forbidden by lockdown",
-      "only kexec_file_load (-s) may unload"),
+      "use kexec_file_load (-s), which may unload"),
     .init(
-      "a filter when unloading", "-u -s", .notPermitted, seen: filtered, "a seccomp filter decides",
-      "run it outside"),
+      "a filter when unloading", "-u -s", .notPermitted, seen: filtered,
+      "a seccomp filter restricts",
+      "run kexec outside"),
     .init(
       "a policy when unloading", "-u -s", .notPermitted, "a security policy forbids it", "the log"),
     .init(
       "a load when unloading", "-u -c", .busy,
-      "a load, or a change of the reserved size, is going on",
+      "a load, or a change of the reserved size, is in progress",
       "try again"),
     .init(
       "no such call to unload", "-u -s", .notImplemented,
@@ -302,36 +310,38 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
     .init(
       "no crash kernels to unload", "-u -p -c", .invalidArgument,
       seen: ["/sys/kernel/kexec_crash_size": "268435456\n"],
-      "the running kernel knows no panic kernels (CONFIG_CRASH_DUMP)"),
-    .init("another answer", "-u -c", .inputOutput, "not an answer that kernels are known to give"),
+      "the running kernel does not support crash kernels (CONFIG_CRASH_DUMP)"),
+    .init("another answer", "-u -c", .inputOutput, "kernels are not known to give this error"),
   ]
 
   static let jump: [CallErrorRow] = [
     .init(
       "another namespace", "-e", .invalidArgument,
-      "a kernel is loaded, but only the first namespace of process ids may run it", "run it on the"),
+      "a kernel is loaded, but only processes of the initial PID namespace may run it",
+      "run it on the"),
     .init(
       "no /sys", "-e", .invalidArgument,
       seen: [
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
         "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
-      ], "nothing is loaded, or the running kernel has no kexec", "without /sys"),
+      ], "nothing is loaded, or the running kernel has no kexec", "mount sysfs"),
     .init(
-      "a filter against the jump", "-e", .notPermitted, seen: filtered, "a seccomp filter decides",
-      "run it outside"),
+      "a filter against the jump", "-e", .notPermitted, seen: filtered,
+      "a seccomp filter restricts",
+      "run kexec outside"),
     .init(
       "a policy against the jump", "-e", .notPermitted, "a security policy forbids it", "dmesg"),
-    .init("a load at the jump", "-e", .busy, "a load is going on", "try again"),
+    .init("a load at the jump", "-e", .busy, "a load is in progress", "try again"),
     .init(
       "what does not sleep", "-e", .busy, returns: true,
-      "a process or a device does not let itself be put to sleep", "dmesg names it"),
+      "a process or a device cannot be put to sleep", "dmesg names it"),
     .init(
       "a device that fails", "-e", .inputOutput, returns: true, "a device cannot be put to sleep",
       "dmesg names it"),
     .init(
       "no memory to sleep", "-e", .outOfMemory, returns: true,
-      "there is too little memory to put the running system to sleep", "free some memory"),
-    .init("another answer to the jump", "-e", .inputOutput, "not an answer that kernels"),
+      "there is not enough memory to put the running system to sleep", "free some memory"),
+    .init("another answer to the jump", "-e", .inputOutput, "kernels are not known"),
   ]
 
   static let all = kexecLoad + fileLoad + unload + jump
@@ -408,10 +418,10 @@ extension InvocationTests {
         "/boot/config-6.9": Array("CONFIG_KEXEC_JUMP=y\n".utf8),
       ]) { $0.kexecLoad = [.invalidArgument] }
       #expect(kernel.run("--load-preserve-context @/vmlinuz") == .failure)
-      #expect(kernel.errors.contains("CONFIG_KEXEC_JUMP, says /proc/config.gz, so that"))
+      #expect(kernel.errors.contains("CONFIG_KEXEC_JUMP (/proc/config.gz), so"))
     }
 
-    /// Which errors lead to the other call: the fallback table of docs/reference.md.
+    /// Which errors lead to the other call: the table of docs/system-calls.md.
     @Test("A load falls back to the other system call after certain errors and after no others")
     func fallsBackOnlyAfterCertainErrors() {
       let afterFile: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]

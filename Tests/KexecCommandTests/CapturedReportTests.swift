@@ -69,7 +69,7 @@ extension InvocationTests {
         "/proc/cmdline": Self.text(Self.stamps), "/m/proc/cmdline": Self.text("quiet\n"),
       ])
       #expect(kernel.run("--report --machine=@/m") == .usage)
-      #expect(kernel.errors.hasPrefix("kexec: no time stamps on this system's command line\n"))
+      #expect(kernel.errors.hasPrefix("kexec: this system's command line has no time stamps\n"))
     }
   }
 }

@@ -14,7 +14,7 @@ extension InvocationTests {
     func statusPrintsWhatIsLoadedAndSucceeds() {
       let kernel = FakeKernel(["/sys/kernel/kexec_crash_loaded": Self.text("1\n")])
       #expect(kernel.run("status") == .success)
-      #expect(kernel.output.hasPrefix("kernel: loaded\npanic kernel: loaded\n"))
+      #expect(kernel.output.hasPrefix("kernel: loaded\ncrash kernel: loaded\n"))
       let json = [FakeKernel(), FakeKernel()]
       #expect(json[0].run("status --json") == .success && json[1].run("-S --json") == .success)
       #expect(json[0].output.hasPrefix("{\n  \"schema\": 1,\n  \"loaded\": true,\n"))
@@ -34,7 +34,8 @@ extension InvocationTests {
         "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
       ])
       #expect(blind.run("status") == .failure)
-      #expect(blind.errors.contains("/sys/kernel is not there: what is loaded cannot be told\n"))
+      #expect(
+        blind.errors.contains("/sys/kernel is not there: what is loaded cannot be determined\n"))
       let none = FakeKernel()
       #expect(none.run("status --machine=@/none") == .failure)
       #expect(none.errors.hasPrefix("kexec: --machine="))
@@ -52,7 +53,7 @@ extension InvocationTests {
       #expect(kernels[0].output.hasPrefix("shutdown") && kernels[0].output == kernels[1].output)
       let without = FakeKernel()
       #expect(without.run("report") == .usage)
-      #expect(without.errors.hasPrefix("kexec: no time stamps on this system's command line\n"))
+      #expect(without.errors.hasPrefix("kexec: this system's command line has no time stamps\n"))
       let captured = FakeKernel()
       #expect(captured.run("report --machine=@") == .usage)
     }

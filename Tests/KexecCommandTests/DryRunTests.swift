@@ -32,7 +32,7 @@ extension InvocationTests {
     /// The command, the machine, and how the refusal starts; nil where there is none.
     static let rows: [(line: String, files: [String: [UInt8]?], refusal: String?)] = [
       ("-l @/vmlinuz", [:], nil), ("-p @/vmlinuz", [:], nil), ("-u", [:], nil), ("-e", [:], nil),
-      ("-l @/vmlinuz", user, "not permitted\n  it needs CAP_SYS_BOOT"),
+      ("-l @/vmlinuz", user, "not permitted\n  kexec needs CAP_SYS_BOOT"),
       ("-s -l @/vmlinuz", user, "not permitted\n"), ("-p @/vmlinuz", user, "not permitted\n"),
       ("@/vmlinuz", user, "not permitted\n"), ("-f @/vmlinuz", user, "not permitted\n"),
       ("-l @/vmlinuz", container, "not permitted\n  this is a container"),
@@ -71,7 +71,7 @@ extension InvocationTests {
         kernel.errors.replacing(kernel.tree.path, with: "@")
       }
       if let refusal = row.refusal {
-        let start = "kexec: this would be refused: "
+        let start = "kexec: the load would be refused: "
         #expect(
           exit == .failure && inPlace(kernel).hasPrefix(start + refusal), "\(row): \(kernel.errors)"
         )
@@ -103,7 +103,7 @@ extension InvocationTests {
       #expect(
         kernel.run("-c -l @/vmlinuz --dry-run --json --machine=@ --arch=x86_64") == .success)
       #expect(
-        kernel.output.contains("\"message\": \"this would be refused: ") && kernel.errors == "")
+        kernel.output.contains("\"message\": \"the load would be refused: ") && kernel.errors == "")
     }
 
     private static let fast: [String: [UInt8]?] = [

@@ -79,7 +79,7 @@ extension InvocationTests {
       #expect(kernel.run("\(line) --early-output @/vmlinuz") == .failure)
       #expect(
         kernel.errors.contains(
-          "kexec: --early-output: no serial port of a PC (ttyS) is in use: the running kernel writes on tty0"
+          "kexec: --early-output: no PC serial port (ttyS) is in use: the running kernel writes to tty0"
         ))
       #expect(kernel.errors.contains("--serial=ttyS0") && kernel.calls.isEmpty)
     }

@@ -50,7 +50,7 @@ import Testing
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
       .memoryBeyondELF32(end: PhysicalAddress(1 << 33)), .tooManyRanges(70_000), .fiveLevelPaging,
-      .protocolTooOld("2.01"), .damagedInitrd(path: "i", .archiveCut(at: 7)),
+      .protocolTooOld("2.01"), .damagedInitrd(path: "initrd", .archiveCut(at: 7)),
       .littleMemory(
         .init(needed: 9 << 20, available: 8 << 20, isOfControlGroup: false, initrds: 4 << 20)),
       .realModeOnly(option: "-p"), .fiveLevelPagingNoRoom(noRoom), .headerBelieved(field),
@@ -163,9 +163,9 @@ import Testing
       .noEffectOnType(option: "--y"), .unknownToKernel(["--no-cma", "--force-dtb"]),
       .loaderWordKept("initrd=x"), .sectionsUsed([.kernel, .initrd]),
       .sectionReplaced(.initrd, by: "--initrd"), .firstProfile(of: 3), .signatureOfPart,
-      .initrdDamaged(path: "i", .archiveCut(at: 7)),
-      .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: true),
-      .initrdFormatUnknown(path: "i", format: "lz4", configuration: "c", isUnpackedNow: false),
+      .initrdDamaged(path: "initrd", .archiveCut(at: 7)),
+      .initrdFormatUnknown(path: "initrd", format: "lz4", configuration: "c", isUnpackedNow: true),
+      .initrdFormatUnknown(path: "initrd", format: "lz4", configuration: "c", isUnpackedNow: false),
       .modulesOfOtherRelease(["6.1", "6.9"], kernel: "6.12"), .rootNeedsInitrd("root=UUID=1"),
       .initrdsJoined(9), .modulesWithoutSpace(modules: 1, parameters: 2),
       .parametersNotKept(["a.b", "a.c", "a.d", "a.e", "a.f"]), .hiddenParametersUnknown,
@@ -177,8 +177,8 @@ import Testing
       .earlyOutput(
         added: ["earlycon=uart8250,mmio32,0xfe030000,115200n8", "keep_bootcon"], given: nil),
       .earlyOutput(added: ["keep_bootcon"], given: "earlycon=efifb"),
-    ] + suspicions.map { .initrdSuspect(path: "i", $0, isUnpackedNow: false) }
-    + unchecked.map { .initrdNotChecked(path: "i", $0) }
+    ] + suspicions.map { .initrdSuspect(path: "initrd", $0, isUnpackedNow: false) }
+    + unchecked.map { .initrdNotChecked(path: "initrd", $0) }
     + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)
     + ordinary.map(PlanNote.ordinaryEntry)
     + initrd.map { .initrdUnchanged(1, $0) }

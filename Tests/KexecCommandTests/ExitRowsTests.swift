@@ -31,13 +31,13 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
       "kernel        @/vmlinuz: 6.1.0-56-cloud-amd64"),
     .init(
       "exit 0: -S, nothing loaded", "-S -l --dry-run --machine=@", 0,
-      "kernel: not loaded\npanic kernel: loaded\n"),
+      "kernel: not loaded\ncrash kernel: loaded\n"),
     .init(
       "exit 1: wrong usage", "--bogus", 1,
       "kexec: unrecognized option '--bogus'\n  kexec --help lists the options\n"),
     .init(
       "exit 1: -S, loaded", "-S --dry-run --machine=@", 1,
-      "kernel: not loaded\npanic kernel: loaded\n"),
+      "kernel: not loaded\ncrash kernel: loaded\n"),
   ]
 
   static let situations: [ExitRow] = [
@@ -59,27 +59,27 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
       "kexec: \"@/empty\": the file is empty\n"),
     .init(
       "image not recognised", "-l --dry-run @/text", 255,
-      "kexec: \"@/text\": not a kernel that I know: it starts with 20 20"),
+      "kexec: \"@/text\": not a known kernel format: it starts with 20 20"),
     .init(
       "image truncated", "-l --dry-run @/short", 255,
       "kexec: \"@/short\": truncated: the protected-mode part ends at byte 24576, but the file has only "
         + "20736\n"),
     .init(
-      "no room", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
-      "kexec: no room for the kernel: it takes 51.4 MiB aligned to 2 MiB in "
+      "no free memory", "-c -l --dry-run @/vmlinuz --machine=@ --mem-max=0xffffff", 255,
+      "kexec: no free memory for the kernel: it needs 51.4 MiB aligned to 2 MiB at "
     ),
     .init(
       "command line too long", "-c -l --dry-run @/vmlinuz --machine=@ --append=@line", 255,
-      "kexec: the command line is too long: 3000 bytes, and the new kernel takes 2047\n"),
+      "kexec: the command line is too long: 3000 bytes, but the new kernel accepts at most 2047\n"),
     .init(
       "-e with nothing loaded", "-e --dry-run --machine=@", 1, "kexec: nothing is loaded\n"),
     .init(
       "-p without a region", "-p --dry-run @/vmlinuz --machine=@", 254,
-      "kexec: no memory is reserved for a panic kernel\n"),
+      "kexec: no memory is reserved for a crash kernel\n"),
     .init(
-      "a failed load of a panic kernel",
+      "a failed load of a crash kernel",
       "-c -p --dry-run @/vmlinuz --machine=@/crash --append=@line", 255,
-      "kexec: the command line is too long: 3000 bytes, and the new kernel takes 2047; the old panic "
+      "kexec: the command line is too long: 3000 bytes, but the new kernel accepts at most 2047; the previous crash "
         + "kernel is still loaded\n"),
   ]
 
@@ -134,7 +134,7 @@ extension InvocationTests {
       try command.checkPermission(machine.kexec, purpose: .reboot, forLoad: arguments != "-e")
     }
     #expect(
-      error?.text == "kexec: not permitted\n  it needs CAP_SYS_BOOT: run it as root\n")
+      error?.text == "kexec: not permitted\n  kexec needs CAP_SYS_BOOT: run it as root\n")
     #expect(error?.exitCode == .failure)
   }
 }

@@ -26,7 +26,7 @@ struct MountRow: Sendable, CustomTestStringConvertible {
 
   static let all: [MountRow] = [
     .init(
-      testDescription: "ordinary mounts, blanks in names, no tags",
+      testDescription: "ordinary mounts, spaces in names, no tags",
       mounts: root + "30 21 254:2 / /mnt/a\\040b rw - xfs /dev/mapper/x\\040y rw,attr2\n"
         + "31 21 0:22 / /run rw - tmpfs tmpfs rw,size=9k\n",
       written: ["/", "/mnt/a b", "/run"]),
@@ -52,7 +52,7 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       openErrors: ["/mnt/a": .noSuchFile], written: ["/", "/mnt"],
       failure: "\"/mnt/a\" (hidden below another mount)"),
     .init(
-      testDescription: "a file where its folder was",
+      testDescription: "a file where its directory was",
       mounts: root + "30 21 254:2 / /mnt/a rw - ext4 /dev/vdb rw\n",
       openErrors: ["/mnt/a": .notDirectory], written: ["/"],
       failure: "\"/mnt/a\" (hidden below another mount)"),
@@ -89,7 +89,7 @@ struct MountRow: Sendable, CustomTestStringConvertible {
       testDescription: "a user's FUSE mount lets nobody in",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw,user_id=1000\n",
       openErrors: ["/home/u": .accessDenied], written: ["/"],
-      warning: "\"/home/u\" (\(Errno.accessDenied.message)): not written for certain"),
+      warning: "\"/home/u\" (\(Errno.accessDenied.message)): may not be written"),
     .init(
       testDescription: "a user's FUSE mount that fails otherwise",
       mounts: root + "30 21 0:50 / /home/u rw - fuse.sshfs u@h: rw\n",
@@ -178,7 +178,8 @@ extension InvocationTests {
       #expect(kernel.run("-e --force-sync") == .failure)
       #expect(!kernel.calls.contains(Self.jump))
       #expect(
-        kernel.errors.contains("/proc/self/mountinfo, which says what is mounted, cannot be read\n")
+        kernel.errors.contains(
+          "/proc/self/mountinfo, which lists what is mounted, cannot be read\n")
       )
     }
 

@@ -74,7 +74,7 @@ extension InvocationTests {
       open("vm1", on: kernel)
       defer { close(on: kernel, [3, 4]) }
       #expect(kernel.run("-c -l --drop-handover @/vmlinuz") == .success)
-      #expect(kernel.errors.contains("warning: lost with the jump (--drop-handover): live update"))
+      #expect(kernel.errors.contains("warning: the jump will lose (--drop-handover): live update"))
       #expect(kernel.run("-e") == .success)
       // But not what came later.
       open("vm2", on: kernel, as: 4)
@@ -82,9 +82,9 @@ extension InvocationTests {
       #expect(
         kernel.errors.hasSuffix(
           """
-          kexec: the loaded kernel would lose what is kept for it: live update session "vm2" of \
+          kexec: the jump would lose the state that is kept for the next kernel: live update session "vm2" of \
           agent (process 7)
-            load it again, or give that up with -e --drop-handover
+            load the kernel again, or discard that state with -e --drop-handover
 
           """), "\(kernel.errors)")
       #expect(kernel.run("-e --drop-handover") == .success)
@@ -111,7 +111,7 @@ extension InvocationTests {
       defer { close(on: kernel) }
       #expect(kernel.run("-e") == .success)
       #expect(
-        kernel.errors.contains("lost unless kexec_file_load has loaded the kernel: live update"))
+        kernel.errors.contains("lost unless kexec_file_load loaded the kernel: live update"))
     }
 
     @Test("The status command reports an active handover and the sessions that it keeps")
@@ -120,7 +120,7 @@ extension InvocationTests {
       #expect(kernel.run("status") == .success)
       #expect(
         kernel.output.contains(
-          "\nkexec handover: active (/dev/liveupdate); nothing is seen that is kept\n"))
+          "\nkexec handover: active (/dev/liveupdate); no preserved state was seen\n"))
       open("vm1", on: kernel)
       defer { close(on: kernel) }
       #expect(kernel.run("status") == .success)
@@ -139,7 +139,8 @@ extension InvocationTests {
     func statusReportsHandoverThatOnlyRootSees() {
       let kernel = kernel(["/proc/1/comm": []])
       #expect(kernel.run("status") == .success)
-      #expect(kernel.output.contains("active (/dev/liveupdate); what is kept only root can see\n"))
+      #expect(
+        kernel.output.contains("active (/dev/liveupdate); only root can see what is preserved\n"))
     }
   }
 }

@@ -89,7 +89,7 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     let tree = machine(file, try pack(row.file, by: packing))
     let (output, code) = try plan("@/\(file)", on: tree)
     #expect(code == 0 && output.contains("\nimage         \(row.description)\n"), "\(output)")
-    let note = packing.map { "\($0.name) as a whole" }
+    let note = packing.map { "as a whole (\($0.name))" }
     #expect(note.map(output.contains) ?? !output.contains("as a whole"), "\(output)")
   }
 

@@ -49,7 +49,7 @@ import Testing
   /// The writer comes late, and it is said that somebody waits for it.
   @Test("Opening a FIFO waits for its writer and announces the wait")
   func aFIFOWaitsForItsWriter() throws {
-    let tree = TemporaryTree(["/folder/x": ""])
+    let tree = TemporaryTree(["/directory/x": ""])
     let path = tree.path + "/fifo"
     try #require(unsafe mkfifo(path, 0o600) == 0)
     nonisolated(unsafe) var isWaiting = false

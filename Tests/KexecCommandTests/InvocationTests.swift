@@ -164,34 +164,34 @@ import Testing
       ("", "no kernel was given"), ("-l", "no kernel was given"), ("-p", "no kernel was given"),
       ("-l a b", "two kernels were given: \"a\" and \"b\""),
       ("a b", "two kernels were given: \"a\" and \"b\""),
-      ("-l -p k", "-p (--load-panic) and -l (--load) contradict each other"),
-      ("-p --preserve=modules k", "-p (--load-panic) and --preserve contradict each other"),
-      ("-p -f k", "-p (--load-panic) and -f (--force) contradict each other"),
+      ("-l -p k", "-p (--load-panic) and -l (--load) cannot be used together"),
+      ("-p --preserve=modules k", "-p (--load-panic) and --preserve cannot be used together"),
+      ("-p -f k", "-p (--load-panic) and -f (--force) cannot be used together"),
       ("-e k", "-e (--exec) takes no kernel, but \"k\" was given"),
-      ("-l -e k", "-e (--exec) and -l (--load) contradict each other"),
-      ("-p -e", "-e (--exec) and -p (--load-panic) contradict each other"),
+      ("-l -e k", "-e (--exec) and -l (--load) cannot be used together"),
+      ("-p -e", "-e (--exec) and -p (--load-panic) cannot be used together"),
       ("-u k", "-u (--unload) takes no kernel, but \"k\" was given"),
-      ("-u -e", "-u (--unload) and -e (--exec) contradict each other"),
-      ("-l -u", "-u (--unload) and -l (--load) contradict each other"),
-      ("--print-ckr-size -e", "--print-ckr-size and -e (--exec) contradict each other"),
+      ("-u -e", "-u (--unload) and -e (--exec) cannot be used together"),
+      ("-l -u", "-u (--unload) and -l (--load) cannot be used together"),
+      ("--print-ckr-size -e", "--print-ckr-size and -e (--exec) cannot be used together"),
       ("--print-ckr-size k", "--print-ckr-size takes no kernel, but \"k\" was given"),
-      ("--report --print-ckr", "--report and --print-ckr-size contradict each other"),
-      ("-S -u", "-S (--status) and -u (--unload) contradict each other"),
-      ("-S -e", "-S (--status) and -e (--exec) contradict each other"),
+      ("--report --print-ckr", "--report and --print-ckr-size cannot be used together"),
+      ("-S -u", "-S (--status) and -u (--unload) cannot be used together"),
+      ("-S -e", "-S (--status) and -e (--exec) cannot be used together"),
       ("-S k", "-S (--status) takes no kernel, but \"k\" was given"),
       ("-l --mem-min=x k", "--mem-min=x: \(notAnAddress)"),
       ("-l --mem-max=-1 k", "--mem-max=-1: \(notAnAddress)"),
       ("-l --mem-max= k", "--mem-max: its value is empty: \(notAnAddress)"),
       (
-        "-l --initrd=i --reuseinitrd k", "--reuseinitrd and --initrd=\"i\" contradict each other"
+        "-l --initrd=i --reuseinitrd k", "--reuseinitrd and --initrd=\"i\" cannot be used together"
       ),
       ("-l --mem-min=2 --mem-max=1 k", "--mem-min=0x2 is above --mem-max=0x1"),
       ("-l --mem-max=1 --mem-min=2 k", "--mem-min=0x2 is above --mem-max=0x1"),
       (
         "-l --entry-32bit --real-mode k",
-        "--real-mode and --entry-32bit contradict each other"
+        "--real-mode and --entry-32bit cannot be used together"
       ),
-      ("-l --entry=0x1000 k", "--entry goes with --load-jump-back-helper"),
+      ("-l --entry=0x1000 k", "--entry needs --load-jump-back-helper"),
       ("--load-jump-back-helper --entry=0", "--entry=0: not an address in memory"),
       (
         "--load-jump-back-helper --entry=0x400000000000",
@@ -203,33 +203,33 @@ import Testing
       ),
       (
         "-p --load-preserve-context k",
-        "--load-preserve-context and -p (--load-panic) contradict each other"
+        "--load-preserve-context and -p (--load-panic) cannot be used together"
       ),
       (
         "-s --load-preserve-context k",
-        "--load-preserve-context and -s (--kexec-file-syscall) contradict each other"
+        "--load-preserve-context and -s (--kexec-file-syscall) cannot be used together"
       ),
       (
         "-e --load-preserve-context",
-        "-e (--exec) and --load-preserve-context contradict each other"
+        "-e (--exec) and --load-preserve-context cannot be used together"
       ),
       (
         "-p --real-mode k",
-        "--real-mode and -p (--load-panic) contradict each other"
+        "--real-mode and -p (--load-panic) cannot be used together"
       ),
       (
         "-l --reset-vga --reuse-video-type k",
-        "--reset-vga and --reuse-video-type contradict each other"
+        "--reset-vga and --reuse-video-type cannot be used together"
       ),
-      ("-l --serial-baud=9601 k", "--serial-baud=9601: not a rate that divides 115200"),
-      ("-l --serial-baud=230400 k", "--serial-baud=230400: not a rate that divides 115200"),
+      ("-l --serial-baud=9601 k", "--serial-baud=9601: the rate must divide 115200"),
+      ("-l --serial-baud=230400 k", "--serial-baud=230400: the rate must divide 115200"),
       (
         "-l --machine=/m k",
-        "--machine=\"/m\" goes with --dry-run: another machine cannot be loaded"
+        "--machine=\"/m\" needs --dry-run: another machine cannot be loaded"
       ),
-      ("-l --preserve=all k", "--preserve=all: only modules can be preserved"),
-      ("-l --preserve=modules, k", "--preserve=modules,: only modules can be preserved"),
-      ("-l --preserve= k", "--preserve: its value is empty: only modules can be preserved"),
+      ("-l --preserve=all k", "--preserve=all: expected modules"),
+      ("-l --preserve=modules, k", "--preserve=modules,: expected modules"),
+      ("-l --preserve= k", "--preserve: its value is empty: expected modules"),
     ] as [(String, String)])
   func refusesSenselessCommandLines(arguments: String, message: String) {
     let words = arguments.split(separator: " ").map(String.init)
@@ -242,7 +242,7 @@ import Testing
   }
 
   private static let notAnAddress =
-    "not an address (a number, with 0x for hexadecimal, and K, M, G or T behind it for units)"
+    "not an address (decimal, or hexadecimal with 0x; K, M, G or T may follow)"
 
   @Test("An empty argument list is an error rather than a crash")
   func emptyArgumentListIsAnError() {

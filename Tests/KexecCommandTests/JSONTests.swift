@@ -95,7 +95,8 @@ extension InvocationTests {
       #expect(kernel.run("-l --dry-run --json @/vmlinuz") == .failure)
       expectOneObject(kernel.output)
       #expect(kernel.output.contains(errors("loadDisabled")))
-      #expect(kernel.errors.hasPrefix("kexec: this would be refused: loading and unloading are "))
+      #expect(
+        kernel.errors.hasPrefix("kexec: the load would be refused: loading and unloading are "))
     }
 
     @Test("The JSON plan of a load includes the note on flags that the kernel does not know")

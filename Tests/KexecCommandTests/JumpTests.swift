@@ -86,7 +86,7 @@ extension InvocationTests {
       "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
     ]
 
-    /// What is loaded cannot be told, but this program remembers a load.
+    /// What is loaded cannot be determined, but this program remembers a load.
     @Test("Without /sys, kexec -e trusts the record of a load and jumps as usual")
     func jumpRunsRecordedLoadWithoutSys() {
       let record = [LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: Self.ram)]
@@ -123,7 +123,7 @@ extension InvocationTests {
         kernel.errors == """
           kexec: the memory map has changed since the kernel was loaded: 0x1000-0x9ffff then, \
           \(Self.ram) now
-            load the kernel again, or run it all the same with -e -f
+            load the kernel again, or run it anyway with -e -f
 
           """)
       let forced = FakeKernel([Self.record: other])

@@ -64,11 +64,11 @@ extension InvocationTests {
     @Test(
       "A used-up load limit refuses loads and unloads before any system call",
       arguments: [
-        ("-l @/vmlinuz", "reboot", "kernel.kexec_load_limit_reboot is used up"),
-        ("-u", "reboot", "kernel.kexec_load_limit_reboot is used up"),
-        ("-p @/vmlinuz", "panic", "kernel.kexec_load_limit_panic is used up"),
-        ("-u -p", "panic", "kernel.kexec_load_limit_panic is used up"),
-        ("--load-jump-back-helper --entry=0x1000", "reboot", "reboot is used up"),
+        ("-l @/vmlinuz", "reboot", "kernel.kexec_load_limit_reboot allows no more loads"),
+        ("-u", "reboot", "kernel.kexec_load_limit_reboot allows no more loads"),
+        ("-p @/vmlinuz", "panic", "kernel.kexec_load_limit_panic allows no more loads"),
+        ("-u -p", "panic", "kernel.kexec_load_limit_panic allows no more loads"),
+        ("--load-jump-back-helper --entry=0x1000", "reboot", "reboot allows no more loads"),
       ])
     func usedUpLoadLimitRefusesLoads(line: String, name: String, advice: String) {
       for (limit, isReached) in [("0\n", true), ("1\n", false), ("-1\n", false)] {
@@ -125,7 +125,7 @@ extension InvocationTests {
       #expect(
         kernel.errors
           == "kexec: the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)\n"
-          + "  boot a kernel that has it: grep KEXEC /boot/config-* tells\n")
+          + "  boot a kernel that is built with it: grep KEXEC /boot/config-*\n")
       // Without /sys nothing is known.
       let blind = FakeKernel([
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
@@ -133,7 +133,8 @@ extension InvocationTests {
       ])
       #expect(blind.run("-l @/vmlinuz") == .success)
       #expect(blind.run("-S") == .failure)
-      #expect(blind.errors.contains("/sys/kernel is not there: what is loaded cannot be told\n"))
+      #expect(
+        blind.errors.contains("/sys/kernel is not there: what is loaded cannot be determined\n"))
     }
 
     @Test(

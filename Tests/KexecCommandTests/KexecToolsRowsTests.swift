@@ -53,21 +53,22 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init("no kernel named", "-l", 255, .failure, "kexec: no kernel was given\n"),
     .init("no kernel named", "-x", 255, .failure, "kexec: no kernel was given\n"),
     .init("no kernel named", "-s", 255, .failure, "kexec: no kernel was given\n"),
-    .init("unknown type", "-l -t foo @/vmlinuz", 255, .failure, "kexec: -t foo: no type of kernel"),
-    .init("unknown type", "-p --type=x @/vmlinuz", 255, .failure, "kexec: --type=x: no type of"),
+    .init(
+      "unknown type", "-l -t foo @/vmlinuz", 255, .failure, "kexec: -t foo: not a type of kernel"),
+    .init("unknown type", "-p --type=x @/vmlinuz", 255, .failure, "kexec: --type=x: not a type of"),
     .init(
       "another type", "-c -l -t elf-x86 @/vmlinuz", 255, .failure, "kexec: \"@/vmlinuz\": not of"),
     .init(
       "bad serial line", "-l --serial-baud=9601 @/vmlinuz", 255, .failure,
-      "kexec: --serial-baud=9601: not"),
+      "kexec: --serial-baud=9601: the rate"),
     .init(
       "bad serial line", "-l --serial-baud=230400 @/vmlinuz", 255, .failure,
       "kexec: --serial-baud=23"),
     .init(
-      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: neither"),
+      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: expected"),
     .init(
       "bad serial line", "-l --serial= @/vmlinuz", 255, .failure,
-      "kexec: --serial: its value is empty: neither"),
+      "kexec: --serial: its value is empty: expected"),
     .init("unknown option", "--bogus", 1, .usage, "kexec: unrecognized option '--bogus'\n"),
     .init(
       "live update of Xen", "--load-live-update", 1, .usage, "kexec: --load-live-update: a live"),
@@ -102,7 +103,7 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     ),
     .init(
       "a file that cannot be read", "-l /dev/null", 1, .failure,
-      "kexec: \"/dev/null\": it is neither"),
+      "kexec: \"/dev/null\": it is not"),
     .init(
       "a file that cannot be read", "-l @/run/utmp", 1, .failure,
       "kexec: \"@/run/utmp\": the file is empty"),
@@ -129,7 +130,7 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init("address with a unit", "-c -l --mem-min=16M @/vmlinuz", 1, .success),
     .init(
       "--entry for a load", "--entry=0x100000 -c -l @/vmlinuz", 0, .usage,
-      "kexec: --entry goes with"),
+      "kexec: --entry needs"),
     .init(
       "--load-preserve-context without --mem-max", "--load-preserve-context @/vmlinuz", 1, .success),
     .init("two kernels named", "-l @/vmlinuz @/none", 0, .usage, "kexec: two kernels were given"),
@@ -141,8 +142,8 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init("a kernel beside -u or -e", "-u @/vmlinuz", 0, .usage, "kexec: -u (--unload) takes no"),
     .init("a kernel beside -u or -e", "-e @/vmlinuz", 0, .usage, "kexec: -e (--exec) takes no"),
     .init(
-      "no room in the bounds", "-c -l --mem-max=0x100000 @/vmlinuz", 1, .failure,
-      "kexec: no room for the kernel"),
+      "no memory in the bounds", "-c -l --mem-max=0x100000 @/vmlinuz", 1, .failure,
+      "kexec: no free memory for the kernel"),
     .init(
       "a type with the file call", "-s -l -t elf-x86 @/vmlinuz", 0, .failure,
       "kexec: \"@/vmlinuz\": not of type elf-x86"),
@@ -228,7 +229,7 @@ extension InvocationTests {
       let lines = [
         ("-l @/none", "\"@/none\": No such file"), ("-l @/proc", "\"@/proc\": it is a directory"),
         ("-l @/run/utmp", "\"@/run/utmp\": the file is empty"),
-        ("-c -l @/text", "\"@/text\": not a kernel that I know"),
+        ("-c -l @/text", "\"@/text\": not a known kernel"),
         ("-l @/short", "\"@/short\": truncated"),
         ("-l -t uki @/vmlinuz", "\"@/vmlinuz\": not of type uki"),
         ("-l @/vmlinuz --initrd=@/none", "\"@/none\": No such file"),

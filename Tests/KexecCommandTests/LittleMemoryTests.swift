@@ -28,29 +28,29 @@ extension InvocationTests {
       Row(testDescription: "enough", available: 200, initrd: 100, error: nil),
       Row(
         testDescription: "too little", available: 150, initrd: 100,
-        error: "not enough memory: the load takes 167"),
+        error: "not enough memory: the load needs 167"),
       Row(
         testDescription: "too little for the kernel alone", available: 50,
-        error: "not enough memory: the load takes 68"),
+        error: "not enough memory: the load needs 68"),
       Row(testDescription: "with swap", available: 150, swap: 50, initrd: 100, error: nil),
       Row(
         testDescription: "by the file call, which reads the file, too", available: 200,
-        options: "-s", initrd: 100, error: "not enough memory: the load takes 267"),
+        options: "-s", initrd: 100, error: "not enough memory: the load needs 267"),
       Row(
         testDescription: "enough for the file call", available: 300, options: "-s", initrd: 100,
         error: nil),
       Row(
         testDescription: "by either call", available: 150, options: "", initrd: 100,
-        error: "not enough memory: the load takes 267"),
+        error: "not enough memory: the load needs 267"),
       Row(
-        testDescription: "of a panic kernel, whose memory is reserved", available: 20,
+        testDescription: "of a crash kernel, whose memory is reserved", available: 20,
         options: "-p -c", initrd: 10, error: nil),
       // Mapped files are given up, and the image is not the group's.
       Row(testDescription: "in a small group", group: 10, initrd: 100, error: nil),
       Row(
         testDescription: "of two initrds by the file call, in a small group", group: 90,
         options: "-s --initrd=@/initrd", initrd: 100,
-        error: "not enough memory: the load takes 100"),
+        error: "not enough memory: the load needs 100"),
     ]
 
     @Test(

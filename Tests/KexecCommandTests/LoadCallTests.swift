@@ -63,7 +63,8 @@ extension InvocationTests {
       #expect(kernel.calls.map(\.isFileLoad) == [true, false])
       #expect(kernel.errors.contains("kexec_load: \(Errno.outOfMemory.text)"))
       #expect(
-        kernel.errors.contains("; kexec_file_load had answered: \(Errno.notExecutable.text)\n"))
+        kernel.errors.contains(
+          "; before that, kexec_file_load failed: \(Errno.notExecutable.text)\n"))
       #expect(kernel.errors.contains("\n  kernel log: kexec: said so\n"))
     }
 
@@ -126,7 +127,7 @@ extension InvocationTests {
       let kernel = FakeKernel(files)
       #expect(kernel.run("-l @/vmlinuz") == .success)
       #expect(kernel.calls.map(\.isFileLoad) == [false])
-      let start = "kexec: warning: not by the other call: "
+      let start = "kexec: warning: the other system call is not possible: "
       #expect(kernel.errors.hasPrefix(start), "\(kernel.errors)")
     }
 
@@ -238,8 +239,8 @@ extension InvocationTests {
         #expect(kernel.calls.last == .load(segments: 0, flags: action == "-p" ? 1 : 0))
         #expect(
           kernel.errors.contains(
-            "kexec: \"\(kernel.tree.path)\(name)\": the file was changed while it was loaded: it is "
-              + "unloaded, and what was loaded before is gone, too\n"), "\(kernel.errors)")
+            "kexec: \"\(kernel.tree.path)\(name)\": the file was changed while it was loaded: it was "
+              + "unloaded again, and what was loaded before is gone, too\n"), "\(kernel.errors)")
       }
     }
 
@@ -330,8 +331,8 @@ extension InvocationTests {
       #expect(kernel.calls.map(\.flags) == [0x34, 4])
       #expect(
         kernel.errors
-          == "kexec: warning: the running kernel does not know --no-cma and --force-dtb:"
-          + " loaded without\n")
+          == "kexec: warning: the running kernel does not support --no-cma and --force-dtb:"
+          + " loaded without them\n")
     }
 
     @Test(
@@ -365,7 +366,7 @@ extension InvocationTests {
       #expect(debugging.run("-d -c -l @/vmlinuz --no-checks") == .success)
       #expect(
         debugging.errors.contains(
-          "kexec: debug: the pieces are not checked before the jump (--no-checks)\n"))
+          "kexec: debug: the segments are not checked before the jump (--no-checks)\n"))
     }
 
     @Test("A dry run makes no system call and writes neither a record nor the log")
@@ -380,10 +381,10 @@ extension InvocationTests {
     func planNotesMissingRandomSeed() {
       let kernel = FakeKernel { $0.hasRandomBytes = false }
       #expect(kernel.run("--dry-run -c -l @/vmlinuz") == .success)
-      #expect(kernel.output.contains("no random bytes yet"), "\(kernel.output)")
+      #expect(kernel.output.contains("no random bytes are available yet"), "\(kernel.output)")
       let other = FakeKernel()
       #expect(other.run("--dry-run -c -l @/vmlinuz") == .success)
-      #expect(!other.output.contains("no random bytes yet"), "\(other.output)")
+      #expect(!other.output.contains("no random bytes are available yet"), "\(other.output)")
     }
 
     @Test("A load announces its slow steps on a terminal and nowhere else")

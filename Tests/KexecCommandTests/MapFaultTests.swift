@@ -19,9 +19,9 @@ extension InvocationTests {
       "/sys/firmware/memmap/1/type": Array("Reserved\n".utf8),
     ]
     private static let line =
-      "/proc/iomem line 3 is not used, it ends before it starts: 70000000-6fffffff : Reserved\n"
+      "/proc/iomem line 3 is not used: it ends before it starts: 70000000-6fffffff : Reserved\n"
     private static let entry =
-      "/sys/firmware/memmap/1 is not used, it is no range: 0x8000-x : Reserved\n"
+      "/sys/firmware/memmap/1 is not used: it is not a range: 0x8000-x : Reserved\n"
 
     @Test(
       "A load warns exactly once of each invalid entry of the memory maps",

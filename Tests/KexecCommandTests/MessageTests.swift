@@ -20,57 +20,59 @@ import Testing
   static let planningErrors: [(PlanningError, String, String?)] = [
     (
       .commandLineTooLong(length: 3000, limit: 2047),
-      "the command line is too long: 3000 bytes, and the new kernel takes 2047", nil
+      "the command line is too long: 3000 bytes, but the new kernel accepts at most 2047", nil
     ),
     (
       .commandLineHasNUL(offset: 7),
-      "the command line has a zero byte at offset 7: the kernel would cut it", nil
+      "the command line has a zero byte at offset 7: the kernel would end the line there", nil
     ),
     (
       .noRoom(space),
-      "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
-        + "range there is 5 MiB", "51.4 MiB in one piece would do"
+      "no free memory for the initrd 2: it needs 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
+        + "range there has 5 MiB", "51.4 MiB in one range would be enough"
     ),
     (
       .noMemoryMap,
       "no memory map: /proc/iomem lists no System RAM, and /sys/firmware/memmap is missing", nil
     ),
     (
-      .noCrashRegion, "no memory is reserved for a panic kernel",
+      .noCrashRegion, "no memory is reserved for a crash kernel",
       "boot the running kernel with crashkernel=256M (or more) on its command line"
     ),
     (
       .fiveLevelPaging,
-      "\"vmlinuz\": the new kernel cannot start while 5-level page tables are in use: kexec_file_load enters it "
-        + "in 64-bit mode, which would reset the machine",
+      "\"vmlinuz\": the new kernel cannot start from 5-level page tables: kexec_file_load would "
+        + "enter it in 64-bit mode and reset the machine",
       "use kexec_load (-c), which can enter it in 32-bit mode"
     ),
     (
       .fiveLevelPagingNoRoom(space),
-      "no room for the initrd 2: it takes 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
-        + "range there is 5 MiB; while 5-level page tables are in use the kernel is entered in 32-bit mode",
+      "no free memory for the initrd 2: it needs 51.4 MiB in 0x1000000-0xffffffff, and the largest free "
+        + "range there has 5 MiB; with 5-level page tables in use, the kernel must be entered in 32-bit mode",
       "boot the running kernel with no5lvl"
     ),
     (
       .protocolTooOld("2.01"),
-      "\"vmlinuz\": boot protocol 2.01 is too old: kernels before 2.02 cannot be loaded", nil
+      "\"vmlinuz\": boot protocol 2.01 is too old: at least 2.02 is needed", nil
     ),
     (
-      .crashRegionHidden, "/proc/iomem hides where the memory for a panic kernel is",
+      .crashRegionHidden,
+      "/proc/iomem hides the address of the memory that is reserved for a crash kernel",
       "run this as root"
     ),
     (
       .memoryBeyondELF32(end: PhysicalAddress(0x1_4000_0000)),
-      "--elf32-core-headers: memory reaches to 0x140000000, and 32 bits only to 0x100000000",
-      "leave the option out: every 64-bit kernel reads headers of 64 bits"
+      "--elf32-core-headers: memory ends at 0x140000000, but 32-bit headers reach only to 0x100000000",
+      "omit the option: every 64-bit kernel reads 64-bit headers"
     ),
     (
-      .tooManyRanges(70_000), "the memory has 70000 ranges, too many for the headers of a dump", nil
+      .tooManyRanges(70_000),
+      "there are 70000 ranges of memory, too many for the program headers of elfcorehdr", nil
     ),
     (
       .notByFileCall(.multiboot),
-      "\"vmlinuz\": kexec_file_load takes no file of type multiboot-x86",
-      "leave -s out: kexec_load takes it"
+      "\"vmlinuz\": kexec_file_load cannot load a file of type multiboot-x86",
+      "omit -s: kexec_load can load it"
     ),
     (
       .initrdForOther, "\"vmlinuz\": only a Linux kernel takes an initrd",
@@ -82,16 +84,17 @@ import Testing
     ),
     (
       .invalid(.tooManySegments(17)),
-      "the plan breaks a rule of the kernel: 17 segments, and it takes 16: give fewer files", nil
+      "the plan violates a rule of kexec_load: there are 17 segments, but the limit is 16: give fewer files",
+      nil
     ),
     (
       .invalid(.moreThanHalfOfRAM(segments: 3 << 30, ram: 5 << 30)),
-      "the plan breaks a rule of the kernel: the segments take 3 GiB, more than half of the RAM "
+      "the plan violates a rule of kexec_load: the segments take 3 GiB, more than half of the RAM "
         + "(5 GiB)", nil
     ),
     (
       .invalid(.overlap(.kernel, .bootBlock)),
-      "the plan breaks a rule of the kernel: the kernel and the boot parameters overlap", nil
+      "the plan violates a rule of kexec_load: the kernel and the boot_params overlap", nil
     ),
   ]
 
@@ -112,9 +115,10 @@ import Testing
   @Test(
     "An error of a crash kernel load tells whether the old crash kernel is still loaded",
     arguments: [
-      ("1", false, "; the old panic kernel is still loaded"), ("0", false, ""), ("", false, ""),
-      ("1", true, "; the old panic kernel is still loaded"),
-      ("0", true, "; no panic kernel is loaded"),
+      ("1", false, "; the previous crash kernel is still loaded"), ("0", false, ""),
+      ("", false, ""),
+      ("1", true, "; the previous crash kernel is still loaded"),
+      ("0", true, "; no crash kernel is loaded"),
     ])
   func errorTellsFateOfOldCrashKernel(loaded: String, isRefused: Bool, end: String) {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
@@ -124,9 +128,9 @@ import Testing
       isRefused ? KexecCallError(call: .file, errno: .notExecutable) : nil
     let found = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
     let start =
-      "\"vmlinuz\": the new kernel cannot start while 5-level page tables are in use: kexec_file_load enters "
-      + "it in 64-bit mode, which would reset the machine"
-      + (isRefused ? " (kexec_file_load had answered: Exec format error (ENOEXEC))" : "")
+      "\"vmlinuz\": the new kernel cannot start from 5-level page tables: kexec_file_load would "
+      + "enter it in 64-bit mode and reset the machine"
+      + (isRefused ? " (before that, kexec_file_load failed: Exec format error (ENOEXEC))" : "")
     #expect(found.message == start + end)
     request.options.purpose = .reboot
     let other = CommandError(.fiveLevelPaging, request: request, machine: machine, after: refusal)
@@ -149,7 +153,9 @@ import Testing
     let request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: SharedBytes([])))
     let machine = TemporaryTree(["/proc/cmdline": "quiet crashkernel=64G"]).machine
     let found = CommandError(.noCrashRegion, request: request, machine: machine, after: nil)
-    #expect(found.advice == "crashkernel=64G reserved nothing, or it was freed: dmesg may say why")
+    #expect(
+      found.advice
+        == "crashkernel=64G reserved no memory, or the memory was freed: dmesg may tell why")
   }
 
   @Test("The error for hidden addresses in /proc/iomem advises running as root")
@@ -171,17 +177,17 @@ import Testing
       ),
       (
         .unrecognised(firstBytes: [0x00, 0x7F, 0xFF]),
-        "\"k\": not a kernel that I know: it starts with 00 7f ff and has no setup header (HdrS at "
+        "\"k\": not a known kernel format: it starts with 00 7f ff and has no setup header (HdrS at "
           + "offset 0x202)"
       ),
-      (.unsupported(.cpio), "\"k\": no kernel, but a cpio archive, as initrds are"),
+      (.unsupported(.cpio), "\"k\": not a kernel but a cpio archive, such as an initrd"),
       (
         .repeated(section: ".initrd", offset: 0x1A0),
-        "\"k\": a second section .initrd, at offset 0x1a0"
+        "\"k\": section .initrd appears a second time, at offset 0x1a0"
       ),
       (
         .inside(section: ".linux", offset: 0x400, .unsupported(.compressed(.gzip))),
-        "\"k\", section .linux at 0x400: compressed by gzip: not supported"
+        "\"k\", section .linux at 0x400: data compressed by gzip: not supported"
       ),
       (
         .badField(name: "kernel_alignment", offset: 0x230, found: 3, wanted: .powerOfTwo),
@@ -190,12 +196,12 @@ import Testing
       (.otherType(wanted: .uki, found: .elf64), "\"k\": not of type uki, but elf-x86_64"),
       (
         .notUnpacked(.tooLarge(limit: 1 << 30), streamOffset: 0),
-        "\"k\": cannot be unpacked: it takes more than 1 GiB, and that is the limit (half of the free "
+        "\"k\": cannot be decompressed: it decompresses to more than 1 GiB, which is the limit (half of the free "
           + "memory, at most 4 GiB)"
       ),
       (
         .notUnpacked(.corrupt(.xz, inputOffset: 5), streamOffset: 100),
-        "\"k\": cannot be unpacked: the xz stream is damaged at byte 105"
+        "\"k\": cannot be decompressed: the xz stream is damaged at byte 105"
       ),
       (
         .badPart(.overlap, index: 2, offset: 0xB0, found: 0x100000),
@@ -226,7 +232,7 @@ import Testing
     arguments: [
       (.errno(.noSuchFile), "\"p\": No such file or directory"),
       (.directory, "\"p\": it is a directory, not a file"), (.empty, "\"p\": the file is empty"),
-      (.notRegular, "\"p\": it is neither a file nor a block device nor a pipe"),
+      (.notRegular, "\"p\": it is not a file, a block device or a pipe"),
     ] as [(FileError.Reason, String)])
   func explainsFileErrors(reason: FileError.Reason, message: String) {
     let found = CommandError(FileError("p", reason))
@@ -240,28 +246,28 @@ import Testing
     "The strongest reason against a load is found for each purpose",
     arguments: [
       ([:], .reboot, nil),
-      (["/proc/self/status": "CapEff:\t0\n"], .reboot, "it needs CAP_SYS_BOOT: run it as root"),
+      (["/proc/self/status": "CapEff:\t0\n"], .reboot, "kexec needs CAP_SYS_BOOT: run it as root"),
       (
         ["/proc/self/uid_map": "0 1000 1\n", "/proc/self/status": "CapEff:\t0\n"], .reboot,
-        "this is a container: only the host may do it"
+        "this is a container: only the host may use kexec"
       ),
       (
         ["/proc/sys/kernel/kexec_load_disabled": "1\n"], .crash,
-        "kernel.kexec_load_disabled is 1: only a reboot switches it back"
+        "kernel.kexec_load_disabled is 1 until the next reboot"
       ),
       (
         ["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], .reboot,
-        "kernel.kexec_load_limit_reboot is used up"
+        "kernel.kexec_load_limit_reboot allows no more loads"
       ),
       (["/proc/sys/kernel/kexec_load_limit_reboot": "0\n"], .crash, nil),
       (
         ["/proc/sys/kernel/kexec_load_limit_panic": "0\n"], .crash,
-        "kernel.kexec_load_limit_panic is used up"
+        "kernel.kexec_load_limit_panic allows no more loads"
       ),
       (
         ["/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"], .reboot,
-        "the kernel is locked down (integrity): only kexec_file_load (-s) of a signed kernel is "
-          + "allowed"
+        "lockdown (integrity) allows only signed kernels, "
+          + "loaded by kexec_file_load (-s)"
       ),
     ] as [([String: String], LoadOptions.Purpose, String?)])
   func findsObstacle(files: [String: String], purpose: LoadOptions.Purpose, wanted: String?) {

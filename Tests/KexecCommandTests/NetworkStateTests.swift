@@ -86,8 +86,8 @@ extension InvocationTests {
       }
       #expect(kernel.run("-e") == .failure)
       let wanted = lost.map {
-        "kexec: warning: the interfaces are up again, but this is gone: \($0)\n"
-          + "  to get it back: restart the program that set them up\n"
+        "kexec: warning: the interfaces are up again, but these are lost: \($0)\n"
+          + "  to restore them: restart the program that set them up\n"
       }
       #expect(kernel.errors.hasPrefix(wanted ?? "kexec: cannot run"), "\(kernel.errors)")
     }

@@ -14,31 +14,31 @@ extension InvocationTests {
     @Test(
       "A plan for a captured machine needs x86_64, shown by its files or given by --arch",
       arguments: [
-        (["/m/proc/iomem": arm], "-l", "@/m/proc/iomem does not tell of which architecture"),
-        (["/m/proc/iomem": arm], "-p", "@/m/proc/iomem does not tell of which architecture"),
+        (["/m/proc/iomem": arm], "-l", "@/m/proc/iomem does not tell the architecture"),
+        (["/m/proc/iomem": arm], "-p", "@/m/proc/iomem does not tell the architecture"),
         (["/m/proc/iomem": arm], "-l --arch=x86_64", nil),
         (["/m/proc/iomem": arm], "-l --arch=amd64", nil),
         (
           ["/m/proc/iomem": arm, "/m/proc/cpuinfo": cpu], "-l",
-          "@/m/proc/cpuinfo: this is a machine of arm64, and only x86_64 can be planned for\n"
-            + "  what its /proc/iomem lists is not laid out as on x86\n"
+          "@/m/proc/cpuinfo: this is a machine of architecture arm64, but only x86_64 is supported\n"
+            + "  its /proc/iomem is not that of an x86 machine\n"
         ),
         // A proof is stronger than the option, the look of the map is not.
         (
           ["/m/proc/iomem": arm, "/m/proc/cpuinfo": cpu], "-l --arch=x86_64",
-          "@/m/proc/cpuinfo: this is a machine of arm64, and only x86_64 can be planned for\n"
+          "@/m/proc/cpuinfo: this is a machine of architecture arm64, but only x86_64 is supported\n"
         ),
         (
           ["/m/proc/iomem": "00000000-7fffffff : System RAM\n"], "-l",
-          "@/m/proc/iomem: this is no x86 machine, and only x86_64 can be planned for\n"
-            + "  if it is x86_64 all the same, say so: --arch=x86_64\n"
+          "@/m/proc/iomem: this is not an x86 machine, but only x86_64 is supported\n"
+            + "  if it is an x86_64 machine, give --arch=x86_64\n"
         ),
         (["/m/proc/iomem": "00000000-7fffffff : System RAM\n"], "-l --arch=x86_64", nil),
         (
           ["/m/proc/iomem": arm], "-l --arch=arm64",
-          "--arch=arm64: only x86_64 can be planned for\n"
+          "--arch=arm64: only x86_64 is supported\n"
         ),
-        (["/m/proc/iomem": arm], "-l --arch=pdp11", "--arch=pdp11: no architecture that I know"),
+        (["/m/proc/iomem": arm], "-l --arch=pdp11", "--arch=pdp11: not a known architecture"),
       ] as [([String: String], String, String?)])
     func capturedMachineMustBeX86(files: [String: String], options: String, start: String?) {
       let kernel = FakeKernel(files.mapValues { Array($0.utf8) })
@@ -58,7 +58,7 @@ extension InvocationTests {
       #expect(kernel.run("-l -c @/vmlinuz") == .success)
       let asked = FakeKernel()
       #expect(asked.run("-l --arch=x86_64 @/vmlinuz") == .usage)
-      #expect(asked.errors.hasPrefix("kexec: --arch=x86_64 goes with --machine"))
+      #expect(asked.errors.hasPrefix("kexec: --arch=x86_64 needs --machine"))
     }
 
     @Test("Errors about the architecture have their codes in JSON")
@@ -81,7 +81,7 @@ extension InvocationTests {
       #expect(first.run(line) == .failure)
       #expect(
         first.errors.hasPrefix(
-          "kexec: cannot load a kernel here: this is the first domain of Xen (dom0), and "))
+          "kexec: cannot load a kernel here: this is Xen's dom0, and "))
       #expect(first.calls.isEmpty)
       let guest = FakeKernel([
         "/sys/hypervisor/type": Array("xen\n".utf8),

@@ -10,18 +10,18 @@ extension InvocationTests {
     "A usage error points out the pasted character or missing quote that caused it",
     arguments: [
       // Dashes of text programs.
-      (["-l", "k", "–initrd=x"], "\"–initrd=x\": this is no option", "an en dash (U+2013)"),
-      (["-l", "k", "—append", "quiet"], "\"—append\": this is no option", "an em dash (U+2014)"),
-      (["−l", "k"], "\"−l\": this is no option", "a minus sign (U+2212)"),
-      (["–e"], "\"–e\": this is no option", "an en dash (U+2013)"),
-      (["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is no option", "without width (U+FEFF)"),
+      (["-l", "k", "–initrd=x"], "\"–initrd=x\": this is not an option", "an en dash (U+2013)"),
+      (["-l", "k", "—append", "quiet"], "\"—append\": this is not an option", "an em dash (U+2014)"),
+      (["−l", "k"], "\"−l\": this is not an option", "a minus sign (U+2212)"),
+      (["–e"], "\"–e\": this is not an option", "an en dash (U+2013)"),
+      (["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option", "an invisible character (U+FEFF)"),
       (["-l", "k", "--reuse\u{2011}cmdline"], "", "a non-breaking hyphen (U+2011)"),
       (["-–initrd=x", "-l", "k"], "", "an en dash (U+2013)"),
-      // Blanks that are none.
-      (["-l\u{A0}k"], "", "a non-breaking blank (U+00A0)"),
-      (["-l", "k", "--initrd\u{A0}x"], "", "a non-breaking blank (U+00A0)"),
-      (["-l", "k\u{A0}", "b"], "two kernels were given: \"k\u{A0}\" and \"b\"", "blank (U+00A0)"),
-      (["-l", "k", "--mem-min=1\u{A0}"], "--mem-min=1\u{A0}: not an address", "blank (U+00A0)"),
+      // What looks like a space.
+      (["-l\u{A0}k"], "", "a non-breaking space (U+00A0)"),
+      (["-l", "k", "--initrd\u{A0}x"], "", "a non-breaking space (U+00A0)"),
+      (["-l", "k\u{A0}", "b"], "two kernels were given: \"k\u{A0}\" and \"b\"", "space (U+00A0)"),
+      (["-l", "k", "--mem-min=1\u{A0}"], "--mem-min=1\u{A0}: not an address", "space (U+00A0)"),
       (["-l", "k", "--mem-max=–1"], "--mem-max=–1: not an address", "en dash (U+2013)"),
       // Quotes that are none: the shell has made several words.
       (
@@ -33,40 +33,40 @@ extension InvocationTests {
       (
         ["-l", "--append=BOOT_IMAGE=/v", "root=/dev/vda1", "ro", "/boot/k"],
         "two kernels were given: \"root=/dev/vda1\" and \"ro\"",
-        "root=/dev/vda1 stands alone behind --append=BOOT_IMAGE=/v: put the whole value in quotes"
+        "root=/dev/vda1 is a separate word after --append=BOOT_IMAGE=/v: put the whole value in quotes"
       ),
       (
         ["-l", "/boot/k", "--append", "root=/dev/vda1", "ro", "quiet"],
         "two kernels were given: \"/boot/k\" and \"ro\"",
-        "ro stands alone behind --append root=/dev/vda1"
+        "ro is a separate word after --append root=/dev/vda1"
       ),
       (
         ["-l", "/boot/k", "--app=root=/dev/vda1", "ro", "--initrd=x"],
         "two kernels were given: \"/boot/k\" and \"ro\"",
-        "ro stands alone behind --app=root=/dev/vda1"
+        "ro is a separate word after --app=root=/dev/vda1"
       ),
       (
         ["/boot/k", "--command-line=a", "b=c"], "two kernels were given: \"/boot/k\" and \"b=c\"",
-        "b=c stands alone behind --command-line=a"
+        "b=c is a separate word after --command-line=a"
       ),
       (
         ["-l", "--append=ro", "root=/dev/vda1"], "no kernel was given, only \"root=/dev/vda1\"",
-        "root=/dev/vda1 stands alone behind --append=ro"
+        "root=/dev/vda1 is a separate word after --append=ro"
       ),
       (
         ["-l", "/boot/k", "root=/dev/vda1"],
         "two kernels were given: \"/boot/k\" and \"root=/dev/vda1\"",
-        "root=/dev/vda1 is a word of a command line"
+        "root=/dev/vda1 is a kernel parameter"
       ),
       (
         ["-e", "--append=a", "b"], "-e (--exec) takes no kernel, but \"b\" was given",
-        "b stands alone behind --append=a"
+        "b is a separate word after --append=a"
       ),
       // Where no shell was.
       (
         ["-l", "/boot/k", "--append=$(cat", "/proc/cmdline)"],
         "two kernels were given: \"/boot/k\" and \"/proc/cmdline)\"",
-        "--append=$(cat: no shell has put anything in the place of $(...)"
+        "--append=$(cat: no shell has expanded $(...)"
       ),
       // Patterns.
       (
@@ -109,10 +109,10 @@ extension InvocationTests {
     func missingFileErrorNamesPastedCharacter() {
       let kernel = FakeKernel()
       #expect(kernel.run(words: ["-l", "“@/vmlinuz”"]) == .failure)
-      #expect(kernel.errors.contains("there is \"“\", a curly quote (U+201C), as text programs"))
+      #expect(kernel.errors.contains("there is \"“\", a curly quote (U+201C), as word processors"))
       let initrd = FakeKernel()
       #expect(initrd.run(words: ["-l", "@/vmlinuz", "--initrd=@/initrd\u{A0}"]) == .failure)
-      #expect(initrd.errors.contains("there is a non-breaking blank (U+00A0)"))
+      #expect(initrd.errors.contains("there is a non-breaking space (U+00A0)"))
       let plain = FakeKernel()
       #expect(plain.run("-l @/none") == .failure)
       #expect(!plain.errors.contains("there is"))
@@ -123,8 +123,9 @@ extension InvocationTests {
       let kernel = FakeKernel()
       #expect(kernel.run(words: ["-l", "-c", "@/vmlinuz", "--append=root=“x”"]) == .success)
       #expect(
-        kernel.errors == "kexec: warning: --append has \"“\", a curly quote (U+201C): to a kernel "
-          + "that is a letter like any other\n")
+        kernel.errors
+          == "kexec: warning: --append has \"“\", a curly quote (U+201C): the kernel takes "
+          + "it for an ordinary letter\n")
     }
   }
 }

@@ -16,7 +16,7 @@ import Testing
       ("", 255, "kexec: no kernel was given\n  kexec --help lists the options\n"),
       (
         "-l --dry-run /dev/null", 255,
-        "kexec: \"/dev/null\": it is neither a file nor a block device nor a pipe\n"
+        "kexec: \"/dev/null\": it is not a file, a block device or a pipe\n"
       ),
       (
         "-S --dry-run --machine=@/none", 255,
@@ -24,7 +24,7 @@ import Testing
       ),
       (
         "-l --dry-run @/packed", 255,
-        "kexec: \"@/packed\": cannot be unpacked: the gzip stream is damaged at byte 15\n  copy"
+        "kexec: \"@/packed\": cannot be decompressed: the gzip stream is damaged at byte 15\n  copy"
       ),
       (
         "-c -l --dry-run @/vmlinuz --initrd @/initrd --machine=@ --json", 0,

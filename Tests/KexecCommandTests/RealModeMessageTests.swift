@@ -10,21 +10,21 @@ import Testing
   static let rows: [(PlanningError, Bool, String)] = [
     (
       .realMode(.noBIOS), true,
-      "--real-mode: this machine was booted by EFI, and there is no BIOS that the kernel could ask"
+      "--real-mode: this machine was booted by EFI, so there is no BIOS for the kernel to call"
     ),
     // Nobody has asked for real mode when the kernel has no other entry.
     (
       .realMode(.noBIOS), false,
-      "\"vmlinuz\": for real mode only: this machine was booted by EFI, and there is no BIOS that the "
-        + "kernel could ask"
+      "\"vmlinuz\": it has only a real-mode entry: this machine was booted by EFI, so there is no BIOS for the "
+        + "kernel to call"
     ),
     (
       .realMode(.tooLarge(60_000)), true,
-      "--real-mode: real-mode part (58.5 KiB) and command line do not fit into 64 KiB"
+      "--real-mode: the real-mode part (58.5 KiB) and the command line do not fit into 64 KiB"
     ),
     (
       .realModeOnly(option: "-p"), false,
-      "\"vmlinuz\": it has no entry but the one in real mode, which does not go with -p"
+      "\"vmlinuz\": it has only a real-mode entry, which cannot be used with -p"
     ),
   ]
 

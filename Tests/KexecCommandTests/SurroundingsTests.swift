@@ -40,7 +40,7 @@ extension InvocationTests {
       #expect(
         kernel.errors
           == (number == EBADF
-            ? "kexec: the standard output is closed: what was to be printed is lost\n"
+            ? "kexec: the standard output is closed: the output is lost\n"
             : "kexec: cannot write to the standard output: \(text)\n"))
       #expect(kernel.calls.isEmpty)
     }
@@ -51,8 +51,8 @@ extension InvocationTests {
       arguments: [
         ("-l --json @/vmlinuz", "kernel"), ("-l -s --json @/vmlinuz", "kernel"),
         ("-l -c --json @/vmlinuz --initrd=@/initrd", "kernel"),
-        ("-p --json @/vmlinuz", "panic kernel"),
-        ("-p -c --json @/vmlinuz", "panic kernel"),
+        ("-p --json @/vmlinuz", "crash kernel"),
+        ("-p -c --json @/vmlinuz", "crash kernel"),
         ("--load-preserve-context --json @/vmlinuz", "kernel"),
         ("--load-jump-back-helper --entry=0x1000 --json", "kernel"),
       ], [ENOSPC, EPIPE, EBADF])
@@ -63,7 +63,7 @@ extension InvocationTests {
       #expect(kernel.errors.contains("the standard output"), "\(kernel.errors)")
       #expect(
         kernel.errors.hasSuffix(
-          "\n  the \(row.name) is loaded all the same: only its plan is lost\n"))
+          "\n  the \(row.name) is loaded anyway: only its plan is lost\n"))
       let purpose: LoadOptions.Purpose = row.name == "kernel" ? .reboot : .crash
       #expect(kernel.files.exists(LoadRecords.path(of: purpose)))
     }
@@ -89,7 +89,7 @@ extension InvocationTests {
         ("-l --json @/none", ExitCode.failure, "kexec: \"@/none\": No such file or directory\n"),
         ("-e --json --bogus", .usage, "kexec: unrecognized option '--bogus'\n"),
         (
-          "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a panic kernel\n"
+          "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a crash kernel\n"
         ),
       ] as [(String, ExitCode, String)])
     func errorSurvivesLostOutput(line: String, exit: ExitCode, start: String) {
@@ -138,18 +138,18 @@ extension InvocationTests {
       (["/proc", "/sys"], "--version", .success, nil),
       (
         ["/proc", "/sys"], "-S", .failure,
-        "/sys/kernel is not there: what is loaded cannot be told\n"
+        "/sys/kernel is not there: what is loaded cannot be determined\n"
       ),
       (
         ["/proc", "/sys"], "status", .failure,
-        "/sys/kernel is not there: what is loaded cannot be told\n"
+        "/sys/kernel is not there: what is loaded cannot be determined\n"
       ),
       (
         ["/proc", "/sys"], "--print-ckr-size", .failure,
-        "neither /sys/kernel/kexec_crash_size nor /proc/iomem is there: what is reserved cannot be told"
+        "cannot tell what is reserved: /sys/kernel/kexec_crash_size and /proc/iomem are missing"
           + mounts
       ),
-      (["/proc", "/sys"], "report", .usage, "no time stamps on this system's command line\n"),
+      (["/proc", "/sys"], "report", .usage, "this system's command line has no time stamps\n"),
       (["/proc", "/sys"], "-u", .success, nil), (["/proc", "/sys"], "-e", .success, nil),
       // That call finds the memory itself, the other must be told of it.
       (["/proc", "/sys"], "-s -l @/vmlinuz", .success, nil),
@@ -160,12 +160,12 @@ extension InvocationTests {
       ),
       (
         ["/proc", "/sys"], "-p @/vmlinuz", .failure,
-        "whether memory is reserved for a panic kernel cannot be told: /proc/iomem and "
+        "cannot tell whether memory is reserved for a crash kernel: /proc/iomem and "
           + "/sys/kernel/kexec_crash_size are missing" + mounts
       ),
       (["/proc"], "--print-ckr-size", .success, nil), (["/sys"], "--print-ckr-size", .success, nil),
       (["/sys"], "-c -l @/vmlinuz", .success, nil), (["/proc"], "-S", .success, nil),
-      (["/sys"], "-S", .failure, "/sys/kernel is not there: what is loaded cannot be told\n"),
+      (["/sys"], "-S", .failure, "/sys/kernel is not there: what is loaded cannot be determined\n"),
       // What would be taken over is not there.
       (
         ["/proc"], "-s -l --reuse-cmdline @/vmlinuz", .failure,
@@ -220,8 +220,8 @@ extension InvocationTests {
       #expect(kernel.run("-l @/vmlinuz") == .success)
       #expect(
         kernel.errors.contains(
-          "kexec: warning: /run/kexec-loaded cannot be written: -S will not know what is loaded, nor -e "
-            + "if the memory map changes\n"), "\(kernel.errors)")
+          "kexec: warning: /run/kexec-loaded cannot be written: -S will not be able to tell what is loaded, nor -e "
+            + "whether the memory map has changed\n"), "\(kernel.errors)")
     }
   }
 }

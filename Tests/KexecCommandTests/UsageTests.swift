@@ -92,60 +92,60 @@ extension InvocationTests {
       .init("-p", "no kernel was given", help, .failure),
       .init(
         "-s", "no kernel was given",
-        "-s (--kexec-file-syscall) alone does nothing: it goes with -l KERNEL, -p KERNEL or -u; with -e "
+        "-s (--kexec-file-syscall) does nothing alone: use it with -l KERNEL, -p KERNEL or -u; with -e "
           + "it means --force-sync", .failure),
       .init(
         "-x", "no kernel was given",
-        "-x (--no-ifdown) alone does nothing: it goes with -e, -f, or a KERNEL to boot into",
+        "-x (--no-ifdown) does nothing alone: use it with -e, -f, or a KERNEL to boot into",
         .failure),
       .init(
         "-d", "no kernel was given",
-        "-d (--debug) alone does nothing: it goes with something to do, such as -l KERNEL or -e",
+        "-d (--debug) does nothing alone: use it with an action, such as -l KERNEL or -e",
         .failure),
       .init(
         "-y -x", "no kernel was given",
-        "-y (--no-sync) alone does nothing: it goes with -e, -f, or a KERNEL to boot into", .failure
+        "-y (--no-sync) does nothing alone: use it with -e, -f, or a KERNEL to boot into", .failure
       ),
       .init(
-        "-q", "no kernel was given", "-q (--quiet) alone does nothing: it goes with -S", .failure),
+        "-q", "no kernel was given", "-q (--quiet) does nothing alone: use it with -S", .failure),
       .init(
         "-a", "no kernel was given",
-        "-a (--kexec-syscall-auto) alone does nothing: it goes with -l KERNEL, -p KERNEL or -u",
+        "-a (--kexec-syscall-auto) does nothing alone: use it with -l KERNEL, -p KERNEL or -u",
         .failure),
       .init(
         "--type=bzImage", "no kernel was given",
-        "-t (--type) alone does nothing: it goes with -l KERNEL or -p KERNEL", .failure),
+        "-t (--type) does nothing alone: use it with -l KERNEL or -p KERNEL", .failure),
       .init(
-        "--hotplug", "no kernel was given", "--hotplug alone does nothing: it goes with -p KERNEL",
+        "--hotplug", "no kernel was given", "--hotplug does nothing alone: use it with -p KERNEL",
         .failure),
       .init(
         "--dry-run", "no kernel was given",
-        "--dry-run alone does nothing: it goes with -l KERNEL and -p KERNEL, or -S", .failure),
+        "--dry-run does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
       .init(
         "--json", "no kernel was given",
-        "--json alone does nothing: it goes with -l KERNEL and -p KERNEL, or -S", .failure),
+        "--json does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
     ]
 
     /// An option's value that is something else.
     static let swallowed: [Row] = [
       .init(
         "-l --type /boot/vmlinuz",
-        "--type=/boot/vmlinuz: no type of kernel (multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, "
+        "--type=/boot/vmlinuz: not a type of kernel (multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, "
           + "bzImage64, bzImage, uki, nbi-x86, beoboot-x86)", help, .failure),
       .init(
         "-l -t k",
-        "-t k: no type of kernel (multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, "
+        "-t k: not a type of kernel (multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, "
           + "bzImage64, bzImage, uki, nbi-x86, beoboot-x86)", help, .failure),
       .init(
         "-l --initrd /boot/vmlinuz", "no kernel was given",
-        "--initrd has taken \"/boot/vmlinuz\" as its value: name the kernel, too", .failure),
+        "--initrd took \"/boot/vmlinuz\" as its value: give the kernel as well", .failure),
       .init(
         "-l --append /boot/vmlinuz", "no kernel was given",
-        "--append has taken \"/boot/vmlinuz\" as its value: name the kernel, too", .failure),
+        "--append took \"/boot/vmlinuz\" as its value: give the kernel as well", .failure),
       .init(
         "-l --mem-max /boot/vmlinuz",
-        "--mem-max=/boot/vmlinuz: not an address (a number, with 0x for hexadecimal, and K, M, G or T "
-          + "behind it for units)", help),
+        "--mem-max=/boot/vmlinuz: not an address (decimal, or hexadecimal with 0x; K, M, G or T "
+          + "may follow)", help),
       .init(
         "--append -l k", "--append has no value: -l comes next",
         "if -l is its value, write --append=-l"),
@@ -159,71 +159,73 @@ extension InvocationTests {
     static let empty: [Row] = [
       .init(
         ["-l", ""], "the name of the kernel is empty (\"\")",
-        "a variable that is not set gives that, when it stands in quotes"),
+        "it may come from an unset variable in quotes"),
       .init(
         [""], "the name of the kernel is empty (\"\")",
-        "a variable that is not set gives that, when it stands in quotes"),
+        "it may come from an unset variable in quotes"),
       .init(
         ["-l", "", "k"], "two kernels were given: \"\" and \"k\"",
-        "an empty word (\"\") counts as one: a variable that is not set gives that, when it stands in quotes"
+        "an empty word (\"\") counts as an argument: it may come from an unset variable in quotes"
       ),
       .init(
         ["-u", ""], "-u (--unload) takes no kernel, but \"\" was given",
-        "an empty word (\"\") counts as one: a variable that is not set gives that, when it stands in quotes"
+        "an empty word (\"\") counts as an argument: it may come from an unset variable in quotes"
       ),
-      .init("-l k --initrd=", "--initrd: its value is empty: no file has such a name", help),
+      .init("-l k --initrd=", "--initrd: its value is empty: no file can have this name", help),
       .init(
-        ["-l", "k", "--initrd", ""], "--initrd: its value is empty: no file has such a name", help),
-      .init("-l k --dtb=", "--dtb: its value is empty: no file has such a name", help),
-      .init("-l k --module=", "--module: its value is empty: no file has such a name", help),
+        ["-l", "k", "--initrd", ""], "--initrd: its value is empty: no file can have this name",
+        help),
+      .init("-l k --dtb=", "--dtb: its value is empty: no file can have this name", help),
+      .init("-l k --module=", "--module: its value is empty: no file can have this name", help),
       .init(
         ["-l", "k", "-t", ""],
-        "-t: its value is empty: no type of kernel ("
+        "-t: its value is empty: not a type of kernel ("
           + "multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, bzImage64, bzImage, uki, nbi-x86, beoboot-x86)",
         help, .failure),
-      .init("-l k --digest=", "--digest: its value is empty: neither komihash nor sha256", help),
+      .init("-l k --digest=", "--digest: its value is empty: expected komihash or sha256", help),
       .init(
         "-l k --seed=",
         "--seed: its value is empty: not a number (decimal, or hexadecimal with 0x)", help),
       .init(
-        ["-l", "k", "--digest=sha 256"], "--digest=\"sha 256\": neither komihash nor sha256",
+        ["-l", "k", "--digest=sha 256"], "--digest=\"sha 256\": expected komihash or sha256",
         "did you mean sha256?"),
       .init(
         "-l k --type=bzimage",
-        "--type=bzimage: no type of kernel ("
+        "--type=bzimage: not a type of kernel ("
           + "multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, bzImage64, bzImage, uki, nbi-x86, beoboot-x86)",
         "did you mean bzImage?", .failure),
       .init(
-        "-l k --preserve=module", "--preserve=module: only modules can be preserved",
+        "-l k --preserve=module", "--preserve=module: expected modules",
         "did you mean modules?"),
     ]
 
     static let contradictions: [Row] = [
       .init(
-        "-e -p", "-e (--exec) and -p (--load-panic) contradict each other",
-        "a panic starts what -p has loaded; -e starts what -l has loaded"),
+        "-e -p", "-e (--exec) and -p (--load-panic) cannot be used together",
+        "a panic starts what -p loaded; -e starts what -l loaded"),
       .init(
-        "-p -f k", "-p (--load-panic) and -f (--force) contradict each other",
-        "a panic starts what -p has loaded; to run a kernel now: -f KERNEL"),
+        "-p -f k", "-p (--load-panic) and -f (--force) cannot be used together",
+        "a panic starts what -p loaded; use -f KERNEL to run a kernel now"),
       .init(
-        "-l -e k", "-e (--exec) and -l (--load) contradict each other",
-        "load first, then run: kexec -l KERNEL && kexec -e; or both at once: kexec -f KERNEL"),
+        "-l -e k", "-e (--exec) and -l (--load) cannot be used together",
+        "load first, then run: kexec -l KERNEL && kexec -e; or both in one command: kexec -f KERNEL"
+      ),
       .init(
-        "-l -p k", "-p (--load-panic) and -l (--load) contradict each other",
-        "-p loads the kernel that a panic starts, -l the one that -e starts: one at a time"),
+        "-l -p k", "-p (--load-panic) and -l (--load) cannot be used together",
+        "-p loads the kernel that a panic starts, -l the one that -e starts: use two commands"),
       .init(
-        "-u -l", "-u (--unload) and -l (--load) contradict each other",
-        "a load takes the place of what was loaded before; -u alone frees it"),
+        "-u -l", "-u (--unload) and -l (--load) cannot be used together",
+        "a load replaces what was loaded before; use -u alone to free it"),
       .init(
-        "-u -e", "-u (--unload) and -e (--exec) contradict each other",
-        "each is something to do of its own: one at a time"),
+        "-u -e", "-u (--unload) and -e (--exec) cannot be used together",
+        "each is an action of its own: give one at a time"),
       .init(
-        "-p --real-mode k", "--real-mode and -p (--load-panic) contradict each other",
-        "after a panic there is no BIOS to ask"),
+        "-p --real-mode k", "--real-mode and -p (--load-panic) cannot be used together",
+        "after a panic there is no BIOS to call"),
       // 1 would say that a kernel is loaded.
       .init(
-        "-S -e", "-S (--status) and -e (--exec) contradict each other",
-        "-S only says what is loaded", .failure),
+        "-S -e", "-S (--status) and -e (--exec) cannot be used together",
+        "-S only tells what is loaded", .failure),
       .init("-S k", "-S (--status) takes no kernel, but \"k\" was given", help, .failure),
       .init("-e k", "-e (--exec) takes no kernel, but \"k\" was given", help),
       .init("-e a b", "-e (--exec) takes no kernel, but \"a\" was given", help),
@@ -255,7 +257,7 @@ extension InvocationTests {
       #expect(error?.message == "no kernel was given")
       #expect(
         error?.advice
-          == "\(row.option.spelling) alone does nothing: it goes with \(row.option.company)")
+          == "\(row.option.spelling) does nothing alone: use it with \(row.option.company)")
       #expect(error?.exitCode == .failure)
     }
 
@@ -307,7 +309,7 @@ extension InvocationTests {
         try Invocation(["kexec", "-l", "k", "--mem-max=" + value])
       }
       #expect(
-        error?.message.contains("not an address (a number") == true, "\(error?.message ?? "")")
+        error?.message.contains("not an address (decimal") == true, "\(error?.message ?? "")")
       #expect(error?.exitCode == .usage)
     }
 
@@ -317,7 +319,9 @@ extension InvocationTests {
       arguments: [
         (["/sbin/kexec", "--bogus"], "kexec: unrec", "  kexec --help lists"),
         (["./kexec-swift", "--bogus"], "kexec-swift: unrec", "  kexec-swift --help lists"),
-        (["k2", "-l", "k", "--serial-baud=7"], "k2: --serial-baud=7: not", "  k2 --help lists"),
+        (
+          ["k2", "-l", "k", "--serial-baud=7"], "k2: --serial-baud=7: the rate", "  k2 --help lists"
+        ),
         (["/usr/sbin/kexec.real"], "kexec.real: no kernel", "  kexec.real --help lists"),
         (["k2", "status", "x"], "k2: status takes no", "  k2 status --help lists"),
         (["k2", "status", "--bogus"], "k2: unrec", "  k2 status --help lists"),

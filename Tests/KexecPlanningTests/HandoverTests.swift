@@ -34,7 +34,7 @@ import Testing
   private static let fast = [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
 
   static let cases: [Case] = [
-    // Without a way back to the other call.
+    // Without the other system call behind it.
     Case("the default", byFile),
     Case("--no-fast", byFile) { $0.options.isFast = false },
     Case("-s", [Route(.file, .asked)]) { $0.options.call = .file },

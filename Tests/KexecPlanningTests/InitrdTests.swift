@@ -270,7 +270,7 @@ import Testing
       files: [[storedGzip(rest), storedZstd(early)]],
       notes: [.initrdPartlyUnpacked(0, .earlyFiles)]),
     EarlyRow(
-      testDescription: "folders that only begin alike",
+      testDescription: "directories that only begin alike",
       files: [[storedGzip(made([("kernels/x", [1]), ("lib/kernel/y", [2])]))]],
       notes: [.initrdUnpacked(0)]),
   ]

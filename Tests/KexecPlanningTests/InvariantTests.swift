@@ -24,7 +24,7 @@ import Testing
     "cxl-soft-reserved-nested.iomem.hole-inside-region": .noMemoryMap,
     "cxl-soft-reserved-nested.iomem.after-odd-end": .noMemoryMap,
     "cxl-soft-reserved-nested.iomem.odd-end": .noMemoryMap,
-    // The published part has no free range of the kernel's size.
+    // The published loadable segment has no free range of the kernel's size.
     "server-memmap-kaslr-conflict": .noRoom, "server-memmap-kaslr-conflict.iomem+e820": .noRoom,
     // Who is not root sees zeros.
     "server-zero-iomem-unprivileged": .noMemoryMap,

@@ -67,7 +67,7 @@ import Testing
   }
 
   /// What drives the screen, what firmware said of it, an option, and what the next kernel is told: a
-  /// picture of firmware's only where it still is.
+  /// the firmware's framebuffer only where it still is.
   @Test(
     "boot_params name firmware's framebuffer only if it is still in use or an option asks for it",
     arguments: [
@@ -75,7 +75,7 @@ import Testing
       ("0 VESA VGA\n", 0x23, "", 0x23), ("0 hyperv_fb\n", 0x70, "", 0),
       ("0 hyperv_fb\n", 0x23, "", 0),
       ("0 i915drmfb\n", 0x70, "", 0), ("0 xen\n", 0x70, "", 0),
-      // Text is no picture, and whoever asks for it gets what was there.
+      // Text is no framebuffer, and whoever asks for it gets what was there.
       ("0 hyperv_fb\n", 0x22, "", 0x22), ("0 hyperv_fb\n", 0x70, "--reuse-video-type", 0x70),
       ("0 hyperv_fb\n", 0x70, "--reuse-console", 0x70),
     ] as [(String, UInt8, String, UInt8)])

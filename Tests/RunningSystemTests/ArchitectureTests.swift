@@ -105,19 +105,19 @@ import Testing
       "tree of riscv64", ["/sys/firmware/fdt": tree("riscv\0riscv,isa\0")],
       .architecture(.riscv64), by: "/sys/firmware/fdt"),
     Case(
-      "folder of arm64",
+      "directory of arm64",
       [
         "/proc/device-tree/compatible": text("raspberrypi,4-model-b\0brcm,bcm2711\0"),
         "/proc/device-tree/cpus/cpu@0/compatible": text("arm,cortex-a72\0"),
       ], .architecture(.arm64), by: "/proc/device-tree"),
     Case(
-      "folder of riscv64",
+      "directory of riscv64",
       [
         "/sys/firmware/devicetree/base/model": text("x\0"),
         "/sys/firmware/devicetree/base/cpus/cpu@0/riscv,isa": text("rv64imafdc\0"),
       ], .architecture(.riscv64), by: "/sys/firmware/devicetree/base"),
     Case(
-      "folder that names no processor", ["/proc/device-tree/model": text("Turris Omnia\0")],
+      "directory that names no processor", ["/proc/device-tree/model": text("Turris Omnia\0")],
       .notX86, by: "/proc/device-tree"),
     Case(
       "a tree that a PC's boot loader gave",

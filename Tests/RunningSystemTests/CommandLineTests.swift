@@ -14,7 +14,7 @@ import Testing
         #"dyndbg="file a.c +p; file b.c +p" quiet"#,
         [#"dyndbg="file a.c +p; file b.c +p""#, "quiet"]
       ),
-      (#""name=with blank" x"#, [#""name=with blank""#, "x"]),
+      (#""name=with space" x"#, [#""name=with space""#, "x"]),
       (#"a="never closed b"#, [#"a="never closed b"#]),
       (#"a"b c"d"#, [#"a"b c"d"#]),
     ])
@@ -47,8 +47,8 @@ import Testing
       ("root=/dev/sda1 BOOT_IMAGE=/boot/vmlinuz", "root=/dev/sda1"),
       ("BOOT_IMAGE=a BOOT_IMAGE=b x", "x"),
       ("BOOT_IMAGE=a", ""),
-      (#"BOOT_IMAGE="/with blank" x"#, "x"),
-      (#""BOOT_IMAGE=/with blank" x"#, "x"),
+      (#"BOOT_IMAGE="/with space" x"#, "x"),
+      (#""BOOT_IMAGE=/with space" x"#, "x"),
       // Order, repeats and spaces of the others survive.
       (
         "pci=a  pci=b BOOT_IMAGE=x console=ttyS0, 38400n8 pci=a",

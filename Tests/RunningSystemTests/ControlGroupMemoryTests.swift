@@ -95,7 +95,7 @@ import Testing
         "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "100\n",
       ], space: 900),
     Row(
-      testDescription: "a folder of the groups is mounted",
+      testDescription: "a directory of the groups is mounted",
       files: [
         "/proc/self/cgroup": "0::/box/a\n",
         "/proc/self/mountinfo": "30 24 0:26 /box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",

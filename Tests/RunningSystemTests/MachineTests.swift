@@ -37,7 +37,7 @@ import Testing
     #expect(tree.machine.usesFiveLevelPaging == wanted)
   }
 
-  /// What /proc/fb says, and whether firmware's picture is gone.
+  /// What /proc/fb says, and whether the firmware's framebuffer is gone.
   @Test(
     "/proc/fb shows whether a native driver has replaced firmware's framebuffer",
     arguments: [
@@ -49,7 +49,7 @@ import Testing
       // Those that set a mode.
       ("0 i915drmfb\n", true), ("0 virtio_gpudrmfb\n", true), ("0 hyperv_drmdrmfb\n", true),
       ("0 bochs-drmdrmfb\n", true), ("0 svgadrmfb\n", true), ("0 astdrmfb\n", true),
-      // Those of fbdev, which have the picture in memory of their own.
+      // Those of fbdev, which have a framebuffer of their own.
       ("0 hyperv_fb\n", true), ("0 xen\n", true), ("0 cirrusfb\n", true), ("0 VGA16 VGA\n", true),
       ("0 MATROX\n", true), ("0 radeondrmfb\n", true), ("0 nouveaufb\n", true),
       // What only looks like one that keeps it.
@@ -129,7 +129,7 @@ import Testing
     #expect(tree.machine.serialPorts == ["ttyS0": 0x3F8])
   }
 
-  /// Folders sort as numbers, entries that cannot be read are passed over, ends are inside.
+  /// Directories sort as numbers, entries that cannot be read are passed over, ends are inside.
   @Test("Firmware's memory map is read in numeric order and faulty entries are reported")
   func readsFirmwareMap() throws {
     var files: [String: String] = [:]

@@ -19,7 +19,7 @@ package final class TemporaryTree: Sendable {
   package init(bytes files: [String: [UInt8]], links: [String: String] = [:]) {
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/kexec-tests-XXXXXX".utf8CString)
-    guard let root = unsafe mkdtemp(&template) else { fatalError("no temporary folder") }
+    guard let root = unsafe mkdtemp(&template) else { fatalError("no temporary directory") }
     let path = unsafe String(cString: root)
     var made = [path + "/"]
     let names = files.keys.sorted() + links.keys.sorted()

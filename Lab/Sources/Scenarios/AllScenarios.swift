@@ -5,6 +5,6 @@ public import LabKit
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines
-  + loading + dryRuns + crashes + crashDumps
+  + documents + loading + dryRuns + crashes + crashDumps
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
   + firmwareState + options + handover

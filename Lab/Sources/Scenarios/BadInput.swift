@@ -65,7 +65,7 @@ private let tooLongCommandLine = Scenario.core("command line longer than the ker
   }
 }
 
-private let noRoom = Scenario.core("no room: an initrd larger than the memory") { lab in
+private let noRoom = Scenario.core("no free memory: an initrd larger than the memory") { lab in
   let guest = try await lab.boot(.debian6_1, memory: 512, carrying: [.lab])
   try await guest.run("truncate -s 1G /run/large")
   for call in LoadCall.allCases {
@@ -78,10 +78,10 @@ private let noRoom = Scenario.core("no room: an initrd larger than the memory") 
 }
 
 /// A file that is missing, one that is empty, and a directory.
-private let badFiles = ["/run/missing", "/run/empty", "/run/folder"]
+private let badFiles = ["/run/missing", "/run/empty", "/run/directory"]
 
 extension Guest {
   fileprivate func makeBadFiles() async throws {
-    try await run("mkdir /run/folder; : >/run/empty")
+    try await run("mkdir /run/directory; : >/run/empty")
   }
 }

@@ -65,7 +65,7 @@ private func dump(
       "the kernel was at \(place), not at \(String(describing: image))")
     let offsets = Set(
       dump.segments.filter { $0.virtual < 0xFFFF_FFFF_8000_0000 }.map { $0.virtual &- $0.physical })
-    try expect(offsets.count == 1, "the memory was not mapped in one piece: \(dump.segments)")
+    try expect(offsets.count == 1, "the memory was not mapped as one segment: \(dump.segments)")
   }
 }
 
@@ -109,13 +109,13 @@ private let reload = Scenario("crash kernel: a reload that fails says what is le
   // What can be known before the call is, and loses nothing.
   try await guest.run("truncate -s 300M /run/large")
   for (options, reason) in [
-    ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no room"),
-    ("-s --initrd=/run/large", "no room for the initrd"),
+    ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no free memory"),
+    ("-s --initrd=/run/large", "no free memory for the initrd"),
   ] {
     let output = try await guest.run("\(load) \(options)", exits: 255)
     try expect(
       output.errors.contains(reason)
-        && output.errors.contains("the old panic kernel is still loaded"),
+        && output.errors.contains("the previous crash kernel is still loaded"),
       "\(options) said \(output.errors)")
     try await guest.run("kexec -p -S", exits: 1)
   }

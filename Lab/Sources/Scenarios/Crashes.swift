@@ -16,7 +16,7 @@ let crashes: [Scenario] = [
 
     try await guest.run("kexec -p -u")
     try await guest.run("kexec -p -S")
-  },
+  }.extra,
 
   .core("a panic starts the crash kernel, which has the memory of the first") { lab in
     let guest = try await lab.boot(

@@ -36,7 +36,7 @@ private func inRealMode(_ kernel: Kernel) -> Scenario {
   }
 }
 
-private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a panic kernel") {
+private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a crash kernel") {
   lab in
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
   try await guest.mustRefuse(load(.lab, "--real-mode"), saying: "booted by EFI")
@@ -102,7 +102,7 @@ private let vgaText = Scenario("the purgatory's line is on the VGA text screen")
   try expect(text.contains("purgatory: checks passed"), "the screen has \(text)")
 }
 
-private let videoType = Scenario("firmware's picture is kept by --reuse-video-type") { lab in
+private let videoType = Scenario("the firmware's framebuffer is passed on by --reuse-video-type") { lab in
   let guest = try await lab.boot(
     .debian6_1, firmware: .uefi, carrying: [.debian6_1], hasVGA: true)
   try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")

@@ -40,7 +40,7 @@ private let forgottenLog = Scenario(
 
 /// Nobody but us gives these virtual machines a device tree.
 private let deviceTree = Scenario(
-  "--dtb and --reuseinitrd: the kernel has both, and hands them on"
+  "--dtb and --reuseinitrd: the kernel has both, and hands them over"
 ) { lab in
   // An empty tree: header, no reservation, a root node without properties, no strings.
   let header: [UInt32] = [0xD00D_FEED, 72, 56, 72, 40, 17, 16, 0, 0, 16]
@@ -108,7 +108,7 @@ extension Guest {
     let report = try LoadReport(try await run("\(load) --dry-run --json").text)
     let page = table & ~0xFFF
     try expect(
-      report.isFree(page), "a piece is on 0x\(String(page, radix: 16))", file: file, line: line)
+      report.isFree(page), "a segment is at 0x\(String(page, radix: 16))", file: file, line: line)
     try expect(
       !report.isFree(page - 1), "nothing is right below 0x\(String(page, radix: 16))",
       file: file, line: line)

@@ -10,7 +10,7 @@ private let session = Scenario(
   let guest = try await boot(lab, keeping: true)
   // By the call that hands it on, though another would jump faster.
   let plan = try await guest.run("kexec --dry-run \(load)").text
-  try expect(plan.contains("kexec_file_load, because only it hands on"), plan)
+  try expect(plan.contains("kexec_file_load, because only it hands over"), plan)
   for options in ["-c", "--digest=sha256", "-s --append=kho=off"] {
     let refused = try await guest.run("kexec \(options) \(load)", exits: 255).errors
     try expect(refused.contains("live update session \"lab\" of session (process "), refused)
@@ -75,7 +75,7 @@ private let load =
 
 /// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the crash kernel, and the dump
 /// does without it.
-private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a panic kernel by kexec_load has it")
+private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a crash kernel by kexec_load has it")
 {
   lab in
   let guest = try await lab.boot(

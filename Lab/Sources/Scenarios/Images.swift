@@ -102,7 +102,7 @@ private func i386(_ kind: String) -> Scenario {
 }
 
 private func multiboot(_ version: Int) -> Scenario {
-  Scenario("multiboot \(version): command line, modules, memory map, root pointer") { lab in
+  Scenario("multiboot \(version): command line, modules, memory map, RSDP") { lab in
     // The RSDP is read from /dev/mem, which the lab's own kernel does not have.
     let guest = try await lab.boot(
       .debian6_1,

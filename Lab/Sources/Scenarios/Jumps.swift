@@ -4,9 +4,10 @@ import LabKit
 let jumps: [Scenario] = Firmware.allCases.flatMap { firmware in
   LoadCall.allCases.flatMap { call in
     [
-      // By kexec_file_load, and the other way, only when all are played.
+      // By kexec_file_load, on BIOS (the README's recipes are played there), and the other way, only when
+      // all are played.
       jump(from: .debian6_1, to: .debian6_12, by: call, firmware)
-        .extra(if: call == .file),
+        .extra(if: call == .file || firmware == .bios),
       jump(from: .debian6_12, to: .debian6_1, by: call, firmware).extra,
     ]
   }

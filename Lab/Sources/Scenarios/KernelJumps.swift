@@ -2,7 +2,7 @@ import LabKit
 
 /// To another kernel and back: the kernel that was left goes on as if nothing had been.
 let kernelJumps: [Scenario] = [
-  // One of 26 runs, on a busy computer, ended in a reset on the way back, and nobody knows why yet: until
+  // One of 26 runs, on a busy computer, ended in a reset on the return, and nobody knows why yet: until
   // then only with --all, since a test that fails by chance says nothing.
   thereAndBack(.bios, cpus: 1).extra, thereAndBack(.uefi, cpus: 1).extra,
   thereAndBack(.bios, cpus: 2).extra,
@@ -21,7 +21,7 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
     let guest = try await lab.boot(
       .lab, firmware: firmware, memory: 2048, cpus: cpus, carrying: [.lab])
     try await guest.run("echo kept >/run/kept")
-    // With words for init the way back stands in front of them.
+    // With words for init, kexec_jump_back_entry= stands in front of them.
     let rest = firmware == .uefi ? " -- single" : ""
     try await guest.run(load(.lab, rest))
 

@@ -54,7 +54,7 @@ private let secondPort = Scenario(
 }
 
 private let withoutEFI = Scenario(
-  "--noefi: the next kernel knows nothing of EFI, and finds ACPI all the same"
+  "--noefi: the next kernel has no EFI, but finds ACPI"
 ) { lab in
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
   try await guest.run("ls /sys/firmware/efi/systab")

@@ -6,7 +6,7 @@ let refusals: [Scenario] = [
     let guest = try await lab.boot(.debian6_1, carrying: [.lab])
     for call in LoadCall.allCases {
       try await guest.mustRefuse(
-        "su nobody -c '\(load(by: call))'", saying: "it needs CAP_SYS_BOOT: run it as root",
+        "su nobody -c '\(load(by: call))'", saying: "kexec needs CAP_SYS_BOOT: run it as root",
         othersSay: "Operation not permitted")
     }
     // The file may be read and the call is refused, or the other way round.

@@ -62,7 +62,7 @@ extension Guest {
       "wrong": "signed by a key that the running kernel does not have",
       // Debian has signed its own.
       "6.12": "signed by a key that the running kernel does not have",
-      "changed": "the signature does not fit the image",
+      "changed": "the signature does not match the image",
     ]
     for (image, fault) in faults.sorted(by: { $0.key < $1.key }) {
       try await mustRefuse("\(program) -l /boot/\(image) --initrd=/boot/initrd", saying: fault)

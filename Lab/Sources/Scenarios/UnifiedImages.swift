@@ -54,7 +54,7 @@ private let compressedKernel = Scenario(
   try await guest.mustHaveLoaded(true)
   try await guest.run("kexec -u")
   try await guest.mustNote(
-    "fileUnpacked", about: ".linux was compressed by gzip",
+    "fileUnpacked", about: ".linux is compressed as a whole (gzip)",
     when: "kexec -c -l /boot/uki.efi --type=uki")
   try await guest.run("kexec -c -l /boot/uki.efi --type=uki")
   let next = try await guest.jump()

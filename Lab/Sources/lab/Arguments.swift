@@ -23,7 +23,7 @@ struct Arguments {
   /// The word after `name`.
   mutating func value(of name: String) throws -> String? {
     guard let index = words.firstIndex(of: name) else { return nil }
-    guard index + 1 < words.count else { throw Failure("\(name) wants a value") }
+    guard index + 1 < words.count else { throw Failure("\(name) needs a value") }
     defer { words.removeSubrange(index...(index + 1)) }
     return words[index + 1]
   }
@@ -31,7 +31,7 @@ struct Arguments {
   /// The number after `name`.
   mutating func number(of name: String) throws -> Int? {
     guard let word = try value(of: name) else { return nil }
-    guard let number = Int(word), number > 0 else { throw Failure("\(name) wants a number") }
+    guard let number = Int(word), number > 0 else { throw Failure("\(name) needs a number") }
     return number
   }
 

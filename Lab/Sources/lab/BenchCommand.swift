@@ -24,7 +24,7 @@ struct BenchCommand {
     only = try arguments.value(of: "--only")?.split(separator: ",").map(String.init)
     try arguments.finish()
     // Of two equal builds with 3 runs each, all of the one are slower by chance once in 20 times.
-    guard build == nil || isNative || runs >= 5 else { throw Failure("--against wants 5 runs") }
+    guard build == nil || isNative || runs >= 5 else { throw Failure("--against needs 5 runs") }
   }
 
   /// Measures, prints the tables, and says whether all that is promised was kept.

@@ -18,7 +18,7 @@ struct CaptureCommand {
     memory = try arguments.number(of: "--memory") ?? 1024
     cpus = try arguments.number(of: "--cpus") ?? 1
     commandLine = try arguments.value(of: "--append") ?? ""
-    guard let directory = arguments.next() else { throw Failure("lab capture wants a folder") }
+    guard let directory = arguments.next() else { throw Failure("lab capture needs a directory") }
     self.directory = URL(fileURLWithPath: directory).path
     try arguments.finish()
   }

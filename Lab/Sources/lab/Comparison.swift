@@ -9,7 +9,7 @@ struct Comparison: Sendable {
     case ratio(atMost: Double)
     /// Our median is above the other's by at most this.
     case excess(atMost: Double)
-    /// Our fastest run is not slower than the other's slowest. More cannot be told on a computer that
+    /// Our fastest run is not slower than the other's slowest. More cannot be determined on a computer that
     /// has other work.
     case notSlower
   }

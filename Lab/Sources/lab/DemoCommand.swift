@@ -31,7 +31,7 @@ struct DemoCommand {
     tell("before", "Linux \(guest.release), started by \(firmware.name) in QEMU")
 
     let plan = try await guest.attempt(load + " --dry-run")
-    if plan.status == 0 { picture(plan.text) }
+    if plan.status == 0 { printMemory(plan.text) }
     tell("load", load)
     let start = ContinuousClock.now
     try await guest.run(load)
@@ -49,7 +49,7 @@ struct DemoCommand {
   }
 
   /// The part of a plan that shows where everything goes.
-  private func picture(_ plan: String) {
+  private func printMemory(_ plan: String) {
     let lines = plan.split(separator: "\n", omittingEmptySubsequences: true)
     let start = lines.firstIndex { $0.hasPrefix("memory") } ?? 0
     for (index, line) in lines[start...].enumerated() {

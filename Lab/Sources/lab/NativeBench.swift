@@ -96,7 +96,7 @@ struct NativeBench {
     // kexec-tools has no dry run. It hashes all the same before it calls a kernel that has no
     // kexec_load or forbids it.
     // What a dry run adds to its plan is what this computer would answer.
-    let isPlanned = status == 0 || text.contains("\nkexec: this would be refused: ")
+    let isPlanned = status == 0 || text.contains("\nkexec: the load would be refused: ")
     let isAsExpected =
       contestant.hasDryRun ? isPlanned : status != 0 && text.contains("kexec_load failed")
     guard isAsExpected else {

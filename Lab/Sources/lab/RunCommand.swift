@@ -22,7 +22,7 @@ struct RunCommand {
     cpus = try arguments.number(of: "--cpus") ?? 1
     commandLine = try arguments.value(of: "--append") ?? ""
     commands = arguments.rest()
-    guard !commands.isEmpty else { throw Failure("lab run wants commands") }
+    guard !commands.isEmpty else { throw Failure("lab run needs commands") }
   }
 
   /// Runs them all, whatever their exit status is.

@@ -24,7 +24,7 @@ struct TestCommand {
     seed = try arguments.number(of: "--seed") ?? 1
     bootTime = try arguments.value(of: "--boot-time").map { text in
       guard let time = Double(text), time > 0 else {
-        throw Failure("--boot-time wants seconds, not \(text)")
+        throw Failure("--boot-time needs seconds, not \(text)")
       }
       return time
     }
