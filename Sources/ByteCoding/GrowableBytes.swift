@@ -40,7 +40,7 @@ internal import CLibrary
 
   /// Says that the next `size` bytes of `unfilled` have been filled.
   @unsafe package mutating func fill(_ size: Int) {
-    precondition(size >= 0 && size <= capacity - count, "filled more than there is room for")
+    precondition(size >= 0 && size <= capacity - count, "filled more than there is space for")
     count += size
   }
 
