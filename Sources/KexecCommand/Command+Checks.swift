@@ -96,7 +96,7 @@ extension Command {
         "\(LoadRecords.path(of: purpose)) cannot be written: -S will not know what is loaded"
           + (purpose == .crash ? "" : ", nor -e if the memory map changes"))
     }
-    log("loaded \(purpose == .crash ? "as panic kernel: " : "")\(record.name) by \(plan.call.name)")
+    log("loaded \(purpose == .crash ? "as crash kernel: " : "")\(record.name) by \(plan.call.name)")
   }
 
   /// Leaves a line in the kernel's log that says what was done to kernels, and by whom. Only a help: it

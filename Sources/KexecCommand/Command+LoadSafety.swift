@@ -54,10 +54,10 @@ extension Command {
     kernel.signals.exitOnLostFile(
       "kexec: \(quoted(path)): the file, or an initrd, got shorter or unreadable while it was read\n  "
         + (isLoaded == true
-          ? "the old panic kernel is still loaded\n"
+          ? "the old crash kernel is still loaded\n"
           : isLoaded == false
-            ? "no panic kernel is loaded: the running kernel dropped the old one\n"
-            : "whether a panic kernel is loaded is not known\n"))
+            ? "no crash kernel is loaded: the running kernel dropped the old one\n"
+            : "whether a crash kernel is loaded is not known\n"))
   }
 
   /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that

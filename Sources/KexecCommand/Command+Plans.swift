@@ -9,17 +9,24 @@ extension Command {
   /// Ends the dry run of a load: prints the plan, and then what would stop the load on `machine`.
   ///
   /// - Throws: what would stop it, but for another machine, of which there is only the plan.
-  func print(_ report: PlanReport, on machine: Machine) throws(CommandError) {
+  func print(
+    _ report: PlanReport, on machine: Machine, memory: AvailableMemory
+  ) throws(CommandError) {
     var report = report
-    var refusal: CommandError?
+    var found: CommandError?
     do throws(CommandError) {
       try checkLoad(of: report.plan, on: machine)
     } catch {
-      refusal = error.ofDryRun
+      found = error
     }
+    let isOther = common.machineDirectory != nil
+    report.readiness = LoadReadiness(
+      refusal: found, state: machine.kexec, memory: memory.machine,
+      user: Caller(in: machineFiles).user, isOtherMachine: isOther)
+    let refusal = found?.ofDryRun
     if common.printsJSON, let refusal { report.errors = [refusal] }
     try write(report)
-    guard var refusal, common.machineDirectory == nil else { return }
+    guard var refusal, !isOther else { return }
     refusal.isInOutput = true
     throw refusal
   }
@@ -78,7 +85,11 @@ extension Command {
   }
 
   private func write(_ report: PlanReport, advice: String? = nil) throws(CommandError) {
-    try kernel.write(common.printsJSON ? report.json.text : report.text, advice: advice)
+    try kernel.write(
+      common.printsJSON
+        ? report.json.text
+        : report.text(on: kernel.outputTerminal, isDetailed: common.isDebugging),
+      advice: advice)
   }
 }
 

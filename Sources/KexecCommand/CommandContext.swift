@@ -61,7 +61,9 @@ extension CommandContext {
 
   /// Says something that does not stop the work.
   func warn(_ text: String) {
-    kernel.streams.writeError("kexec: warning: \(text)\n")
+    let terminal = kernel.errorTerminal
+    kernel.streams.writeError(
+      terminal.wrapped("kexec: \(terminal.styled("warning:", .warning)) \(text)\n", indent: 7))
   }
 }
 
@@ -83,7 +85,9 @@ extension LinuxKernel {
         lost = error
       }
     }
-    streams.writeError(error.text(by: programName) + (lost?.text(by: programName) ?? ""))
+    let terminal = errorTerminal
+    streams.writeError(
+      error.text(by: programName, on: terminal) + (lost?.text(by: programName, on: terminal) ?? ""))
     return error.exitCode
   }
 }

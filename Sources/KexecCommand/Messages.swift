@@ -23,7 +23,7 @@ func hexText(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 extension LoadOptions.Purpose {
   /// What an image for this purpose is called.
   var imageName: String {
-    self == .crash ? "panic kernel" : "kernel"
+    self == .crash ? "crash kernel" : "kernel"
   }
 }
 

@@ -45,14 +45,14 @@ struct OptionConflict {
     .init(
       .loadPreserveContext, [.realMode],
       "in real mode a kernel uses memory that it would have to leave as it was"),
-    .init(.realMode, [.entry32Bit], "a kernel is entered in one of its ways"),
+    .init(.realMode, [.entry32Bit], "a kernel has one entry: choose one of them"),
     .init(.realMode, [.deviceTree], "in real mode a kernel is handed no device tree"),
     .init(.realMode, [.loadPanic], "after a panic there is no BIOS to ask"),
     .init(
-      .resetVGA, [.reuseVideoType], "after the reset there is no picture of firmware's to tell of"),
+      .resetVGA, [.reuseVideoType], "after the reset the firmware's framebuffer is gone"),
   ]
 
-  private static let oneAction = "each is something to do of its own: one at a time"
+  private static let oneAction = "each is an action of its own: give one at a time"
 
   /// Refuses `first` beside any of `given` that does not go with it.
   static func check(_ first: Option, in given: [Option]) throws(CommandError) {

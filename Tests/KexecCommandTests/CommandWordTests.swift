@@ -14,7 +14,7 @@ extension InvocationTests {
     func statusPrintsWhatIsLoadedAndSucceeds() {
       let kernel = FakeKernel(["/sys/kernel/kexec_crash_loaded": Self.text("1\n")])
       #expect(kernel.run("status") == .success)
-      #expect(kernel.output.hasPrefix("kernel: loaded\npanic kernel: loaded\n"))
+      #expect(kernel.output.hasPrefix("kernel: loaded\ncrash kernel: loaded\n"))
       let json = [FakeKernel(), FakeKernel()]
       #expect(json[0].run("status --json") == .success && json[1].run("-S --json") == .success)
       #expect(json[0].output.hasPrefix("{\n  \"schema\": 1,\n  \"loaded\": true,\n"))

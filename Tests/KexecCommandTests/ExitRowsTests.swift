@@ -28,16 +28,16 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
   static let codes: [ExitRow] = [
     .init(
       "exit 0: done", "-l --dry-run @/vmlinuz --machine=@", 0,
-      "kernel        @/vmlinuz: 6.1.0-56-cloud-amd64"),
+      "Plan for another machine (dry run: nothing was touched)\n  kernel    6.1.0-56-cloud-amd64"),
     .init(
       "exit 0: -S, nothing loaded", "-S -l --dry-run --machine=@", 0,
-      "kernel: not loaded\npanic kernel: loaded\n"),
+      "kernel: not loaded\ncrash kernel: loaded\n"),
     .init(
       "exit 1: wrong usage", "--bogus", 1,
       "kexec: unrecognized option '--bogus'\n  kexec --help lists the options\n"),
     .init(
       "exit 1: -S, loaded", "-S --dry-run --machine=@", 1,
-      "kernel: not loaded\npanic kernel: loaded\n"),
+      "kernel: not loaded\ncrash kernel: loaded\n"),
   ]
 
   static let situations: [ExitRow] = [
@@ -77,7 +77,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
       "-p without a region", "-p --dry-run @/vmlinuz --machine=@", 254,
       "kexec: no memory is reserved for a panic kernel\n"),
     .init(
-      "a failed load of a panic kernel",
+      "a failed load of a crash kernel",
       "-c -p --dry-run @/vmlinuz --machine=@/crash --append=@line", 255,
       "kexec: the command line is too long: 3000 bytes, and the new kernel takes 2047; the old panic "
         + "kernel is still loaded\n"),

@@ -45,7 +45,9 @@ final class FakeKernel: Sendable {
     var writeSize = Int.max
     var writeLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
     var logLines: [String] = []
-    var isTerminal = false
+    /// The columns of the terminal that the output and the error stream are; nil for none.
+    var columns: Int?
+    var environment: [String: String] = [:]
     /// What the standard output answers to each write.
     var output: Errno?
     var canHoldClosedStreams = true
@@ -183,8 +185,8 @@ extension FakeKernel {
         }
       } writeError: { text in
         self.state.withLock { $0.errors += text }
-      } isErrorTerminal: {
-        self.answer { $0.isTerminal }
+      } columns: { _ in
+        self.answer { $0.columns }
       } holdClosed: {
         self.answer { $0.canHoldClosedStreams }
       })
@@ -269,6 +271,8 @@ extension FakeKernel {
         answers.randomByte &+= 1
         return [UInt8](repeating: answers.randomByte, count: count)
       }
+    } environment: { name in
+      self.answer { $0.environment[name] }
     } evictProgram: {
     } lockInMemory: {
       self.record(.lock)

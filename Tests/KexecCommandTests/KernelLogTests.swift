@@ -18,8 +18,8 @@ extension InvocationTests {
       arguments: [
         ("-l -s @/vmlinuz", ["loaded \(kernel) by kexec_file_load"]),
         ("-l -c @/vmlinuz", ["loaded \(kernel) by kexec_load"]),
-        ("-p -s @/vmlinuz", ["loaded as panic kernel: \(kernel) by kexec_file_load"]),
-        ("-u", ["unloaded the kernel"]), ("-u -p", ["unloaded the panic kernel"]),
+        ("-p -s @/vmlinuz", ["loaded as crash kernel: \(kernel) by kexec_file_load"]),
+        ("-u", ["unloaded the kernel"]), ("-u -p", ["unloaded the crash kernel"]),
         ("-e", ["jumping into the loaded kernel", "the other kernel has returned"]),
         (
           "-f -s @/vmlinuz",

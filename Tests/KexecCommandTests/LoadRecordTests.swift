@@ -124,7 +124,7 @@ extension InvocationTests {
       #expect(said.count == 3 && said[1].contains("nothing was loaded or unloaded"), "\(said)")
       #expect(
         said.last?.contains(
-          loaded == "1" ? "the old panic kernel is still loaded\n" : "no panic kernel is loaded: ")
+          loaded == "1" ? "the old crash kernel is still loaded\n" : "no crash kernel is loaded: ")
           == true, "\(said)")
     }
 
@@ -132,16 +132,16 @@ extension InvocationTests {
 
     private static let status = """
       kernel: loaded
-      panic kernel: loaded
+      crash kernel: loaded
       loaded kernel: recorded by kexec at 1970-01-01T00:00:01Z; another program may have replaced it
         release       6.1.0
         file          /vmlinuz
         command line  quiet
         system call   kexec_load
-      loaded panic kernel: unknown: there is no record of it, \(crash): another program has loaded \
+      loaded crash kernel: unknown: there is no record of it, \(crash): another program has loaded \
       it, or /run cannot be written
-      reserved for a panic kernel: 128 MiB at 0x10000000-0x17ffffff
-      loading: allowed; 3 more calls for a kernel (kernel.kexec_load_limit_reboot); signed kernels \
+      reserved for a crash kernel: 128 MiB at 0x10000000-0x17ffffff
+      loading: allowed; 3 more loads of a kernel (kernel.kexec_load_limit_reboot); signed kernels \
       only (lockdown: integrity)
 
       """
@@ -192,7 +192,7 @@ extension InvocationTests {
         ),
         (
           "nothing is loaded", ["/sys/kernel/kexec_loaded": text("0\n")],
-          ["kernel: not loaded", "panic kernel: not loaded; no memory is reserved"]
+          ["kernel: not loaded", "crash kernel: not loaded; no memory is reserved"]
         ),
         (
           "loading is switched off", ["/proc/sys/kernel/kexec_load_disabled": text("1\n")],
@@ -202,8 +202,8 @@ extension InvocationTests {
         (
           "no size", ["/sys/kernel/kexec_crash_size": nil],
           [
-            "panic kernel: not loaded; whether memory is reserved is unknown",
-            "reserved for a panic kernel: unknown",
+            "crash kernel: not loaded; whether memory is reserved is unknown",
+            "reserved for a crash kernel: unknown",
           ]
         ),
         (
@@ -211,11 +211,11 @@ extension InvocationTests {
           [
             "/proc/iomem": text("00000000-00000000 : System RAM\n"),
             "/sys/kernel/kexec_crash_size": text("4096\n"),
-          ], ["reserved for a panic kernel: 4 KiB"]
+          ], ["reserved for a crash kernel: 4 KiB"]
         ),
         (
           "no crash kernels", ["/sys/kernel/kexec_crash_loaded": nil],
-          ["panic kernel: not supported: the running kernel was built without CONFIG_CRASH_DUMP"]
+          ["crash kernel: not supported: the running kernel was built without CONFIG_CRASH_DUMP"]
         ),
       ] as [(String, [String: [UInt8]?], [String])])
     func statusReportsUnknownState(name: String, files: [String: [UInt8]?], wanted: [String]) {
@@ -268,7 +268,7 @@ extension InvocationTests {
       ])
       #expect(kernel.run("-S --machine=@/m") == .usage)
       #expect(kernel.output.contains("\nloaded kernel: unknown: "))
-      #expect(kernel.output.contains("\nloaded panic kernel: recorded by kexec at"))
+      #expect(kernel.output.contains("\nloaded crash kernel: recorded by kexec at"))
       #expect(kernel.run("-l @/vmlinuz --machine=@/m") == .usage)
       #expect(kernel.calls == [])
     }
@@ -290,11 +290,11 @@ extension InvocationTests {
     @Test(
       "An unload warns when only the other kind of kernel is loaded",
       arguments: [
-        ("-u", "0", "1", "no kernel is loaded, only a panic kernel, which kexec -u -p unloads"),
-        ("-u -p", "1", "0", "no panic kernel is loaded, only a kernel, which kexec -u unloads"),
+        ("-u", "0", "1", "no kernel is loaded, only a crash kernel, which kexec -u -p unloads"),
+        ("-u -p", "1", "0", "no crash kernel is loaded, only a kernel, which kexec -u unloads"),
         ("-u", "1", "1", ""), ("-u", "0", "0", ""), ("-u -p", "0", "0", ""),
         ("-u -p", "1", "1", ""),
-        ("-u --dry-run", "0", "1", "no kernel is loaded, only a panic kernel"),
+        ("-u --dry-run", "0", "1", "no kernel is loaded, only a crash kernel"),
       ])
     func unloadWarnsOfOtherKind(line: String, loaded: String, crashLoaded: String, wanted: String) {
       let kernel = FakeKernel([

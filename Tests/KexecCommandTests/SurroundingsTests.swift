@@ -51,8 +51,8 @@ extension InvocationTests {
       arguments: [
         ("-l --json @/vmlinuz", "kernel"), ("-l -s --json @/vmlinuz", "kernel"),
         ("-l -c --json @/vmlinuz --initrd=@/initrd", "kernel"),
-        ("-p --json @/vmlinuz", "panic kernel"),
-        ("-p -c --json @/vmlinuz", "panic kernel"),
+        ("-p --json @/vmlinuz", "crash kernel"),
+        ("-p -c --json @/vmlinuz", "crash kernel"),
         ("--load-preserve-context --json @/vmlinuz", "kernel"),
         ("--load-jump-back-helper --entry=0x1000 --json", "kernel"),
       ], [ENOSPC, EPIPE, EBADF])

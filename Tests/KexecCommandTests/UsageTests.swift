@@ -71,8 +71,8 @@ extension InvocationTests {
           + "'--kexec-syscall' '--kexec-syscall-auto'", help),
       .init(
         "-l --reuse k",
-        "option '--reuse' is ambiguous; possibilities: '--reuseinitrd' "
-          + "'--reuse-cmdline' '--reuse-console' '--reuse-video-type'", help),
+        "option '--reuse' is ambiguous; possibilities: '--reuse-cmdline' "
+          + "'--reuseinitrd' '--reuse-console' '--reuse-video-type'", help),
       // Those of kexec-tools that only Xen has.
       .init(
         "--load-live-update", "--load-live-update: a live update of Xen is not supported",
@@ -216,7 +216,7 @@ extension InvocationTests {
         "a load takes the place of what was loaded before; -u alone frees it"),
       .init(
         "-u -e", "-u (--unload) and -e (--exec) contradict each other",
-        "each is something to do of its own: one at a time"),
+        "each is an action of its own: give one at a time"),
       .init(
         "-p --real-mode k", "--real-mode and -p (--load-panic) contradict each other",
         "after a panic there is no BIOS to ask"),

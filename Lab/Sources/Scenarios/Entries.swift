@@ -36,7 +36,7 @@ private func inRealMode(_ kernel: Kernel) -> Scenario {
   }
 }
 
-private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a panic kernel") {
+private let noBIOS = Scenario("no real-mode entry without a BIOS, and not for a crash kernel") {
   lab in
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
   try await guest.mustRefuse(load(.lab, "--real-mode"), saying: "booted by EFI")

@@ -75,7 +75,7 @@ private let load =
 
 /// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the crash kernel, and the dump
 /// does without it.
-private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a panic kernel by kexec_load has it")
+private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a crash kernel by kexec_load has it")
 {
   lab in
   let guest = try await lab.boot(
