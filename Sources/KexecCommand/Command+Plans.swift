@@ -20,12 +20,12 @@ extension Command {
       found = error
     }
     let isOther = common.machineDirectory != nil
-    report.readiness = LoadReadiness(
+    let readiness = LoadReadiness(
       refusal: found, state: machine.kexec, memory: memory.machine,
       user: Caller(in: machineFiles).user, isOtherMachine: isOther)
     let refusal = found?.ofDryRun
     if common.printsJSON, let refusal { report.errors = [refusal] }
-    try write(report)
+    try write(report, readiness)
     guard var refusal, !isOther else { return }
     refusal.isInOutput = true
     throw refusal
@@ -84,11 +84,14 @@ extension Command {
     return error
   }
 
-  private func write(_ report: PlanReport, advice: String? = nil) throws(CommandError) {
+  private func write(
+    _ report: PlanReport, _ readiness: LoadReadiness? = nil, advice: String? = nil
+  ) throws(CommandError) {
     try kernel.write(
       common.printsJSON
         ? report.json.text
-        : report.text(on: kernel.outputTerminal, isDetailed: common.isDebugging),
+        : report.text(
+          on: kernel.outputTerminal, isDetailed: common.isDebugging, readiness: readiness),
       advice: advice)
   }
 }

@@ -22,7 +22,7 @@ struct Terminal: Equatable {
   /// - Parameters:
   ///   - columns: what the terminal says of its width: 0 when it does not know, nil for no terminal.
   ///   - environment: the value of an environment variable. NO_COLOR is documented at no-color.org.
-  init(columns: Int?, _ environment: (_ name: String) -> String?) {
+  @inline(never) init(columns: Int?, _ environment: (_ name: String) -> String?) {
     guard let columns else {
       self = .none
       return

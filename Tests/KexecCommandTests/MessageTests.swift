@@ -329,8 +329,8 @@ import Testing
     let report = PlanReport(plan: plan)
     #expect(
       report.text() == """
-          kernel    6.1.0-56-cloud-amd64  vmlinuz (bzImage64)
-          initrd    i                     1 byte
+          kernel    6.1.0-56-cloud-amd64                  vmlinuz (bzImage64)
+          initrd    i                                     1 byte
           cmdline   console="a b"
           method    kexec_file_load, the default
           address   chosen by the running kernel
