@@ -7,6 +7,8 @@ package struct Process: Sendable {
   /// Random bytes that are fit for keys, or nil when the kernel has none yet.
   /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
   package var randomBytes: @Sendable (_ count: Int) -> [UInt8]?
+  /// The value of an environment variable; nil when it is not set.
+  package var environment: @Sendable (_ name: String) -> String?
   /// Frees the memory of the program's code; what still runs is read from its file again. This is done before
   /// large files come into memory, so that the process never has both there.
   package var evictProgram: @Sendable () -> Void
@@ -20,6 +22,7 @@ package struct Process: Sendable {
   /// A process with these functions.
   package init(
     randomBytes: @escaping @Sendable (_ count: Int) -> [UInt8]?,
+    environment: @escaping @Sendable (_ name: String) -> String?,
     evictProgram: @escaping @Sendable () -> Void, lockInMemory: @escaping @Sendable () -> Void,
     run:
       @escaping @Sendable (
@@ -27,6 +30,7 @@ package struct Process: Sendable {
       ) -> Result<Int32, Errno>
   ) {
     self.randomBytes = randomBytes
+    self.environment = environment
     self.evictProgram = evictProgram
     self.lockInMemory = lockInMemory
     self.run = run
@@ -52,6 +56,9 @@ extension Process {
     var bytes = [UInt8](repeating: 0, count: count)
     let got = unsafe getrandom(&bytes, count, UInt32(GRND_NONBLOCK))
     return got == count ? bytes : nil
+  } environment: { name in
+    // SAFETY: nobody changes the environment of this process.
+    unsafe getenv(name).map { unsafe String(lossless: $0) }
   } evictProgram: {
     clinux_evict_program()
   } lockInMemory: {

@@ -4,14 +4,20 @@ internal import CLibrary
 
 /// The process's standard output and error streams.
 package struct StandardStreams: Sendable {
+  /// One of them.
+  package enum Stream: Sendable {
+    case output, error
+  }
+
   /// Writes a text to the standard output.
   ///
   /// - Returns: nil when all of it is written, otherwise the error.
   package var writeOutput: @Sendable (_ text: String) -> Errno?
   /// Writes a text to the standard error stream.
   package var writeError: @Sendable (_ text: String) -> Void
-  /// Whether the standard error stream is a terminal.
-  package var isErrorTerminal: @Sendable () -> Bool
+  /// How many columns the terminal has that a stream is: 0 when it does not know, nil for no terminal.
+  /// Corresponds to `ioctl(…, TIOCGWINSZ)`.
+  package var columns: @Sendable (_ stream: Stream) -> Int?
   /// Keeps files that are opened later from getting the number of a closed standard stream, so that nothing
   /// printed ends up in them.
   ///
@@ -22,12 +28,12 @@ package struct StandardStreams: Sendable {
   package init(
     writeOutput: @escaping @Sendable (_ text: String) -> Errno?,
     writeError: @escaping @Sendable (_ text: String) -> Void,
-    isErrorTerminal: @escaping @Sendable () -> Bool,
+    columns: @escaping @Sendable (_ stream: Stream) -> Int?,
     holdClosed: @escaping @Sendable () -> Bool
   ) {
     self.writeOutput = writeOutput
     self.writeError = writeError
-    self.isErrorTerminal = isErrorTerminal
+    self.columns = columns
     self.holdClosed = holdClosed
   }
 
@@ -37,8 +43,9 @@ package struct StandardStreams: Sendable {
   } writeError: { text in
     // An error cannot be reported anywhere.
     _ = write(text, to: STDERR_FILENO)
-  } isErrorTerminal: {
-    isatty(STDERR_FILENO) == 1
+  } columns: { stream in
+    let columns = clinux_terminal_columns(stream == .output ? STDOUT_FILENO : STDERR_FILENO)
+    return columns < 0 ? nil : Int(columns)
   } holdClosed: {
     clinux_hold_closed_streams() == 0
   }

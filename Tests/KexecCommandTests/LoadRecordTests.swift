@@ -142,7 +142,7 @@ extension InvocationTests {
       loaded crash kernel: unknown: there is no record of it, \(crash): another program has loaded \
       it, or /run cannot be written
       reserved for a crash kernel: 128 MiB at 0x10000000-0x17ffffff
-      loading: allowed; 3 more calls for a kernel (kernel.kexec_load_limit_reboot); signed kernels \
+      loading: allowed; 3 more loads of a kernel (kernel.kexec_load_limit_reboot); signed kernels \
       only (lockdown: integrity)
 
       """

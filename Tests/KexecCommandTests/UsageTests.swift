@@ -71,8 +71,8 @@ extension InvocationTests {
           + "'--kexec-syscall' '--kexec-syscall-auto'", help),
       .init(
         "-l --reuse k",
-        "option '--reuse' is ambiguous; possibilities: '--reuseinitrd' "
-          + "'--reuse-cmdline' '--reuse-console' '--reuse-video-type'", help),
+        "option '--reuse' is ambiguous; possibilities: '--reuse-cmdline' "
+          + "'--reuseinitrd' '--reuse-console' '--reuse-video-type'", help),
       // Options of kexec-tools that work only on Xen.
       .init(
         "--load-live-update", "--load-live-update: a live update of Xen is not supported",
