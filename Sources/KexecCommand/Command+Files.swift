@@ -167,7 +167,7 @@ extension Command {
       [(FileTree(root: directory), "/config-\(release)")]
       + RunningConfiguration.paths(of: release).map { (machineFiles, $0) }
     for (files, path) in places {
-      if let text = try? files.read(path, atMost: 4 << 20),
+      if let text = try? files.read(path, atMost: .mebibytes(4)),
         let found = KernelConfiguration(text, path: files.root + path)
       {
         return found

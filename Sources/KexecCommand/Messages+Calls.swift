@@ -237,7 +237,7 @@ extension RefusedLoad {
   /// ENOMEM.
   fileprivate var memoryCause: CallCause {
     let needed = byteText(byteCount)
-    if plan.purpose == .crash, machine.availableMemory ?? .max > byteCount {
+    if plan.purpose == .crash, (machine.availableMemory ?? .max) > byteCount {
       return (
         "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, in addition "
           + "to some for the running kernel's own pages",

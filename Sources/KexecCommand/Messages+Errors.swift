@@ -257,7 +257,7 @@ extension CommandError {
       case 0: "at \(start) or above"
       case 1: "at \(start)"
       // If no upper bound was given, the range ends with the address space.
-      default: space.bounds.end.value < 1 << 63 ? "in \(space.bounds)" : "at \(start) or above"
+      default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "at \(start) or above"
       }
     self.init(
       code,

@@ -15,7 +15,7 @@ import Testing
     let block = isBest ? withLZO1X999(data) : withLZO1X(data)
     #expect(ours(block, data.count) == data)
 
-    var generator = SeededGenerator(seed: 3)
+    var generator = SplitMix(seed: 3)
     for _ in 0..<300 {
       var damaged = block
       let index = Int.random(in: damaged.indices, using: &generator)

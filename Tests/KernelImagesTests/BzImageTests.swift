@@ -105,13 +105,13 @@ import Testing
     for offset in [0x10, 0x300, 0x4FFF, 0x5000, 0x5ABC] {
       var bytes = good
       bytes[offset] ^= 0x10
-      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      let image = try open(SharedBytes(bytes))
       #expect(image.checksumMatches == false, "byte \(offset)")
     }
     for offset in [0x98 + 64, 0x98 + 144, good.count - 1] {
       var bytes = good
       bytes[offset] ^= 0x10
-      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      let image = try open(SharedBytes(bytes))
       #expect(image.checksumMatches == true, "byte \(offset)")
     }
   }
@@ -144,7 +144,7 @@ import Testing
   func ignoresUpperSyssizeBefore204() throws {
     var bytes = BzImageBuilder { $0.version = 0x0203 }.bytes
     bytes.store(UInt16(0xFFFF), as: Field(0x1F6))
-    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    let image = try open(SharedBytes(bytes))
     #expect(image.protectedMode.count == 0x1000)
     bytes.store(UInt16(0x0204), as: SetupHeader.version)
     #expect(throws: ImageError.self) { try KernelImage.open(SharedBytes(bytes)) }
@@ -209,7 +209,7 @@ import Testing
     bytes.store(UInt32.max, as: SetupHeader.kernelInfoOffset)
     bytes.store(UInt32.max, as: Field(0x3C))  // instead of the offset of the PE header
     bytes.store(UInt8(0xFF), as: SetupHeader.jumpDistance)
-    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    let image = try open(SharedBytes(bytes))
     #expect(image.kernelVersion == nil)
     #expect(image.highestSetupDataType == nil)
     #expect(image.headerBytes.count == 0x290 - 0x1F1)
@@ -226,10 +226,11 @@ import Testing
     #expect(less.initSize >= 0x4000 && less.mended.map(\.name) == ["init_size"])
   }
 
-  private func open(_ builder: BzImageBuilder) throws -> BzImage {
-    guard case .bzImage(let image) = try KernelImage.open(builder.file) else {
-      fatalError("another image")
-    }
-    return image
+  private func open(_ builder: BzImageBuilder) throws -> BzImage { try open(builder.file) }
+
+  private func open(_ file: SharedBytes) throws -> BzImage {
+    let image = try KernelImage.open(file)
+    let found: BzImage? = if case .bzImage(let image) = image { image } else { nil }
+    return try #require(found, "\(image.type)")
   }
 }

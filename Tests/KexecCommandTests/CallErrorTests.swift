@@ -177,7 +177,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "another load", "-l -c", .busy, "another load or unload, or a change of the reserved size",
       "try again"),
     .init(
-      "an answer that nobody knows", "-l -c", Errno(rawValue: ENOTTY),
+      "an answer that nobody knows", "-l -c", Errno(rawValue: 4000),
       "kernels are not known to give this error; dmesg"),
   ]
 

@@ -65,7 +65,8 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
       "bad serial line", "-l --serial-baud=230400 @/vmlinuz", 255, .failure,
       "kexec: --serial-baud=23"),
     .init(
-      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: expected"),
+      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: expected"
+    ),
     .init(
       "bad serial line", "-l --serial= @/vmlinuz", 255, .failure,
       "kexec: --serial: its value is empty: expected"),

@@ -11,10 +11,16 @@ extension InvocationTests {
     arguments: [
       // Dashes as text programs write them.
       (["-l", "k", "–initrd=x"], "\"–initrd=x\": this is not an option", "an en dash (U+2013)"),
-      (["-l", "k", "—append", "quiet"], "\"—append\": this is not an option", "an em dash (U+2014)"),
+      (
+        ["-l", "k", "—append", "quiet"], "\"—append\": this is not an option",
+        "an em dash (U+2014)"
+      ),
       (["−l", "k"], "\"−l\": this is not an option", "a minus sign (U+2212)"),
       (["–e"], "\"–e\": this is not an option", "an en dash (U+2013)"),
-      (["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option", "an invisible character (U+FEFF)"),
+      (
+        ["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option",
+        "an invisible character (U+FEFF)"
+      ),
       (["-l", "k", "--reuse\u{2011}cmdline"], "", "a non-breaking hyphen (U+2011)"),
       (["-–initrd=x", "-l", "k"], "", "an en dash (U+2013)"),
       // Characters that look like a space.

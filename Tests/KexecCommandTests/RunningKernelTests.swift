@@ -22,6 +22,16 @@ import Testing
     #expect(kernel.process.run("/none/at/all", []) == .failure(.noSuchFile))
   }
 
+  @Test(
+    "An error has its name in errno.h, or its number where there is none",
+    arguments: [
+      (EPERM, "EPERM"), (EAGAIN, "EAGAIN"), (EOPNOTSUPP, "EOPNOTSUPP"), (ENOKEY, "ENOKEY"),
+      (ENOTDIR, "ENOTDIR"), (9999, "errno 9999"), (-1, "errno -1"),
+    ] as [(Int32, String)])
+  func errorsHaveNames(number: Int32, name: String) {
+    #expect(Errno(rawValue: number).name == name)
+  }
+
   @Test("Only the result 0 of a system call counts as success")
   func onlyZeroIsSuccess() {
     #expect(Errno.ofCall(0) == nil)
@@ -45,6 +55,11 @@ import Testing
   @Test("The clocks give plausible times, and random bytes differ at each request")
   func clocksAndRandomBytesArePlausible() {
     #expect(kernel.clocks.sinceBoot() > 0 && kernel.clocks.wallClock() > 1_700_000_000_000_000_000)
+    // They move on. The wall clock may be set back meanwhile.
+    let before = (kernel.clocks.sinceBoot(), kernel.clocks.wallClock())
+    usleep(1000)
+    #expect(kernel.clocks.sinceBoot() >= before.0 + 1_000_000)
+    #expect(kernel.clocks.wallClock() != before.1)
     #expect(kernel.process.randomBytes(32)?.count == 32)
     #expect(kernel.process.randomBytes(32) != kernel.process.randomBytes(32))
   }

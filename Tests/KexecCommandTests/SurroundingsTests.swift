@@ -87,7 +87,7 @@ extension InvocationTests {
       "An error keeps its message and exit code when the output cannot be written",
       arguments: [
         ("-l --json @/none", ExitCode.failure, "kexec: \"@/none\": No such file or directory\n"),
-        ("-e --json --bogus", .usage, "kexec: cannot write to"),
+        ("-e --json --bogus", .usage, "kexec: unrecognized option '--bogus'\n"),
         (
           "-p --json @/vmlinuz", .noCrashRegion, "kexec: no memory is reserved for a crash kernel\n"
         ),
@@ -96,7 +96,7 @@ extension InvocationTests {
       let kernel = FakeKernel { $0.output = Self.full }
       #expect(kernel.run(line) == exit)
       let said = kernel.errors.replacing(kernel.tree.path, with: "@")
-      #expect(said.hasPrefix(start) || exit == .usage, "\(said)")
+      #expect(said.hasPrefix(start), "\(said)")
       #expect(
         said.contains("kexec: cannot write to the standard output: No space left on device\n"))
     }

@@ -298,13 +298,13 @@ private let largeMachine: Machine = {
 
 private func crash(
   on machine: Machine = crashMachine, _ change: (inout LoadRequest) -> Void = { _ in }
-) throws(PlanningError) -> (SegmentLoad, String) {
+) throws -> (SegmentLoad, String) {
   let plan = try planned(by: .segments, on: machine) {
     $0.options.purpose = .crash
     $0.options.commandLine = "quiet"
     change(&$0)
   }
-  guard case .segments(let load) = plan.action else { fatalError("by file") }
+  let load = try plan.segmentLoad()
   return (load, plan.commandLine)
 }
 

@@ -72,7 +72,7 @@ import Testing
       #expect(throws: PlanningError.crashRegionDoubtful(doubt)) { try found.get() }
     case .success(let added):
       let plan = try found.get()
-      guard case .segments(let load) = plan.action else { fatalError("by file") }
+      let load = try plan.segmentLoad()
       let header = try #require(load.segments.last)
       let ram = load.memoryMap.ranges(of: .ram).ranges
       // The ranges are RAM of the crash kernel, and not in the dump.

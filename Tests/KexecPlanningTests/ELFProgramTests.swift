@@ -107,7 +107,7 @@ import Testing
     }
     let made = try result.get()
     #expect(made.notes.contains(.bootNotesAssumed) == row.header.isEmpty)
-    guard case .segments(let load) = made.action else { return }
+    let load = try made.segmentLoad()
     let kernel = load.segments.filter { $0.role == .kernel }
     #expect(kernel.first?.destination.start.value == place)
     #expect(kernel.last.map { $0.destination.end.value } == place + row.second - row.start + 0x5000)

@@ -25,7 +25,7 @@ import Testing
   }
 
   private func segments(_ plan: LoadPlan) throws -> SegmentLoad {
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     return load
   }
 

@@ -287,7 +287,7 @@ private func claiming(_ size: Int) -> [UInt8] {
 }
 
 private func segments(of plan: LoadPlan) throws -> SegmentLoad {
-  guard case .segments(let load) = plan.action else { fatalError("by file") }
+  let load = try plan.segmentLoad()
   return load
 }
 

@@ -183,7 +183,7 @@ import Testing
       }
       return
     }
-    guard case .bzImage(let image) = try opened.get() else { return }
+    let image = try bzImage(opened.get())
     let mended: [PlanNote]
     if case .mended(let name, let offset, let found, let taken) = row.outcome {
       let field = try #require(image.mended.first)
@@ -201,19 +201,28 @@ import Testing
       $0.options.commandLine = "quiet"
       $0.initrds = [KexecPlanningTests.file(100)]
     }
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     try check(load, of: image, notes: plan.notes, mended: mended)
     // kexec_file_load reads the wrong header itself.
     let byFile = Result { () throws(PlanningError) in
       try planned(row.builder, by: .file, on: guest())
     }
-    if let field = image.mended.first, image.extendedFlags.contains(.has64BitEntry) {
+    if !image.extendedFlags.contains(.has64BitEntry) {
+      #expect(throws: PlanningError.self) { try byFile.get() }
+    } else if let field = image.mended.first {
       #expect(throws: PlanningError.headerBelieved(field)) { try byFile.get() }
       let request = LoadRequest(kernel: .init(path: "k", bytes: file))
       #expect(
         TestSupport.routes(for: request, on: guest(), image: .bzImage(image))
           == [Route(.segments, .headerMended)])
+    } else {
+      #expect(throws: Never.self) { try byFile.get() }
     }
+  }
+
+  private func bzImage(_ image: KernelImage) throws -> BzImage {
+    let found: BzImage? = if case .bzImage(let image) = image { image } else { nil }
+    return try #require(found, "\(image.type)")
   }
 
   /// Checks that the kernel has enough memory and a correct header, whatever its file says.
@@ -257,7 +266,7 @@ import Testing
       ($0.payload, $0.initSize) = (storedGzip(Self.vmlinux), 0x1000)
     }
     let plan = try planned(builder, by: .segments, on: machine) { $0.options.entry = .realMode }
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     let code = try #require(load.segments.first { $0.role == .realMode }).bytes.array
     #expect(UInt64(code.loadField(SetupHeader.initSize)) == Self.ample)
     #expect(try place(of: .kernel, in: load).byteCount == Self.ample)
@@ -298,7 +307,7 @@ import Testing
     payload.append(littleEndian: size, count: 4)
     let packed = payload
     let builder = BzImageBuilder { ($0.payload, $0.initSize) = (packed, 0x40_0000) }
-    guard case .bzImage(let image) = try KernelImage.open(builder.file) else { return }
+    let image = try bzImage(KernelImage.open(builder.file))
     #expect(image.mended.isEmpty && image.initSize == 0x40_0000)
   }
 }

@@ -349,7 +349,7 @@ import Testing
       $0.options.digest = .none
       change(&$0)
     }
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     let notes = plan.notes.filter { note in
       switch note {
       case .initrdUnpacked, .initrdPartlyUnpacked, .initrdUnchanged: true

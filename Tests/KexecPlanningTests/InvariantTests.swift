@@ -123,7 +123,7 @@ import Testing
     change(&request)
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))
-    guard case .segments(let load) = plan.action else { fatalError("not by segments") }
+    let load = try plan.segmentLoad()
     return load
   }
 }

@@ -110,7 +110,7 @@ import Testing
     let request = LoadRequest(kernel: .init(path: "back", bytes: SharedBytes([])))
     let plan = try planJumpBack(to: PhysicalAddress(0xA1_10F2), request: request, on: guest())
     #expect(plan.preservesContext)
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     #expect(load.segments.map(\.role) == [.pageTables, .purgatory])
     let purgatory = try #require(load.segments.last).bytes.array
     #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x62)) == 3)

@@ -264,7 +264,7 @@ import Testing
   }
 
   private func segments(of plan: LoadPlan) throws -> SegmentLoad {
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     return load
   }
 }

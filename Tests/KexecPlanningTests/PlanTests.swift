@@ -377,8 +377,8 @@ import Testing
   func setsFileLoadFlags() throws {
     func flags(_ change: (inout LoadRequest) -> Void) throws -> UInt {
       let plan = try planned(by: .file, on: guest(), change)
-      guard case .file(let load) = plan.action else { fatalError("by segments") }
-      #expect(load.hasInitrd == (load.flags & 4 == 0))
+      let load = try plan.fileLoad()
+      #expect(plan.request.initrds.isEmpty == (load.flags & 4 == 4))
       return load.flags
     }
     #expect(try flags { _ in } == 0x4)
@@ -390,7 +390,7 @@ import Testing
     crashing.ioMemory = IOMemory(
       text: "100000-1fffffff : System RAM\n  10000000-1fffffff : Crash kernel")
     let plan = try planned(by: .file, on: crashing) { $0.options.purpose = .crash }
-    guard case .file(let load) = plan.action else { fatalError("by segments") }
+    let load = try plan.fileLoad()
     #expect(load.flags == 0x6)
   }
 
@@ -498,10 +498,22 @@ func planned(
 func segments(
   _ builder: BzImageBuilder? = nil, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
-) throws(PlanningError) -> SegmentLoad {
-  guard case .segments(let load) = try planned(builder, by: .segments, on: machine, change).action
-  else { fatalError("by file") }
-  return load
+) throws -> SegmentLoad {
+  try planned(builder, by: .segments, on: machine, change).segmentLoad()
+}
+
+extension LoadPlan {
+  /// The load by kexec_load; the test fails when there is none.
+  func segmentLoad() throws -> SegmentLoad {
+    let load: SegmentLoad? = if case .segments(let load) = action { load } else { nil }
+    return try #require(load, "the plan is not for kexec_load: \(reason)")
+  }
+
+  /// The load by kexec_file_load; the test fails when there is none.
+  func fileLoad() throws -> FileLoad {
+    let load: FileLoad? = if case .file(let load) = action { load } else { nil }
+    return try #require(load, "the plan is not for kexec_file_load: \(reason)")
+  }
 }
 
 func place(of role: PlannedSegment.Role, in load: SegmentLoad) throws -> PhysicalRange {

@@ -129,7 +129,7 @@ import Testing
     ) { $0.initrds = [.init(path: "i", bytes: SharedBytes(packed))] }
     #expect(plan.notes.contains(.initrdUnchanged(0, .noRoom)))
     #expect(plan.notes.contains(.unpacked(format: "gzip")))
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     #expect(load.segments.first { $0.role == .initrd(0) }?.bytes.array == packed)
   }
 }

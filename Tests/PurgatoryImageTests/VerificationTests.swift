@@ -1,6 +1,7 @@
 import ByteCoding
 import CPurgatoryTestSupport
 import Digests
+import TestSupport
 import Testing
 
 @testable import PurgatoryImage
@@ -39,8 +40,8 @@ import Testing
   func checksOneRegion(algorithm: Algorithm, size: Int) throws {
     let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
-    guard size > 0 else { return }
-    for index in [0, size / 2, size - 1] {
+    // A region of no bytes has none to be flipped.
+    for index in [0, size / 2, size - 1] where size > 0 {
       segments.flipBit(ofByte: index, inRegion: 0)
       #expect(try verdict(segments) == .wrong, "byte \(index) was flipped")
       segments.flipBit(ofByte: index, inRegion: 0)
@@ -93,7 +94,7 @@ import Testing
     arguments: Algorithm.allCases)
   func checksRandomRegions(algorithm: Algorithm) throws {
     let longest = [70, 300, 20_000]
-    var generator = SplitMix(state: 3)
+    var generator = SplitMix(seed: SplitMix.seed(of: "VerificationTests") &+ 2)
     for _ in 0..<100 {
       let sizes = (0..<Int.random(in: 1...16, using: &generator)).map { _ in
         Int.random(in: 0...longest[Int.random(in: 0..<3, using: &generator)], using: &generator)
@@ -113,8 +114,8 @@ import Testing
   func everyBitOfKomihashCounts(index: Int) throws {
     let segments = Segments([100], .komihash)
     var parameters = segments.parameters
-    guard case .komihash(let digest) = parameters.digest else { return }
-    parameters.digest = .komihash(digest ^ 1 << UInt64(index))
+    let found: UInt64? = if case .komihash(let digest) = parameters.digest { digest } else { nil }
+    parameters.digest = .komihash(try #require(found) ^ (1 << UInt64(index)))
     #expect(try verdict(parameters) == .wrong)
   }
 
@@ -122,7 +123,8 @@ import Testing
   func everyByteOfSHA256Counts(index: Int) throws {
     let segments = Segments([100], .sha256)
     var parameters = segments.parameters
-    guard case .sha256(var digest) = parameters.digest else { return }
+    let found: [UInt8]? = if case .sha256(let digest) = parameters.digest { digest } else { nil }
+    var digest = try #require(found)
     digest[index] ^= 0x80
     parameters.digest = .sha256(digest)
     #expect(try verdict(parameters) == .wrong)
@@ -278,19 +280,6 @@ import Testing
 
   func bytes(ofRegion region: Int) -> [UInt8] {
     unsafe Array(buffers[region].dropFirst(shift).prefix(Int(parameters.regions[region].byteCount)))
-  }
-}
-
-/// Pseudo-random numbers, determined by the seed.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
   }
 }
 

@@ -57,6 +57,8 @@ import Testing
   /// A /proc/kcore with one segment, which contains `memory`.
   private func core(_ memory: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 250)
+    bytes.store(4, as: Field<UInt16>(0x10))  // a core file
+    bytes.store(62, as: Field<UInt16>(0x12))  // for x86_64
     bytes.store(64, as: Field<UInt64>(0x20))
     bytes.store(56, as: Field<UInt16>(0x36))
     bytes.store(2, as: Field<UInt16>(0x38))
@@ -65,6 +67,7 @@ import Testing
     bytes.store(256, as: Field<UInt64>(128))
     bytes.store(Self.base, as: Field<UInt64>(136))
     bytes.store(UInt64(memory.count), as: Field<UInt64>(152))
+    bytes.store(UInt64(memory.count), as: Field<UInt64>(160))
     return bytes + memory
   }
 

@@ -103,7 +103,7 @@ private let vgaText = Scenario("the purgatory's line is on the VGA text screen")
   try expect(text.contains("purgatory: checks passed"), "the screen has \(text)")
 }
 
-private let videoType = Scenario("the firmware's framebuffer is passed on by --reuse-video-type") { lab in
+private let videoType = Scenario("--reuse-video-type passes on the firmware's framebuffer") { lab in
   let guest = try await lab.boot(
     .debian6_1, firmware: .uefi, carrying: [.debian6_1], hasVGA: true)
   try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")
