@@ -503,13 +503,13 @@ func segments(
 }
 
 extension LoadPlan {
-  /// The load by kexec_load; the test fails when there is none.
+  /// The load by kexec_load; the test fails if there is none.
   func segmentLoad() throws -> SegmentLoad {
     let load: SegmentLoad? = if case .segments(let load) = action { load } else { nil }
     return try #require(load, "the plan is not for kexec_load: \(reason)")
   }
 
-  /// The load by kexec_file_load; the test fails when there is none.
+  /// The load by kexec_file_load; the test fails if there is none.
   func fileLoad() throws -> FileLoad {
     let load: FileLoad? = if case .file(let load) = action { load } else { nil }
     return try #require(load, "the plan is not for kexec_file_load: \(reason)")
