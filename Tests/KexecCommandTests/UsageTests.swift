@@ -247,7 +247,7 @@ extension InvocationTests {
       .report, .loadPreserveContext, .loadJumpBackHelper,
     ]
 
-    /// Every option that is no action says by itself what it goes with.
+    /// The error for an option that is not an action says with which ones it works.
     @Test(
       "An option alone that is no action is an error that names what it goes with",
       arguments: OptionRow.all.filter { !actions.contains($0.option) })
