@@ -19,10 +19,8 @@ struct PlanReport {
 
 extension PlanReport {
   /// The plan as text: what would be loaded and how, what is to be said of it, and then where it goes.
-  ///
-  /// - Parameters:
-  ///   - isDetailed: whether it has what only a few want to know, too.
-  ///   - readiness: what a dry run has found on the machine; nil for a load.
+  /// If `isDetailed`, it has what only a few want to know, too. `readiness` is what a dry run has found on
+  /// the machine; nil for a load.
   func text(
     on terminal: Terminal = .none, isDetailed: Bool = false, readiness: LoadReadiness? = nil
   ) -> String {

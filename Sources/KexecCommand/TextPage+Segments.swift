@@ -6,9 +6,7 @@ internal import PhysicalMemory
 
 extension TextPage {
   /// Adds the segments of `load`: in detail each of them, and what stays free between them; else only what
-  /// the user gave, the kernel as one.
-  ///
-  /// - Parameter origin: where the addresses come from, if that is to be said.
+  /// the user gave, the kernel as one. `origin` says where the addresses come from, if that matters.
   func addSegments(of load: SegmentLoad, origin: String?, isDetailed: Bool) {
     // A dump's header is no RAM for the next kernel.
     let ram = load.memoryMap.ranges(of: .ram).union(
