@@ -20,8 +20,10 @@ extension Command {
       found = error
     }
     let isOther = common.machineDirectory != nil
+    // Who has captured a machine is not who will load there.
+    let isOfCapture = isOther && found?.code == .situation(.notPermitted)
     let readiness = LoadReadiness(
-      refusal: found, state: machine.kexec, memory: memory.machine,
+      refusal: isOfCapture ? nil : found, state: machine.kexec, memory: memory.machine,
       user: Caller(in: machineFiles).user, isOtherMachine: isOther)
     let refusal = found?.ofDryRun
     if common.printsJSON, let refusal { report.errors = [refusal] }

@@ -122,7 +122,14 @@ extension InvocationTests {
           "root, kexec_load_disabled=unknown  unknown"
         ),
         (
-          "-l --machine=@ --arch=x86_64", [:],
+          "-l --machine=@ --arch=x86_64",
+          ["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")],
+          "Not ready to load: loading and unloading are switched off (dry run)",
+          "unknown user, kexec_load_disabled=1  no"
+        ),
+        (
+          "-l --machine=@ --arch=x86_64",
+          ["/proc/self/status": Self.text("Uid:\t7\t7\t7\t7\nCapEff:\t0\n")],
           "Plan for another machine (dry run: nothing was touched)",
           "unknown user, kexec_load_disabled=0  unknown"
         ),
