@@ -24,7 +24,7 @@ import Testing
   func leavesTrailingBytesUnread(by compressor: Compressor) throws {
     let data = mixedData(100_000)
     let compressed = compressor.compress(data)
-    // The size that Linux appends, padding, the start of a cpio archive, another stream.
+    // The size that Linux appends, padding, the beginning of a cpio archive, another stream.
     let trailers: [[UInt8]] = [
       [0xA0, 0x86, 0x01, 0x00], [0], [0, 0, 0, 0, 0, 0, 0, 0], Array("070701000000".utf8),
       compressor.compress(data), Compressor.gzip.compress(data),
@@ -101,7 +101,7 @@ import Testing
     #expect(largest <= (isByBlocks ? 8 << 20 : 64 << 10))
   }
 
-  /// What comes before a fault is delivered: all blocks that are whole. Those of a legacy LZ4 stream have 8 MiB.
+  /// All complete blocks before a fault are delivered. Those of a legacy LZ4 stream have 8 MiB.
   @Test(
     "A truncated stream is an error when its data is delivered in chunks",
     arguments: Compressor.allCases)

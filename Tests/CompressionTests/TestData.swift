@@ -1,6 +1,6 @@
 import TestSupport
 
-/// `count` bytes of which some compress well, some not at all, and some are zeros.
+/// `count` bytes, some of which compress well, some not at all, and some of which are zeros.
 func mixedData(_ count: Int) -> [UInt8] {
   var generator = SplitMix(seed: UInt64(count))
   var block: [UInt8] = []

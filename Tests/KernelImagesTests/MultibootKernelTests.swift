@@ -25,7 +25,8 @@ import Testing
 
   @Test("The address fields of a multiboot header replace ELF headers")
   func addressFieldsReplaceELFHeaders() throws {
-    // The header is at 0x20 of the file and goes to 0x10_0010: the first 16 bytes are left out.
+    // The header is at offset 0x20 of the file and at address 0x10_0010, so the first 16 bytes are
+    // not loaded.
     let header = MultibootBuilder.header1(
       flags: 1 << 16, addresses: [0x10_0010, 0x10_0000, 0x10_0100, 0x10_2000, 0x10_0040])
     let file = [UInt8](repeating: 0, count: 0x20) + header + [UInt8](repeating: 7, count: 0x200)
@@ -131,7 +132,7 @@ import Testing
     #expect(throws: refusal.error) { try KernelImage.open(SharedBytes(refusal.file)) }
   }
 
-  /// Only a header with a right checksum, aligned, and near the start counts.
+  /// A header must have the right checksum, be aligned, and be near the start.
   @Test("A multiboot header with a wrong checksum, alignment or offset is ignored")
   func ignoresInvalidHeader() {
     var wrong = MultibootBuilder.header1(flags: 3)

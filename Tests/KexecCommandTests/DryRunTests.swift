@@ -7,9 +7,10 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// A dry run ends as the real thing would: the plan, then what stands against it, and its exit code.
+  /// A dry run ends like the real command: it prints the plan, then the reason for a refusal, and
+  /// has the same exit code.
   @Suite struct DryRunTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let crash = [
@@ -29,7 +30,7 @@ extension InvocationTests {
       LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: "0x0-0x1")
     ]
 
-    /// The command, the machine, and how the refusal starts; nil where there is none.
+    /// The command, the machine, and the beginning of the refusal; nil if there is none.
     static let rows: [(line: String, files: [String: [UInt8]?], refusal: String?)] = [
       ("-l @/vmlinuz", [:], nil), ("-p @/vmlinuz", [:], nil), ("-u", [:], nil), ("-e", [:], nil),
       ("-l @/vmlinuz", user, "not permitted\n  kexec needs CAP_SYS_BOOT"),
@@ -47,14 +48,14 @@ extension InvocationTests {
       ("-p @/vmlinuz", usedUp, nil), ("-u -p", crashUsedUp, "no more loads are allowed\n"),
       ("-l @/vmlinuz", withoutKexec, "the running kernel was built without kexec"),
       ("-p @/vmlinuz", withoutCrash, "the running kernel was built without CONFIG_CRASH_DUMP"),
-      // The other call would ask for a signature, and nobody knows of it before.
+      // kexec_file_load would require a signature, which is unknown before it is called.
       ("-c -l @/vmlinuz", locked, "cannot load "), ("-c -p @/vmlinuz", locked, "cannot load "),
       ("-s -l @/vmlinuz", locked, nil), ("-l @/vmlinuz", locked, nil),
       ("-e", changed, "the memory map has changed since the kernel was loaded"),
       ("-e -f", changed, nil),
     ]
 
-    /// The real thing is refused as well, by the same words.
+    /// The real command is refused, too, with the same words.
     @Test(
       "A dry run prints the plan and ends with the refusal and exit code of the real command",
       arguments: rows.indices)
@@ -64,7 +65,7 @@ extension InvocationTests {
       let kernel = FakeKernel(files) { $0.kexecLoad = Self.answers(row.files) }
       let exit = kernel.run(row.line + " --dry-run")
       #expect(!kernel.output.isEmpty && kernel.calls.isEmpty, "\(row)")
-      #expect(kernel.output.hasPrefix("would ") || kernel.output.hasPrefix("kernel        "))
+      #expect(kernel.output.hasPrefix("would ") || kernel.output.contains("\n  kernel    "))
       let real = FakeKernel(files) { $0.kexecLoad = Self.answers(row.files) }
       #expect(real.run(row.line) == exit, "\(row): \(real.errors)")
       func inPlace(_ kernel: FakeKernel) -> String {
@@ -75,7 +76,7 @@ extension InvocationTests {
         #expect(
           exit == .failure && inPlace(kernel).hasPrefix(start + refusal), "\(row): \(kernel.errors)"
         )
-        // Notes of the plan go there, too.
+        // The real command also prints notes of the plan on standard error, before the refusal.
         #expect(
           inPlace(real).hasSuffix(inPlace(kernel).replacing(start, with: "kexec: ")), "\(row)")
       } else {
@@ -83,18 +84,19 @@ extension InvocationTests {
       }
     }
 
-    /// What the kernel answers under lockdown.
+    /// The kernel's answers under lockdown.
     private static func answers(_ files: [String: [UInt8]?]) -> [Errno?] {
       files.keys == locked.keys ? [.notPermitted] : []
     }
 
-    /// Of another machine there is the plan alone; for programs it has what that machine would answer.
+    /// For a captured machine the plan is printed without an error; with --json it contains the
+    /// refusal.
     @Test(
       "A dry run for another machine succeeds and gives the refusal only in JSON",
       arguments: [disabled, user, usedUp, withoutKexec, locked])
     func otherMachineGivesRefusalOnlyInJSON(files: [String: [UInt8]?]) {
       let kernel = FakeKernel(files)
-      // A kernel without kexec has nothing to run, as one where nothing is loaded.
+      // Without kexec nothing can be loaded, so -e cannot succeed.
       for line in ["-c -l @/vmlinuz", "-u", "-e"]
       where line != "-e" || files.keys != Self.withoutKexec.keys {
         #expect(kernel.run("\(line) --dry-run --machine=@ --arch=x86_64") == .success)
@@ -110,32 +112,34 @@ extension InvocationTests {
       "/vmlinuz": BzImageBuilder { $0.payload = payload(zstd: VmlinuxBuilder().bytes) }.bytes
     ]
 
-    /// Drawn anew by each load, and said to be; `--seed` repeats them.
+    /// Every load draws new numbers, and the plan says so; `--seed` repeats them.
     @Test("Each dry run draws new random addresses, and --seed repeats those of an earlier one")
     func seedRepeatsRandomAddresses() throws {
       let kernel = FakeKernel(Self.fast)
       func plan(_ options: String) -> String {
         let start = kernel.output.count
-        #expect(kernel.run("-l -c --dry-run \(options) @/vmlinuz") == .success, "\(kernel.errors)")
+        #expect(
+          kernel.run("-l -c --dry-run -d \(options) @/vmlinuz") == .success, "\(kernel.errors)")
         return String(kernel.output.dropFirst(start))
       }
       let plans = [plan(""), plan("")]
       let words = plans.map { plan in
-        plan.split(separator: "\n").first { $0.hasPrefix("addresses ") }?.split(separator: " ")
-          ?? []
+        plan.split(separator: "\n").first { $0.hasPrefix("  seed ") }?.split(separator: " ") ?? []
       }
       #expect(plans[0] != plans[1])
       for (plan, words) in zip(plans, words) {
         #expect(
-          words.starts(with: ["addresses", "drawn", "at", "random,", "anew", "by", "each", "load:"])
-        )
+          words.dropFirst(2) == ["gives", "the", "same", "addresses"]
+            && plan.contains("  (random at each load)\n"))
         let seed = try #require(words.first { $0.hasPrefix("--seed=") })
         let again = [self.plan(String(seed), on: kernel), self.plan(String(seed), on: kernel)]
         #expect(again[0] == again[1])
-        #expect(again[0].contains("\naddresses     drawn from \(seed)\n"))
-        // All but that line is as it was.
+        #expect(again[0].contains("  (drawn from --seed)\n"))
+        // Everything but those lines is unchanged.
         func rest(_ plan: String) -> [Substring] {
-          plan.split(separator: "\n").filter { !$0.hasPrefix("addresses ") }
+          plan.split(separator: "\n").filter {
+            !$0.hasPrefix("  seed ") && !$0.hasPrefix("  address ")
+          }
         }
         #expect(rest(again[0]) == rest(plan))
       }
@@ -146,18 +150,19 @@ extension InvocationTests {
 
     private func plan(_ options: String, on kernel: FakeKernel) -> String {
       let start = kernel.output.count
-      #expect(kernel.run("-l -c --dry-run \(options) @/vmlinuz") == .success, "\(kernel.errors)")
+      #expect(
+        kernel.run("-l -c --dry-run -d \(options) @/vmlinuz") == .success, "\(kernel.errors)")
       return String(kernel.output.dropFirst(start))
     }
 
-    /// Where nothing is drawn nothing is said of it.
+    /// If nothing is drawn, the plan does not mention it.
     @Test(
       "A plan without random addresses has no line about them and no seed in JSON",
       arguments: ["-c --command-line=nokaslr", "-c --no-fast", "-s", "-c --entry-32bit"])
     func planWithoutRandomAddressesHasNoSeed(options: String) {
       let kernel = FakeKernel(Self.fast)
-      #expect(kernel.run("-l --dry-run \(options) @/vmlinuz") == .success)
-      #expect(!kernel.output.contains("\naddresses "))
+      #expect(kernel.run("-l --dry-run -d \(options) @/vmlinuz") == .success)
+      #expect(!kernel.output.contains("random at") && !kernel.output.contains("  seed "))
       #expect(kernel.run("-l --dry-run --json \(options) @/vmlinuz") == .success)
       #expect(kernel.output.contains("\"seed\": null,\n  \"isDrawnAnew\": false"))
     }
@@ -165,8 +170,8 @@ extension InvocationTests {
     @Test("A dry run draws no addresses when the running kernel has no random bytes")
     func drawsNoAddressesWithoutRandomBytes() {
       let kernel = FakeKernel(Self.fast) { $0.hasRandomBytes = false }
-      #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
-      #expect(!kernel.output.contains("\naddresses "))
+      #expect(kernel.run("-l -c --dry-run -d @/vmlinuz") == .success)
+      #expect(!kernel.output.contains("random at") && !kernel.output.contains("  seed "))
     }
   }
 }

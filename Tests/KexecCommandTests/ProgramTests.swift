@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What the built program prints and what it exits with, beside the rows of ExitRowsTests. Nothing
-/// here needs rights or changes anything.
+/// What the built program prints, and its exit codes, in addition to ExitRowsTests. Nothing here
+/// needs privileges or changes anything.
 @Suite struct ProgramTests {
   private let tree = Program.tree()
 
-  /// The arguments, the exit code, and how the output starts.
+  /// The arguments, the exit code, and the beginning of the output.
   @Test(
     "The built program gives the expected output and exit code for each command line",
     arguments: [
@@ -46,7 +46,7 @@ import Testing
     if wanted.isEmpty { #expect(output.isEmpty) }
   }
 
-  /// The standard input is read once, and only once.
+  /// Standard input can be read only once.
   @Test("The name - stands for the standard input, which can be read only once")
   func readsStandardInputOnlyOnce() throws {
     let tree = TemporaryTree(["/empty": ""])
@@ -60,19 +60,20 @@ import Testing
     #expect(usage == 1)
   }
 
-  /// Arguments, names of files and the running command line are bytes.
+  /// Arguments, file names and the running command line are bytes.
   @Test("Arguments and file names that are not UTF-8 appear unchanged in the plan")
   func passesBytesThatAreNotUTF8() throws {
     let byte = #"$'\xe9'"#
-    // Of that machine nothing is known but its command line.
+    // Only the command line of that machine is known.
     let words = "--arch=x86_64 --reuse-cmdline --append=x\(byte) --initrd=@/\(byte)"
     let (plan, code) = try Program.run(
       "-s -l --dry-run @/vmlinuz --machine=@/bytes \(words)", in: tree)
     let (odd, running) = (String(lossless: [0xE9]), String(lossless: [0xFF]))
     #expect(code == 0)
-    #expect(plan.contains("\ncommand line  a=\(running) x\(odd)\n"), "\(plan)")
+    #expect(plan.contains("\n  cmdline   a=\(running) x\(odd)\n"), "\(plan)")
     #expect(
-      plan.contains(Program.inPlace("\ninitrd        @/\(odd), 3 bytes\n", in: tree)), "\(plan)")
+      plan.contains(Program.inPlace("\n  initrd    @/\(odd) ", in: tree))
+        && plan.contains(" 3 bytes\n"), "\(plan)")
     let (json, _) = try Program.run(
       "-s -l --dry-run --json @/vmlinuz --machine=@/bytes \(words)", in: tree)
     #expect(json.contains("\"a=\\ufffd x\\ufffd\""), "\(json)")
@@ -89,8 +90,8 @@ import Testing
     let (plan, _) = try Program.run(line, in: tree, errors: "/dev/null")
     #expect(all.contains(Program.inPlace("kexec: debug: reading the machine below @/\n", in: tree)))
     #expect(!plan.contains("debug"))
-    #expect(plan.contains("\ncommand line  root=/dev/vda1 x\n"))
-    #expect(plan.contains("\ncheck         komihash (64 bits) over "))
+    #expect(plan.contains("\n  cmdline   root=/dev/vda1 x\n"))
+    #expect(plan.contains("\n  check     komihash (64 bits) over "))
     #expect(all.hasSuffix(plan))
   }
 }

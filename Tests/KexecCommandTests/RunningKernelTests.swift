@@ -5,14 +5,14 @@ import Testing
 
 @testable import LinuxSystem
 
-/// What the running kernel answers comes through as it is. Nothing here needs rights, and all that
-/// could change something is refused for everybody.
+/// The running kernel's answers are passed on unchanged. Nothing here needs privileges; calls that
+/// could change something are refused for every user.
 @Suite struct RunningKernelTests {
   private let kernel = LinuxKernel.running
 
   @Test("System calls that the running kernel refuses return their errors")
   func refusedCallsGiveTheirError() {
-    // Flags that no kernel knows, and no command that there is: EINVAL, EPERM or ENOSYS.
+    // Flags and a command that no kernel knows: EINVAL, EPERM or ENOSYS.
     #expect(kernel.kexec.kexecLoad(0, [], 0xFFFF) != nil)
     #expect(kernel.kexec.kexecFileLoad(nil, nil, [], 0xFFFF_FFFF) != nil)
     #expect(kernel.kexec.reboot(0x7FFF_FFF0) != nil)
@@ -55,7 +55,7 @@ import Testing
   @Test("The clocks give plausible times, and random bytes differ at each request")
   func clocksAndRandomBytesArePlausible() {
     #expect(kernel.clocks.sinceBoot() > 0 && kernel.clocks.wallClock() > 1_700_000_000_000_000_000)
-    // They move on. The wall clock may be set back meanwhile.
+    // The clocks advance. The wall clock may be set back in between.
     let before = (kernel.clocks.sinceBoot(), kernel.clocks.wallClock())
     usleep(1000)
     #expect(kernel.clocks.sinceBoot() >= before.0 + 1_000_000)

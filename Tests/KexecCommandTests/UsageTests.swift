@@ -6,11 +6,11 @@ import Testing
 
 @testable import KexecCommand
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What is said of arguments that make no sense: of the right option, with what was probably meant.
+  /// Usage errors: they name the right option, and what was probably meant.
   @Suite struct UsageTests {
-    /// What is typed, what is wrong with it, and what to do.
+    /// The arguments, the error, and the advice.
     struct Row: Sendable, CustomTestStringConvertible {
       let words: [String]
       let message: String
@@ -71,9 +71,9 @@ extension InvocationTests {
           + "'--kexec-syscall' '--kexec-syscall-auto'", help),
       .init(
         "-l --reuse k",
-        "option '--reuse' is ambiguous; possibilities: '--reuseinitrd' "
-          + "'--reuse-cmdline' '--reuse-console' '--reuse-video-type'", help),
-      // Those of kexec-tools that only Xen has.
+        "option '--reuse' is ambiguous; possibilities: '--reuse-cmdline' "
+          + "'--reuseinitrd' '--reuse-console' '--reuse-video-type'", help),
+      // Options of kexec-tools that work only on Xen.
       .init(
         "--load-live-update", "--load-live-update: a live update of Xen is not supported",
         "kexec-tools built with Xen's libraries has it"),
@@ -85,7 +85,7 @@ extension InvocationTests {
         "kexec-tools built with Xen's libraries has it"),
     ]
 
-    /// Options without something to do, and what they go with.
+    /// Options that do nothing alone, and the ones with which they work.
     static let alone: [Row] = [
       .init("", "no kernel was given", help, .failure),
       .init("-l", "no kernel was given", help, .failure),
@@ -126,7 +126,7 @@ extension InvocationTests {
         "--json does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
     ]
 
-    /// An option's value that is something else.
+    /// An option that has taken another argument as its value.
     static let swallowed: [Row] = [
       .init(
         "-l --type /boot/vmlinuz",
@@ -222,7 +222,7 @@ extension InvocationTests {
       .init(
         "-p --real-mode k", "--real-mode and -p (--load-panic) cannot be used together",
         "after a panic there is no BIOS to call"),
-      // 1 would say that a kernel is loaded.
+      // Exit code 1 would mean that a kernel is loaded.
       .init(
         "-S -e", "-S (--status) and -e (--exec) cannot be used together",
         "-S only tells what is loaded", .failure),
@@ -247,7 +247,7 @@ extension InvocationTests {
       .report, .loadPreserveContext, .loadJumpBackHelper,
     ]
 
-    /// Every option that is no action says by itself what it goes with.
+    /// The error for an option that is not an action says with which ones it works.
     @Test(
       "An option alone that is no action is an error that names what it goes with",
       arguments: OptionRow.all.filter { !actions.contains($0.option) })
@@ -261,7 +261,7 @@ extension InvocationTests {
       #expect(error?.exitCode == .failure)
     }
 
-    /// Nothing is said of an option that was not typed, but in the advice.
+    /// The error names only options that were typed; the advice may name others.
     @Test(
       "A usage message names no option that was not typed",
       arguments: unknown + swallowed + empty + contradictions)
@@ -281,7 +281,7 @@ extension InvocationTests {
       }
     }
 
-    /// Addresses as the kernel's own command line takes them, and ranges down to one byte.
+    /// Addresses in the notation of the kernel's command line, and ranges down to one byte.
     @Test(
       "--mem-min and --mem-max take addresses with units and ranges of one byte",
       arguments: [
@@ -313,7 +313,8 @@ extension InvocationTests {
       #expect(error?.exitCode == .usage)
     }
 
-    /// Usage errors name the program as it was called, in both lines; all else comes from kexec.
+    /// Both lines of a usage error use the program's name as it was called; all other errors use
+    /// "kexec".
     @Test(
       "Usage errors begin with the program's name as called, and other errors with kexec",
       arguments: [

@@ -6,14 +6,15 @@ import Testing
 
 @testable import PurgatoryImage
 
-/// The purgatory's own check, run in this process on memory of this process: no virtual machine.
+/// The purgatory's digest check, run in this process on its own memory: no virtual machine is
+/// needed.
 ///
-/// The regions are buffers here, so their "physical" addresses are our addresses.
+/// The regions are buffers, so their "physical" addresses are addresses of this process.
 @Suite(.enabled(if: runsOnX86, "the blob is x86_64 code")) struct VerificationTests {
-  /// A digest that the purgatory can make.
+  /// A digest that the purgatory can compute.
   enum Algorithm: CaseIterable {
     case komihash
-    /// With the processor's instructions if it has them.
+    /// With the processor's SHA instructions if there are any.
     case sha256
     case plainSHA256
   }
@@ -32,14 +33,14 @@ import Testing
     4096, 100_001,
   ]
 
-  /// Sizes around the digests' blocks of 64 bytes, their parts, their padding, and a page.
+  /// Sizes around the digests' blocks of 64 bytes, parts of blocks, their padding, and a page.
   @Test(
     "The purgatory accepts an unchanged region of any size and notices a flipped bit",
     arguments: Algorithm.allCases, sizes)
   func checksOneRegion(algorithm: Algorithm, size: Int) throws {
     let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
-    // A region of no bytes has none to be flipped.
+    // An empty region has no bit that could be flipped.
     for index in [0, size / 2, size - 1] where size > 0 {
       segments.flipBit(ofByte: index, inRegion: 0)
       #expect(try verdict(segments) == .wrong, "byte \(index) was flipped")
@@ -86,7 +87,8 @@ import Testing
     }
   }
 
-  /// Host and purgatory agree on any list of regions, and any flipped bit is seen.
+  /// Host and purgatory compute the same digest of any list of regions, and any flipped bit is
+  /// found.
   @Test(
     "The purgatory agrees with the loader on random regions and notices a flipped bit",
     arguments: Algorithm.allCases)
@@ -131,11 +133,11 @@ import Testing
   @Test("The purgatory reads no region when there is no digest")
   func readsNothingWithoutDigest() throws {
     var parameters = PurgatoryParameters(entry: .long(address: 0, rsi: 0))
-    parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // nobody may read there
+    parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // not readable by anybody
     #expect(try verdict(parameters) == .right)
   }
 
-  /// A page below 4 GiB, one across its end, and one far above it.
+  /// A page below 4 GiB, one range across 4 GiB, and one far above.
   @Test(
     "The purgatory checks regions at any address where it is loaded",
     arguments: Algorithm.allCases, [0x4000_0000, 0xffff_e000, 0x4000_0000_0000] as [UInt])
@@ -146,7 +148,7 @@ import Testing
     #expect(try verdict(segments.parameters, at: address) == .wrong)
   }
 
-  /// Any changed bit, except in what the purgatory itself writes.
+  /// Any changed bit is found, except in the fields that the purgatory itself writes.
   @Test("The purgatory notices changed parameters except those that it writes itself")
   func noticesChangedParameters() throws {
     let segments = Segments([10], .komihash)
@@ -169,7 +171,8 @@ import Testing
     #expect(call(purgatory.bytes) == .nonsense, "parameters not set")
   }
 
-  /// The text is in a region that is checked: it is as it was then, and is changed only afterwards.
+  /// The text is in a region that is checked: it is unchanged during the check and written
+  /// afterwards.
   @Test(
     "The purgatory writes time stamps as text only after a successful check",
     arguments: Algorithm.allCases)
@@ -192,7 +195,7 @@ import Testing
     #expect(digits.count == 16 && digits == digits.lowercased())
     #expect(try #require(UInt64(digits, radix: 16)) > 0)
 
-    // Now the bytes are others, so the check fails; and then nothing is written.
+    // A byte is changed, so the check fails, and no stamp may be written.
     segments.flipBit(ofByte: 7, inRegion: 0)
     #expect(call(blob) == .wrong)
     #expect(segments.bytes(ofRegion: 0)[8..<40] == after[8..<40])
@@ -234,14 +237,14 @@ import Testing
   }
 }
 
-/// Buffers of this process that play the loaded segments.
+/// Buffers of this process that stand for the loaded segments.
 @safe private final class Segments {
   private var buffers = unsafe [UnsafeMutableRawBufferPointer]()
   private let shift: Int
-  /// For the segments as they were made.
+  /// The parameters with the digests of the unchanged segments.
   let parameters: PurgatoryParameters
 
-  /// One buffer of each size, `shift` bytes after an aligned address.
+  /// Makes one buffer of each size, `shift` bytes after an aligned address.
   init(
     _ sizes: [Int], _ algorithm: VerificationTests.Algorithm, shift: Int = 0
   ) {

@@ -1,6 +1,6 @@
 import LabKit
 
-/// The kernel that waits for a panic.
+/// A kernel that is loaded for a panic.
 let crashes: [Scenario] = [
   .core("crash kernel: load, status, unload") { lab in
     let guest = try await lab.boot(
@@ -8,7 +8,8 @@ let crashes: [Scenario] = [
     try await guest.run("kexec -p -S")
     try await guest.mustSay("\(256 << 20)", when: "kexec --print-ckr-size")
     if lab.tool.isOurs {
-      try await guest.run("\(loadCrashKernel) --dry-run | grep '^reserved  *256 MiB: it takes '")
+      try await guest.run(
+        "\(loadCrashKernel) --dry-run | grep '^  reserved  *takes .* of 256 MiB, '")
     }
     try await guest.run(loadCrashKernel)
     try await guest.run("kexec -p -S", exits: 1)
@@ -41,7 +42,7 @@ let crashes: [Scenario] = [
   },
 ]
 
-/// The panic starts what the last of `loads` has loaded.
+/// The panic starts the kernel that the last of `loads` loaded.
 private func otherFile(
   _ name: String, by loads: [String], of file: @escaping @Sendable (Lab) throws -> [UInt8]
 ) -> Scenario {
