@@ -92,6 +92,11 @@ let package = Package(
     .plugin(
       name: "BuildPurgatory", capability: .buildTool(), dependencies: ["purgatory-build"]),
 
+    // Manual pages and completion, from the tables of options: script/documents.
+    .executableTarget(
+      name: "documents", dependencies: ["KexecCommand", "KernelImages", "LinuxSystem"],
+      swiftSettings: strict),
+
     // What fixtures are made with. Goldens are in Tests/Fixtures.
     .target(
       name: "TestSupport",
@@ -103,7 +108,7 @@ let package = Package(
     tests(
       of: "KexecCommand",
       [
-        "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
+        "documents", "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
         "RunningSystem",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),

@@ -37,7 +37,8 @@ RECORDED = "Tests/Fixtures/documents.txt"
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] + [
     f"docs/{name}.md" for name in (
         "compared crash-kernels fast-jump handover images jump-back json lab measurements messages options "
-        "purgatory status system-calls troubleshooting").split()]
+        "purgatory status system-calls troubleshooting "
+        "man/common man/kexec man/kexec-report man/kexec-status").split()]
 LIMIT = 300
 REFUSED = "systemctl service reboot shutdown poweroff halt init telinit kdump-config sysctl modprobe apt-get apt install"
 # What the machine has beside its captured files.
@@ -291,7 +292,7 @@ def main():
     release = os.path.basename(kernels[-1]).removeprefix("vmlinuz-")
     recorded = "\n".join(read(RECORDED)).strip() if os.path.exists(os.path.join(ROOT, RECORDED)) else ""
 
-    extra = set(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/*.md"))
+    extra = set(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/docs/**/*.md", recursive=True) + glob.glob(f"{ROOT}/*.md"))
     check("every document is known here", sorted(f"{name}: not in the list" for name in extra - set(DOCUMENTS)))
     documents = {}
     for name in names:
