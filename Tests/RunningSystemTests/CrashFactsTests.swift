@@ -103,7 +103,7 @@ import Testing
       (0xFFFF_8DC6_C000_1000, 0x2000, 0x9_E000),  // no multiple of 1 GiB
       (0xFFFF_8000_0000_0000, 0x40_0000_0000, 0x1000),  // no RAM
       (0xFFFF_FFFF_F000_0000, 0x1000, 0x1000),  // no place for an image
-      (0xFFFF_FFFF_8100_0000, .max - 0xFFF, 0x2000),  // past the end
+      (0xFFFF_FFFF_8100_0000, UInt64.max - 0xFFF, 0x2000),  // past the end
     ])
     #expect(facts.directMap == nil)
     #expect(facts.kernelImage == nil)
