@@ -58,7 +58,7 @@ let package = Package(
       "PurgatoryImage", ["CPurgatoryABI", "Digests", "ByteCoding"], plugins: ["BuildPurgatory"]),
     module(
       "RunningSystem",
-      ["CrashDumps", "LinuxSystem", "PhysicalMemory", "Compression", "ByteCoding"]),
+      ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
@@ -121,12 +121,13 @@ let package = Package(
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
-    tests(of: "ByteCoding"),
+    tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
     tests(of: "Compression", ["TestSupport", "CLzo", "ByteCoding"]),
     tests(of: "Digests"),
     tests(
-      of: "PurgatoryImage", ["CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
+      of: "PurgatoryImage",
+      ["TestSupport", "CPurgatoryABI", "CPurgatoryTestSupport", "ByteCoding", "Digests"]),
     .target(name: "CPurgatoryTestSupport", path: "Tests/CPurgatoryTestSupport"),
     .executableTarget(
       name: "digest-bench", dependencies: ["PurgatoryImage", "Digests", "CPurgatoryTestSupport"],

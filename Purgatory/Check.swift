@@ -44,7 +44,7 @@ private func komihash(_ parameters: Parameters) -> SHA256.Digest {
   var value = digest.finish()
   var bytes = SHA256.Digest(repeating: 0)
   for index in 0..<Komihash.byteCount {
-    value = value &<< 8 | value &>> 56
+    value = (value &<< 8) | (value &>> 56)
     bytes[index] = UInt8(truncatingIfNeeded: value)
   }
   return bytes

@@ -36,7 +36,7 @@ struct Console {
   mutating func write(address value: UInt64) {
     write("0x")
     var shift: UInt64 = 60
-    while shift > 0, value &>> shift == 0 { shift &-= 4 }
+    while shift > 0, (value &>> shift) == 0 { shift &-= 4 }
     while true {
       write(digit: UInt8(truncatingIfNeeded: value &>> shift) & 15)
       if shift == 0 { return }

@@ -12,7 +12,7 @@
 //   crashed server comes back by itself. It never loops.
 // - Its own mistakes end the same way: an exception is reported and the machine is reset.
 //
-// The machine's own parts (entry, ports, reset) are in a directory for each architecture.
+// What only x86_64 has (entry, ports, reset) is in the directory x86_64.
 
 import CPurgatoryABI
 import Machine
@@ -24,7 +24,7 @@ extension Parameters {
   /// Whether `flag` of PURGATORY_FLAG_... is set.
   func has(_ flag: Int32) -> Bool {
     // SAFETY: the caller has the block in our own segment.
-    unsafe pointee.flags & UInt32(truncatingIfNeeded: flag) != 0
+    unsafe (pointee.flags & UInt32(truncatingIfNeeded: flag)) != 0
   }
 }
 

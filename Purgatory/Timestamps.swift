@@ -19,7 +19,7 @@ func recordTimestamps(_ parameters: Parameters) {
 func write(_ value: UInt64, to text: UnsafeMutablePointer<UInt8>) {
   var value = value
   for index in 0..<16 {
-    value = value &<< 4 | value &>> 60
+    value = (value &<< 4) | (value &>> 60)
     let digit = UInt8(truncatingIfNeeded: value) & 15
     // SAFETY: the caller has space for sixteen digits.
     unsafe text[index] = digit < 10 ? 0x30 &+ digit : 0x61 &- 10 &+ digit

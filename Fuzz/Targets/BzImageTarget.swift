@@ -9,8 +9,9 @@ import TestSupport
 
 @testable import KexecCommand
 
-/// The bytes are a kernel file. When it opens, its load is planned by both calls on a machine that
-/// never changes, and each plan is printed. An ELF file is what a kernel's payload unpacks to.
+/// The bytes are a kernel file. If it opens, its load is planned by both system calls on a machine
+/// that is always the same, and each plan is printed. If it is an ELF file, it is treated as the
+/// unpacked payload of a kernel.
 func fuzzBzImage(_ input: Input) -> Int32 {
   let bytes = SharedBytes(input.bytes)
   if let vmlinux = try? Vmlinux(bytes.span) { checkVmlinux(vmlinux, bytes) }
@@ -63,7 +64,7 @@ private func checkPlan(_ plan: LoadPlan, image: KernelImage, kernel: SharedBytes
   }
 }
 
-/// Moves the kernel to the highest virtual address that it may have.
+/// Moves the kernel to the highest virtual address that is allowed.
 private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
   let alignment: UInt64 = 2 << 20
   let slots = vmlinux.virtualSlots(alignment: alignment)
@@ -79,7 +80,7 @@ private func checkVmlinux(_ vmlinux: Vmlinux, _ bytes: SharedBytes) {
   expect(copy.count == bytes.count, "moving a kernel changes no size")
 }
 
-/// Plans the load by each call, and prints each plan, or why there is none.
+/// Plans the load by each system call, and prints each plan, or why there is none.
 func planByBothCalls(
   _ request: LoadRequest, on machine: Machine = .small, image: KernelImage,
   check: (LoadPlan) -> Void
@@ -98,7 +99,8 @@ func planByBothCalls(
   }
 }
 
-/// Only one rule of the kernel may show up that late: how much RAM segments may take.
+/// Checks that only one of the kernel's rules fails as late as this: how much RAM segments may
+/// take.
 func checkRefusal(_ error: PlanningError) {
   if case .invalid(let fault) = error {
     guard case .moreThanHalfOfRAM = fault else { fatalError("a faulty plan: \(fault)") }
@@ -106,7 +108,7 @@ func checkRefusal(_ error: PlanningError) {
 }
 
 extension Machine {
-  /// 1 GiB below 4 GiB and 8 GiB above, with holes, from a directory that does not exist.
+  /// 1 GiB below 4 GiB and 8 GiB above, with holes. Its directory does not exist.
   static let small: Machine = {
     var machine = Machine.read(FileTree(root: "/nonexistent"))
     machine.ioMemory = IOMemory(
@@ -120,7 +122,7 @@ extension Machine {
         100000000-2ffffffff : System RAM
         """)
     machine.bootParameters = [UInt8](repeating: 0, count: 4096)
-    // A payload may claim 4 GiB, and the fuzzer has less.
+    // A payload may claim 4 GiB; the fuzzer has less memory.
     machine.availableMemory = 256 << 20
     return machine
   }()

@@ -1,7 +1,7 @@
 import ByteCoding
 import RunningSystem
 
-/// The first line has names, with spaces between; the rest is a kernel command line.
+/// The first line contains names, separated by spaces; the rest is a kernel command line.
 func fuzzCommandLine(_ input: Input) -> Int32 {
   let parts = input.bytes.split(
     separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -53,12 +53,12 @@ func fuzzCommandLine(_ input: Input) -> Int32 {
 private let equalsSign = UInt8(ascii: "=")
 private let quote = UInt8(ascii: "\"")
 
-/// Dashes and underscores are the same in names.
+/// The name with dashes for underscores: in parameter names they are the same.
 private func canonical(_ name: [UInt8]) -> [UInt8] {
   name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
 }
 
-/// What is before the `=`, without the quotes around a whole word.
+/// The part before the `=`, without the quotes around a whole word.
 private func canonicalName(of word: [UInt8]) -> [UInt8] {
   let name = Array(word.prefix { $0 != equalsSign })
   return canonical(name.first == quote ? Array(name.dropFirst().prefix { $0 != quote }) : name)
@@ -78,7 +78,7 @@ private func checkValue(of name: String, in line: KernelCommandLine) {
 
 private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A }
 
-/// The words by the plainest rule: spaces outside of quotes separate bytes.
+/// The words by the simplest rule: a space outside of quotes separates two words.
 private func bytewise(_ line: [UInt8]) -> [[UInt8]] {
   var words: [[UInt8]] = []
   var word: [UInt8] = []

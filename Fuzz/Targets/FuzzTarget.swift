@@ -1,10 +1,11 @@
-/// What a fuzzer tries, by the name of its directories in Fuzz/Seeds and Fuzz/Finds.
+/// The fuzz targets. The raw value is the name of the target's directories in Fuzz/Seeds and
+/// Fuzz/Finds.
 enum FuzzTarget: String, CaseIterable, Sendable {
   case bzimage, uki, images, packed, initrd, iomem, machine, kcore, options, commandline
 
-  /// Tries one input, and traps where something does not hold that must hold for all.
+  /// Tests one input. Traps if something is wrong that must hold for every input.
   ///
-  /// - Returns: 0, or -1 for an input that teaches the fuzzer nothing.
+  /// - Returns: 0, or -1 if the fuzzer should not add the input to its corpus.
   func test(_ bytes: [UInt8]) -> Int32 {
     let input = Input(bytes: bytes)
     return switch self {

@@ -3,8 +3,8 @@ import LinuxSystem
 import PhysicalMemory
 import RunningSystem
 
-/// The text is a `/proc/iomem`; behind a line `%%` come the lines `START END TYPE` of a firmware
-/// map, each number as its file below /sys/firmware/memmap would hold it.
+/// The text is a `/proc/iomem`. After a line `%%` follow the entries of a firmware map, as lines
+/// `START END TYPE`; each number is written as in its file in /sys/firmware/memmap.
 func fuzzIOMemory(_ input: Input) -> Int32 {
   let parts = input.bytes.split(separator: UInt8(ascii: "%"), maxSplits: 1)
   let text = String(decoding: parts.first ?? [], as: UTF8.self)
@@ -37,7 +37,7 @@ private func firmwareMap(_ text: String) -> MemoryMap {
     })
 }
 
-/// The laws of a set of ranges.
+/// Checks the invariants of a set of ranges.
 private func checkSet(_ set: PhysicalRangeSet) {
   for range in set.ranges { expect(!range.isEmpty, "no range is empty") }
   for (lower, upper) in zip(set.ranges, set.ranges.dropFirst()) {
@@ -64,7 +64,7 @@ private func checkMemory(_ memory: UsableMemory, of machine: Machine) {
   expect(shared.ranges.isEmpty, "free memory is not the crash kernel's")
 }
 
-/// Whether all of `part` is in `whole`, found without the set operations that made both.
+/// Checks that all of `part` is in `whole`, without the set operations that made both.
 private func checkInside(_ part: PhysicalRangeSet, _ whole: PhysicalRangeSet, _ law: String) {
   var rest = whole.ranges[...]
   for range in part.ranges {
@@ -73,7 +73,7 @@ private func checkInside(_ part: PhysicalRangeSet, _ whole: PhysicalRangeSet, _ 
   }
 }
 
-/// The set operations, byte for byte in a small world: bit N of a set stands for byte N.
+/// Checks the set operations byte by byte on small sets: bit N of a number stands for byte N.
 private func checkOperations(_ bytes: ArraySlice<UInt8>) {
   let half = bytes.count / 2
   let (left, right) = (bits(bytes.prefix(half)), bits(bytes.dropFirst(half)))

@@ -8,8 +8,8 @@ import TestSupport
 
 @testable import KexecCommand
 
-/// The bytes are an ELF or multiboot kernel, whatever else they are; the first byte says how it takes
-/// arguments and how many modules there are. When it opens, its load is planned and printed.
+/// The bytes are an ELF or multiboot kernel. The first byte also says how it takes its arguments
+/// and how many modules there are. If it opens, its load is planned and printed.
 func fuzzImages(_ input: Input) -> Int32 {
   guard let choice = input.bytes.first else { return 0 }
   let bytes = SharedBytes(Array(input.bytes.dropFirst()))
@@ -44,7 +44,8 @@ private func checkOther(_ image: KernelImage, bytes: SharedBytes, choice: UInt8)
   }
 }
 
-/// Every loaded byte is where the file wants it, or moved with all others by one distance.
+/// Checks that every loaded byte is at its address in the file, or that all are moved by the same
+/// distance.
 private func checkPlaces(_ load: SegmentLoad, image: KernelImage) {
   let parts: [LoadedPart]
   switch image {

@@ -2,7 +2,8 @@ import ByteCoding
 
 @testable import KexecPlanning
 
-/// The bytes are an initrd. It is taken apart within 1 MiB; what is not understood stays as it is.
+/// The bytes are an initrd. It is unpacked into at most 1 MiB; what is not understood is left
+/// unchanged.
 func fuzzInitrd(_ input: Input) -> Int32 {
   let limit = 1 << 20
   let file = SharedBytes(input.bytes)
@@ -12,7 +13,7 @@ func fuzzInitrd(_ input: Input) -> Int32 {
   expect(size <= limit + file.count, "not more than the limit and the file")
   expect(hasChanged || size <= file.count, "nothing is added")
   if hasChanged { for part in parts { expect(part.count > 0, "no empty part") } }
-  // To look is to find the same as to unpack.
+  // Examining an initrd must find the same as unpacking it.
   if content.reason == nil {
     let looked = InitrdContent(file, unpackedInto: nil)
     if looked.findings.unchecked == nil {
@@ -20,7 +21,7 @@ func fuzzInitrd(_ input: Input) -> Int32 {
     }
   }
   guard hasChanged, content.reason == nil else { return 0 }
-  // Plain archives are left alone, whatever is in them.
+  // Plain archives are left unchanged, whatever they contain.
   for part in parts { _ = InitrdContent(part, unpackedInto: limit) }
   return 0
 }

@@ -3,8 +3,8 @@ import LinuxSystem
 import RunningSystem
 import TestSupport
 
-/// The bytes are a `/proc/kcore`: the module `m` has a list of parameters in it, and the headers
-/// tell where the kernel has its memory.
+/// The bytes are a `/proc/kcore`. The module `m` has a list of parameters in it, and the headers
+/// say where the kernel has its memory.
 func fuzzKernelMemory(_ input: Input) -> Int32 {
   var files = kernelFiles
   files["/proc/kcore"] = input.bytes
@@ -27,7 +27,7 @@ func fuzzKernelMemory(_ input: Input) -> Int32 {
   return withExtendedLifetime(tree) { 0 }
 }
 
-/// What is beside it: where the list begins, and what kinds of parameters there are.
+/// The other files of the machine: where the list begins, and the types of the parameters.
 private let kernelFiles: [String: [UInt8]] = [
   "/proc/modules": "m 4096 0 - Live 0x0",
   "/proc/iomem": "00001000-3fffffff : System RAM\n  01000000-01dfffff : Kernel code",

@@ -7,9 +7,9 @@ import TestSupport
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// The bytes are the files of a machine: `%%`, a path and a line end, then what the file holds, and so
-/// on. The machine is read as a whole, and a kernel is planned with all that can be taken over from
-/// it: once for a reboot, once for a panic.
+/// The bytes are the files of a machine: `%%`, a path and a newline, then the contents, and so on.
+/// The machine is read completely. A kernel is then planned with everything that can be reused from
+/// the machine: once for a reboot, and once as a crash kernel.
 func fuzzMachine(_ input: Input) -> Int32 {
   let tree = TemporaryTree(bytes: machineFiles(in: input.bytes))
   let files = FileTree(root: tree.path)
@@ -45,11 +45,11 @@ func fuzzMachine(_ input: Input) -> Int32 {
   return withExtendedLifetime(tree) { 0 }
 }
 
-/// The smallest kernel that there is.
+/// The smallest possible kernel.
 let smallKernel = LoadRequest.File(path: "vmlinuz", bytes: BzImageBuilder().file)
 
-/// Takes the input apart. Only files that are read count, with any number where one stands in their
-/// names; the last of one name wins.
+/// Splits the input into files. Only files that the program reads count; a number in a name may
+/// have any value; if a name occurs twice, the last file counts.
 private func machineFiles(in bytes: [UInt8]) -> [String: [UInt8]] {
   var files: [String: [UInt8]] = [:]
   for part in bytes.split(separator: Array("%%".utf8)) {
@@ -60,11 +60,11 @@ private func machineFiles(in bytes: [UInt8]) -> [String: [UInt8]] {
     var content = Array(part[(end + 1)...])
     switch path {
     case "/sys/kernel/boot_params/data":
-      // The kernel's own is of one size.
+      // The kernel's own file always has this size.
       content = Array(content.prefix(4096))
       content += [UInt8](repeating: 0, count: 4096 - content.count)
     case "/dev/mem":
-      // What there is of memory is where a BIOS would be.
+      // The contents are placed at the address of a BIOS.
       content = [UInt8](repeating: 0, count: 0xE0000) + content
     default: break
     }
@@ -74,7 +74,7 @@ private func machineFiles(in bytes: [UInt8]) -> [String: [UInt8]] {
 }
 
 extension String {
-  /// The text with a single 0 for the digits of each number.
+  /// The text with each number replaced by a single 0.
   fileprivate var withoutNumbers: String {
     var text = ""
     for character in self {
@@ -85,7 +85,7 @@ extension String {
   }
 }
 
-/// All files that are read, without numbers; none of them is a directory of another.
+/// All files that are read, without numbers. None of them is a directory that contains another.
 private let knownFiles: Set<String> = Set(
   """
   /dev/kmsg /dev/liveupdate /dev/mem
@@ -116,7 +116,7 @@ private let knownFiles: Set<String> = Set(
   /sys/module/m/sections/.gnu.linkonce.this_module /sys/module/m/sections/__param
   """.split { $0 == " " || $0 == "\n" }.map(String.init))
 
-/// The words on a command line that a load of ours has left there.
+/// Checks the words that an earlier load of ours left on the command line.
 private func checkStamps(of machine: Machine, in files: FileTree) {
   guard let word = machine.commandLine.value(of: TimeStamps.name),
     let stamps = TimeStamps(word: word)

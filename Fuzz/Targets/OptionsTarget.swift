@@ -4,8 +4,8 @@ import PhysicalMemory
 
 @testable import KexecCommand
 
-/// The text is an argument list without the program's name, an argument a line; or, if there is
-/// a NUL in it, arguments that end in NUL as in /proc/PID/cmdline.
+/// The text is an argument list without the program's name, one argument a line. If it contains a
+/// NUL, each argument ends with a NUL, as in /proc/PID/cmdline.
 func fuzzOptions(_ input: Input) -> Int32 {
   let separator = input.bytes.contains(0) ? 0 : UInt8(ascii: "\n")
   let words = input.bytes.split(separator: separator, omittingEmptySubsequences: false)

@@ -3,8 +3,8 @@ import KernelImages
 
 @testable import KexecCommand
 
-/// The bytes are a kernel file that may be compressed as a whole. It unpacks within 1 MiB, or is
-/// refused; what comes out is looked at like any file.
+/// The bytes are a kernel file that may be compressed as a whole. It unpacks into at most 1 MiB, or
+/// is refused; the result is opened like any file.
 func fuzzPacked(_ input: Input) -> Int32 {
   let limit = 1 << 20
   let file = SharedBytes(input.bytes)

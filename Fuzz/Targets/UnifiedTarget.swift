@@ -9,8 +9,8 @@ import TestSupport
 
 private let unpackedLimit = 1 << 20
 
-/// The bytes are a unified kernel image. Its sections are parts of the file that do not overlap, its
-/// texts fit on a line, and what it holds is planned by both calls.
+/// The bytes are a unified kernel image. Its sections must lie in the file and must not overlap,
+/// its texts must be single lines, and its contents are planned by both system calls.
 func fuzzUnified(_ input: Input) -> Int32 {
   let bytes = SharedBytes(input.bytes)
   let image: KernelImage

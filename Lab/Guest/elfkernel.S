@@ -1,9 +1,9 @@
-// A kernel for the lab that writes on COM1 how it was given its arguments, and the command line: as Linux
-// (boot_params), by ELF boot notes, or not at all. Then it halts. BITS says how wide it is.
+// A kernel for the lab. It writes on COM1 how it got its arguments, and the command line: as Linux does (boot_params),
+// by ELF boot notes, or not at all. Then it halts. BITS is 32 or 64.
 //
-// Linux: Documentation/arch/x86/boot.rst; "hdr.header" is at 0x202 of boot_params, cmd_line_ptr at 0x228.
-// Boot notes are those of the "ELF Boot Proposal": magic number, size, checksum and count, then notes
-// of three words (size of the name, size of the text, type) with the text behind them.
+// Linux: Documentation/arch/x86/boot.rst; "hdr.header" is at 0x202 of boot_params, cmd_line_ptr at 0x228. Boot notes
+// are those of the "ELF Boot Proposal": magic number, size, checksum and count, then notes of three words (size of the
+// name, size of the text, type), each followed by its text.
 
 #if BITS == 64
 #define AX %rax
@@ -12,7 +12,7 @@
 #define DI %rdi
 #define BP %rbp
 #define SP %rsp
-// Position-independent, so that it can be linked to be put anywhere.
+// Position-independent, so that it can be linked for any address.
 #define ADDRESS(symbol, register) lea symbol(%rip), register
 .code64
 #else
@@ -29,7 +29,7 @@
 .text
 .globl _start
 _start:
-  // BX: the notes; BP: boot_params. What there is not is 0, or anything.
+  // BX: the notes; BP: boot_params. A register without a meaning is 0 or undefined.
 #if BITS == 64
   mov %rdi, %rbx
 #else
@@ -83,7 +83,7 @@ done:
   hlt
   jmp 1b
 
-// Writes the text at SI, up to its NUL, as the transmitter takes it.
+// Writes the text at SI, up to its NUL. Waits for the transmitter before each byte.
 text:
   movl $0x3FD, %edx
 1:

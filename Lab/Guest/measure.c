@@ -1,8 +1,8 @@
 /* measure PROGRAM ARGUMENT...
  *
- * Runs a program and writes what it cost as one line on standard output:
+ * Runs a program and prints its times and memory as one line on standard output:
  * `wall MICROSECONDS cpu MICROSECONDS peak KIBIBYTES`. The program's own output goes to standard
- * error; its exit status becomes ours. A shell's `time` does not know the peak memory. */
+ * error; its exit status becomes ours. A shell's `time` does not show the peak memory. */
 #define _GNU_SOURCE
 #include <spawn.h>
 #include <stdio.h>

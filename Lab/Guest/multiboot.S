@@ -1,9 +1,9 @@
-// A kernel for the lab, of both multiboot specifications, that writes on COM1 what it was given: the
-// magic number, the command line, the modules with their first bytes, the memory map, the screen and
-// the RSDP. Then it halts. The header that is assembled is the one that VERSION names.
+// A kernel for the lab, for both multiboot specifications. It writes on COM1 what it got: the magic number, the
+// command line, the modules with their first bytes, the memory map, the screen and the RSDP. Then it halts. VERSION
+// selects the header that is assembled.
 //
-// The layouts are those of the "Multiboot Specification" 0.6.96 and 2.0. Registers: EBX is always the
-// information that the loader left.
+// The layouts are those of the "Multiboot Specification" 0.6.96 and 2.0. EBX always holds the address of the loader's
+// information.
 
 .code32
 .text
@@ -17,7 +17,7 @@ header:
   .balign 8
 header:
   .long 0xE85250D6, 0, header_end - header, -(0xE85250D6 + (header_end - header))
-  // What must be there: command line, modules, memory map.
+  // Required information: command line, modules, memory map.
   .short 1, 0
   .long 8 + 3 * 4, 1, 3, 6
   .balign 8
@@ -51,7 +51,7 @@ _start:
   decl %ecx
   jmp 1b
 
-  // The memory map: the size of an entry does not count itself.
+  // The memory map: the size field of an entry does not count itself.
 2:
   movl 0x30(%ebx), %edi
   movl 0x2C(%ebx), %ecx
@@ -70,7 +70,7 @@ _start:
   leal 0x58(%ebx), %edx
   call screen
 #else
-  // Tags: type, size; at multiples of eight.
+  // Tags: type, size; aligned to 8 bytes.
   leal 8(%ebx), %edi
 tag:
   movl (%edi), %eax
@@ -105,7 +105,7 @@ tag:
   leal 8(%edi), %edx
   call screen
 5:
-  // A copy of the RSDP, old or new.
+  // A copy of the RSDP, of version 1 or 2.
   movl (%edi), %eax
   subl $14, %eax
   cmpl $1, %eax
@@ -133,7 +133,7 @@ done:
   hlt
   jmp 1b
 
-// "line TEXT" of the text at ESI.
+// Writes "line TEXT"; the text is at ESI.
 command_line:
   pushl %esi
   movl $command_line_text, %esi
@@ -142,7 +142,7 @@ command_line:
   call text
   jmp newline
 
-// "module LENGTH FIRST-BYTES TEXT" of the start and end at EDI and the text at ESI.
+// Writes "module LENGTH FIRST-BYTES TEXT"; start and end are at EDI, the text at ESI.
 module:
   pushl %ecx
   pushl %esi
@@ -161,7 +161,7 @@ module:
   popl %ecx
   jmp newline
 
-// "memory START LENGTH TYPE" of the entry at EDX.
+// Writes "memory START LENGTH TYPE" for the entry at EDX.
 memory:
   movl $memory_text, %esi
   call text
@@ -173,7 +173,7 @@ memory:
   call number
   jmp newline
 
-// "screen ADDRESS WIDTH HEIGHT" of the description at EDX.
+// Writes "screen ADDRESS WIDTH HEIGHT" for the description at EDX.
 screen:
   movl $screen_text, %esi
   call text
@@ -185,7 +185,7 @@ screen:
   call number
   jmp newline
 
-// The text at ESI, up to its NUL.
+// Writes the text at ESI, up to its NUL.
 text:
   lodsb
   testb %al, %al
@@ -195,14 +195,14 @@ text:
 1:
   ret
 
-// ECX bytes at ESI.
+// Writes ECX bytes at ESI.
 letters:
   lodsb
   call letter
   loop letters
   ret
 
-// EAX in hexadecimal, and a space.
+// Writes EAX in hexadecimal, and a space.
 number:
   pushl %ecx
   pushl %edx
@@ -224,7 +224,7 @@ number:
 newline:
   movb $'\n', %al
 
-// AL on COM1, when its transmitter is empty.
+// Writes AL on COM1, when the transmitter is empty.
 letter:
   pushl %edx
   pushl %eax

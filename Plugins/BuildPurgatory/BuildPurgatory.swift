@@ -1,10 +1,10 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles the purgatory for each architecture and hands its bytes to the target as Swift source.
+/// Compiles the purgatory for x86_64 and hands its bytes to the target as Swift source.
 ///
-/// All the work is one command with one output: outputs that are no source, such as object files,
-/// would make SwiftPM treat them as resources and link Foundation.
+/// All the work is one command with one output: SwiftPM would take outputs that are no source, such as
+/// object files, for resources, and link Foundation.
 @main
 struct BuildPurgatory: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

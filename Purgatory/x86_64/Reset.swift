@@ -6,7 +6,7 @@ func resetMachine(_ console: inout Console) -> Never {
 
   // The keyboard controller's command "pulse the reset line", once it has taken its last command.
   var left = 10_000
-  while machine_read_port(0x64) & 0x02 != 0, left > 0 { left &-= 1 }
+  while (machine_read_port(0x64) & 0x02) != 0, left > 0 { left &-= 1 }
   machine_write_port(0x64, 0xfe)
   pause()
 

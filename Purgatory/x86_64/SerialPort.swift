@@ -62,7 +62,7 @@ struct SerialPort {
 
   private mutating func wait(for bit: UInt8) -> Bool {
     var left = Self.patience
-    while machine_read_port(port &+ Self.lineStatus) & bit == 0 {
+    while (machine_read_port(port &+ Self.lineStatus) & bit) == 0 {
       left &-= 1
       if left == 0 {
         isAbsent = true

@@ -46,13 +46,13 @@ private func isReadable(_ address: UInt) -> Bool {
   let la57: UInt64 = 1 << 12
   let addressBits: UInt64 = 0x000f_ffff_ffff_f000
   var table = machine_page_tables() & addressBits
-  var shift: UInt = machine_control_4() & la57 != 0 ? 48 : 39
+  var shift: UInt = (machine_control_4() & la57) != 0 ? 48 : 39
   while true {
     // SAFETY: the old kernel's identity map has all of its memory, so its page tables as well.
     guard let entries = unsafe UnsafePointer<UInt64>(bitPattern: UInt(table)) else { return false }
     let entry = unsafe entries[Int(bitPattern: (address &>> shift) & 511)]
-    if entry & 1 == 0 { return false }  // not present
-    if shift == 12 || entry & 0x80 != 0 { return true }  // a page, or a large one
+    if (entry & 1) == 0 { return false }  // not present
+    if shift == 12 || (entry & 0x80) != 0 { return true }  // a page, or a large one
     table = entry & addressBits
     shift &-= 9
   }

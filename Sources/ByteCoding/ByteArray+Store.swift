@@ -26,14 +26,14 @@ extension Array where Element == UInt8 {
 }
 
 extension Array where Element == UInt8 {
-  /// The value of `field` of a layout that starts at the array's start.
+  /// The value of `field` of a layout that starts at `base`.
   ///
   /// - Precondition: the field is inside the array.
-  package func loadField<Value>(_ field: Field<Value>) -> Value {
-    precondition(field.end <= count, "a field outside its layout")
+  package func loadField<Value>(_ field: Field<Value>, base: Int = 0) -> Value {
+    precondition(base >= 0 && field.end <= count - base, "a field outside its layout")
     var value: Value = 0
     for index in (0..<field.size).reversed() {
-      value = value << 8 | Value(self[field.offset + index])
+      value = (value << 8) | Value(self[base + field.offset + index])
     }
     return value
   }

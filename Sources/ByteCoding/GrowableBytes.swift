@@ -80,7 +80,7 @@ internal import CLibrary
   /// Asks for huge pages: filling a large buffer then takes a page fault every 2 MiB, not every
   /// 4 KiB. Decoding a kernel of 53 MB from LZ4 took half as long.
   private func adviseHugePages() {
-    guard capacity >= 4 << 20 else { return }
+    guard capacity >= .mebibytes(4) else { return }
     // Only an advice, so its failure means nothing; it wants the address of a page.
     let size = Int(getpagesize())
     let misalignment = unsafe Int(bitPattern: base) % size

@@ -1,5 +1,7 @@
 // Signal handlers: what runs in them may be little more than write(2), so they are not in Swift. And the
 // program's arguments, which Swift looks for in /proc/self/maps: without /proc it would find none.
+// For strerrorname_np, which glibc has since 2.32.
+#define _GNU_SOURCE
 #include "CLinux.h"
 #include "Say.h"
 #include <signal.h>
@@ -17,6 +19,8 @@ __attribute__((constructor)) static void keep_arguments(int count, char **words)
 int clinux_argument_count(void) { return argument_count; }
 
 const char *clinux_argument(int index) { return arguments[index]; }
+
+const char *clinux_errno_name(int number) { return strerrorname_np(number); }
 
 static char alarm_text[512];
 static char bus_error_text[512];

@@ -58,7 +58,7 @@ package enum CompressionFormat: CaseIterable, Sendable {
       (try? bytes.load(UInt8.self, at: 3)).map { (0x31...0x39).contains($0) } ?? true
     case .lzma:
       // The size at offset 5 is unknown or, as xz wants it too, below 256 GiB.
-      (try? bytes.load(UInt64.self, at: 5)).map { $0 == .max || $0 < 1 << 38 } ?? true
+      (try? bytes.load(UInt64.self, at: 5)).map { $0 == .max || $0 < .gibibytes(256) } ?? true
     case .gzip, .xz, .zstd, .lz4, .lzo: true
     }
   }
@@ -66,7 +66,7 @@ package enum CompressionFormat: CaseIterable, Sendable {
 
 extension RawSpan {
   /// Whether the first bytes are `prefix`.
-  fileprivate func starts(with prefix: [UInt8]) -> Bool {
+  func starts(with prefix: [UInt8]) -> Bool {
     prefix.indices.allSatisfy { (try? load(UInt8.self, at: $0)) == prefix[$0] }
   }
 }

@@ -30,8 +30,8 @@ internal enum Gzip {
         case Z_MEM_ERROR: throw .outOfMemory(wanted: 0)
         case Z_NEED_DICT: throw .unsupported(.gzip, inputOffset: offset + consumed)
         // RFC 1952: "Reserved FLG bits must be zero"; they are for what only newer programs know.
-        case _ where unsafe offset + consumed <= 10 && input.count > 3 && input[3] & 0xE0 != 0:
-          throw .unsupported(.gzip, inputOffset: 3)
+        case _ where unsafe offset + consumed <= headerSize && hasReservedFlags(input):
+          throw .unsupported(.gzip, inputOffset: flagsOffset)
         default: throw .corrupt(.gzip, inputOffset: offset + consumed)
         }
         return unsafe Step(
@@ -39,5 +39,15 @@ internal enum Gzip {
           isFinished: result == Z_STREAM_END)
       }
     }
+  }
+
+  /// Bytes of the header, without what its flags add.
+  private static let headerSize = 10
+  /// FLG in the header.
+  private static let flagsOffset = 3
+  private static let reservedFlags: UInt8 = 0b1110_0000
+
+  private static func hasReservedFlags(_ input: UnsafeRawBufferPointer) -> Bool {
+    unsafe input.count > flagsOffset && (input[flagsOffset] & reservedFlags) != 0
   }
 }

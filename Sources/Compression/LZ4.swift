@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLz4
 
 /// LZ4, by liblz4: the legacy frame of kernels and initial file systems, or one frame of today.
@@ -8,7 +9,12 @@ internal enum LZ4 {
   static let frameMagic: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
 
   /// "Uncompressed data is cut into blocks of 8 MB; the last may be smaller."
-  private static let legacyBlockSize = 8 << 20
+  static let legacyBlockSize: Int = .mebibytes(8)
+
+  /// Where FLG is in a frame: behind the magic number.
+  private static let descriptorOffset = 4
+  /// The flag DictID.
+  private static let dictionaryFlag: UInt8 = 1 << 0
 
   static func decode(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
@@ -75,8 +81,10 @@ internal enum LZ4 {
       let result = unsafe LZ4F_decompress(
         context, space.baseAddress, &produced, rest.baseAddress, &consumed, nil)
       guard LZ4F_isError(result) == 0 else {
-        // The flag DictID: the frame needs a dictionary, which nobody has here.
-        let needsDictionary = unsafe input.count > 4 && input[4] & 1 != 0
+        // The frame needs a dictionary, which nobody has here.
+        let needsDictionary =
+          unsafe input.count > descriptorOffset
+          && (input[descriptorOffset] & dictionaryFlag) != 0
         throw needsDictionary
           ? .unsupported(.lz4, inputOffset: offset) : error(result, at: offset)
       }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CLzma
 
 /// xz and its predecessor, by liblzma: one stream.
@@ -5,7 +6,7 @@ internal enum LZMA {
   /// How much memory a decoder may take, mostly for its window: `xz -9` wants 64 MiB. Beside an output
   /// that is not kept, a window of 128 MiB and liblzma's own tables.
   private static func memoryLimit(_ output: borrowing Output) -> UInt64 {
-    output.isStreaming ? 129 << 20 : 256 << 20
+    output.isStreaming ? .mebibytes(129) : .mebibytes(256)
   }
 
   static func decodeXZ(

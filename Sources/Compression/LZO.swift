@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import CZlib
 
 /// What lzop writes: a header, and blocks of LZO1X. All numbers are big-endian.
@@ -5,7 +6,7 @@ internal enum LZO {
   static let magic: [UInt8] = [0x89, 0x4C, 0x5A, 0x4F, 0x00, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// lzop compresses 256 KiB at a time by default, and never more than this.
-  private static let largestBlock = 64 << 20
+  private static let largestBlock: Int = .mebibytes(64)
 
   static func decode(
     _ input: UnsafeRawBufferPointer, _ output: inout Output

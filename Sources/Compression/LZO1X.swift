@@ -41,22 +41,22 @@
       switch instruction {
       case 64...:
         guard let more = nextByte() else { return false }
-        length = instruction >> 5 + 1
-        distance = more << 3 + (instruction >> 2 & 7) + 1
+        length = (instruction >> 5) + 1
+        distance = (more << 3) + ((instruction >> 2) & 7) + 1
         trailing = instruction & 3
       case 32...:
         guard let count = longCount(instruction & 31, mask: 31), let word = nextWord() else {
           return false
         }
         length = count + 2
-        distance = word >> 2 + 1
+        distance = (word >> 2) + 1
         trailing = word & 3
       case 16...:
         guard let count = longCount(instruction & 7, mask: 7), let word = nextWord() else {
           return false
         }
         length = count + 2
-        distance = 0x4000 + (instruction & 8) << 11 + word >> 2
+        distance = 0x4000 + ((instruction & 8) << 11) + (word >> 2)
         trailing = word & 3
         if distance == 0x4000 { return true }
       default:
@@ -69,7 +69,7 @@
         }
         guard let more = nextByte() else { return false }
         length = literals == 4 ? 3 : 2
-        distance = more << 2 + instruction >> 2 + (literals == 4 ? 0x801 : 1)
+        distance = (more << 2) + (instruction >> 2) + (literals == 4 ? 0x801 : 1)
         trailing = instruction & 3
       }
       guard copyMatch(length, distance), copyLiterals(trailing) else { return false }

@@ -30,7 +30,7 @@ internal struct Output: ~Copyable {
   init(limit: Int, expectedSize: Int?, input: SharedBytes) throws(CompressionError) {
     let limit = max(limit, 0)
     let size =
-      expectedSize.map { max($0, 0) } ?? max(1 << 16, input.count.saturatingMultiply(4))
+      expectedSize.map { max($0, 0) } ?? max(.kibibytes(64), input.count.saturatingMultiply(4))
     // First, since it can fail: Swift 6.2's verifier refuses to give up a value that is half made.
     do {
       buffer = try GrowableBytes(capacity: min(size, limit).saturatingAdd(1))
@@ -47,7 +47,7 @@ internal struct Output: ~Copyable {
   /// `consumer` is given the bytes in order.
   init(input: SharedBytes, consumer: @escaping (RawSpan) -> Void) throws(CompressionError) {
     do {
-      buffer = try GrowableBytes(capacity: 1 << 16)
+      buffer = try GrowableBytes(capacity: .kibibytes(64))
     } catch {
       throw .outOfMemory(wanted: error.wanted)
     }
@@ -81,7 +81,7 @@ internal struct Output: ~Copyable {
   }
 
   /// How much input is used at a time.
-  static let inputStep = 1 << 20
+  static let inputStep: Int = .mebibytes(1)
 
   /// Refuses an output that is too large.
   func checkLimit() throws(CompressionError) {
@@ -93,7 +93,7 @@ internal struct Output: ~Copyable {
     try checkLimit()
     giveAway()
     if buffer.count == buffer.capacity {
-      try reserve(max(buffer.capacity, 1 << 15).saturatingMultiply(2))
+      try reserve(max(buffer.capacity, .kibibytes(32)).saturatingMultiply(2))
     }
   }
 

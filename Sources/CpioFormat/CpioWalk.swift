@@ -75,7 +75,7 @@ package struct CpioWalk {
         if isBehindArchive && isForOne { return }
         if byte(bytes, position) == 0 {
           advance(zeros(bytes, from: position), &position)
-        } else if offset & 3 == 0, byte(bytes, position) == UInt8(ascii: "0") {
+        } else if offset % 4 == 0, byte(bytes, position) == UInt8(ascii: "0") {
           state = .header
           pending.removeAll(keepingCapacity: true)
         } else {
@@ -149,9 +149,9 @@ package struct CpioWalk {
     var number = 0
     for digit in pending[offset..<(offset + 8)] {
       switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | Int(digit & 0xF)
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): number = (number << 4) | Int(digit & 0xF)
       case UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "a")...UInt8(ascii: "f"):
-        number = number << 4 | Int(digit & 0xF) + 9
+        number = (number << 4) | (Int(digit & 0xF) + 9)
       default: return nil
       }
     }

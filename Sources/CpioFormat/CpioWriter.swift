@@ -30,11 +30,14 @@ public struct CpioWriter: Sendable {
     var finished = self
     finished.writeHeader(
       path: Self.trailer, number: 0, mode: 0, links: 1, size: 0, device: (0, 0))
-    finished.pad(to: 512)
+    finished.pad(to: Self.blockSize)
     return finished.bytes
   }
 
+  private static let magic = "070701"
   private static let trailer = "TRAILER!!!"
+  /// Archives are filled up to a multiple of this, as cpio(1) does.
+  private static let blockSize = 512
 
   private static func isUsable(_ path: String) -> Bool {
     !path.isEmpty && path != trailer && !path.utf8.contains(0)
@@ -68,7 +71,7 @@ public struct CpioWriter: Sendable {
     path: String, number: UInt32, mode: UInt32, links: UInt32, size: UInt32,
     device: (major: UInt32, minor: UInt32)
   ) {
-    bytes.append(contentsOf: "070701".utf8)
+    bytes.append(contentsOf: Self.magic.utf8)
     let pathSize = UInt32(truncatingIfNeeded: path.utf8.count + 1)
     let fields: [UInt32] = [
       number, mode, /*uid*/ 0, /*gid*/ 0, links, /*mtime*/ 0, size,

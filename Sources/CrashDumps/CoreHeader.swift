@@ -48,7 +48,7 @@ package struct CoreHeader: Equatable, Sendable {
   package func fits(_ width: ELFWidth) -> Bool {
     let ends = notes.map { $0.end } + mappings.map { $0.memory.end }
     return segmentCount <= Self.segmentLimit
-      && (width == .bits64 || ends.allSatisfy { $0.value <= 1 << 32 })
+      && (width == .bits64 || ends.allSatisfy { $0.value <= .gibibytes(4) })
   }
 
   /// The bytes of the headers.

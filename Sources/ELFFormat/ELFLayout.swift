@@ -18,6 +18,8 @@ package enum ELFLayout {
 
   /// ELFDATA2LSB.
   package static let littleEndian: UInt8 = 1
+  /// ELFDATA2MSB.
+  package static let bigEndian: UInt8 = 2
   /// EV_CURRENT.
   package static let currentVersion: UInt8 = 1
 
@@ -35,10 +37,42 @@ package enum ELFLayout {
 
   /// The processor that it is for.
   package enum Machine {
+    /// EM_SPARC.
+    package static let sparc: UInt16 = 2
     /// EM_386.
     package static let i386: UInt16 = 3
+    /// EM_68K.
+    package static let m68k: UInt16 = 4
+    /// EM_MIPS.
+    package static let mips: UInt16 = 8
+    /// EM_MIPS_RS3_LE.
+    package static let mipsLittleEndian: UInt16 = 10
+    /// EM_PARISC.
+    package static let parisc: UInt16 = 15
+    /// EM_PPC.
+    package static let powerpc: UInt16 = 20
+    /// EM_PPC64.
+    package static let powerpc64: UInt16 = 21
+    /// EM_S390.
+    package static let s390: UInt16 = 22
+    /// EM_ARM.
+    package static let arm: UInt16 = 40
+    /// EM_SH.
+    package static let superH: UInt16 = 42
+    /// EM_SPARCV9.
+    package static let sparc64: UInt16 = 43
+    /// EM_IA_64.
+    package static let ia64: UInt16 = 50
     /// EM_X86_64.
     package static let x86_64: UInt16 = 62
+    /// EM_AARCH64.
+    package static let arm64: UInt16 = 183
+    /// EM_RISCV.
+    package static let riscv: UInt16 = 243
+    /// EM_LOONGARCH.
+    package static let loongarch: UInt16 = 258
+    /// EM_ALPHA of Linux, a number that the specification does not have.
+    package static let alpha: UInt16 = 0x9026
   }
 
   /// The file's own header: Elf32_Ehdr and Elf64_Ehdr.
@@ -104,6 +138,41 @@ package enum ELFLayout {
     package static let note: UInt32 = 4
     /// PF_R, PF_W and PF_X.
     package static let allAccess: UInt64 = 7
+  }
+
+  /// A note of a PT_NOTE part: Elf32_Nhdr and Elf64_Nhdr, which are the same. Its name and its description
+  /// follow, each filled up to a multiple of `alignment`.
+  package enum Note {
+    /// n_namesz: bytes of the name with its NUL.
+    package static let nameSize = Field<UInt32>(0)
+    /// n_descsz.
+    package static let descriptionSize = Field<UInt32>(4)
+    /// n_type, whose meaning depends on the name.
+    package static let type = Field<UInt32>(8)
+    /// Bytes of the header.
+    package static let size = 12
+    /// What name and description are filled up to.
+    package static let alignment = 4
+
+    /// NT_GNU_ABI_TAG of "GNU".
+    package static let gnuABI: UInt32 = 1
+    /// The system in the description of `gnuABI`.
+    package static let gnuSystem = Field<UInt32>(0)
+    /// The value of `gnuSystem` for Linux: ELF_NOTE_OS_LINUX.
+    package static let gnuLinux: UInt32 = 0
+    /// The build ID of a program of "Go".
+    package static let goBuildID: UInt32 = 4
+  }
+
+  /// An entry of PT_DYNAMIC: Elf32_Dyn and Elf64_Dyn.
+  package enum Dynamic {
+    /// d_tag.
+    package static let tag = ELFField<UInt32, UInt64>(0, 0)
+    /// DT_NEEDED: a library that the program needs.
+    package static let needed: UInt64 = 1
+
+    /// Bytes of the entry.
+    package static func size(_ width: ELFWidth) -> Int { width == .bits32 ? 8 : 16 }
   }
 
   /// A section header: Elf32_Shdr and Elf64_Shdr.

@@ -30,7 +30,8 @@ extension BzImage {
     /// The code of a kernel for i386 cannot be entered in 64-bit mode, nor be above 4 GiB.
     mutating func extendedFlags() throws(ImageError) -> ExtendedLoadFlags {
       let field = SetupHeader.xloadflags
-      let flags = ExtendedLoadFlags(rawValue: try header.value(of: field, since: 0x020C) ?? 0)
+      let flags = ExtendedLoadFlags(
+        rawValue: try header.value(of: field, since: BootProtocol.v2_12) ?? 0)
       let isFor32Bits = outline.map { $0.width == .bits32 } ?? header.isEFIProgramForI386
       let right = flags.subtracting(.for64Bits)
       guard isFor32Bits, right != flags else { return flags }
@@ -42,18 +43,18 @@ extension BzImage {
     /// CONFIG_PHYSICAL_ALIGN is between the alignment of page tables' entries and 16 MiB.
     mutating func alignment() throws(ImageError) -> UInt64 {
       let field = SetupHeader.kernelAlignment
-      let stated = UInt64(try header.value(of: field, since: 0x0205) ?? 0)
-      guard stated & (stated &- 1) == 0 else {
+      let stated = UInt64(try header.value(of: field, since: BootProtocol.v2_05) ?? 0)
+      guard stated.isZeroOrPowerOfTwo else {
         throw .badField(
           name: "kernel_alignment", offset: field.offset, found: stated, wanted: .powerOfTwo)
       }
-      let usual: UInt64 = 2 << 20
-      guard let outline, header.version >= 0x0205 else {
-        return max(stated == 0 ? usual : stated, 4096)
+      let usual: UInt64 = .mebibytes(2)
+      guard let outline, header.version >= BootProtocol.v2_05 else {
+        return max(stated == 0 ? usual : stated, .kibibytes(4))
       }
-      let possible = (outline.width == .bits64 ? usual : 8 << 10)...(16 << 20)
+      let possible = (outline.width == .bits64 ? usual : .kibibytes(8))...(.mebibytes(16))
       if possible.contains(stated) { return stated }
-      let least = try header.value(of: SetupHeader.minAlignment, since: 0x020A) ?? 0
+      let least = try header.value(of: SetupHeader.minAlignment, since: BootProtocol.v2_10) ?? 0
       let other = least < 32 ? UInt64(1) << UInt64(least) : 0
       return mend(
         "kernel_alignment", field, found: stated, to: possible.contains(other) ? other : usual)
@@ -62,9 +63,11 @@ extension BzImage {
     /// Where the unpacked kernel was linked to be is where it would like to run.
     mutating func preferredAddress(alignment: UInt64) throws(ImageError) -> UInt64 {
       let field = SetupHeader.prefAddress
-      guard let stated = try header.value(of: field, since: 0x020A) else { return 0x10_0000 }
-      guard let linked = outline?.physicalStart, linked != stated, linked % (2 << 20) == 0,
-        linked >= 1 << 20
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_10) else {
+        return .mebibytes(1)
+      }
+      guard let linked = outline?.physicalStart, linked != stated, linked % .mebibytes(2) == 0,
+        linked >= .mebibytes(1)
       else { return stated }
       return mend("pref_address", field, found: stated, to: linked)
     }
@@ -73,10 +76,11 @@ extension BzImage {
     mutating func initrdAddressLimit() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initrdAddrMax
       let usual: UInt64 = 0x37FF_FFFF
-      guard let stated = try header.value(of: field, since: 0x0203).map(UInt64.init) else {
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_03).map(UInt64.init)
+      else {
         return usual
       }
-      return stated >= 16 << 20
+      return stated >= .mebibytes(16)
         ? stated : mend("initrd_addr_max", field, found: stated, to: usual)
     }
 
@@ -84,20 +88,21 @@ extension BzImage {
     mutating func commandLineLimit() throws(ImageError) -> Int {
       let field = SetupHeader.cmdlineSize
       let least: UInt64 = 255
-      let stated = try header.value(of: field, since: 0x0206).map(UInt64.init) ?? least
+      let stated = try header.value(of: field, since: BootProtocol.v2_06).map(UInt64.init) ?? least
       if stated == 0 { return Int(mend("cmdline_size", field, found: stated, to: least)) }
       return Int(
-        stated < 1 << 16 ? stated : mend("cmdline_size", field, found: stated, to: 2047))
+        stated < .kibibytes(64) ? stated : mend("cmdline_size", field, found: stated, to: 2047))
     }
 
     /// Whether it can be entered in real mode only: it says no address for another entry. A Linux
     /// kernel has one whatever the field says.
     mutating func isForBIOSOnly(_ flags: ExtendedLoadFlags) throws(ImageError) -> Bool {
       let field = SetupHeader.code32Start
-      guard try header.value(of: field, since: 0x0200) ?? 0 == 0, !flags.contains(.has64BitEntry)
+      guard (try header.value(of: field, since: BootProtocol.v2_00) ?? 0) == 0,
+        !flags.contains(.has64BitEntry)
       else { return false }
       guard outline != nil else { return true }
-      _ = mend("code32_start", field, found: 0, to: 0x10_0000)
+      _ = mend("code32_start", field, found: 0, to: .mebibytes(1))
       return false
     }
 
@@ -107,7 +112,7 @@ extension BzImage {
       guard let payload, let outline else { return 0 }
       let stated = UInt64(payload.unpackedSize)
       // Behind the last part come section headers and the relocation table.
-      let possible = outline.fileEnd...(2 * outline.fileEnd + 16 << 20)
+      let possible = outline.fileEnd...(2 * outline.fileEnd + .mebibytes(16))
       return possible.contains(stated) ? stated : outline.fileEnd
     }
 
@@ -118,12 +123,13 @@ extension BzImage {
     mutating func initSize() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initSize
       // Kernels before 2.10 do not say how much they need: four times the file has been enough.
-      let guess = max(4 * packedSize, 16 << 20)
+      let guess = max(4 * packedSize, .mebibytes(16))
       // Unpacked and packed kernel side by side, and what the decompressor has of its own.
       let ample =
-        outline.map { max($0.windowSize, unpackedSize + packedSize + 8 << 20).roundedToPages }
+        outline.map { max($0.windowSize, unpackedSize + packedSize + .mebibytes(8)).roundedToPages }
         ?? guess
-      guard let stated = try header.value(of: field, since: 0x020A).map(UInt64.init) else {
+      guard let stated = try header.value(of: field, since: BootProtocol.v2_10).map(UInt64.init)
+      else {
         return outline == nil ? guess : max(guess, ample)
       }
       if stated == 0, outline == nil { return guess }
@@ -143,7 +149,7 @@ extension BzImage {
 
 extension UInt64 {
   /// Bytes in whole pages; small numbers only.
-  fileprivate var roundedToPages: UInt64 { (self + 0xFFF) & ~0xFFF }
+  fileprivate var roundedToPages: UInt64 { roundedUp(to: .kibibytes(4)) }
 }
 
 extension ExtendedLoadFlags {

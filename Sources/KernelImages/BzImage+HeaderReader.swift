@@ -10,7 +10,7 @@ extension BzImage {
     init(_ file: SharedBytes) throws(ImageError) {
       self.file = file
       version = try Self.load(SetupHeader.version, from: file)
-      guard version >= 0x0200 else { throw .unsupported(.zImage) }
+      guard version >= BootProtocol.v2_00 else { throw .unsupported(.zImage) }
     }
 
     /// The value of `field`, or nil when the kernel is older than `since`.
@@ -24,7 +24,7 @@ extension BzImage {
       let opcode = try Self.load(SetupHeader.jump, from: file)
       // Of another kind of jump nothing is known.
       guard opcode == SetupHeader.shortJump else { return Self.leastEnd(version) }
-      return 0x202 + Int(try Self.load(SetupHeader.jumpDistance, from: file))
+      return SetupHeader.lengthBase + Int(try Self.load(SetupHeader.jumpDistance, from: file))
     }
 
     /// Refuses a header that ends before all is there that its version has.
@@ -34,24 +34,24 @@ extension BzImage {
       guard try end() >= wanted else {
         throw .badField(
           name: "jump", offset: field.offset, found: UInt64(try Self.load(field, from: file)),
-          wanted: .jumpOverHeader(wanted - 0x202))
+          wanted: .jumpOverHeader(wanted - SetupHeader.lengthBase))
       }
     }
 
     /// Where a header of `version` ends at the least.
     private static func leastEnd(_ version: UInt16) -> Int {
       switch version {
-      case ..<0x0201: SetupHeader.ramdiskSize.end
-      case ..<0x0202: SetupHeader.heapEndPtr.end
-      case ..<0x0203: SetupHeader.cmdLinePtr.end
-      case ..<0x0205: SetupHeader.initrdAddrMax.end
-      case ..<0x0206: SetupHeader.relocatableKernel.end
-      case ..<0x0207: SetupHeader.cmdlineSize.end
-      case ..<0x0208: SetupHeader.hardwareSubarchData.end
-      case ..<0x0209: SetupHeader.payloadLength.end
-      case ..<0x020A: SetupHeader.setupData.end
-      case ..<0x020B: SetupHeader.initSize.end
-      case ..<0x020F: SetupHeader.handoverOffset.end
+      case ..<BootProtocol.v2_01: SetupHeader.ramdiskSize.end
+      case ..<BootProtocol.v2_02: SetupHeader.heapEndPtr.end
+      case ..<BootProtocol.v2_03: SetupHeader.cmdLinePtr.end
+      case ..<BootProtocol.v2_05: SetupHeader.initrdAddrMax.end
+      case ..<BootProtocol.v2_06: SetupHeader.relocatableKernel.end
+      case ..<BootProtocol.v2_07: SetupHeader.cmdlineSize.end
+      case ..<BootProtocol.v2_08: SetupHeader.hardwareSubarchData.end
+      case ..<BootProtocol.v2_09: SetupHeader.payloadLength.end
+      case ..<BootProtocol.v2_10: SetupHeader.setupData.end
+      case ..<BootProtocol.v2_11: SetupHeader.initSize.end
+      case ..<BootProtocol.v2_15: SetupHeader.handoverOffset.end
       default: SetupHeader.kernelInfoOffset.end
       }
     }
@@ -75,20 +75,21 @@ extension BzImage {
     /// "kernel_version, if set to a nonzero value, contains a pointer to a NUL-terminated
     /// human-readable kernel version number string, less 0x200."
     func kernelVersion(realModeSize: Int) -> String? {
-      guard let pointer = try? value(of: SetupHeader.kernelVersion, since: 0x0200), pointer != 0,
-        Int(pointer) + 0x200 < realModeSize,
-        let text = try? file.slice((Int(pointer) + 0x200)..<realModeSize).array
+      guard let pointer = try? value(of: SetupHeader.kernelVersion, since: BootProtocol.v2_00),
+        pointer != 0,
+        case let start = Int(pointer) + SetupHeader.offsetBase, start < realModeSize,
+        let text = try? file.slice(start..<realModeSize).array
       else { return nil }
       let name = text.prefix(256).prefix { $0 >= 0x20 && $0 < 0x7F }
       return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
     }
 
     func highestSetupDataType(in protectedMode: SharedBytes) throws(ImageError) -> UInt32? {
-      guard let offset = try value(of: SetupHeader.kernelInfoOffset, since: 0x020F), offset != 0,
-        let magic = try? protectedMode.span.load(UInt32.self, at: Int(offset)),
-        magic == 0x506F_544C  // "LToP"
+      guard let offset = try value(of: SetupHeader.kernelInfoOffset, since: BootProtocol.v2_15),
+        offset != 0,
+        (try? protectedMode.span.load(KernelInfo.magic, base: Int(offset))) == KernelInfo.magicValue
       else { return nil }
-      return try? protectedMode.span.load(UInt32.self, at: Int(offset) + 12)
+      return try? protectedMode.span.load(KernelInfo.setupTypeMax, base: Int(offset))
     }
 
     /// "The last 4 bytes of the payload are the size of the uncompressed data": for gzip they
@@ -97,15 +98,16 @@ extension BzImage {
     /// Only loaders read these fields, so that a kernel may start though they are wrong; but not when it
     /// is the end of the protected-mode part that is wrong.
     func payload(in parts: Parts) throws(ImageError) -> Payload? {
-      guard let offset = try value(of: SetupHeader.payloadOffset, since: 0x0208),
-        let length = try value(of: SetupHeader.payloadLength, since: 0x0208), length > 4
+      guard let offset = try value(of: SetupHeader.payloadOffset, since: BootProtocol.v2_08),
+        let length = try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08), length > 4
       else { return nil }
       let end = Int(offset) + Int(length)
       guard let bytes = try? parts.protectedMode.slice(Int(offset)..<end) else {
         guard parts.realMode.count + end > file.count else {
           throw .badField(
             name: "syssize", offset: SetupHeader.syssize.offset,
-            found: UInt64(parts.protectedMode.count / 16), wanted: .behindPayload((end + 15) / 16))
+            found: UInt64(parts.protectedMode.count / SetupHeader.paragraphSize),
+            wanted: .behindPayload(SetupHeader.paragraphs(in: end)))
         }
         return nil
       }
@@ -135,25 +137,29 @@ extension BzImage.HeaderReader {
 
   /// Cuts the file, which must be as long as `setup_sects` and `syssize` say.
   func parts() throws(ImageError) -> Parts {
-    let sectors = try value(of: SetupHeader.setupSects, since: 0x0200) ?? 0
-    let realModeSize = (Int(sectors == 0 ? 4 : sectors) + 1) * 512
+    let sectors = try value(of: SetupHeader.setupSects, since: BootProtocol.v2_00) ?? 0
+    let realModeSize =
+      SetupHeader.sectorSize
+      * (1 + (sectors == 0 ? SetupHeader.usualSetupSects : Int(sectors)))
     // 16 bits before 2.04, where the upper half belongs to something else.
-    let units = try value(of: SetupHeader.syssize, since: 0x0200) ?? 0
-    let protectedSize = Int(version >= 0x0204 ? units : units & 0xFFFF) * 16
+    let units = try value(of: SetupHeader.syssize, since: BootProtocol.v2_00) ?? 0
+    let protectedSize =
+      Int(version >= BootProtocol.v2_04 ? units : (units & 0xFFFF)) * SetupHeader.paragraphSize
     try checkSectors(realModeSize)
     guard file.count > realModeSize else {
       throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
     }
     // syssize is rounded up. Since 2.08 Linux files, which have a payload, are filled up to it,
     // because the checksum follows; of others, the last unit may be short by 15 bytes.
-    let payload = try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0
-    let slack = payload == 0 ? 15 : 0
-    guard version < 0x0204 || file.count >= realModeSize + protectedSize - slack else {
+    let payload = try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08) ?? 0
+    let slack = payload == 0 ? SetupHeader.paragraphSize - 1 : 0
+    guard version < BootProtocol.v2_04 || file.count >= realModeSize + protectedSize - slack else {
       throw .truncated(
         missing: .protectedModePart, needs: realModeSize + protectedSize, has: file.count)
     }
     // What follows in the file, such as a signature, is not for memory.
-    let end = version < 0x0204 ? file.count : min(file.count, realModeSize + protectedSize)
+    let end =
+      version < BootProtocol.v2_04 ? file.count : min(file.count, realModeSize + protectedSize)
     return Parts(
       realMode: try part(0..<realModeSize, .realModePart),
       protectedMode: try part(realModeSize..<end, .protectedModePart),
@@ -163,14 +169,16 @@ extension BzImage.HeaderReader {
   /// The EFI stub of a Linux kernel says as well where the protected-mode part starts: it is the
   /// section .text.
   private func checkSectors(_ realModeSize: Int) throws(ImageError) {
-    guard version >= 0x020B, try value(of: SetupHeader.payloadLength, since: 0x0208) ?? 0 > 0,
-      let start = PESection.start(of: ".text", in: file.span), start % 512 == 0,
+    guard version >= BootProtocol.v2_11,
+      (try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08) ?? 0) > 0,
+      let start = PESection.start(of: ".text", in: file.span), start % SetupHeader.sectorSize == 0,
       start != realModeSize
     else { return }
     let field = SetupHeader.setupSects
     throw .badField(
       name: "setup_sects", offset: field.offset,
-      found: UInt64(try value(of: field, since: 0x0200) ?? 0), wanted: .sectorsBefore(start))
+      found: UInt64(try value(of: field, since: BootProtocol.v2_00) ?? 0),
+      wanted: .sectorsBefore(start))
   }
 
   private func part(
@@ -189,7 +197,7 @@ extension BzImage.HeaderReader {
   /// Signing writes into the PE header, so its checksum and certificate entry count as zero.
   /// Kernels since about 6.15 store no checksum: their last four bytes are zero.
   private func checksummed(over size: Int) -> [SharedBytes]? {
-    guard version >= 0x0208, size <= file.count, size > 4,
+    guard version >= BootProtocol.v2_08, size <= file.count, size > 4,
       let stored = try? file.span.load(UInt32.self, at: size - 4), stored != 0
     else { return nil }
     var parts: [SharedBytes] = []

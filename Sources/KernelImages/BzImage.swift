@@ -51,7 +51,7 @@ package struct BzImage: Sendable {
     guard let magic = try? span.load(SetupHeader.header), magic == SetupHeader.magic,
       let flag = try? span.load(SetupHeader.bootFlag)
     else { return false }
-    guard flag == 0xAA55 else {
+    guard flag == BootSector.signatureValue else {
       throw .badField(
         name: "boot_flag", offset: SetupHeader.bootFlag.offset, found: UInt64(flag),
         wanted: .bootFlag)
@@ -63,10 +63,11 @@ package struct BzImage: Sendable {
   init(_ bytes: SharedBytes) throws(ImageError) {
     let header = try HeaderReader(bytes)
     version = header.version
-    let flags = LoadFlags(rawValue: try header.value(of: SetupHeader.loadflags, since: 0x0200) ?? 0)
+    let flags = LoadFlags(
+      rawValue: try header.value(of: SetupHeader.loadflags, since: BootProtocol.v2_00) ?? 0)
     guard flags.contains(.loadedHigh) else {
       // What can move was never loaded low.
-      guard version >= 0x0205 else { throw .unsupported(.zImage) }
+      guard version >= BootProtocol.v2_05 else { throw .unsupported(.zImage) }
       throw .badField(
         name: "loadflags", offset: SetupHeader.loadflags.offset, found: UInt64(flags.rawValue),
         wanted: .loadedHigh)
@@ -85,16 +86,18 @@ package struct BzImage: Sendable {
       throw .badField(
         name: "syssize", offset: SetupHeader.syssize.offset, found: 0, wanted: .nonzero)
     }
-    // The 64-bit entry is at 0x200 of the protected-mode part.
-    guard !extendedFlags.contains(.has64BitEntry) || protectedMode.count > 0x200 else {
+    guard
+      !extendedFlags.contains(.has64BitEntry) || protectedMode.count > SetupHeader.entry64Offset
+    else {
       throw .badField(
         name: "syssize", offset: SetupHeader.syssize.offset,
-        found: UInt64((protectedMode.count + 15) / 16),
+        found: UInt64(SetupHeader.paragraphs(in: protectedMode.count)),
         wanted: .beyond64BitEntry)
     }
     isMemdisk = kernelVersion?.hasPrefix("MEMDISK ") ?? false
     isForBIOSOnly = try fields.isForBIOSOnly(extendedFlags) || isMemdisk
-    isRelocatable = try header.value(of: SetupHeader.relocatableKernel, since: 0x0205) ?? 0 != 0
+    isRelocatable =
+      (try header.value(of: SetupHeader.relocatableKernel, since: BootProtocol.v2_05) ?? 0) != 0
     alignment = try fields.alignment()
     preferredAddress = try fields.preferredAddress(alignment: alignment)
     initrdAddressLimit = try fields.initrdAddressLimit()

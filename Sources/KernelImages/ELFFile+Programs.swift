@@ -14,13 +14,18 @@ extension ELFFile {
   /// The program for users of an operating system that this is: it names what starts it, needs libraries,
   /// or has a mark of those who link such programs. Nil when nothing says so.
   func userProgram(in file: RawSpan) -> KnownImage? {
-    if let interpreter {
+    if let interpreter = part(ELFLayout.Program.interpreter) {
       let path = text(in: file, interpreter)
       // FreeBSD's kernels name one that is not there.
       return path == "/red/herring" ? nil : .userProgram(interpreter: path)
     }
-    let isMarked = notes.contains { hasUserNote(file, in: $0) }
+    let isMarked = hasNote(in: file) { isOfUserProgram($0, in: file) }
     return isMarked || needsLibraries(file) ? .userProgram(interpreter: nil) : nil
+  }
+
+  /// The bytes of the first program header of that type.
+  private func part(_ type: UInt32) -> Range<Int>? {
+    headers.programs.first { $0.type == type }?.fileRange
   }
 
   private func text(in file: RawSpan, _ range: Range<Int>) -> String {
@@ -36,33 +41,21 @@ extension ELFFile {
 
   /// Whether PT_DYNAMIC has an entry DT_NEEDED.
   private func needsLibraries(_ file: RawSpan) -> Bool {
-    guard let dynamic else { return false }
-    let size = width == .bits64 ? 16 : 8
-    return stride(from: dynamic.lowerBound, to: dynamic.upperBound, by: size).prefix(1024).contains
-    {
-      let tag =
-        width == .bits64
-        ? try? file.load(UInt64.self, at: $0)
-        : (try? file.load(UInt32.self, at: $0)).map(UInt64.init)
-      return tag == 1
-    }
+    typealias Dynamic = ELFLayout.Dynamic
+    guard let entries = part(ELFLayout.Program.dynamic) else { return false }
+    return stride(from: entries.lowerBound, to: entries.upperBound, by: Dynamic.size(width))
+      .prefix(1024)
+      .contains { (try? file.load(Dynamic.tag, width, base: $0)) == Dynamic.needed }
   }
 
-  /// Whether there is a note of GNU that names Linux as the system (NT_GNU_ABI_TAG), or one of Go.
-  private func hasUserNote(_ file: RawSpan, in range: Range<Int>) -> Bool {
-    var position = range.lowerBound
-    while position < range.upperBound {
-      guard let nameSize = try? file.load(UInt32.self, at: position),
-        let size = try? file.load(UInt32.self, at: position + 4),
-        let type = try? file.load(UInt32.self, at: position + 8)
-      else { return false }
-      if nameSize == 4, let name = try? file.load(UInt32.self, at: position + 12) {
-        let isGNU = name == 0x0055_4E47 && type == 1
-        if isGNU, (try? file.load(UInt32.self, at: position + 16)) == 0 { return true }
-        if name == 0x0000_6F47, type == 4 { return true }
-      }
-      position += 12 + (Int(nameSize) + 3) & ~3 + (Int(size) + 3) & ~3
+  /// Whether a note is one of GNU that names Linux as the system, or one of Go.
+  private func isOfUserProgram(_ note: ELFNote, in file: RawSpan) -> Bool {
+    typealias Note = ELFLayout.Note
+    return switch (note.name, note.type) {
+    case ("GNU", Note.gnuABI):
+      (try? file.load(Note.gnuSystem, base: note.description)) == Note.gnuLinux
+    case ("Go", Note.goBuildID): true
+    default: false
     }
-    return false
   }
 }

@@ -1,95 +1,100 @@
 internal import ByteCoding
 package import ELFFormat
 
-/// An ELF executable, as far as a loader reads it. Documented in elf(5).
+/// An ELF executable, as far as a loader reads it.
 package struct ELFFile: Equatable, Sendable {
-  /// The width of its addresses.
-  package let width: ELFWidth
-  /// The processor: e_machine, 3 for i386 and 62 for x86_64.
-  package let machine: UInt16
-  /// Whether its code may be anywhere: e_type is ET_DYN.
-  package let isPositionIndependent: Bool
-  /// Where it is entered: e_entry. Physical, in kernels.
-  package let entry: UInt64
+  /// What the headers say.
+  let headers: ELFHeaders
   /// The PT_LOAD parts that take memory, lowest physical address first; they do not overlap.
   package let parts: [LoadedPart]
-  /// The largest p_align of the parts; at least 1, and not always a power of two.
-  package let alignment: UInt64
-  /// Where the name of what starts it is in the file: PT_INTERP.
-  let interpreter: Range<Int>?
-  /// Where PT_DYNAMIC is in the file.
-  let dynamic: Range<Int>?
-  /// Where the PT_NOTE parts are in the file.
-  let notes: [Range<Int>]
-  /// Where the section headers are in the file, when they are there.
-  let sectionHeaders: Range<Int>?
-  /// Bytes of one section header.
-  let sectionHeaderSize: Int
-
-  /// Whether the file starts like an ELF file, whatever its machine.
-  static func isRecognised(in file: RawSpan) -> Bool {
-    (try? file.load(ELFLayout.magic)) == ELFLayout.magicValue
-  }
 
   /// Reads the headers of the executable in `file`.
   package init(_ file: RawSpan) throws(ImageError) {
-    let reader = Reader(file)
-    let magic = try reader.load(ELFLayout.magic)
-    guard magic == ELFLayout.magicValue else {
-      throw .badField(
-        name: "e_ident", offset: 0, found: UInt64(magic), wanted: .elfMagic)
+    let headers: ELFHeaders
+    do {
+      headers = try ELFHeaders(file)
+    } catch {
+      throw ImageError(error)
     }
-    switch try reader.load(ELFLayout.classAndData) {
-    case 0x0101: width = .bits32
-    case 0x0102: width = .bits64
-    case let found:
+    typealias FileType = ELFLayout.FileType
+    guard headers.type == FileType.shared || headers.type == FileType.executable else {
       throw .badField(
-        name: "e_ident", offset: ELFLayout.classAndData.offset, found: UInt64(found),
-        wanted: .littleEndianClass)
+        name: "e_type", offset: ELFLayout.File.type.offset, found: UInt64(headers.type),
+        wanted: .executable)
     }
-    let type = try reader.load(ELFLayout.File.type)
-    guard type == ELFLayout.FileType.executable || type == ELFLayout.FileType.shared else {
-      throw .badField(
-        name: "e_type", offset: ELFLayout.File.type.offset, found: UInt64(type), wanted: .executable
-      )
+    self.headers = headers
+    parts = try Self.parts(headers.programs, in: file)
+  }
+
+  /// The width of its addresses.
+  package var width: ELFWidth { headers.width }
+  /// The processor: e_machine, an `ELFLayout.Machine`.
+  package var machine: UInt16 { headers.machine }
+  /// Whether its code may be anywhere: e_type is ET_DYN.
+  package var isPositionIndependent: Bool { headers.type == ELFLayout.FileType.shared }
+  /// Where it is entered: e_entry. Physical, in kernels.
+  package var entry: UInt64 { headers.entry }
+  /// The largest p_align of the parts; at least 1, and not always a power of two.
+  package var alignment: UInt64 {
+    headers.programs.reduce(1) { $1.isLoaded ? max($0, $1.alignment) : $0 }
+  }
+
+  /// The parts of `headers` that take memory, in order; all their bytes are in the file.
+  private static func parts(
+    _ headers: [ELFProgramHeader], in file: RawSpan
+  ) throws(ImageError) -> [LoadedPart] {
+    var parts: [(header: ELFProgramHeader, part: LoadedPart)] = []
+    for header in headers where header.isLoaded {
+      guard header.fileSize <= header.memorySize else {
+        throw .badPart(
+          .moreBytesThanMemory, index: header.index, offset: header.position,
+          found: header.fileSize)
+      }
+      guard !header.physical.addingReportingOverflow(header.memorySize).overflow else {
+        throw .badPart(
+          .beyondAddresses, index: header.index, offset: header.position,
+          found: header.memorySize)
+      }
+      guard let range = header.fileRange, range.upperBound <= file.byteCount else {
+        throw .truncated(
+          missing: .loadedPart(header.index), needs: header.fileRange?.upperBound ?? .max,
+          has: file.byteCount)
+      }
+      if header.memorySize == 0 { continue }
+      let part = LoadedPart(
+        fileOffset: range.lowerBound, fileSize: range.count, physicalAddress: header.physical,
+        memorySize: header.memorySize)
+      parts.append((header, part))
     }
-    isPositionIndependent = type == ELFLayout.FileType.shared
-    machine = try reader.load(ELFLayout.File.machine)
-    entry = try reader.load(ELFLayout.File.entry, width)
-    let headers = try reader.programHeaders(width)
-    interpreter = headers.first { $0.type == ELFLayout.Program.interpreter }?.fileRange
-    dynamic = headers.first { $0.type == ELFLayout.Program.dynamic }?.fileRange
-    notes = headers.filter { $0.type == ELFLayout.Program.note }.compactMap { $0.fileRange }
-    alignment = headers.reduce(1) { $1.type == ELFLayout.Program.load ? max($0, $1.alignment) : $0 }
-    parts = try reader.parts(headers)
-    sectionHeaderSize = Int(try reader.load(ELFLayout.File.sectionHeaderSize, width))
-    let table = try reader.load(ELFLayout.File.sectionHeaders, width)
-    let count = Int(try reader.load(ELFLayout.File.sectionHeaderCount, width))
-    let space = UInt64(file.byteCount)
-    let tableSize = sectionHeaderSize * count
-    sectionHeaders =
-      table > 0 && table <= space && UInt64(tableSize) <= space - table
-      ? Int(table)..<(Int(table) + tableSize) : nil
+    parts = parts.sorted { $0.part.physicalAddress }
+    for (lower, upper) in zip(parts, parts.dropFirst())
+    where upper.part.physicalAddress < lower.part.physicalEnd {
+      throw .badPart(
+        .overlap, index: upper.header.index, offset: upper.header.position,
+        found: upper.part.physicalAddress)
+    }
+    return parts.map { $0.part }
   }
 }
 
-extension ELFFile {
-  /// One program header.
-  struct ProgramHeader {
-    let index: Int
-    /// Where it is in the file.
-    let position: Int
-    let type: UInt32
-    let offset: UInt64
-    let physical: UInt64
-    let fileSize: UInt64
-    let memorySize: UInt64
-    let alignment: UInt64
-
-    /// Its bytes in the file; nil when no file is that long.
-    var fileRange: Range<Int>? {
-      let (end, overflow) = offset.addingReportingOverflow(fileSize)
-      return overflow || end > UInt64(Int.max) ? nil : Int(offset)..<Int(end)
-    }
+extension ImageError {
+  /// What an error of the headers means for an image.
+  fileprivate init(_ error: ELFError) {
+    self =
+      switch error {
+      case .truncated(.fileHeader, let needs, let has):
+        .truncated(missing: .elfHeader, needs: needs, has: has)
+      case .truncated(.programHeaders, let needs, let has):
+        .truncated(missing: .programHeaders, needs: needs, has: has)
+      case .otherMagic(let found):
+        .badField(
+          name: "e_ident", offset: ELFLayout.magic.offset, found: UInt64(found), wanted: .elfMagic)
+      case .otherClass(let found):
+        .badField(
+          name: "e_ident", offset: ELFLayout.classAndData.offset, found: UInt64(found),
+          wanted: .littleEndianClass)
+      case .shortProgramHeader(let found, let offset):
+        .badField(name: "e_phentsize", offset: offset, found: found, wanted: .programHeaderSize)
+      }
   }
 }

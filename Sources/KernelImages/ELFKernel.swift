@@ -12,7 +12,7 @@ package struct ELFKernel: Sendable {
 
   /// Reads the executable in `file`, which is for `machine`; nil when it is no such.
   init?(_ file: SharedBytes, machine: UInt16) throws(ImageError) {
-    guard ELFFile.isRecognised(in: file.span),
+    guard ELFHeaders.isRecognised(in: file.span),
       (try? file.span.load(ELFLayout.File.machine)) == machine
     else { return nil }
     if let kind = ELFFile.unstartable(file.span) { throw .unsupported(kind) }

@@ -9,7 +9,7 @@ package struct KernelFile: Sendable {
   package let packing: CompressionFormat?
 
   /// The most bytes that a kernel may unpack to: what kexec_file_load reads at the most.
-  package static let sizeLimit = 4 << 30
+  package static let sizeLimit = Int.gibibytes(4)
 
   /// Unpacks `file`, one layer, into at most `limit` bytes.
   ///

@@ -102,7 +102,7 @@ package enum KernelImage: Sendable {
       return try MultibootKernel(bytes, version).map(KernelImage.multiboot)
     } catch {
       let span = bytes.span
-      guard !ELFFile.isRecognised(in: span) else { throw error }
+      guard !ELFHeaders.isRecognised(in: span) else { throw error }
       let isLinux = (try? span.load(SetupHeader.header)) == SetupHeader.magic
       if isLinux || KnownImage.recognise(span) != nil { return nil }
       throw error

@@ -19,24 +19,20 @@ package struct KernelOutline: Equatable, Sendable {
 
 extension KernelOutline {
   /// More bytes than any kernel takes in memory: all that its mapping has, KERNEL_IMAGE_SIZE.
-  static let sizeLimit: UInt64 = 1 << 30
+  static let sizeLimit: UInt64 = .gibibytes(1)
 
   /// No payload unpacks to more: its size has 32 bits.
-  private static let fileSizeLimit: UInt64 = 1 << 32
+  private static let fileSizeLimit: UInt64 = .gibibytes(4)
 
   /// Reads the headers at the start of `file`; nil when they are not there or those of no kernel for x86.
   init?(startOf file: RawSpan) {
-    let reader = ELFFile.Reader(file)
-    guard ELFFile.isRecognised(in: file),
-      let kind = try? reader.load(ELFLayout.classAndData), kind == 0x0101 || kind == 0x0102,
-      let machine = try? reader.load(ELFLayout.File.machine)
+    guard let headers = try? ELFHeaders(file),
+      headers.machine
+        == (headers.width == .bits32 ? ELFLayout.Machine.i386 : ELFLayout.Machine.x86_64)
     else { return nil }
-    width = kind == 0x0101 ? .bits32 : .bits64
-    guard machine == (width == .bits32 ? ELFLayout.Machine.i386 : ELFLayout.Machine.x86_64),
-      let headers = try? reader.programHeaders(width)
-    else { return nil }
+    width = headers.width
     var (start, end, fileEnd) = (UInt64.max, UInt64(0), UInt64(0))
-    for header in headers where header.type == ELFLayout.Program.load && header.memorySize > 0 {
+    for header in headers.programs where header.isLoaded && header.memorySize > 0 {
       let (last, overflow) = header.physical.addingReportingOverflow(header.memorySize)
       guard !overflow, let range = header.fileRange else { return nil }
       start = min(start, header.physical)

@@ -10,10 +10,10 @@ extension KnownImage {
     if bytes.has([0x27, 0x05, 0x19, 0x56], at: 0) {
       return .ubootImage(machine: (try? bytes.load(UInt8.self, at: 29)).flatMap(MachineName.uboot))
     }
-    if ELFFile.isRecognised(in: bytes) {
+    if ELFHeaders.isRecognised(in: bytes) {
       return .elfOther(machine: (try? bytes.load(ELFLayout.File.machine)) ?? 0)
     }
-    if bytes.has([0x4D, 0x5A], at: 0) { return program(bytes) }
+    if PEHeader.isDOSProgram(bytes) { return program(bytes) }
     if bytes.has(Array("#!".utf8), at: 0) {
       let line = bytes.units(from: 2, limit: 256).drop { $0 == 0x20 || $0 == 0x09 }
       let name = line.prefix { (0x21...0x7E).contains($0) }
@@ -22,6 +22,13 @@ extension KnownImage {
     for (magic, offset, kind) in volumes where bytes.has(magic, at: offset) { return kind }
     if BootSector.isRecognised(in: bytes) { return .bootSector }
     return text(bytes)
+  }
+
+  /// Whether `bytes` start like a kernel for some machine: with a setup header of Linux, as an ELF file or
+  /// an EFI program, or as an Image for arm64 or RISC-V.
+  package static func startsLikeKernel(_ bytes: RawSpan) -> Bool {
+    (try? bytes.load(SetupHeader.header)) == SetupHeader.magic || ELFHeaders.isRecognised(in: bytes)
+      || PEHeader.isDOSProgram(bytes) || images.contains { bytes.has($0.0, at: $0.1) }
   }
 
   /// The name that `--type` has for it.
@@ -33,19 +40,26 @@ extension KnownImage {
     }
   }
 
-  private static let magics: [([UInt8], Int, KnownImage)] = [
-    (Array("07070".utf8), 0, .cpio),
-    ([0x36, 0x13, 0x03, 0x1B], 0, .nbi),
-    (Array("BeoB".utf8), 0, .beoboot),
+  /// Images of 64-bit kernels for other machines. Documentation/arch/arm64/booting.rst,
+  /// Documentation/arch/riscv/boot-image-header.rst.
+  private static let images: [([UInt8], Int, KnownImage)] = [
     (Array("ARM\u{64}".utf8), 0x38, .otherImage(machine: "arm64")),
     (Array("RSC\u{05}".utf8), 0x38, .otherImage(machine: "riscv")),
-    ([0x18, 0x28, 0x6F, 0x01], 0x24, .otherImage(machine: "arm")),
-    ([0xD0, 0x0D, 0xFE, 0xED], 0, .deviceTree),
-    (Array("KDUMP   ".utf8), 0, .coreDump), (Array("makedumpfile".utf8), 0, .coreDump),
-    (Array("!<arch>\n".utf8), 0, .archive("ar")), (Array("PK\u{3}\u{4}".utf8), 0, .archive("zip")),
-    (Array("ustar".utf8), 257, .archive("tar")), ([0xED, 0xAB, 0xEE, 0xDB], 0, .archive("RPM")),
-    ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, .archive("7-Zip")),
   ]
+
+  private static let magics: [([UInt8], Int, KnownImage)] =
+    images + [
+      (Array("07070".utf8), 0, .cpio),
+      ([0x36, 0x13, 0x03, 0x1B], 0, .nbi),
+      (Array("BeoB".utf8), 0, .beoboot),
+      ([0x18, 0x28, 0x6F, 0x01], 0x24, .otherImage(machine: "arm")),
+      ([0xD0, 0x0D, 0xFE, 0xED], 0, .deviceTree),
+      (Array("KDUMP   ".utf8), 0, .coreDump), (Array("makedumpfile".utf8), 0, .coreDump),
+      (Array("!<arch>\n".utf8), 0, .archive("ar")),
+      (Array("PK\u{3}\u{4}".utf8), 0, .archive("zip")),
+      (Array("ustar".utf8), 257, .archive("tar")), ([0xED, 0xAB, 0xEE, 0xDB], 0, .archive("RPM")),
+      ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, .archive("7-Zip")),
+    ]
 
   /// Some of them start with code or text: only what is no kernel and no program is looked at.
   private static let volumes: [([UInt8], Int, KnownImage)] = [
@@ -64,7 +78,8 @@ extension KnownImage {
   /// What a file with the signature of DOS programs is.
   private static func program(_ bytes: RawSpan) -> KnownImage {
     let machine = (try? PEHeader(bytes))??.machine
-    let isForX86 = machine.map { $0 == PEHeader.machineI386 || $0 == 0x8664 } ?? true
+    let isForX86 =
+      machine.map { $0 == PEHeader.machineI386 || $0 == PEHeader.machineX86_64 } ?? true
     let name = isForX86 ? nil : machine.map { MachineName.pe($0) ?? "machine \($0)" }
     // Linux kernels for other machines are EFI programs too; packed ones say so at the start.
     if let name,
@@ -109,7 +124,7 @@ extension [UInt8] {
   /// Takes away the bytes at the end that are only the start of a character.
   fileprivate mutating func dropCutCharacter() {
     var end = count
-    while end > 0, count - end < 3, self[end - 1] & 0xC0 == 0x80 { end -= 1 }
+    while end > 0, count - end < 3, (self[end - 1] & 0xC0) == 0x80 { end -= 1 }
     guard end > 0, self[end - 1] >= 0xC0 else { return }
     let size = self[end - 1] >= 0xF0 ? 4 : self[end - 1] >= 0xE0 ? 3 : 2
     if count - end + 1 < size { removeLast(count - end + 1) }
@@ -152,7 +167,7 @@ extension RawSpan {
   fileprivate func hasSection(named name: String) -> Bool {
     guard let header = try? PEHeader(self) else { return false }
     return (0..<header.sectionCount).contains { index in
-      has(Array(name.utf8) + [0], at: header.sectionTable + 40 * index)
+      has(Array(name.utf8) + [0], at: header.sectionTable + PEHeader.sectionHeaderSize * index)
     }
   }
 }

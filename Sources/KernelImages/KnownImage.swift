@@ -1,4 +1,5 @@
 package import Compression
+internal import ELFFormat
 
 /// Kinds of files that people give to a loader and that it does not load, recognised by content so that a
 /// message can name them.
@@ -62,24 +63,25 @@ package enum KnownImage: Hashable, Sendable {
 package enum MachineName {
   /// By e_machine of an ELF file; nil when it is not one that Linux runs on.
   package static func elf(_ machine: UInt16) -> String? {
-    switch machine {
-    case 2: "sparc"
-    case 3: "i386"
-    case 4: "m68k"
-    case 8, 10: "mips"
-    case 15: "parisc"
-    case 20: "powerpc"
-    case 21: "powerpc64"
-    case 22: "s390x"
-    case 40: "arm"
-    case 42: "sh"
-    case 43: "sparc64"
-    case 50: "ia64"
-    case 62: "x86_64"
-    case 183: "arm64"
-    case 243: "riscv"
-    case 258: "loongarch"
-    case 0x9026: "alpha"
+    typealias Machine = ELFLayout.Machine
+    return switch machine {
+    case Machine.sparc: "sparc"
+    case Machine.i386: "i386"
+    case Machine.m68k: "m68k"
+    case Machine.mips, Machine.mipsLittleEndian: "mips"
+    case Machine.parisc: "parisc"
+    case Machine.powerpc: "powerpc"
+    case Machine.powerpc64: "powerpc64"
+    case Machine.s390: "s390x"
+    case Machine.arm: "arm"
+    case Machine.superH: "sh"
+    case Machine.sparc64: "sparc64"
+    case Machine.ia64: "ia64"
+    case Machine.x86_64: "x86_64"
+    case Machine.arm64: "arm64"
+    case Machine.riscv: "riscv"
+    case Machine.loongarch: "loongarch"
+    case Machine.alpha: "alpha"
     default: nil
     }
   }
@@ -87,8 +89,8 @@ package enum MachineName {
   /// By the machine of a PE header; nil when it is none that we know.
   static func pe(_ machine: UInt16) -> String? {
     switch machine {
-    case 0x14C: "i386"
-    case 0x8664: "x86_64"
+    case PEHeader.machineI386: "i386"
+    case PEHeader.machineX86_64: "x86_64"
     case 0x1C0, 0x1C2, 0x1C4: "arm"
     case 0xAA64: "arm64"
     case 0x5032, 0x5064: "riscv"

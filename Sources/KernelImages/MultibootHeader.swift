@@ -1,11 +1,10 @@
+internal import ELFFormat
 internal import ByteCoding
 
 /// What a multiboot header says, of either version.
 struct MultibootHeader {
   /// Where the header is in the file.
   let offset: Int
-  private(set) var wantsPages = false
-  private(set) var needsMemory = false
   private(set) var wantsVideoMode = false
   /// Where the file's bytes go; nil when an ELF header says that.
   private(set) var addresses: Addresses?
@@ -59,16 +58,14 @@ extension MultibootHeader {
     let flags = try file.value(Layout1.flags, base: offset)
     // "Bits 0-15: if the boot loader sees any that it does not understand, it must fail".
     let known = Layout1.alignedModules | Layout1.memoryInformation | Layout1.videoMode
-    guard flags & 0xFFFF & ~known == 0 else {
+    guard (flags & 0xFFFF & ~known) == 0 else {
       throw .badField(
         name: "flags", offset: offset + Layout1.flags.offset, found: UInt64(flags),
         wanted: .knownFlags)
     }
-    wantsPages = flags & Layout1.alignedModules != 0
-    needsMemory = flags & Layout1.memoryInformation != 0
-    wantsVideoMode = flags & Layout1.videoMode != 0
+    wantsVideoMode = (flags & Layout1.videoMode) != 0
     // An ELF header says the same better, and wins where both are: many kernels have both.
-    guard flags & Layout1.addressFields != 0, !ELFFile.isRecognised(in: file) else { return }
+    guard (flags & Layout1.addressFields) != 0, !ELFHeaders.isRecognised(in: file) else { return }
     addresses = Addresses(
       headerOffset: offset, fields: offset + Layout1.headerAddress.offset,
       header: try file.value(Layout1.headerAddress, base: offset),
@@ -94,8 +91,19 @@ extension MultibootHeader {
 
     static let tagType = Field<UInt16>(0)
     static let tagFlags = Field<UInt16>(2)
+    static let optional: UInt16 = 1 << 0
     static let tagSize = Field<UInt32>(4)
-    static func word(_ index: Int) -> Field<UInt32> { Field(8 + 4 * index) }
+    /// Bytes of a tag before its words.
+    static let tagHeaderSize = 8
+    /// Tags start at multiples of this.
+    static let tagAlignment = 8
+    static func word(_ index: Int) -> Field<UInt32> { Field(tagHeaderSize + 4 * index) }
+    /// The value of `architecture` for the protected mode of i386.
+    static let i386: UInt32 = 0
+    /// The preference of a tag `relocatable`: as low as possible.
+    static let prefersLow: UInt32 = 1
+    /// The last kind of information that the specification knows: the load base address.
+    static let lastInformation: UInt32 = 21
   }
 
   /// The types of tags.
@@ -121,7 +129,7 @@ extension MultibootHeader {
     else { return nil }
     self.offset = offset
     let architecture = try file.value(Layout2.architecture, base: offset)
-    guard architecture == 0 else {
+    guard architecture == Layout2.i386 else {
       throw .badField(
         name: "architecture", offset: offset + Layout2.architecture.offset,
         found: UInt64(architecture), wanted: .i386)
@@ -134,7 +142,7 @@ extension MultibootHeader {
     var position = offset + Layout2.size
     while position < offset + length {
       let size = Int(try file.value(Layout2.tagSize, base: position))
-      guard size >= 8, size <= offset + length - position else {
+      guard size >= Layout2.tagHeaderSize, size <= offset + length - position else {
         throw .badField(
           name: "tag size", offset: position + Layout2.tagSize.offset, found: UInt64(size),
           wanted: .tagSize)
@@ -142,7 +150,7 @@ extension MultibootHeader {
       let type = try file.value(Layout2.tagType, base: position)
       if type == Tag.end { break }
       try read(type, at: position, size: size, in: file)
-      position += (size + 7) & ~7
+      position += size.roundedUp(to: Layout2.tagAlignment)
     }
   }
 
@@ -161,41 +169,46 @@ extension MultibootHeader {
     switch type {
     case Tag.address:
       addresses = Addresses(
-        headerOffset: offset, fields: position + 8, header: try word(0), loadStart: try word(1),
+        headerOffset: offset, fields: position + Layout2.tagHeaderSize, header: try word(0),
+        loadStart: try word(1),
         loadEnd: try word(2), zeroEnd: try word(3))
     case Tag.entryAddress: entry = try word(0)
     case Tag.framebuffer: wantsVideoMode = true
-    case Tag.moduleAlignment: wantsPages = true
     case Tag.relocatable:
       let alignment = UInt64(try word(2))
-      guard alignment & (alignment &- 1) == 0 else {
+      guard alignment.isZeroOrPowerOfTwo else {
         throw .badField(
           name: "align", offset: position + Layout2.word(2).offset, found: alignment,
           wanted: .powerOfTwo)
       }
       relocation = .init(
         lowest: UInt64(try word(0)), end: UInt64(try word(1)) + 1, alignment: max(alignment, 1),
-        prefersLow: try word(3) == 1)
+        prefersLow: try word(3) == Layout2.prefersLow)
     case Tag.informationRequest: try checkRequest(at: position, size: size, in: file)
-    // What a console is like, and other ways in for EFI, change nothing for us.
-    case Tag.consoleFlags, Tag.efiBootServices, Tag.efi32Entry, Tag.efi64Entry: break
+    // What a console is like, and other entries for EFI, change nothing here; and modules are at pages anyway.
+    case Tag.moduleAlignment, Tag.consoleFlags, Tag.efiBootServices, Tag.efi32Entry, Tag.efi64Entry:
+      break
     default:
-      guard try file.value(Layout2.tagFlags, base: position) & 1 != 0 else {
+      guard try isOptional(tagAt: position, in: file) else {
         throw .badField(
           name: "tag type", offset: position, found: UInt64(type), wanted: .knownTag)
       }
     }
   }
 
+  /// Whether the kernel starts without what the tag at `position` asks for: bit 0 of its flags.
+  private func isOptional(tagAt position: Int, in file: RawSpan) throws(ImageError) -> Bool {
+    (try file.value(Layout2.tagFlags, base: position) & Layout2.optional) != 0
+  }
+
   /// The kinds of information that a kernel asks for must be known, unless the tag is optional.
-  private mutating func checkRequest(
+  private func checkRequest(
     at position: Int, size: Int, in file: RawSpan
   ) throws(ImageError) {
-    let isOptional = try file.value(Layout2.tagFlags, base: position) & 1 != 0
-    for index in 0..<((size - 8) / 4) {
+    let isOptional = try isOptional(tagAt: position, in: file)
+    for index in 0..<((size - Layout2.tagHeaderSize) / 4) {
       let kind = try file.value(Layout2.word(index), base: position)
-      if kind == 4 || kind == 6 { needsMemory = true }
-      guard isOptional || kind <= 21 else {
+      guard isOptional || kind <= Layout2.lastInformation else {
         throw .badField(
           name: "requested tag", offset: position + Layout2.word(index).offset,
           found: UInt64(kind), wanted: .knownTag)

@@ -34,10 +34,6 @@ package struct MultibootKernel: Sendable {
   package let parts: [LoadedPart]
   /// Where it is entered, in 32-bit mode.
   package let entry: UInt32
-  /// Whether modules must start at a page; ours always do.
-  package let wantsPages: Bool
-  /// Whether it needs to know where there is memory.
-  package let needsMemory: Bool
   /// Whether it asks for a certain graphics mode, which nobody can set now.
   package let wantsVideoMode: Bool
   /// Where it may be moved to; nil when it must be where it was linked for.
@@ -56,8 +52,6 @@ package struct MultibootKernel: Sendable {
     }
     self.version = version
     self.file = file
-    wantsPages = header.wantsPages
-    needsMemory = header.needsMemory
     wantsVideoMode = header.wantsVideoMode
     var relocation = header.relocation
     if let addresses = header.addresses {
@@ -68,12 +62,12 @@ package struct MultibootKernel: Sendable {
       }
     } else {
       // Without addresses of its own the header goes with an ELF file.
-      guard ELFFile.isRecognised(in: file.span) else { return nil }
+      guard ELFHeaders.isRecognised(in: file.span) else { return nil }
       let elf = try ELFFile(file.span)
       parts = elf.parts
       if relocation == nil, elf.isPositionIndependent {
         relocation = Relocation(
-          lowest: 1 << 20, end: 1 << 32, alignment: elf.alignment, prefersLow: true)
+          lowest: .mebibytes(1), end: .gibibytes(4), alignment: elf.alignment, prefersLow: true)
       }
       guard let given = header.entry ?? UInt32(exactly: elf.entry) else {
         throw .badField(
@@ -87,7 +81,7 @@ package struct MultibootKernel: Sendable {
       throw .badField(
         name: "entry", offset: header.offset, found: UInt64(entry), wanted: .insidePart)
     }
-    for part in parts where part.physicalEnd > 1 << 32 {
+    for part in parts where part.physicalEnd > .gibibytes(4) {
       throw .badField(
         name: "load address", offset: header.offset, found: part.physicalEnd, wanted: .below4GiB)
     }

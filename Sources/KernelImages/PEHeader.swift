@@ -4,7 +4,7 @@ internal import ByteCoding
 ///
 /// Documented in Microsoft's "PE Format".
 struct PEHeader {
-  /// The processor: 0x14C for i386, 0x8664 for x86_64.
+  /// The processor, such as `machineX86_64`.
   let machine: UInt16
   /// Where the optional header starts.
   let optionalHeader: Int
@@ -12,6 +12,23 @@ struct PEHeader {
   let sectionCount: Int
   /// Where the section headers start.
   let sectionTable: Int
+
+  /// The first bytes of a DOS program: "MZ".
+  private static let dosMagic = Field<UInt16>(0)
+  private static let dosMagicValue: UInt16 = 0x5A4D
+  /// Where the PE signature is: e_lfanew.
+  private static let signatureOffset = Field<UInt32>(0x3C)
+  /// "PE", and two zeros.
+  private static let signature = Field<UInt32>(0)
+  private static let signatureValue: UInt32 = 0x4550
+  /// The processor, from the signature's start.
+  private static let machine = Field<UInt16>(4)
+  /// How many sections there are, from the signature's start.
+  private static let numberOfSections = Field<UInt16>(6)
+  /// Bytes of the optional header, from the signature's start.
+  private static let sizeOfOptionalHeader = Field<UInt16>(20)
+  /// From the signature's start to the optional header.
+  private static let optionalHeaderOffset = 24
 
   /// Bytes of one section header.
   static let sectionHeaderSize = 40
@@ -24,8 +41,10 @@ struct PEHeader {
   /// Where the section is in the file, from the section header's start.
   static let pointerToRawData = Field<UInt32>(20)
 
-  /// The value of `machine` for i386.
+  /// The value of `machine` for i386: IMAGE_FILE_MACHINE_I386.
   static let machineI386: UInt16 = 0x14C
+  /// The value of `machine` for x86_64: IMAGE_FILE_MACHINE_AMD64.
+  static let machineX86_64: UInt16 = 0x8664
 
   /// The kind of optional header, from its start.
   static let magic = Field<UInt16>(0)
@@ -42,13 +61,19 @@ struct PEHeader {
 
   /// Finds the header of the PE file in `bytes`; nil when it is none.
   init?(_ bytes: RawSpan) throws(OutOfBounds) {
-    guard try bytes.load(UInt16.self, at: 0) == 0x5A4D else { return nil }  // "MZ"
-    let signature = Int(try bytes.load(UInt32.self, at: 0x3C))
-    guard try bytes.load(UInt32.self, at: signature) == 0x4550 else { return nil }  // "PE"
-    machine = try bytes.load(UInt16.self, at: signature + 4)
-    sectionCount = Int(try bytes.load(UInt16.self, at: signature + 6))
-    optionalHeader = signature + 24
-    sectionTable = optionalHeader + Int(try bytes.load(UInt16.self, at: signature + 20))
+    guard try bytes.load(Self.dosMagic) == Self.dosMagicValue else { return nil }
+    let start = Int(try bytes.load(Self.signatureOffset))
+    guard try bytes.load(Self.signature, base: start) == Self.signatureValue else { return nil }
+    machine = try bytes.load(Self.machine, base: start)
+    sectionCount = Int(try bytes.load(Self.numberOfSections, base: start))
+    optionalHeader = start + Self.optionalHeaderOffset
+    sectionTable =
+      optionalHeader + Int(try bytes.load(Self.sizeOfOptionalHeader, base: start))
+  }
+
+  /// Whether `bytes` start like a program for DOS, as all EFI programs do.
+  static func isDOSProgram(_ bytes: RawSpan) -> Bool {
+    (try? bytes.load(dosMagic)) == dosMagicValue
   }
 
   /// The byte behind the last section header.
@@ -72,7 +97,8 @@ struct PEHeader {
     guard let place = certificateEntry(in: bytes),
       let entry = try? bytes.load(UInt64.self, at: place.lowerBound)
     else { return nil }
-    let start = Int(entry & 0xFFFF_FFFF)
+    // The address, then the size.
+    let start = Int(UInt32(truncatingIfNeeded: entry))
     let count = Int(entry >> 32)
     return start > 0 && count > 0 ? start..<(start + count) : nil
   }

@@ -6,6 +6,18 @@ package import ByteCoding
 package enum SetupHeader {
   /// Where the header starts in the file and in boot_params.
   package static let start = 0x1F1
+  /// Where a header of length 0 would end: behind the jump at 0x200, whose distance counts from here.
+  package static let lengthBase = 0x202
+  /// What `kernelVersion` and `heapEndPtr` count from.
+  package static let offsetBase = 0x200
+  /// Bytes of the unit of `setupSects`.
+  package static let sectorSize = 512
+  /// What `setupSects` 0 means.
+  package static let usualSetupSects = 4
+  /// Bytes of the unit of `syssize`.
+  package static let paragraphSize = 16
+  /// From the protected-mode part's start to the 64-bit entry.
+  package static let entry64Offset = 0x200
   /// No header reaches further than this, whatever its length says.
   package static let limit = 0x290
 
@@ -15,7 +27,7 @@ package enum SetupHeader {
   package static let syssize = Field<UInt32>(0x1F4)
   /// The screen's mode, for the real-mode entry: `normalMode`.
   package static let vidMode = Field<UInt16>(0x1FA)
-  /// Must be 0xAA55.
+  /// Must be `BootSector.signatureValue`.
   package static let bootFlag = Field<UInt16>(0x1FE)
   /// First byte of the jump instruction at 0x200: `shortJump`.
   package static let jump = Field<UInt8>(0x200)
@@ -23,7 +35,7 @@ package enum SetupHeader {
   package static let jumpDistance = Field<UInt8>(0x201)
   /// Must be "HdrS". Since 2.00.
   package static let header = Field<UInt32>(0x202)
-  /// Boot protocol version, 0x020F for 2.15.
+  /// A `BootProtocol`.
   package static let version = Field<UInt16>(0x206)
   /// File offset less 0x200 of the text that names the kernel; 0 when there is none.
   package static let kernelVersion = Field<UInt16>(0x20E)
@@ -72,6 +84,11 @@ package enum SetupHeader {
   /// Offset of kernel_info in the protected-mode part. Since 2.15.
   package static let kernelInfoOffset = Field<UInt32>(0x268)
 
+  /// How many units of `syssize` so many bytes take.
+  static func paragraphs(in byteCount: Int) -> Int {
+    (byteCount + paragraphSize - 1) / paragraphSize
+  }
+
   /// The value of `header` in every kernel since 2.00: "HdrS".
   package static let magic: UInt32 = 0x5372_6448
   /// The value of `jump` for a distance of one byte.
@@ -80,6 +97,47 @@ package enum SetupHeader {
   package static let normalMode: UInt16 = 0xFFFF
   /// The value of `typeOfLoader` for kexec.
   package static let kexecLoader: UInt8 = 0xD0
+}
+
+/// Versions of the boot protocol, by their numbers in `SetupHeader.version`.
+package enum BootProtocol {
+  /// The first with a setup header.
+  package static let v2_00: UInt16 = 0x0200
+  /// Has `heapEndPtr`.
+  package static let v2_01: UInt16 = 0x0201
+  /// Has `cmdLinePtr`: boot_params and the command line may be anywhere.
+  package static let v2_02: UInt16 = 0x0202
+  /// Has `initrdAddrMax`.
+  package static let v2_03: UInt16 = 0x0203
+  /// `syssize` has 32 bits.
+  package static let v2_04: UInt16 = 0x0204
+  /// Has `relocatableKernel`.
+  package static let v2_05: UInt16 = 0x0205
+  /// Has `cmdlineSize`.
+  package static let v2_06: UInt16 = 0x0206
+  /// Has `hardwareSubarch`.
+  package static let v2_07: UInt16 = 0x0207
+  /// Has the payload's place, and a checksum at the file's end.
+  package static let v2_08: UInt16 = 0x0208
+  /// Has `setupData`.
+  package static let v2_09: UInt16 = 0x0209
+  /// Has `prefAddress` and `initSize`.
+  package static let v2_10: UInt16 = 0x020A
+  /// Has `handoverOffset`.
+  package static let v2_11: UInt16 = 0x020B
+  /// Has `xloadflags`.
+  package static let v2_12: UInt16 = 0x020C
+  /// Has `kernelInfoOffset`.
+  package static let v2_15: UInt16 = 0x020F
+}
+
+/// Offsets in the kernel_info that `SetupHeader.kernelInfoOffset` leads to.
+enum KernelInfo {
+  static let magic = Field<UInt32>(0)
+  /// The value of `magic`: "LToP".
+  static let magicValue: UInt32 = 0x506F_544C
+  /// setup_type_max.
+  static let setupTypeMax = Field<UInt32>(12)
 }
 
 /// The bits of `SetupHeader.loadflags`.

@@ -164,13 +164,13 @@ extension UnifiedKernelImage {
   ///
   /// Lines become words, as the EFI stub has it.
   package var commandLine: String? {
-    section(.commandLine).flatMap { text(of: $0, limit: 1 << 16) }
+    section(.commandLine).flatMap { text(of: $0, limit: .kibibytes(64)) }
   }
 
   /// The name of the system in the image: PRETTY_NAME of its os-release(5).
   package var systemName: String? {
     guard let file = section(.osRelease),
-      let start = try? file.slice(0..<min(file.count, 1 << 16))
+      let start = try? file.slice(0..<min(file.count, .kibibytes(64)))
     else { return nil }
     let lines = start.array.split(separator: UInt8(ascii: "\n"))
     let key = Array("PRETTY_NAME=".utf8)

@@ -11,7 +11,7 @@ extension Vmlinux {
   /// Where the kernel's mapping starts: __START_KERNEL_map.
   package static let mappingStart: UInt64 = 0xFFFF_FFFF_8000_0000
   /// How much of it a kernel with KASLR may use: KERNEL_IMAGE_SIZE.
-  package static let mappingSize: UInt64 = 1 << 30
+  package static let mappingSize: UInt64 = .gibibytes(1)
 
   /// How many places there are for the virtual base when it moves in steps of `alignment`.
   package func virtualSlots(alignment: UInt64) -> UInt64 {

@@ -68,12 +68,12 @@ extension Vmlinux {
       throw .entryOutside(headers.entry)
     }
     // What follows the section headers, which are the last thing in an ELF file.
-    let end = headers.sectionHeaders?.upperBound ?? file.byteCount
+    let end = headers.headers.sections?.upperBound ?? file.byteCount
     relocationTable = end < file.byteCount ? end..<file.byteCount : nil
   }
 
   /// No kernel is linked to be above this: the space that its mapping has is 1 GiB.
-  private static let addressLimit: UInt64 = 1 << 30
+  private static let addressLimit: UInt64 = .gibibytes(1)
 
   /// More parts than any kernel has; each becomes a segment, of which there are sixteen in all.
   private static let partLimit = 6

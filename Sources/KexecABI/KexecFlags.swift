@@ -16,6 +16,8 @@ package enum SegmentFlags {
   package static let updateCoreHeader: UInt = 0x4
   /// The segments are for x86_64. KEXEC_ARCH_X86_64, 2.6.13.
   package static let x86_64 = UInt(KEXEC_ARCH_X86_64)
+  /// The part of the flags that is no set of bits, but the architecture. KEXEC_ARCH_MASK.
+  package static let architectureMask = UInt(KEXEC_ARCH_MASK)
 }
 
 /// Flags of kexec_file_load.
@@ -54,10 +56,9 @@ extension LoadCall {
       }
     var names: [String] = []
     var rest = flags
-    // The upper half of kexec_load's flags is no set of bits, but the architecture.
-    let architecture = flags & 0xFFFF_0000
-    if self == .segments { rest &= 0xFFFF }
-    for (flag, name) in known where rest & flag != 0 {
+    let architecture = flags & SegmentFlags.architectureMask
+    if self == .segments { rest &= ~SegmentFlags.architectureMask }
+    for (flag, name) in known where (rest & flag) != 0 {
       names.append(name)
       rest &= ~flag
     }

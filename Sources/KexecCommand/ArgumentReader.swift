@@ -4,18 +4,18 @@ internal import KexecPlanning
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// The arguments of a command as far as they are read, and the option that is read next.
+/// The arguments of a command that have been read so far, and the option that is being read.
 struct ArgumentReader<Values> {
-  /// What has been read.
+  /// The values read so far.
   var values: Values
-  /// The option that is read, whether it was given by its letter, and its value.
+  /// The option that is being read, whether it was given as its letter, and its value.
   private var name = ""
   private(set) var isShort = false
   private(set) var value = ""
-  /// What is wrong with the value.
+  /// What is wrong with the value. The first fault is kept.
   private var fault: CommandError?
 
-  /// How messages call the program.
+  /// The program's name in messages, such as "kexec status".
   private let command: String
 
   init(_ values: Values, of command: String = "kexec") {
@@ -23,7 +23,7 @@ struct ArgumentReader<Values> {
     self.command = command
   }
 
-  /// Reads the options that were given by those in `rows`.
+  /// Reads the given options; `rows` says how each one is read.
   mutating func read<Key>(
     _ given: GivenOptions, by rows: [OptionDescription<Key, Values>]
   ) throws(CommandError) {
@@ -36,20 +36,20 @@ struct ArgumentReader<Values> {
     }
   }
 
-  /// Says why the value cannot be; what was said first stands.
+  /// Reports why the value is not valid. An earlier fault is kept.
   mutating func refuse(_ why: String, exitCode: ExitCode = .usage) {
     guard fault == nil else { return }
     fault = .usage(
       "\(typed(name, value, isShort: isShort)): \(why)", of: command, exitCode: exitCode)
   }
 
-  /// The value as the name of a file.
+  /// The value as the name of a file. An empty value is a fault.
   mutating func path() -> String {
     if value.isEmpty { refuse("no file can have this name") }
     return value
   }
 
-  /// Says what was probably meant, when the value is not among `names`.
+  /// Reports why the value is not valid, and suggests the nearest of `names`.
   mutating func refuse(_ why: String, among names: [String], exitCode: ExitCode = .usage) {
     let isFirst = fault == nil
     refuse(why, exitCode: exitCode)
@@ -58,19 +58,19 @@ struct ArgumentReader<Values> {
     }
   }
 
-  /// Says why the option cannot stand with those before it.
+  /// Reports why the option cannot be combined with the options before it.
   mutating func refuse(all message: String) {
     if fault == nil { fault = .usage(message, of: command) }
   }
 
-  /// The value as a number.
+  /// The value as a number, decimal or hexadecimal with 0x.
   mutating func number() -> UInt64 {
     if let number = UInt64(cNumber: value) { return number }
     refuse("not a number (decimal, or hexadecimal with 0x)")
     return 0
   }
 
-  /// The value as an address, perhaps in KiB, MiB, GiB or TiB.
+  /// The value as an address, in bytes or with a unit: KiB, MiB, GiB or TiB.
   mutating func address() -> PhysicalAddress {
     if let address = UInt64(memorySize: value) { return PhysicalAddress(address) }
     refuse(
@@ -79,7 +79,7 @@ struct ArgumentReader<Values> {
   }
 }
 
-/// What the options of the classic command line are read into.
+/// The values of the options of the classic command line.
 struct ClassicValues: OptionValues {
   var invocation: Invocation
   /// The lowest and the highest byte that a segment may use.
@@ -91,9 +91,9 @@ struct ClassicValues: OptionValues {
     set { invocation.common = newValue }
   }
 
-  /// Where segments may be.
+  /// The range in which segments may be placed: --mem-min to --mem-max.
   func memoryBounds() throws(CommandError) -> PhysicalRange {
-    // The very last byte cannot be in a half-open range.
+    // A half-open range cannot contain the very last byte.
     guard lowest.value != .max else { throw .usage("--mem-min=\(lowest): no memory is that high") }
     guard lowest <= highest else {
       throw .usage("--mem-min=\(lowest) is above --mem-max=\(highest)")
@@ -102,21 +102,22 @@ struct ClassicValues: OptionValues {
   }
 }
 
-// Values that may be wrong.
+// Options whose value may be invalid.
 extension ArgumentReader<ClassicValues> {
-  /// What has been read.
+  /// The invocation as read so far.
   var invocation: Invocation {
     get { values.invocation }
     set { values.invocation = newValue }
   }
 
-  /// What has been read of the options of a load.
+  /// The options of the load as read so far.
   var options: LoadOptions {
     get { values.invocation.options }
     set { values.invocation.options = newValue }
   }
 
-  /// The manual's -s is --force-sync, that of kexec-tools is the file call: the action decides.
+  /// -s: kexec-tools' manual says --force-sync, its program uses kexec_file_load. With -e it is
+  /// --force-sync, otherwise kexec_file_load.
   mutating func setFileCall() {
     if isShort, invocation.action == .exec {
       invocation.sync = .forCertain

@@ -1,10 +1,10 @@
 internal import ByteCoding
 internal import KexecPlanning
 
-/// The words of a command line as the shell made them, for what their look tells of a mistake: text that
-/// was pasted from a web page, or a value without quotes, of which the shell has made several words.
+/// The words of a command line as the shell split them. They show two mistakes: text pasted from a
+/// web page, and a value without quotes, which the shell split into several words.
 struct ArgumentWords {
-  /// All but the program's name.
+  /// All words except the program's name.
   private let words: ArraySlice<String>
 
   /// The words of `arguments`, the first of which is the program's name.
@@ -12,9 +12,9 @@ struct ArgumentWords {
     words = arguments.dropFirst()
   }
 
-  /// Refuses what was to be an option, and is none since it begins with another dash than `-`.
+  /// Refuses a word that was meant as an option but begins with another dash than `-`.
   func checkDashes(of positionals: [String]) throws(CommandError) {
-    // Behind -- the user means a file.
+    // A word after -- is a file.
     guard !words.contains("--") else { return }
     for word in positionals {
       guard let first = word.unicodeScalars.first.flatMap(PastedCharacter.init),
@@ -25,7 +25,8 @@ struct ArgumentWords {
     }
   }
 
-  /// Refuses an option that has taken the next one as its value: the next would be without effect.
+  /// Refuses an option that has taken the next option as its value: the next option would have no
+  /// effect.
   func checkValues(of given: GivenOptions) throws(CommandError) {
     for option in given.options where option.isValueApart {
       guard let value = option.value, value.hasPrefix("-") else { continue }
@@ -40,7 +41,7 @@ struct ArgumentWords {
     }
   }
 
-  /// No word is the kernel's name.
+  /// The error when no word is the name of a kernel.
   func noKernel(_ given: GivenOptions, _ options: [Option]) -> CommandError {
     let error = CommandError.usage("no kernel was given", exitCode: .failure)
     guard let first = given.options.first, let last = given.options.last else { return error }
@@ -58,17 +59,18 @@ struct ArgumentWords {
     return error.advising("\(option.spelling) does nothing alone: use it with \(option.company)")
   }
 
-  /// The error of the option parser, with its cause where an option has a character that only looks
-  /// right.
+  /// The error of the option parser, with advice if an option contains a character that only looks
+  /// like the right one.
   func explaining(_ error: CommandError) -> CommandError {
     let options = words.prefix { $0 != "--" }.filter { $0.hasPrefix("-") }
     let name = options.lazy.compactMap { PastedCharacter(in: $0.prefix { $0 != "=" }) }.first
     return name.map { error.advising($0.advice) } ?? error
   }
 
-  /// The error about `kernels`, of which there are too many, with its cause if that can be told.
+  /// The error about `kernels`, of which there is more than one, with advice if the cause is known.
   func explaining(_ error: CommandError, kernels: [String]) -> CommandError {
-    // A quote or dash that the message shows comes first: it is why there are so many words.
+    // A typographic quote or dash in the message is checked first: it is why there are so many
+    // words.
     if let character = PastedCharacter(in: kernels.joined(separator: " ")) {
       return error.advising(character.advice)
     }
@@ -97,7 +99,8 @@ struct ArgumentWords {
     return error
   }
 
-  /// Why `kernel`, the only word that is no option, is none: a word of a value without quotes.
+  /// Why `kernel`, the only word that is not an option, is not a kernel: it is a part of another
+  /// option's value, which was not quoted. Nil if it may be a kernel.
   func causeOfLoneWord(_ kernel: String) -> String? {
     guard kernel.isParameter, let (word, option) = loneWord(among: [kernel]) else { return nil }
     return Self.advice(word, behind: option)
@@ -108,7 +111,8 @@ struct ArgumentWords {
       + "--append=\"$(cat /proc/cmdline)\""
   }
 
-  /// The first of `kernels` that stands behind an option whose value goes on there, and that option.
+  /// The first of `kernels` that follows an option whose value it probably continues, and that
+  /// option.
   private func loneWord(among kernels: [String]) -> (word: String, option: String)? {
     var option: String?
     var isValue = false
@@ -144,7 +148,7 @@ extension String {
     return end != startIndex && !self[..<end].contains("/")
   }
 
-  /// Whether this is an option whose value may have spaces, perhaps abbreviated.
+  /// Whether this is an option whose value may contain spaces, perhaps abbreviated.
   fileprivate var isOptionWithText: Bool {
     let name = prefix { $0 != "=" }
     guard name.count > 3 else { return false }

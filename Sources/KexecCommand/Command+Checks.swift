@@ -6,7 +6,8 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {
-  /// Refuses early what the kernel would refuse with a bare EPERM, so that the reason is said.
+  /// Refuses early what the kernel would refuse with EPERM alone, so that the message gives the
+  /// reason.
   func checkPermission(
     _ state: KexecState, purpose: LoadOptions.Purpose, forLoad: Bool = true
   ) throws(CommandError) {
@@ -25,12 +26,12 @@ extension Command {
         .loadLimit, "no more loads are allowed", advice: state.obstacle(for: purpose))
     }
     let isSupported = purpose == .crash ? state.isCrashLoaded : state.isLoaded
-    // Without /sys nothing is known: the call itself will say so.
+    // Without /sys it is unknown whether the kernel supports kexec: the system call will tell.
     if isSupported == nil, state.isTold { throw CommandError(withoutKexec: state, for: purpose) }
   }
 
-  /// Refuses an option that takes something over from the running system, where that has no such file: it
-  /// would do nothing, and nobody would know.
+  /// Refuses an option that reuses something of the running system if its file is missing: the
+  /// option would silently have no effect.
   func checkWhatIsReused() throws(CommandError) {
     let options = invocation.options
     if options.reusesCommandLine, options.commandLine == nil {
@@ -52,8 +53,8 @@ extension Command {
     }
   }
 
-  /// Refuses a captured machine that is not x86_64, as far as its files tell. The running machine is,
-  /// since this program runs on it.
+  /// Refuses a captured machine that is not x86_64, as far as its files tell. The running machine
+  /// is x86_64, because this program runs on it.
   func checkArchitecture() throws(CommandError) {
     guard common.machineDirectory != nil else { return }
     let root = machineFiles.root
@@ -69,11 +70,12 @@ extension Command {
     throw CommandError(evidence, root: root)
   }
 
-  /// What loads and jumps leave behind for later ones.
+  /// The records that loads and jumps leave for later calls.
   var records: LoadRecords { LoadRecords(files: kernel.files) }
 
-  /// Leaves behind what is to be known later of the load of `plan`, and a line in the kernel's log. Only
-  /// a help: it may fail. `given` is what the user asked for, before a unified image is taken apart.
+  /// Records the load of `plan` for later calls, and writes a line into the kernel's log. Failures
+  /// are ignored: the load works without them. `given` is the user's own request, before a unified
+  /// image was taken apart.
   func recordLoad(_ plan: LoadPlan, given: LoadRequest, on machine: Machine) {
     let purpose = plan.purpose
     let files = kernel.files
@@ -87,7 +89,7 @@ extension Command {
       boot: files.bootID, time: kernel.clocks.wallClock() / 1_000_000_000, call: plan.call,
       release: plan.kernelRelease, kernel: absolute(given.kernel.path),
       initrds: given.initrds.map { absolute($0.path) }, commandLine: plan.commandLine,
-      // The memory map of a crash kernel is its region's.
+      // A crash kernel's memory map is its reserved region, so RAM outside it does not matter.
       memoryMap: machine.ioMemory.isHidden || purpose == .crash ? nil : machine.ioMemory.ramText,
       givenUp: plan.notes.flatMap { $0.givenUp }, isStamped: plan.request.options.isStamped,
       returns: plan.request.options.preservesContext)
@@ -99,15 +101,15 @@ extension Command {
     log("loaded \(purpose == .crash ? "as crash kernel: " : "")\(record.name) by \(plan.call.name)")
   }
 
-  /// Leaves a line in the kernel's log that says what was done to kernels, and by whom. Only a help: it
-  /// may fail.
+  /// Writes a line into the kernel's log that says what was done, and by whom. Failures are
+  /// ignored.
   func log(_ deed: String) {
-    // Who did it must have space behind the longest name of a file.
+    // Leaves space for the caller after the longest file name.
     let part = String(lossless: deed.losslessBytes.prefix(600))
     kernel.log.write("kexec: \(part); \(Caller(in: kernel.files).text)")
   }
 
-  /// Refuses to run an image that was made for other memory than there is now.
+  /// Refuses to run an image that was planned for another memory map than the current one.
   func checkMemoryMap() throws(CommandError) {
     guard let then = records.record(of: .reboot)?.memoryMap else { return }
     let memory = IOMemory(in: machineFiles)
@@ -121,7 +123,7 @@ extension Command {
 }
 
 extension IOMemory {
-  /// Where RAM is, in one line.
+  /// The ranges of RAM, in one line.
   fileprivate var ramText: String {
     memoryMap.ranges(of: .ram).ranges.map { $0.description }.joined(separator: " ")
   }

@@ -5,31 +5,32 @@ internal import LinuxSystem
 internal import RunningSystem
 
 extension Command {
-  /// The user's files, open.
+  /// The user's files, opened.
   struct Files {
     let kernel: InputFile
-    /// What the kernel's file holds.
+    /// The contents of the kernel's file.
     let unpacked: KernelFile
     let image: KernelImage
     let initrds: [InputFile]
     let deviceTree: InputFile?
-    /// The modules of a multiboot kernel.
+    /// The modules of a multiboot kernel, in order.
     let modules: [InputFile]
 
-    /// All of them.
+    /// All files, the kernel first.
     var all: [InputFile] { [kernel] + initrds + [deviceTree].compactMap { $0 } + modules }
   }
 
-  /// How many bytes a compressed kernel may unpack to: half of the memory that can be had, since the
-  /// running kernel makes a copy of it, what control groups leave this process, and no more than
-  /// kexec_file_load takes.
+  /// How many bytes a compressed kernel may unpack to. The bound is the smallest of: half of the
+  /// available memory, because the running kernel makes a copy; what control groups leave to this
+  /// process; and what kexec_file_load takes.
   func unpackedLimit(_ memory: MemoryFacts) -> Int {
     min(
       KernelFile.sizeLimit,
       Int(clamping: min((memory.available ?? .max) / 2, (memory.process ?? .max) / 4 * 3)))
   }
 
-  /// Opens the kernel at `path`, which may unpack to `limit` bytes, and what goes with it.
+  /// Opens the kernel at `path`, which may unpack to `limit` bytes, and the other files of the
+  /// load.
   func openFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
     let options = invocation.options
     try checkStandardInput(
@@ -61,15 +62,15 @@ extension Command {
       modules: modules)
   }
 
-  /// Opens the kernel at `path` and what goes with it, and refuses what is not permitted only then: a slip
-  /// of the fingers must not look like a policy.
+  /// Opens the kernel at `path` and the other files. Permission to load is checked after that, so
+  /// that a mistyped name gets its own message, not the one about permission.
   func openPermittedFiles(kernel path: String, limit: Int) throws(CommandError) -> Files {
     do throws(CommandError) {
       let files = try openFiles(kernel: path, limit: limit)
       if !invocation.isDryRun { try checkLoadPermission() }
       return files
     } catch {
-      // Who may not load need not be told which files he may not read.
+      // If the user may not load at all, report that instead of the unreadable file.
       if error.code == .file(.errno(.accessDenied)), !invocation.isDryRun {
         try checkLoadPermission()
       }
@@ -81,7 +82,8 @@ extension Command {
     try checkPermission(KexecState(in: machineFiles), purpose: invocation.options.purpose)
   }
 
-  /// Opens a file; of one that must be copied into memory, at most `limit` bytes.
+  /// Opens a file. Of a file that must be copied into memory (a pipe), at most `limit` bytes are
+  /// read.
   private func open(_ path: String, _ limit: Int) throws(CommandError) -> InputFile {
     do {
       return try InputFile(path: path, limit: limit) {
@@ -111,7 +113,7 @@ extension Command {
     }
   }
 
-  /// What the running kernel unpacked at boot. Documented in
+  /// The initrd that the running kernel was booted with. Documented in
   /// Documentation/admin-guide/kernel-parameters.txt, "retain_initrd".
   private func retainedInitrd(_ limit: Int) throws(CommandError) -> InputFile {
     do throws(CommandError) {
@@ -123,12 +125,12 @@ extension Command {
     }
   }
 
-  /// The first word of a module's text.
+  /// The first word of a module's text: its path.
   private func modulePath(_ text: String) -> String {
     text.split(separator: " ").first.map(String.init) ?? text
   }
 
-  /// What was asked for, with the open files, and with what chance and the clock add.
+  /// The request: the options, the open files, random numbers and the time.
   func makeRequest(_ files: Files, on machine: Machine) -> LoadRequest {
     var request = LoadRequest(
       kernel: .init(
@@ -146,7 +148,7 @@ extension Command {
     request.modules = zip(files.modules, invocation.options.modules).map { file, text in
       .init(file: .init(path: file.path, bytes: file.bytes), text: text)
     }
-    // So that --seed can repeat the draw: 53 bits, since programs read JSON's numbers as doubles.
+    // 53 bits, so that --seed can repeat the draw: programs read JSON's numbers as doubles.
     if let seed = invocation.options.seed ?? kernel.process.randomNumber().map({ $0 >> 11 }) {
       request.randomNumbers = .init(seed: seed)
     }
@@ -156,8 +158,8 @@ extension Command {
     return request
   }
 
-  /// How the kernel of `image`, a file at `path`, was configured, if a file of its release says so:
-  /// beside it, or where distributions have it.
+  /// The configuration of the kernel in `image`, a file at `path`, from a file of the same release
+  /// beside it or where distributions keep it. Nil if there is none.
   private func configuration(of image: KernelImage, at path: String) -> KernelConfiguration? {
     guard let release = image.kernelRelease else { return nil }
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -165,7 +167,7 @@ extension Command {
       [(FileTree(root: directory), "/config-\(release)")]
       + RunningConfiguration.paths(of: release).map { (machineFiles, $0) }
     for (files, path) in places {
-      if let text = try? files.read(path, atMost: 4 << 20),
+      if let text = try? files.read(path, atMost: .mebibytes(4)),
         let found = KernelConfiguration(text, path: files.root + path)
       {
         return found
@@ -174,8 +176,9 @@ extension Command {
     return nil
   }
 
-  /// The files for a call that reads them itself: the user's own where they are loaded whole, so
-  /// that what is known of them (signatures, measurements) counts; else joined in memory.
+  /// The files for kexec_file_load, which reads them itself. Where a file is loaded whole, it is
+  /// the user's own, so that its signature and measurements count; otherwise a copy in memory, with
+  /// the parts joined.
   func callFiles(
     for plan: LoadPlan, _ files: Files
   ) throws(CommandError) -> (kernel: InputFile, initrd: InputFile?) {

@@ -3,11 +3,11 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 
-// What the running kernel keeps for the next one (KHO) is looked at again before the jump.
+// What the running kernel keeps for the next one (KHO) is checked again before the jump.
 
 extension Command {
-  /// Refuses to run a kernel that was loaded by kexec_load where something is kept that was not given up
-  /// when it was loaded.
+  /// Refuses to run a kernel that was loaded by kexec_load if the running kernel keeps state that
+  /// the user did not give up at load time.
   func checkHandover(_ record: LoadRecord?) throws(CommandError) {
     guard !invocation.options.dropsHandover, record?.returns != true, record?.call != .file,
       let handover = handover(in: machineFiles, readsConfiguration: false)
@@ -27,14 +27,14 @@ extension Command {
   }
 }
 
-/// What the machine in `files` hands to the next kernel.
+/// The kexec handover (KHO) of the machine in `files`: what it preserves for the next kernel.
 func handover(in files: FileTree, readsConfiguration: Bool = true) -> KexecHandover? {
   KexecHandover(
     in: files, commandLine: KernelCommandLine(in: files), readsConfiguration: readsConfiguration)
 }
 
 extension KexecHandover {
-  /// A line for `-S`, and one for each thing that is kept.
+  /// A line for `-S`, and one for each kind of state that is preserved.
   var lines: [String] {
     let kept = preserved.map { "  kept          \($0.text)" }
     let none = isAllSeen ? "no preserved state was seen" : "only root can see what is preserved"
@@ -66,7 +66,7 @@ extension KexecHandover.PreservedState {
 }
 
 extension PlanNote {
-  /// What is given up by the load, by its texts.
+  /// The texts of the state that this load loses.
   var givenUp: [String] {
     if case .handoverDropped(let states) = self { states.map { $0.text } } else { [] }
   }

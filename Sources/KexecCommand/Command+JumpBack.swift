@@ -5,7 +5,7 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {
-  /// Loads what returns to the kernel that this one was jumped to from.
+  /// Loads the helper that jumps back to the kernel from which this one was entered.
   func loadJumpBackHelper() throws(CommandError) -> ExitCode {
     try checkArchitecture()
     let machine = readMachine()
@@ -46,7 +46,7 @@ extension Command {
     return .success
   }
 
-  /// Where the purgatory said that the other kernel is to be entered.
+  /// The entry point of the other kernel, which the purgatory put into our command line.
   private func toldEntry(_ machine: Machine) throws(CommandError) -> PhysicalAddress {
     guard let word = machine.commandLine.value(of: jumpBackWordName) else {
       throw CommandError(

@@ -7,7 +7,7 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {
-  /// Plans the load of the kernel at `path`, and carries it out unless this is a dry run.
+  /// Plans the load of the kernel at `path`, and loads it unless this is a dry run.
   func load(kernel path: String) throws(CommandError) -> ExitCode {
     let options = invocation.options
     try checkArchitecture()
@@ -16,7 +16,7 @@ extension Command {
     kernel.signals.exitOnLostFile(
       "kexec: \(quoted(path)): the kernel file or an initrd became shorter or unreadable while it was read\n"
         + "  nothing was loaded or unloaded\n")
-    // What can be had before the kernel is unpacked into it.
+    // Read before the kernel is unpacked, which takes memory itself.
     let memory = MemoryFacts(in: machineFiles)
     let files = try openPermittedFiles(kernel: path, limit: unpackedLimit(memory))
     let machine = readMachine(with: options.neededFacts(for: files.image), memory: memory)
@@ -36,14 +36,14 @@ extension Command {
     var earlier: LoadFailure?
     var inspection: InitrdInspection?
     while true {
-      // There is at least one.
+      // The planner gives at least one route.
       let route = routes.removeFirst()
       guard
         let failure = try attempt(route, of: job, after: earlier, inspection: &inspection)
       else { return .success }
       guard failure.allowsAnotherRoute(after: route), !routes.isEmpty else {
         endProgress()
-        // With a plan they are said already.
+        // A plan has these notes itself, and they were printed with it.
         if case .notPlanned = failure { sayMapNotes(of: machine) }
         throw error(failure, of: job, after: earlier)
       }
@@ -51,13 +51,13 @@ extension Command {
     }
   }
 
-  /// What a load is made of. Code to copy all of it, were it a struct, would be 35 kB.
+  /// Everything that a load needs. A class: as a struct, the code that copies it would take 35 kB.
   final class LoadJob {
     let planner: LoadPlanner
-    /// The user's own request.
+    /// The user's own request, before a unified image was taken apart.
     let request: LoadRequest
     let machine: Machine
-    /// What there was before anything was unpacked.
+    /// The memory that was available before anything was unpacked.
     let memory: AvailableMemory
     let files: Files
 
@@ -70,24 +70,24 @@ extension Command {
     }
   }
 
-  /// Why a route came to nothing.
+  /// Why a route failed.
   private enum LoadFailure {
-    /// Nothing could be planned for it.
+    /// No plan was possible.
     case notPlanned(PlanningError)
-    /// The kernel refused the call, and wrote these lines into its log meanwhile.
+    /// The kernel refused the system call, and wrote these lines into its log during it.
     case refused(KexecCallError, PlanReport, kernelLog: [String])
 
     var refusal: KexecCallError? {
       if case .refused(let error, _, _) = self { error } else { nil }
     }
 
-    /// Whether another route may be tried after `route`. What one call cannot do the other may, but
-    /// never around a policy.
+    /// Whether the next route may be tried after `route` failed. The other system call may do what
+    /// this one cannot, but it must not be used to bypass a policy.
     func allowsAnotherRoute(after route: Route) -> Bool {
       switch self {
-      // What is wrong with a file is wrong by every call.
+      // A damaged file is damaged for both system calls.
       case .notPlanned(.damagedInitrd): false
-      // The other call takes no less.
+      // The other system call needs as much memory.
       case .notPlanned(.littleMemory): false
       case .notPlanned: route.reason != .policy
       case .refused(let error, _, _): error.allowsAnotherRoute
@@ -97,7 +97,7 @@ extension Command {
 
   /// Plans the load by `route` and carries it out, or prints the plan in a dry run.
   ///
-  /// - Returns: nil when it worked.
+  /// - Returns: nil on success.
   private func attempt(
     _ route: Route, of job: LoadJob, after earlier: LoadFailure?,
     inspection: inout InitrdInspection?
@@ -140,13 +140,13 @@ extension Command {
     return nil
   }
 
-  /// What is said of the last failure, and of the one before it.
+  /// The error to report for the last failure and the one before it.
   private func error(
     _ failure: LoadFailure, of job: LoadJob, after earlier: LoadFailure?
   ) -> CommandError {
     switch (failure, earlier) {
     case (.notPlanned(let error), nil), (.notPlanned, .notPlanned(let error)):
-      // The first error is told when no route can be planned.
+      // If neither route can be planned, the first error is reported.
       CommandError(error, request: job.request, machine: job.machine, after: nil)
     case (.notPlanned(let error), .refused(let refusal, _, _)):
       CommandError(error, request: job.request, machine: readMachine(), after: refusal)
@@ -159,9 +159,9 @@ extension Command {
     }
   }
 
-  /// Gives what is planned to the running kernel.
+  /// Loads what is planned into the running kernel.
   ///
-  /// - Returns: what is to be said of it beside the plan's own notes.
+  /// - Returns: notes that are not among the plan's own.
   private func carryOut(
     _ plan: LoadPlan, kernel file: InputFile, initrd: InputFile?
   ) throws(KexecCallError) -> [PlanNote] {
@@ -187,7 +187,7 @@ extension Command {
     return []
   }
 
-  /// Gives the segments of `load` to the running kernel.
+  /// Loads the segments of `load` by kexec_load.
   func carryOut(_ load: SegmentLoad) throws(KexecCallError) {
     debug("calling kexec_load")
     try kernel.kexec.load(
@@ -197,7 +197,7 @@ extension Command {
       }, flags: load.flags)
   }
 
-  /// Says what cannot be in the machine's memory maps: it may be why nothing could be planned.
+  /// Reports what is impossible in the machine's memory maps: it may be why no plan was possible.
   func sayMapNotes(of machine: Machine) {
     machine.mapNotes.forEach(say)
   }
@@ -208,9 +208,10 @@ extension Command {
 }
 
 extension KexecCallError {
-  /// Whether the other call may be tried: kexec_load when the error says only that kexec_file_load
-  /// is not made for this file, never after EPERM or a signature error, since that would go around
-  /// a policy; kexec_file_load, which keeps to all policies, also after EPERM.
+  /// Whether the other system call may be tried. kexec_load is tried if the error means only that
+  /// kexec_file_load does not support this file, never after EPERM or a signature error, because
+  /// that would bypass a policy. kexec_file_load, which obeys all policies, is also tried after
+  /// EPERM.
   fileprivate var allowsAnotherRoute: Bool {
     switch call {
     case .file:

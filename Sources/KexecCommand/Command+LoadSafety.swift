@@ -3,15 +3,15 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 
-// What keeps a load from ending badly: for others, for whom there would be no memory, and at the jump.
+// Checks that prevent harm by a load: running out of memory, and a jump that fails.
 
 extension Command {
-  /// Plans the load, with nothing unpacked where memory is short: rather than that somebody must die
-  /// for it when the running kernel makes its copy.
+  /// Plans the load. If memory is short, plans again with nothing unpacked: otherwise the kernel
+  /// would kill processes when it makes its copy of the segments.
   func planWithinMemory(
     by route: Route, of job: LoadJob, inspection: inout InitrdInspection?
   ) throws(PlanningError) -> LoadPlan {
-    // A machine of the past has had all of its memory before we took any.
+    // Of a captured machine, the available memory does not include what this process has used.
     let isHere = common.machineDirectory == nil
     func shortage(of plan: LoadPlan) -> MemoryShortage? {
       plan.shortage(in: MemoryFacts(in: machineFiles).forALoad, isUnpacked: isHere)
@@ -24,13 +24,13 @@ extension Command {
       guard plan.isFast, plan.call == .segments else { throw .littleMemory(found) }
       lack = found
     }
-    // What was unpacked is gone.
+    // The first plan and its unpacked bytes have been freed here.
     let plan = try job.planner.thrifty.plan(by: route, inspection: &inspection)
     if let lack = shortage(of: plan) { throw .littleMemory(lack) }
     return plan.explained(by: lack)
   }
 
-  /// What there is to look at when the running kernel has refused `plan`, of `files`.
+  /// Collects what may explain why the running kernel refused `plan`, made from `files`.
   func refusedLoad(
     of plan: LoadPlan, _ files: Files?, after error: KexecCallError
   ) -> RefusedLoad {
@@ -46,8 +46,8 @@ extension Command {
     return load
   }
 
-  /// What must be known after the running kernel has refused a crash kernel, whose kernel file is at
-  /// `path`: it has dropped the one that was loaded before, as a rule.
+  /// Updates the record and the signal message after the running kernel refused a crash kernel from
+  /// the file at `path`: it has usually dropped the previous crash kernel.
   func afterRefusedCrashLoad(of path: String) {
     let isLoaded = KexecState(in: machineFiles).isCrashLoaded
     if isLoaded == false { records.forget(.crash) }
@@ -60,16 +60,16 @@ extension Command {
             : "it is unknown whether a crash kernel is loaded\n"))
   }
 
-  /// Unloads what was loaded from a file that was written to meanwhile: the purgatory would find that
-  /// the kernel's copy is not what was digested, and reset the machine.
+  /// Unloads the kernel again if one of its files was written to during the load: the purgatory
+  /// would find that the digests do not match, and reset the machine.
   func checkSources(of plan: LoadPlan, _ files: Files) throws(CommandError) {
     guard case .segments(let load) = plan.action else { return }
-    // A signal's handler can unload nothing.
+    // A signal handler cannot unload a kernel: the message says how to do it.
     kernel.signals.exitOnLostFile(
       "kexec: \(quoted(plan.request.kernel.path)): the kernel file or an initrd became shorter or unreadable while it"
         + " was loaded\n  do not run what is loaded: free it with kexec -u"
         + (plan.purpose == .crash ? " -p" : "") + "\n")
-    // To read a file that got shorter would be the end: that is looked at first.
+    // Reading a file that became shorter would raise SIGBUS, so the lengths are checked first.
     guard
       let path = files.all.first(where: { $0.isCutShort })?.path
         ?? load.changedSource.map(plan.request.path(of:))

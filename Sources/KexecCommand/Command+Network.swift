@@ -1,23 +1,23 @@
 internal import LinuxSystem
 internal import RunningSystem
 
-// The network goes down before the jump, and comes back when that comes to nothing.
+// Network interfaces are taken down before the jump, and brought up again if the jump fails.
 
 extension Command {
-  /// What was taken down, and what there was before.
+  /// The interfaces that were taken down, and the state of the network before.
   struct DownedNetwork {
     fileprivate let before: NetworkState
     fileprivate let interfaces: NetworkInterfaces.Outcome
   }
 
-  /// Takes the network interfaces down for the kernel that `record` tells of.
+  /// Takes the network interfaces down, unless the kernel in `record` can return.
   ///
-  /// - Returns: nil when they stay up.
+  /// - Returns: nil if they stay up.
   func takeNetworkDown(_ state: KexecState, _ record: LoadRecord?) -> DownedNetwork? {
-    // What returns finds everything as it was.
+    // A kernel that returns must leave everything as it was.
     guard invocation.takesInterfacesDown, record?.returns != true else { return nil }
     guard state.isLoaded != nil || record != nil else {
-      // Not for nothing.
+      // Maybe nothing is loaded: do not interrupt the network for a jump that will fail.
       warn("without /sys it is unknown if a kernel is loaded: network interfaces stay up")
       return nil
     }
@@ -30,7 +30,7 @@ extension Command {
     return DownedNetwork(before: before, interfaces: interfaces)
   }
 
-  /// Brings them up again, and says what does not come back with them.
+  /// Brings the interfaces up again, and reports addresses and routes that are lost.
   func bringUp(_ network: DownedNetwork) {
     for failure in kernel.network.bringUp(network.interfaces) {
       warn("\(failure.name): cannot bring the interface up again: \(failure.errno.message)")

@@ -3,12 +3,12 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 
-// Which plans are printed, and what with.
+// When plans are printed, and with which errors and advice.
 
 extension Command {
-  /// Ends the dry run of a load: prints the plan, and then what would stop the load on `machine`.
+  /// Ends the dry run of a load: prints the plan, then what would prevent the load on `machine`.
   ///
-  /// - Throws: what would stop it, but for another machine, of which there is only the plan.
+  /// - Throws: the error that would prevent it. For a captured machine, only the plan counts.
   func print(_ report: PlanReport, on machine: Machine) throws(CommandError) {
     var report = report
     var refusal: CommandError?
@@ -24,7 +24,7 @@ extension Command {
     throw refusal
   }
 
-  /// Ends the dry run of what is no load: says what would be done, and then what `check` finds against it.
+  /// Ends the dry run of an action other than a load: prints what would be done, then runs `check`.
   func endDryRun(
     _ text: String, _ check: () throws(CommandError) -> Void
   ) throws(CommandError) -> ExitCode {
@@ -38,7 +38,7 @@ extension Command {
     return .success
   }
 
-  /// Refuses what the running kernel would refuse: what can be known of that beforehand.
+  /// Refuses what the running kernel would refuse, as far as that is known without the system call.
   private func checkLoad(of plan: LoadPlan, on machine: Machine) throws(CommandError) {
     try checkPermission(machine.kexec, purpose: plan.purpose)
     if plan.call == .segments, machine.kexec.lockdown != nil {
@@ -49,9 +49,10 @@ extension Command {
     if case .load(_, then: .jump) = invocation.action { try checkNamespace(machine.kexec) }
   }
 
-  /// Prints the plan of a load that is done, for programs. Where a jump comes next nobody reads it.
+  /// Prints the plan of a completed load as JSON. Before a jump or a shutdown nothing is printed:
+  /// nobody would read it.
   ///
-  /// - Throws: when it is lost: the kernel stays loaded.
+  /// - Throws: if the output cannot be written. The kernel stays loaded.
   func printLoaded(_ report: PlanReport) throws(CommandError) {
     guard common.printsJSON else { return }
     switch invocation.action {
@@ -62,12 +63,12 @@ extension Command {
     }
   }
 
-  /// The error of a load that was refused; for programs it stands in one object with the plan.
+  /// The error of a refused load. With --json, it is printed here in one document with the plan.
   func refused(_ report: PlanReport, _ error: CommandError) -> CommandError {
     guard common.printsJSON else { return error }
     var (report, error) = (report, error)
     report.errors = [error]
-    // Said once, wherever it is lost.
+    // Set first, so that the error is reported once even if writing fails.
     error.isInOutput = true
     do throws(CommandError) {
       try write(report)
@@ -83,7 +84,7 @@ extension Command {
 }
 
 extension CommandError {
-  /// The same, said of what was not done.
+  /// The same error for a dry run.
   fileprivate var ofDryRun: CommandError {
     var error = self
     error.message = "the load would be refused: \(message)"

@@ -1,15 +1,15 @@
 internal import LinuxSystem
 
-/// A line on the terminal that says what takes so long, when something takes over a second. It is
-/// not there when the error stream is no terminal.
+/// A line on the terminal that says what is in progress, printed once it has taken more than a
+/// second. Nothing is printed if standard error is not a terminal.
 extension Command {
-  /// `text` begins now.
+  /// Starts waiting to print `text`, after one second.
   func beginProgress(_ text: String) {
     guard kernel.streams.isErrorTerminal() else { return }
     kernel.signals.say("kexec: \(text) ...\n", 1)
   }
 
-  /// It is done: nothing more will be said.
+  /// Ends it: the line is no longer printed.
   func endProgress() {
     kernel.signals.sayNothing()
   }

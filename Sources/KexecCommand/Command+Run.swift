@@ -6,11 +6,11 @@ internal import RunningSystem
 extension Command {
   /// Runs the loaded kernel: writes the file systems, takes the network down, and jumps.
   func exec() throws(CommandError) -> ExitCode {
-    // Nobody serves any more: nothing is read but what is needed.
+    // Services have stopped by now, so read only the files that are needed.
     let state = KexecState(in: machineFiles)
     if state.isLoaded == nil, state.isTold {
       var error = CommandError(withoutKexec: state, for: .reboot)
-      // There is nothing to run.
+      // The exit code for "nothing is loaded": without kexec, nothing can be.
       error.exitCode = .usage
       throw error
     }
@@ -37,7 +37,7 @@ extension Command {
       log("no jump: \(error.message)")
       throw error
     }
-    // From here on nothing may have to be read: the disk may be behind the network.
+    // After this, nothing may be read from disk: the disk may be behind the network.
     kernel.process.lockInMemory()
     let network = takeNetworkDown(state, record)
     debug("calling reboot(LINUX_REBOOT_CMD_KEXEC)")
@@ -55,7 +55,7 @@ extension Command {
     return .success
   }
 
-  /// Refuses where the kernel would refuse to jump, when the network is down already.
+  /// Refuses early where the kernel would refuse the jump, before the network is taken down.
   func checkNamespace(_ state: KexecState) throws(CommandError) {
     guard !state.isInFirstProcessNamespace else { return }
     throw CommandError(
@@ -64,7 +64,7 @@ extension Command {
   }
 
   private func syncFileSystems() throws(CommandError) {
-    // A dead server may keep it for ever.
+    // The server of a network file system may be dead: then this never ends.
     beginProgress("writing file systems (-y omits this)")
     defer { endProgress() }
     switch invocation.sync {
@@ -94,9 +94,9 @@ extension Command {
     }
   }
 
-  /// Ends in the jump by way of the init system, so that services stop in order.
+  /// Starts a shutdown by the init system, which stops services in order and then jumps.
   func shutDown() throws(CommandError) -> ExitCode {
-    // The rest of it is the init system's.
+    // The init system does the rest, including the unmounting.
     if invocation.sync == .forCertain { try syncFileSystems() }
     let isSystemd = kernel.files.exists("/run/systemd/system")
     let (program, arguments) =
@@ -117,13 +117,14 @@ extension Command {
     }
   }
 
-  /// Frees the loaded kernel, by the other call when the first is refused.
+  /// Frees the loaded kernel. If one system call is refused, the other is tried.
   func unload(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let state = KexecState(in: machineFiles)
     let isCrash = purpose == .crash
     func check() throws(CommandError) {
       try checkPermission(state, purpose: purpose)
-      // Some kernels refuse it and some do not: kexec-tools always does.
+      // Without a crash region some kernels refuse this and others do not; kexec-tools always
+      // refuses.
       if isCrash, state.crashSize == 0 { throw .noCrashRegion(on: readMachine()) }
       sayOtherKind(than: purpose, state)
     }
@@ -143,7 +144,7 @@ extension Command {
         }
       ),
     ]
-    // Each try counts against kexec_load_limit_*, so the call that will be refused is no first try.
+    // Each attempt counts against kexec_load_limit_*, so the call that lockdown refuses comes last.
     let ordered = state.lockdown == nil ? calls : calls.reversed()
     var errors: [KexecCallError] = []
     for (choice, call) in ordered where choice == invocation.options.call ?? choice {
@@ -165,7 +166,7 @@ extension Command {
 }
 
 extension Command {
-  /// Says that there is nothing to unload, but a kernel of the other kind.
+  /// Warns if no kernel of this kind is loaded, but one of the other kind is.
   private func sayOtherKind(than purpose: LoadOptions.Purpose, _ state: KexecState) {
     let other: LoadOptions.Purpose = purpose == .crash ? .reboot : .crash
     guard state.isLoaded(for: purpose) == false, state.isLoaded(for: other) == true else { return }
@@ -176,7 +177,7 @@ extension Command {
 }
 
 extension FileSystems.Unwritten {
-  /// The mount and what stood against it.
+  /// The mount point and why it was not written.
   fileprivate var text: String {
     "\(quoted(mountPoint)) (\(errno?.message ?? "hidden below another mount"))"
   }

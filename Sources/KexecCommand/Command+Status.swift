@@ -4,10 +4,10 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 extension Command {
-  /// Says what is loaded.
+  /// Prints what is loaded.
   ///
-  /// - Returns: 1 when an image for `purpose` is loaded, 0 when none is, 255 where the running kernel has
-  ///   no kexec of that kind: the exit codes of kexec-tools.
+  /// - Returns: 1 if an image for `purpose` is loaded, 0 if none is, 255 if the running kernel does
+  ///   not support kexec of that kind: the exit codes of kexec-tools.
   func status(_ purpose: LoadOptions.Purpose) throws(CommandError) -> ExitCode {
     let command = StatusCommand(common: common, kernel: kernel)
     let state = try command.tell()
@@ -19,7 +19,7 @@ extension Command {
     }
   }
 
-  /// Prints the bytes that are reserved for a crash kernel, 0 without any, as kexec-tools does.
+  /// Prints how many bytes are reserved for a crash kernel, 0 if none are, as kexec-tools does.
   func printCrashSize() throws(CommandError) -> ExitCode {
     let machine = readMachine()
     let regions = PhysicalRangeSet(machine.ioMemory.crashRegions)

@@ -1,7 +1,8 @@
 package import LinuxSystem
 
-/// The `kexec` program: reads its arguments, does what they say, and says what it did. A value of it is
-/// the classic command line; the commands that a word names have types of their own (`CommandWord`).
+/// The `kexec` program: reads its arguments, acts on them, and reports what it did. A value of this
+/// type is the classic command line; commands that a word names have types of their own
+/// (`CommandWord`).
 package struct Command: CommandContext {
   let invocation: Invocation
   let kernel: LinuxKernel
@@ -26,7 +27,7 @@ package struct Command: CommandContext {
       let command = Command(invocation: try Invocation(arguments), kernel: kernel)
       return command.reportingErrors(command.run)
     } catch {
-      // What cannot be read as a whole says no more exactly what it asks for.
+      // The arguments were not understood, so look for --json among the words.
       return kernel.report(error, asJSON: arguments.contains("--json"))
     }
   }
@@ -43,7 +44,7 @@ package struct Command: CommandContext {
     case .status(let purpose): return try status(purpose)
     case .loadJumpBackHelper: return try loadJumpBackHelper()
     case .report:
-      // -q has always been for -S alone.
+      // -q has an effect on -S only, as in kexec-tools.
       var common = common
       common.isQuiet = false
       return try ReportCommand(common: common, kernel: kernel).run()

@@ -1,15 +1,16 @@
 internal import LinuxSystem
 internal import RunningSystem
 
-/// What every command works with: the running kernel, and what the options say that all share.
+/// What every command works with: the running kernel, and the values of the options that all
+/// commands share.
 protocol CommandContext {
-  /// All that the program knows of the running kernel, and does to it, goes through this.
+  /// The only access that commands have to the running kernel, for reading and for changing it.
   var kernel: LinuxKernel { get }
   var common: CommonValues { get }
 }
 
 extension CommandContext {
-  /// The machine that this is about: the running one, or one captured in a directory.
+  /// The machine that the command is about: the running one, or one captured in a directory.
   func readMachine(
     with wanted: Machine.OptionalFacts = [], memory: MemoryFacts? = nil
   ) -> Machine {
@@ -23,10 +24,10 @@ extension CommandContext {
     common.machineDirectory.map(FileTree.init(root:)) ?? kernel.files
   }
 
-  /// Refuses a directory that holds no machine.
+  /// Refuses a directory that does not hold a captured machine.
   func checkMachineDirectory() throws(CommandError) {
     guard let directory = common.machineDirectory else { return }
-    // The root of the running machine is "", too.
+    // "" and / are the root of the running machine, which may have no /proc.
     guard directory.isEmpty || !machineFiles.exists("/proc") else { return }
     throw CommandError(
       .noMachine,
@@ -37,7 +38,7 @@ extension CommandContext {
         ?? "give the directory of a captured machine: lab capture, or copies of /proc and /sys")
   }
 
-  /// Runs `body`, and says what stopped it.
+  /// Runs `body`, and reports the error that it throws.
   func reportingErrors(_ body: () throws(CommandError) -> ExitCode) -> ExitCode {
     do throws(CommandError) {
       return try body()
@@ -46,7 +47,7 @@ extension CommandContext {
     }
   }
 
-  /// Prints what was found, as text or as JSON; nothing with -q.
+  /// Prints a result as text or as JSON; prints nothing with -q.
   func print(
     _ text: @autoclosure () -> String, json: @autoclosure () -> JSON
   ) throws(CommandError) {
@@ -54,26 +55,26 @@ extension CommandContext {
     try kernel.write(common.printsJSON ? json().text : text())
   }
 
-  /// Says `text` to those who asked for details.
+  /// Prints `text` on standard error with -d.
   func debug(_ text: @autoclosure () -> String) {
     if common.isDebugging { kernel.streams.writeError("kexec: debug: \(text())\n") }
   }
 
-  /// Says something that does not stop the work.
+  /// Prints a warning on standard error.
   func warn(_ text: String) {
     kernel.streams.writeError("kexec: warning: \(text)\n")
   }
 }
 
 extension LinuxKernel {
-  /// Writes `text` to the standard output.
+  /// Writes `text` to standard output.
   ///
-  /// - Throws: when it is lost, and with `advice` then.
+  /// - Throws: if not all of it could be written; the error has `advice` if that is given.
   func write(_ text: String, advice: String? = nil) throws(CommandError) {
     if let errno = streams.writeOutput(text) { throw CommandError(lost: errno, advice: advice) }
   }
 
-  /// Says what stopped the program.
+  /// Prints the error that stopped the program, and returns its exit code.
   func report(_ error: CommandError, asJSON: Bool) -> ExitCode {
     var lost: CommandError?
     if asJSON, !error.isInOutput {

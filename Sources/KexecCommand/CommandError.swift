@@ -1,18 +1,18 @@
 internal import LinuxSystem
 
-/// What stops the command: one line for the user, perhaps a second that says what to do.
+/// An error that stops the command: one line for the user, and perhaps a second one with advice.
 struct CommandError: Error, Equatable {
-  /// What kind of error it is.
+  /// The kind of error, for programs.
   var code: ErrorCode
-  /// What was wrong, as in `WHAT: WHY`.
+  /// What is wrong and where, in the form `WHAT: WHY`.
   var message: String
   /// What to do about it.
   var advice: String?
-  /// Lines that the kernel wrote into its log meanwhile.
+  /// Lines that the kernel wrote into its log during the system call.
   var kernelLog: [String] = []
-  /// What the process exits with.
+  /// The exit code of the process.
   var exitCode: ExitCode
-  /// Whether it stands already in JSON that was printed.
+  /// Whether the JSON that was printed already contains it.
   var isInOutput = false
 
   init(
@@ -31,7 +31,7 @@ struct CommandError: Error, Equatable {
     self.init(.situation(situation), message, advice: advice, exitCode: exitCode)
   }
 
-  /// What the standard output did not take is lost, and that is no success.
+  /// Standard output could not be written completely: a failure, because output is lost.
   init(lost errno: Errno, advice: String?) {
     self.init(
       .outputLost,
@@ -39,15 +39,15 @@ struct CommandError: Error, Equatable {
         ? "the standard output is closed: the output is lost"
         : "cannot write to the standard output: \(errno.message)",
       advice: advice)
-    // There is nowhere to print it.
+    // Standard output is broken, so this error cannot be printed there.
     isInOutput = true
   }
 
   /// The lines to print.
   var text: String { text(by: "kexec") }
 
-  /// The lines to print where the program was called as `program`, which those hear who called it wrongly:
-  /// what it is called stands in their scripts. All else comes from kexec, under whatever name.
+  /// The lines to print if the program was called as `program`. Usage errors begin with that name,
+  /// because users find it in their scripts. All other errors begin with "kexec".
   func text(by program: String) -> String {
     let isUsage = code == .situation(.usage)
     var text = (isUsage ? program : "kexec") + ": " + message + "\n"
@@ -57,7 +57,7 @@ struct CommandError: Error, Equatable {
     return text + "  " + (isHelp ? program + String(advice.dropFirst(5)) : advice) + "\n"
   }
 
-  /// The same for programs.
+  /// The error as JSON.
   var json: JSON {
     .object([
       ("code", .string(code.text)),

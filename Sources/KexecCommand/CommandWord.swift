@@ -1,11 +1,11 @@
 internal import LinuxSystem
 
-/// The commands: `kexec WORD` with exactly such a word runs one, anything else is the classic command
-/// line.
+/// The commands: `kexec WORD` with exactly such a word runs one; anything else is the classic
+/// command line.
 enum CommandWord: String, CaseIterable {
   case status, report
 
-  /// What it is for, and whether it does all of that without root.
+  /// What the command is for, and whether a part of it needs root.
   var summary: (text: String, needsRoot: Bool) {
     switch self {
     case .status: (StatusCommand.summary, false)
@@ -13,7 +13,7 @@ enum CommandWord: String, CaseIterable {
     }
   }
 
-  /// What `--help`, a manual page and completion tell of its options.
+  /// Its options, for `--help`, a manual page and completion.
   var options: [(title: String, options: [OptionText])] {
     switch self {
     case .status: StatusCommand.Key.table.texts
@@ -21,9 +21,9 @@ enum CommandWord: String, CaseIterable {
     }
   }
 
-  /// Runs the command with `arguments`, the first of which is the program's name, the second the word.
+  /// Runs the command. The first of `arguments` is the program's name, the second is the word.
   ///
-  /// - Throws: a usage error; others it has said.
+  /// - Throws: a usage error. Other errors have been reported already.
   func run(_ arguments: [String], on kernel: LinuxKernel) throws(CommandError) -> ExitCode {
     switch self {
     case .status: try run(StatusCommand.self, arguments, on: kernel)
@@ -31,7 +31,7 @@ enum CommandWord: String, CaseIterable {
     }
   }
 
-  /// How messages call the program.
+  /// The program's name in messages.
   var name: String { "kexec \(rawValue)" }
 
   private func run<Command: WordCommand>(
@@ -53,21 +53,21 @@ enum CommandWord: String, CaseIterable {
     }
   }
 
-  /// Refuses arguments of a command that takes only options.
+  /// Refuses arguments that are not options.
   func expectNone(_ arguments: [String]) throws(CommandError) {
     guard let argument = arguments.first else { return }
     throw .usage("\(rawValue) takes no argument, but \(quoted(argument)) was given", of: name)
   }
 }
 
-/// A command: it reads facts, asks the modules below, and prints what they found.
+/// A command: it reads facts, calls the modules below, and prints the result.
 protocol WordCommand: CommandContext {
   associatedtype Key: OptionKey where Key.Values: EmptyValues
 
   /// What it is for, in one line.
   static var summary: String { get }
 
-  /// The command with what its options say, and the arguments that are no options.
+  /// Makes the command from the values of its options, and the arguments that are not options.
   init(
     _ values: Key.Values, _ arguments: [String], on kernel: LinuxKernel
   ) throws(CommandError)
@@ -75,7 +75,7 @@ protocol WordCommand: CommandContext {
   func run() throws(CommandError) -> ExitCode
 }
 
-/// Values of options of which none has been read.
+/// Option values that can be made with nothing read yet.
 protocol EmptyValues: OptionValues {
   init()
 }

@@ -2,11 +2,11 @@ internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
 
-/// What kind of error it is, for programs: the sentence may change, this never does.
+/// The kind of an error, for programs. Sentences may change, codes never do.
 enum ErrorCode: Equatable {
-  /// Nothing can be planned.
+  /// No plan is possible.
   case planning(PlanningError.Code)
-  /// A file is not the kernel that it should be.
+  /// A kernel file is not valid.
   case image(ImageError.Code)
   /// A file cannot be used.
   case file(FileError.Reason)
@@ -14,56 +14,57 @@ enum ErrorCode: Equatable {
   case call(Errno)
   case situation(Situation)
 
-  /// What the command itself finds.
+  /// Errors that the command itself finds.
   enum Situation: String, CaseIterable {
-    /// The arguments make no sense.
+    /// The arguments are wrong.
     case usage
     /// --machine names a directory that holds no machine.
     case noMachine
-    /// The captured machine is of an architecture that cannot be planned for.
+    /// The architecture of the captured machine is not supported.
     case otherArchitecture
-    /// Nothing says of which architecture the captured machine is.
+    /// The architecture of the captured machine is unknown.
     case unknownArchitecture
-    /// The standard output, or a part of it, could not be written.
+    /// Standard output, or a part of it, could not be written.
     case outputLost
-    /// A standard stream that is closed cannot be kept from becoming another file.
+    /// A standard stream is closed, and its number could not be kept from being used for another
+    /// file.
     case streamsClosed
-    /// What is loaded cannot be told.
+    /// It is unknown whether something is loaded.
     case stateUnknown
     case nothingLoaded
-    /// The loaded kernel would not get what is kept for it (KHO).
+    /// The state that is kept for the loaded kernel (KHO) would be lost.
     case handoverLost
-    /// Root, or the host of a container, is wanted.
+    /// Only root may do it, or only the host of a container.
     case notPermitted
     /// kernel.kexec_load_disabled is 1.
     case loadDisabled
-    /// kernel.kexec_load_limit_* is used up.
+    /// The number of loads that kernel.kexec_load_limit_* allows is used up.
     case loadLimit
     /// The running kernel has no kexec of this kind.
     case notSupported
     /// The memory map has changed since the load.
     case memoryMapChanged
-    /// A file was written to while it was loaded.
+    /// A file was changed while it was loaded.
     case fileChanged
-    /// Only the first process namespace may run a kernel.
+    /// The jump is possible only from the first process namespace.
     case inContainer
-    /// A file system was not written.
+    /// A file system could not be written.
     case notSynced
-    /// The program that shuts down failed, or cannot be run.
+    /// The shutdown program failed, or could not be started.
     case shutdownFailed
-    /// The command line names no kernel to return to.
+    /// The kernel's command line names no kernel to jump back to.
     case nothingToReturnTo
     case badReturnAddress
-    /// The command line has no time stamps.
+    /// The kernel's command line has no time stamps.
     case noStamps
     case badStamps
-    /// The time stamp counter has been set back.
+    /// The time stamp counter was set back after the old kernel's stamps.
     case counterSetBack
   }
 }
 
 extension ErrorCode {
-  /// The code as JSON has it, such as "planning.noRoom" or "call.EPERM".
+  /// The code as it is in JSON, such as "planning.noRoom" or "call.EPERM".
   var text: String {
     switch self {
     case .planning(let code): "planning.\(code.rawValue)"
@@ -77,6 +78,6 @@ extension ErrorCode {
 }
 
 extension Errno {
-  /// The name, or the number where we have no use for the name: in one word.
+  /// The errno's name, without spaces: an errno that has no name here is written with its number.
   fileprivate var code: String { name.split(separator: " ").joined() }
 }

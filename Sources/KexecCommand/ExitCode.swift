@@ -1,11 +1,11 @@
-/// What `kexec` exits with; scripts rely on the numbers.
+/// The exit codes of `kexec`. Scripts rely on the numbers.
 package enum ExitCode: Int32, Sendable {
-  /// Done; for `-S`: nothing is loaded.
+  /// Success. `-S`: nothing is loaded.
   case success = 0
-  /// Wrong usage; nothing loaded for `-e`; for `-S`: something is loaded.
+  /// Wrong usage. `-e`: nothing is loaded. `-S`: something is loaded.
   case usage = 1
   /// No region is reserved for a crash kernel.
   case noCrashRegion = 254
-  /// It could not be loaded or run; for `-S`: the running kernel has no kexec.
+  /// The kernel could not be loaded or run. `-S`: the running kernel does not support kexec.
   case failure = 255
 }

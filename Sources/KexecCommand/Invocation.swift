@@ -7,27 +7,27 @@ internal import LinuxSystem
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// What an argument list means.
+/// The meaning of an argument list.
 struct Invocation: Equatable {
-  /// What is to be done.
+  /// The action that the options ask for.
   enum Action: Equatable {
-    /// Load a kernel, and perhaps go on.
+    /// Load a kernel, and perhaps run it.
     case load(kernel: String, then: Sequel)
     /// Run the loaded kernel.
     case exec
-    /// Free a loaded kernel.
+    /// Unload a kernel.
     case unload(LoadOptions.Purpose)
-    /// Say what is loaded; the exit code tells of this kind.
+    /// Print what is loaded. The exit code is about a kernel for this purpose.
     case status(LoadOptions.Purpose)
-    /// Load what returns to the kernel before this one.
+    /// Load the helper that jumps back to the previous kernel.
     case loadJumpBackHelper
-    /// Say how long the jump into this system took.
+    /// Print how long the jump into this system took.
     case report
-    /// Say how much memory is reserved for a crash kernel.
+    /// Print how much memory is reserved for a crash kernel.
     case printCrashSize
     case help, version
 
-    /// Whether nothing is loaded, unloaded or run: another machine can be looked at.
+    /// Whether nothing is loaded, unloaded or run: then a captured machine may be given.
     var onlyLooks: Bool {
       switch self {
       case .status, .report, .printCrashSize: true
@@ -38,13 +38,13 @@ struct Invocation: Equatable {
     var isLoad: Bool { if case .load = self { true } else { false } }
   }
 
-  /// What follows a load.
+  /// What is done after a load.
   enum Sequel: Equatable {
     /// Nothing: `-l` and `-p`.
     case nothing
-    /// The jump, at once: `-f`.
+    /// The jump, immediately: `-f`.
     case jump
-    /// A shutdown that ends in the jump: KERNEL alone.
+    /// A shutdown that ends in the jump: KERNEL without an action.
     case shutDown
   }
 
@@ -54,26 +54,26 @@ struct Invocation: Equatable {
   }
 
   var action: Action
-  /// What is asked of a load; the call also of an unload.
+  /// The options of a load. `call` is used for unloading, too.
   var options = LoadOptions()
-  /// Where the kernel before this one is returned to, when that was given.
+  /// The entry point of the previous kernel, if it was given. `--load-jump-back-helper`.
   var jumpBackEntry: PhysicalAddress?
-  /// Where that may be: 46 bits are what any x86 page table reaches.
+  /// Valid addresses of that entry point: 46 bits, which any x86 page table reaches.
   static let jumpBackAddresses: Range<UInt64> = 1..<(1 << 46)
   var isForced = false
   var sync = Sync.ordinary
   var takesInterfacesDown = true
   var isDryRun = false
-  /// What a captured machine is, when that was given. `--arch`.
+  /// The architecture of a captured machine, if it was given. `--arch`.
   var architecture: Architecture?
-  /// What the options say that all commands share.
+  /// The values of the options that all commands share.
   var common = CommonValues()
 }
 
 extension Invocation {
   /// Reads `arguments`, the first of which is the program's name.
   ///
-  /// - Throws: a usage error, also for arguments that cannot be used together.
+  /// - Throws: a usage error, also if arguments cannot be used together.
   init(_ arguments: [String]) throws(CommandError) {
     let rows = Option.table.rows
     let words = ArgumentWords(arguments)
@@ -94,7 +94,8 @@ extension Invocation {
       fault = error
     }
     var reader = ArgumentReader(ClassicValues(invocation: Invocation(action: action)))
-    // What is wrong with a value comes first: it may be the kernel's name, which then is missing.
+    // Invalid values are reported first: the value may be the kernel's name, which would then be
+    // missing.
     try reader.read(given, by: rows)
     if let fault { throw fault }
     self = reader.invocation
@@ -136,7 +137,7 @@ extension Invocation {
         }
       } catch {
         var error = error
-        // To scripts 1 would say that a kernel is loaded.
+        // Exit code 1 would tell scripts that a kernel is loaded.
         if option == .status { error.exitCode = .failure }
         throw error
       }
@@ -180,8 +181,8 @@ extension Invocation {
 }
 
 extension CommandError {
-  /// The arguments make no sense because of `message`. The exit code is 1 but where scripts know another
-  /// from kexec-tools.
+  /// A usage error with `message`. The exit code is 1, except where kexec-tools uses another one
+  /// that scripts know.
   static func usage(
     _ message: String, of command: String = "kexec", exitCode: ExitCode = .usage
   ) -> CommandError {

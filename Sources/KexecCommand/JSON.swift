@@ -1,6 +1,6 @@
 internal import ByteCoding
 
-/// A JSON value, written as RFC 8259 says.
+/// A JSON value, written as in RFC 8259.
 enum JSON {
   case null
   case bool(Bool)
@@ -10,7 +10,7 @@ enum JSON {
   /// Members in the order in which they are printed.
   case object([(String, JSON)])
 
-  /// A whole document with these members, which say first by which schema they are to be read:
+  /// A whole document with these members. The schema version comes first:
   /// docs/json-schema/kexec-1.json.
   static func document(_ members: [(String, JSON)]) -> JSON {
     .object([("schema", .number(1))] + members)
@@ -20,7 +20,7 @@ enum JSON {
 
   static func optional(_ value: UInt64?) -> JSON { value.map(JSON.number) ?? .null }
 
-  /// The value as text, indented, with a line end.
+  /// The value as indented text that ends with a newline.
   var text: String { indented(by: 0) + "\n" }
 
   private func indented(by depth: Int) -> String {
@@ -54,7 +54,7 @@ enum JSON {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "\t": result += "\\t"
-      // No text: JSON must be UTF-8.
+      // Not valid UTF-8, which JSON requires.
       case _ where String(scalar).losslessByteCount == 1 && !scalar.isASCII:
         result += "\\ufffd"
       case _ where scalar.value < 0x20:

@@ -1,41 +1,42 @@
 internal import ByteCoding
 internal import KexecABI
 
-/// What is known of a loaded kernel, as it was written down when it was loaded.
+/// What was recorded about a loaded kernel when it was loaded.
 struct LoadRecord {
-  /// The boot that it was loaded in, by `/proc/sys/kernel/random/boot_id`; nil when that cannot be read.
+  /// The boot in which it was loaded, from `/proc/sys/kernel/random/boot_id`; nil if that was
+  /// unreadable.
   var boot: String?
-  /// When, in seconds since 1970.
+  /// When it was loaded, in seconds since 1970.
   var time: UInt64
-  /// By which call.
+  /// The system call that loaded it.
   var call: LoadCall
-  /// The kernel's release; nil when its file does not tell.
+  /// The kernel's release; nil if its file does not contain one.
   var release: String?
-  /// The kernel's file.
+  /// The path of the kernel file.
   var kernel: String
-  /// The initrds' files, in order.
+  /// The paths of the initrds, in order.
   var initrds: [String] = []
-  /// The command line that it gets.
+  /// The command line that the kernel gets.
   var commandLine: String
-  /// Which RAM there was; nil when that is not known.
+  /// The ranges of RAM at load time; nil if unknown.
   var memoryMap: String?
-  /// What of a kexec handover was given up for it, by its texts.
+  /// The state kept by a kexec handover (KHO) that the load gives up, as texts.
   var givenUp: [String] = []
-  /// Whether it was given stamps.
+  /// Whether it got time stamps.
   var isStamped = false
   /// Whether it can return to the running kernel.
   var returns = false
 }
 
-// Written as lines "KEY VALUE", the first of which is "kexec-load 1". Who reads it passes over keys that
-// it does not know; what would mean something else to older programs gets another number.
+// The format: lines "KEY VALUE", the first of which is "kexec-load 1". Readers skip keys that they
+// do not know; a change that would mislead older programs gets a new number.
 
 extension LoadRecord {
-  /// The format that this program writes, and the only one that it reads.
+  /// The version of the format that this program writes, and the only one that it reads.
   static let version = "1"
   private static let title = "kexec-load "
 
-  /// The record as it is written down.
+  /// The record in its file format.
   var text: String {
     var lines = [Self.title + Self.version, "time \(time)", "call \(call.name)"]
     func add(_ key: String, _ value: String?) {
@@ -47,19 +48,19 @@ extension LoadRecord {
     add("memory-map", memoryMap)
     givenUp.forEach { add("given-up", $0) }
     initrds.forEach { add("initrd", $0) }
-    // Not the command line last, whose spaces at the end count.
+    // The command line is not the last line, because trailing spaces in it count.
     add("kernel", kernel)
     if isStamped { lines.append("stamped") }
     if returns { lines.append("returns") }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Which format `text` has; nil when it is no record.
+  /// The version of the format of `text`; nil if it is not a record.
   static func version(of text: String) -> String? {
     text.lines(after: title).first.map(String.init)
   }
 
-  /// Reads what `text` has; nil when it is no record of this format.
+  /// Parses `text`; nil if it is not a record of this version.
   init?(_ text: String) {
     guard Self.version(of: text) == Self.version else { return nil }
     func values(_ key: String) -> [String] { text.lines(after: key + " ").map(Self.unescaped) }
@@ -76,8 +77,8 @@ extension LoadRecord {
     returns = !text.lines(after: "returns").isEmpty
   }
 
-  /// A value in one line: command lines and names of files may have several, which are joined by a byte
-  /// that neither has.
+  /// A value in one line. Command lines and file names may contain newlines, which are replaced by
+  /// a byte that neither contains.
   private static func escaped(_ value: String) -> String {
     String(lossless: value.losslessBytes.map { $0 == 0x0A ? 0x01 : $0 })
   }

@@ -6,19 +6,20 @@ internal import LinuxSystem
 internal import PhysicalMemory
 internal import RunningSystem
 
-// What stands behind an error of the calls that load, unload and run a kernel: the cause, as far as a file
-// or a number tells, and what to do. docs/system-calls.md has the table of it, CallErrorTests are its rows.
+// The cause of an error of the system calls that load, unload and run a kernel, as far as a file or
+// a number shows it, and what to do. docs/system-calls.md has the table; CallErrorTests has a test
+// for each row.
 
-/// What is looked at to find the cause of a load that was refused, after it was. A class, since code that
-/// copies and destroys so large a value would be 20 kB of the program.
+/// What is examined after a load was refused, to find the cause. A class: as a struct, the code
+/// that copies and destroys it would take 20 kB.
 final class RefusedLoad {
   let plan: LoadPlan
   let request: LoadRequest
   let machine: Machine
   let obstacles: CallObstacles
-  /// A file that got shorter since it was opened.
+  /// The path of a file that became shorter after it was opened.
   var cutShort: String?
-  /// Who has a file open for writing: the file, and the process.
+  /// A file that is open for writing, and the process that has it open.
   var writer: (path: String, process: String)?
 
   init(_ plan: LoadPlan, on machine: Machine, _ obstacles: CallObstacles) {
@@ -29,11 +30,11 @@ final class RefusedLoad {
   }
 }
 
-/// Why a call was refused, and what to do.
+/// Why a system call was refused, and what to do.
 typealias CallCause = (why: String, advice: String?)
 
 extension Errno {
-  /// The error and what stands behind it; `why` is empty where the advice says all.
+  /// The error and its cause. `why` is empty if the advice says everything.
   func text(_ why: String) -> String { why.isEmpty ? text : "\(text): \(why)" }
 }
 
@@ -162,7 +163,7 @@ extension KexecCallError {
 }
 
 extension CallObstacles {
-  /// What a seccomp filter has to do with it.
+  /// The cause and advice if a seccomp filter may be the reason; otherwise nil.
   fileprivate var filterCause: CallCause? {
     isFiltered
       ? (
@@ -172,7 +173,7 @@ extension CallObstacles {
       ) : nil
   }
 
-  /// Why a kernel cannot return to the running one; nil when it is built for that.
+  /// Why a kernel cannot return to the running one; nil if the running kernel supports it.
   fileprivate var jumpCause: CallCause? {
     let why = "so no kernel can return to it"
     switch configuration.isSet("CONFIG_KEXEC_JUMP") {
@@ -197,7 +198,7 @@ extension CallObstacles {
 }
 
 extension RefusedLoad {
-  /// The running kernel never sees a unified image, only what is in it.
+  /// A note for unified images: the running kernel sees only the parts, never the image.
   fileprivate var partNote: String {
     request.unifiedImage == nil ? "" : "; in a unified image, .linux needs its own signature"
   }
@@ -206,7 +207,8 @@ extension RefusedLoad {
     ([request.kernel] + request.initrds).map { UInt64($0.bytes.count) }.max() ?? 0
   }
 
-  /// Bytes that the segments take, or the files and what they become.
+  /// How many bytes the segments take; for kexec_file_load the files, and what is unpacked from
+  /// them.
   private var byteCount: UInt64 {
     switch plan.action {
     case .segments(let load): load.segments.reduce(0) { $0 + $1.destination.byteCount }
@@ -215,14 +217,15 @@ extension RefusedLoad {
     }
   }
 
-  /// Where and how large the main region for crash kernels is now; nil when nothing tells.
+  /// Start and size of the current main region for crash kernels; nil if unknown.
   private var regionText: String? {
     machine.ioMemory.isHidden
       ? machine.kexec.crashSize.map(byteText)
       : machine.ioMemory.crashRegions.last.map { "\(byteText($0.byteCount)) at \($0)" }
   }
 
-  /// What to reserve: what the plan takes and what the crash kernel wants beside it, or more than there is.
+  /// Advice on how much to reserve: what the plan takes plus what the crash kernel needs to run,
+  /// and more than is reserved now.
   private var reservation: String {
     guard let use = plan.crashRegionUse else {
       return "reserve more: crashkernel= on the running kernel's command line"
@@ -234,7 +237,7 @@ extension RefusedLoad {
   /// ENOMEM.
   fileprivate var memoryCause: CallCause {
     let needed = byteText(byteCount)
-    if plan.purpose == .crash, machine.availableMemory ?? .max > byteCount {
+    if plan.purpose == .crash, (machine.availableMemory ?? .max) > byteCount {
       return (
         "\(needed) of the reserved region (\(regionText ?? "of unknown size")) are needed, in addition "
           + "to some for the running kernel's own pages",
@@ -256,7 +259,7 @@ extension RefusedLoad {
       )
   }
 
-  /// Bytes that the next kernel and its initrds take to start.
+  /// How many bytes of memory the next kernel and its initrds need at start.
   private var handoverByteCount: UInt64 {
     let kernelSize = if case .file(let load) = plan.action { load.kernelSize } else { UInt64(0) }
     return request.initrds.reduce(kernelSize) { $0 + UInt64($1.bytes.count) }
@@ -276,7 +279,7 @@ extension RefusedLoad {
           + "its command line"
       )
     }
-    // Where the running kernel hands memory over it places the next one in certain areas only.
+    // With KHO, the running kernel places the next one in its scratch areas only.
     if let handover = machine.handover {
       let sizes = handover.scratchSizes.filter { $0 > 0 }
       let areas =
@@ -364,7 +367,7 @@ extension RefusedLoad {
 }
 
 extension LoadPlan {
-  /// The call's flags, by name.
+  /// The names of the flags of the system call.
   fileprivate var flagText: String {
     switch action {
     case .segments(let load): call.flagNames(load.flags).joined(separator: " ")
@@ -379,7 +382,7 @@ private let signatureAdvice =
   + ".builtin_trusted_keys, .secondary_trusted_keys and .platform"
 
 extension Errno {
-  /// What is wrong with an image's signature, when the kernel refused it with this error.
+  /// What is wrong with the image's signature, if the kernel refused it with this error.
   fileprivate var signatureFault: String {
     switch self {
     case .noData: "the image has no signature"
@@ -396,7 +399,7 @@ extension Errno {
 // MARK: Unloading and running
 
 extension KexecCallError {
-  /// Why the kernel refused to unload, in brackets behind the error, and what to do.
+  /// Why the kernel refused to unload, in parentheses after the error, and what to do.
   func causeOfUnload(
     _ purpose: LoadOptions.Purpose, _ state: KexecState, _ obstacles: CallObstacles
   )
@@ -423,8 +426,8 @@ extension KexecCallError {
 }
 
 extension Errno {
-  /// Why reboot(2) did not run the loaded kernel, and what to do. `returns` is whether that was loaded to
-  /// return, for which the running one must put everything to sleep.
+  /// Why reboot(2) did not run the loaded kernel, and what to do. `returns`: the kernel was loaded
+  /// to return; for that the running kernel must put processes and devices to sleep.
   func causeOfNoJump(
     returns: Bool, _ state: KexecState, _ obstacles: CallObstacles
   ) -> CallCause {

@@ -14,7 +14,7 @@ extension CommandError {
     let code = ErrorCode.file(error.reason)
     let why =
       switch error.reason {
-      // Only the standard input is not opened here.
+      // Only standard input is not opened by this program.
       case .errno(.notOpen): "it is closed"
       case .errno(let errno): errno.message
       case .directory: "it is a directory, not a file"
@@ -216,12 +216,12 @@ extension CommandError {
     if let refusal {
       message += " (before that, \(refusal.call.name) failed: \(refusal.errno.text))"
     }
-    // Nothing was touched by planning, and without a region there is nothing to say.
+    // Planning changes nothing, and without a reserved region there cannot be a crash kernel.
     let isAbout = refusal != nil || machine.kexec.isCrashLoaded == true
     if request.options.purpose == .crash, isAbout, error != .noCrashRegion { addFate(of: machine) }
   }
 
-  /// No memory is reserved for a crash kernel on `machine`; `size` bytes would do.
+  /// No memory is reserved for a crash kernel on `machine`; `size` bytes would be enough.
   static func noCrashRegion(
     on machine: Machine, advised size: UInt64 = CrashRegionUse.usual
   ) -> CommandError {
@@ -235,8 +235,8 @@ extension CommandError {
       exitCode: .noCrashRegion)
   }
 
-  /// Says whether there is still a crash kernel. The running kernel drops the old one before it looks
-  /// at a new one.
+  /// Adds whether a crash kernel is still loaded. The running kernel drops the old one before it
+  /// examines the new one.
   private mutating func addFate(of machine: Machine) {
     guard let isLoaded = machine.kexec.isCrashLoaded else { return }
     message +=
@@ -257,7 +257,7 @@ extension CommandError {
       case 0: "at \(start) or above"
       case 1: "at \(start)"
       // Without a bound of its own the range ends with the address space.
-      default: space.bounds.end.value < 1 << 63 ? "in \(space.bounds)" : "at \(start) or above"
+      default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "at \(start) or above"
       }
     self.init(
       code,
@@ -280,12 +280,12 @@ extension CommandError {
     if load.plan.purpose == .crash { addFate(of: load.machine) }
   }
 
-  /// The kernel refused to free an image, by each call that was tried.
+  /// The kernel refused to unload an image, by each system call that was tried.
   init(
     unloading purpose: LoadOptions.Purpose, _ errors: [KexecCallError], machine: Machine,
     _ obstacles: CallObstacles
   ) {
-    // What the call that was tried first answered.
+    // The errno of the system call that was tried first.
     let code = errors.first.map { ErrorCode.call($0.errno) } ?? .situation(.notSupported)
     let causes = errors.map { $0.causeOfUnload(purpose, machine.kexec, obstacles) }
     let reasons = zip(errors, causes).map { "\($0.call.name): \($0.errno.text($1.why))" }
@@ -295,9 +295,9 @@ extension CommandError {
       advice: causes.lazy.compactMap { $0.advice }.first)
   }
 
-  /// The kernel refused to run what is loaded.
+  /// The kernel refused to run the loaded kernel.
   init(jump errno: Errno, returns: Bool, _ state: KexecState, _ obstacles: CallObstacles) {
-    // In unknown surroundings that is what the error says.
+    // Without /sys, EINVAL means that nothing is loaded.
     let isMissing = errno == .invalidArgument && state.isLoaded != true
     if isMissing, state.isLoaded == false {
       self.init(
@@ -313,16 +313,16 @@ extension CommandError {
   }
 }
 
-/// What messages call the file at `path`.
+/// How messages refer to the file at `path`.
 private func fileName(_ path: String) -> String {
   path == InputFile.standardInput ? "the standard input" : quoted(path)
 }
 
 extension LoadRequest.File {
-  /// What messages call it.
+  /// How messages refer to it.
   fileprivate var name: String {
     switch origin {
-    // It has a description in the place of a path.
+    // The path of a generated file is a description.
     case .generated: path
     default: fileName(path)
     }
@@ -330,14 +330,15 @@ extension LoadRequest.File {
 }
 
 extension Machine {
-  /// Whether no file says if memory is reserved for a crash kernel.
+  /// Whether no file tells if memory is reserved for a crash kernel.
   fileprivate var tellsNothingOfReservations: Bool {
     ioMemory.isMissing && kexec.crashSize == nil && commandLine.value(of: "crashkernel") == nil
   }
 }
 
 extension PlanningError.NoRoom {
-  /// Bytes in which the segment has space wherever they are; nil when no computer has them.
+  /// A size in bytes with which the segment fits wherever the holes are; nil if no computer has as
+  /// much.
   fileprivate var sufficientSize: UInt64? {
     let (size, overflow) = byteCount.addingReportingOverflow(alignment)
     return overflow ? nil : size
@@ -349,7 +350,7 @@ let mountAdvice =
   "/proc and /sys must be mounted: mount -t proc proc /proc; mount -t sysfs sysfs /sys"
 
 extension CommandError {
-  /// The running kernel, of which `state` is known, cannot load a kernel for `purpose` at all.
+  /// The running kernel, whose state is `state`, does not support loading a kernel for `purpose`.
   init(withoutKexec state: KexecState, for purpose: LoadOptions.Purpose) {
     self.init(
       .notSupported, state.missingConfiguration(for: purpose),
@@ -361,16 +362,17 @@ extension CommandError {
 }
 
 extension KexecState {
-  /// What the running kernel was built without, where it has no images for `purpose`.
+  /// Which configuration the running kernel lacks if it does not support images for `purpose`.
   func missingConfiguration(for purpose: LoadOptions.Purpose) -> String {
-    // Either call brings the file of /sys by which it is told; crash kernels want more.
+    // Both system calls bring the file in /sys that was found; crash kernels also need
+    // CONFIG_CRASH_DUMP.
     purpose == .crash && isLoaded != nil
       ? "the running kernel was built without CONFIG_CRASH_DUMP"
       : "the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)"
   }
 
-  /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil when
-  /// nothing is known to.
+  /// What forbids loading, running or unloading an image for `purpose`, with what to do; nil if
+  /// nothing is known to forbid it.
   func obstacle(for purpose: LoadOptions.Purpose) -> String? {
     if isInUserNamespace { return "this is a container: only the host may use kexec" }
     if !mayReboot { return "kexec needs CAP_SYS_BOOT: run it as root" }
@@ -389,6 +391,6 @@ extension KexecState {
 }
 
 extension Errno {
-  /// The C library's words and the name, as in "Operation not permitted (EPERM)".
+  /// The C library's text and the name, as in "Operation not permitted (EPERM)".
   var text: String { "\(message) (\(name))" }
 }

@@ -5,7 +5,7 @@ internal import KexecPlanning
 // Why a kernel or an initrd is not unpacked at load time.
 
 extension OrdinaryEntryReason {
-  /// Whether it is that the payload is not what the image says.
+  /// Whether the cause is in the file: the payload is not what the image says.
   var isAboutTheFile: Bool {
     switch self {
     case .unknownCompression, .badPayload: true

@@ -5,11 +5,11 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
-// What is wrong with a captured machine, with a device tree, with real mode, and with a plan: parts of
-// the sentences of errors.
+// Parts of the sentences of errors: what is wrong with a captured machine, a device tree, a
+// real-mode entry, or a plan.
 
 extension CommandError {
-  /// The captured machine below `root` cannot be planned for.
+  /// The captured machine in `root` has an architecture that is unknown or not supported.
   init(_ evidence: ArchitectureEvidence, root: String) {
     let file = root + evidence.file
     let hint = "if it is an x86_64 machine, give --arch=x86_64"

@@ -3,7 +3,7 @@ internal import KexecABI
 internal import KexecPlanning
 internal import RunningSystem
 
-// What is said of kexec handover (KHO).
+// The sentences about kexec handover (KHO).
 
 extension KexecHandover.PreservedState {
   var text: String {
@@ -17,7 +17,7 @@ extension KexecHandover.PreservedState {
 }
 
 extension [KexecHandover.PreservedState] {
-  /// The first of them, and how many more there are.
+  /// The first entry, and how many more there are.
   var text: String {
     let names = prefix(3).map { $0.text }.joined(separator: ", ")
     return count > 3 ? "\(names) and \(count - 3) more" : names
@@ -52,7 +52,8 @@ extension HandoverLoss {
 }
 
 extension RouteReason {
-  /// What to do, if it can be done, so that kexec_load is not the only way.
+  /// How to make kexec_file_load possible, so that kexec_load is not the only system call; nil if
+  /// it cannot be done.
   fileprivate var adviceForFileCall: String? {
     switch self {
     case .asked: "omit -c: kexec_file_load hands it over"

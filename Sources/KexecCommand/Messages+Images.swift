@@ -1,14 +1,14 @@
 internal import Compression
 internal import KernelImages
 
-// The sentences about kernel files: what they are, and what is wrong with them.
+// The sentences about kernel files: what a file is, and what is wrong with it.
 
 extension CommandError {
   init(_ error: ImageError, path: String) {
     self.init(error, of: quoted(path))
   }
 
-  /// `file` is what messages call the file, or the part of it.
+  /// `file` is how messages refer to the file, or to a part of it.
   private init(_ error: ImageError, of file: String) {
     let code = ErrorCode.image(error.code)
     switch error {
@@ -108,7 +108,8 @@ extension CompressionError {
   }
 }
 
-/// The names that `--type` takes. Written out: to join them takes a sixth of the program's start.
+/// The names that `--type` accepts. A literal, because joining them takes a sixth of the program's
+/// start-up time.
 let imageTypeNames =
   "multiboot2-x86, multiboot-x86, elf-x86_64, elf-x86, bzImage64, bzImage, uki, nbi-x86, beoboot-x86"
 
@@ -146,7 +147,7 @@ extension FieldRule {
 }
 
 extension KnownImage {
-  /// What people call it.
+  /// The usual name of the image type.
   var text: String {
     switch self {
     case .zImage: "a zImage (loaded low)"
@@ -190,7 +191,7 @@ extension KnownImage {
   }
 }
 
-/// The machine whose kernels are loaded.
+/// The machine whose kernels can be loaded.
 private let thisMachine = "x86_64"
 
 func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -1,10 +1,10 @@
 internal import Compression
 internal import KexecPlanning
 
-// The sentences about initrds: what is wrong with them, and what may be.
+// The sentences about initrds: what is or may be wrong with them.
 
 extension InitrdReason {
-  /// Why an initrd is passed on as it is.
+  /// Why an initrd is passed on unchanged.
   var text: String {
     switch self {
     case .unknownContent(let offset):
@@ -35,7 +35,7 @@ extension InitrdDamage {
 }
 
 extension InitrdSuspicion {
-  /// What stands against the initrd, and whether it does not matter since it is unpacked now.
+  /// What is wrong with the initrd, and that it does not matter if the initrd is unpacked now.
   func text(isUnpackedNow: Bool) -> String {
     text + (isUnpackedNow && isAboutFormat ? "; it is unpacked now" : "")
   }
@@ -61,7 +61,8 @@ extension InitrdSuspicion {
     }
   }
 
-  /// Whether Linux cannot unpack it, which does not matter when it is unpacked before.
+  /// Whether the fault is that Linux cannot unpack it. It does not matter if the initrd is unpacked
+  /// now.
   private var isAboutFormat: Bool {
     switch self {
     case .xzCheck, .lz4Frame, .zstdWindow: true
@@ -71,7 +72,7 @@ extension InitrdSuspicion {
 }
 
 extension InitrdUnchecked {
-  /// Why a part of an initrd was not looked into.
+  /// Why a part of an initrd was not examined.
   var text: String {
     switch self {
     case .window(let format):

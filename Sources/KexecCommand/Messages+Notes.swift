@@ -3,9 +3,9 @@ internal import KernelImages
 internal import KexecPlanning
 internal import RunningSystem
 
-// What is said of a plan beside the plan itself. Whether it is a warning stands at the sentence.
+// The sentences of notes about a plan. Each one says whether it is a warning.
 
-/// What is said of a plan, and whether users should see it without asking for details.
+/// The text of a note, and whether users should see it without -d.
 private struct NoteMessage {
   let isWarning: Bool
   let text: String
@@ -15,7 +15,7 @@ private struct NoteMessage {
 }
 
 extension PlanNote {
-  /// Whether users should see it without asking for details.
+  /// Whether users should see it without -d.
   var isWarning: Bool { message.isWarning }
 
   var text: String { message.text }
@@ -83,7 +83,7 @@ extension PlanNote {
       .detail(
         "the kernel is unpacked (\(format)) and relocated now and entered directly: a fast jump")
     case .ordinaryEntry(let reason):
-      // What we cannot unpack the kernel may not be able to either.
+      // A kernel that we cannot unpack may be unable to unpack itself, too.
       NoteMessage(
         isWarning: reason.isAboutTheFile,
         text: "the kernel unpacks itself after the jump: \(reason.text)")
@@ -233,7 +233,7 @@ extension MapFault.Reason {
 }
 
 extension MendedField {
-  /// The field and where it is.
+  /// The name of the field and where it is.
   var place: String { "\(name) (\(hexText(UInt64(offset)))) of the kernel" }
 }
 

@@ -1,10 +1,10 @@
 internal import ByteCoding
 internal import KexecPlanning
 
-// Words that were pasted: what stands there, and what was meant.
+// Sentences about pasted characters: what a character is, and which one was meant.
 
 extension PastedCharacter {
-  /// What it is, as in `"–", an en dash (U+2013)`.
+  /// The character by name, as in `"–", an en dash (U+2013)`.
   var text: String {
     let code = String(scalar.value, radix: 16).asciiUppercased
     let number = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
@@ -46,7 +46,7 @@ extension PastedCharacter {
 }
 
 extension CommandError {
-  /// What to do about arguments that make no sense because of `message`.
+  /// What to do about a usage error with this `message`.
   static func usageAdvice(_ message: String, of command: String) -> String {
     PastedCharacter(in: message)?.advice ?? "\(command) --help lists the options"
   }

@@ -2,10 +2,10 @@ internal import ByteCoding
 internal import KexecPlanning
 internal import LinuxSystem
 
-// The sentences about arguments that make no sense: what is wrong, and what was probably meant.
+// The sentences of usage errors: what is wrong, and what was probably meant.
 
-/// A name that somebody gave, in quotes: so its end can be seen, and what is in it but letters. The line
-/// stays one line.
+/// A name from the user or a file, in quotes, with control characters made visible. It stays one
+/// line.
 func quoted(_ name: String) -> String {
   var text = "\""
   for scalar in name.unicodeScalars {
@@ -19,7 +19,8 @@ func quoted(_ name: String) -> String {
   return text + "\""
 }
 
-/// An option with its value, as somebody typed it: the value in quotes where it has more in it than one sees.
+/// An option with its value, as it was typed. The value is in quotes if it contains anything
+/// unusual.
 func typed(_ option: String, _ value: String, isShort: Bool = false) -> String {
   if value.isEmpty { return "\(option): its value is empty" }
   let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x7F }
@@ -27,7 +28,7 @@ func typed(_ option: String, _ value: String, isShort: Bool = false) -> String {
 }
 
 extension CommandError {
-  /// `fault` of an argument list, whose options are those in `texts`.
+  /// The error for `fault` in an argument list with the options in `texts`.
   init(_ fault: OptionFault, among texts: [OptionText], of command: String) {
     let names = texts.flatMap { $0.long }.map { "--" + $0 }
     var message: String

@@ -3,10 +3,10 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import PhysicalMemory
 
-// Every sentence that is not an error: how plans, notes and amounts read. The sentences of errors
-// are in Messages+Errors.swift.
+// The sentences that are not errors: plans, notes and amounts. Messages+Errors.swift has the
+// errors.
 
-/// An amount of bytes as people say it, such as "53.5 MiB".
+/// An amount of bytes with a unit, such as "53.5 MiB".
 func byteText(_ count: UInt64) -> String {
   let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
   var scale = 0
@@ -17,11 +17,11 @@ func byteText(_ count: UInt64) -> String {
   return tenths == 0 ? "\(whole) \(units[scale])" : "\(whole).\(tenths) \(units[scale])"
 }
 
-/// A number as headers are written down, such as "0x1800000".
+/// A number as in header files, such as "0x1800000".
 func hexText(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 
 extension LoadOptions.Purpose {
-  /// What an image for this purpose is called.
+  /// The name of an image for this purpose.
   var imageName: String {
     self == .crash ? "crash kernel" : "kernel"
   }

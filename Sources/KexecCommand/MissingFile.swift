@@ -1,9 +1,9 @@
 internal import LinuxSystem
 
-/// What to do about the file at `path`, which is not there: the name that is most like it there, or the
-/// directory that is missing. Nil where nothing is like it.
+/// Advice about the missing file at `path`: the most similar name in its directory, or which
+/// directory is missing. Nil if no name is similar.
 func adviceOnMissingFile(_ path: String) -> String? {
-  // As the path has it: from the root, or from where we are.
+  // Relative paths are looked up from the current directory.
   let files = FileTree(root: "")
   var start = path.startIndex
   while start < path.endIndex {
@@ -17,7 +17,7 @@ func adviceOnMissingFile(_ path: String) -> String? {
     let names = files.names(in: directory.isEmpty ? "." : directory) ?? []
     var near = nearestName(to: part, among: names)
     if near == nil, isLast {
-      // Kernels and initrds have their version behind the name.
+      // Names of kernels and initrds end with their version.
       for name in names where name.hasPrefix(part + "-") { near = name }
     }
     if let near {
@@ -31,7 +31,7 @@ func adviceOnMissingFile(_ path: String) -> String? {
   return nil
 }
 
-/// What to do about a kernel `name` that is not there and may be a command.
+/// Advice about a missing kernel with this `name`, which may have been meant as a command.
 func adviceOnMissingCommand(_ name: String) -> String? {
   nearestName(to: name, among: CommandWord.allCases.map { $0.rawValue }).map { word in
     "did you mean the command kexec \(word)?"

@@ -1,9 +1,9 @@
-/// The name among `names` that is most like `name`, which is not there: what was probably meant. Nil when
-/// none is near: a slip in four letters, and one in any case.
+/// The one of `names` that is most similar to `name`: what was probably meant. Nil if none is: the
+/// limit is one typing error per four letters, and one in any case.
 func nearestName(to name: String, among names: [String]) -> String? {
   let letters = Array(name.utf8)
   var limit = max(1, letters.count / 4)
-  // A slip in every letter is no likeness.
+  // If every letter must change, the names are not similar.
   guard letters.count > limit else { return nil }
   var nearest: String?
   for candidate in names {
@@ -17,13 +17,14 @@ func nearestName(to name: String, among names: [String]) -> String? {
   return nearest
 }
 
-/// How many bytes must be put in, left out, changed, or swapped with their neighbours to make `right` of
-/// `left`; nil for more than `limit`. Letters of another case are no slip.
+/// How many bytes must be inserted, removed, changed, or swapped with their neighbours to turn
+/// `left` into `right`; nil for more than `limit`. Upper and lower case are the same.
 private func slips(from left: [UInt8], to right: [UInt8], limit: Int) -> Int? {
   guard abs(left.count - right.count) <= limit else { return nil }
   func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
   let (left, right) = (left.map(folded), right.map(folded))
-  // Rows of the table of all beginnings: the one before the last, the last, and the one being made.
+  // Rows of the table of distances between all prefixes: the one before the last, the last, and the
+  // current one.
   var (earlier, above) = ([Int](), Array(0...right.count))
   for (row, byte) in left.enumerated() {
     var line = [row + 1]

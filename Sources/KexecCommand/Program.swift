@@ -1,6 +1,6 @@
 internal import LinuxSystem
 
-/// The whole program, for Sources/kexec: does what its arguments say.
+/// The entry point for Sources/kexec: runs the program with its arguments.
 ///
 /// - Returns: the exit code.
 @_cdecl("kexec_run")

@@ -77,7 +77,7 @@ struct JumpTimes {
     initStart: UInt64?
   ) {
     guard stamps.checked >= stamps.entered, stamps.entered > stamps.loaded,
-      clocks.map({ $0.now > stamps.checked }) ?? true, rate ?? 1 > 0
+      clocks.map({ $0.now > stamps.checked }) ?? true, (rate ?? 1) > 0
     else { return nil }
     kernelToInit = initStart
     guard let rate else {
@@ -152,7 +152,7 @@ extension FileTree {
     }
     let fields = line[...].parts(0x2C)
     let time = line.hasPrefix("[") ? line.prefix { $0 != "]" } : fields.count > 2 ? fields[2] : ""
-    return time.digits.flatMap { $0 < 1 << 52 ? $0 * 1000 : nil }
+    return time.digits.flatMap { $0 < (1 << 52) ? $0 * 1000 : nil }
   }
 }
 
@@ -161,7 +161,7 @@ extension Substring {
   fileprivate var digits: UInt64? {
     var number: UInt64?
     for byte in utf8 where byte >= 0x30 && byte <= 0x39 {
-      guard number ?? 0 < 1 << 56 else { return nil }
+      guard (number ?? 0) < (1 << 56) else { return nil }
       number = (number ?? 0) * 10 + UInt64(byte - 0x30)
     }
     return number

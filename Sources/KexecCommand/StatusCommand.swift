@@ -2,7 +2,7 @@ internal import KexecPlanning
 internal import LinuxSystem
 internal import RunningSystem
 
-/// `kexec status`: says what is loaded.
+/// `kexec status`: prints what is loaded.
 struct StatusCommand: WordCommand {
   typealias Key = CommonOption
 
@@ -16,7 +16,7 @@ struct StatusCommand: WordCommand {
     return .success
   }
 
-  /// What is loaded. Records of kernels that are no longer loaded are dropped.
+  /// What is loaded. Removes records of kernels that are no longer loaded.
   func tell() throws(CommandError) -> KexecState {
     let files = machineFiles
     let state = KexecState(in: files)

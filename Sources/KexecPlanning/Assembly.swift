@@ -4,12 +4,12 @@ internal import Digests
 internal import PhysicalMemory
 internal import PurgatoryImage
 
-/// The finished segments of a load at their places, all but the purgatory, which comes last because
-/// it holds the digest of all others. Every image type ends here.
+/// The finished segments of a load with their addresses. The purgatory is missing: it comes last because it
+/// holds the digest of all others. The plan of every image type ends here.
 struct Assembly {
   /// The segments without the purgatory's.
   var segments: [PlannedSegment]
-  /// The purgatory's place.
+  /// Where the purgatory goes.
   let purgatoryPlace: PhysicalRange
   /// How the purgatory enters the kernel.
   let entry: PurgatoryParameters.Entry
@@ -17,7 +17,7 @@ struct Assembly {
   var timestampText: UInt64?
   /// Where the purgatory writes how to return to the running kernel, if anywhere.
   var jumpBackText: UInt64?
-  /// By how many bytes the kernel was moved at random; nil when nobody drew.
+  /// By how many bytes the kernel was moved at random; nil when it was not.
   var virtualShift: UInt64?
   /// Whether addresses were drawn at random.
   var isDrawn = false
@@ -30,14 +30,14 @@ struct Assembly {
       role: .purgatory, byteCount: UInt64(Purgatory.x86_64.memorySize), limits: limits)
   }
 
-  /// Encodes the purgatory and checks the rules of kexec_load, which gets `flags` beside the
-  /// architecture. Of `region`, if there is one, nothing is left out.
+  /// Encodes the purgatory and checks the rules of kexec_load, which gets `flags` beside the architecture.
+  /// The segments fill all of `region`, if there is one.
   func finish(
     _ request: LoadRequest, in memory: UsableMemory, flags: UInt = 0,
     filling region: PhysicalRange? = nil
   ) throws(PlanningError) -> SegmentLoad {
     let purgatory = Purgatory.x86_64
-    // Before the purgatory's digest: what changes between the two is noticed, too.
+    // Before the purgatory's digest, so that a change between the two digests is noticed too.
     let sources = checked(for: request).compactMap(SourceDigest.init)
     let bytes: SharedBytes
     do {
@@ -73,7 +73,7 @@ struct Assembly {
 
   /// The parameters for entering the kernel after checking the bytes of the segments.
   ///
-  /// Only the bytes from the files are checked: the kernel clears what lies behind them itself.
+  /// Only the bytes from the files are checked: the kernel itself clears the memory behind them.
   private func parameters(for request: LoadRequest) -> PurgatoryParameters {
     let checked = checked(for: request)
     return PurgatoryParameters(
@@ -90,11 +90,11 @@ struct Assembly {
 
 extension SegmentLoad {
   /// Bytes of memory that the program itself takes, measured.
-  fileprivate static let programSize: UInt64 = 8 << 20
+  fileprivate static let programSize: UInt64 = .mebibytes(8)
 }
 
 extension PurgatoryParameters.Digest {
-  /// What the purgatory must find over the bytes of `segments`, in this order.
+  /// The digest that the purgatory must get of the bytes of `segments`, in this order.
   fileprivate init(_ kind: DigestKind, of segments: [PlannedSegment]) {
     switch kind {
     case .none: self = .none
@@ -111,7 +111,7 @@ extension PurgatoryParameters.Digest {
 }
 
 extension PlannedSegment {
-  /// Gives the bytes to `update`, and lets their memory go until the system call reads them.
+  /// Passes the bytes to `update`, and frees their memory until the system call reads them.
   fileprivate func digest(_ update: (RawSpan) -> Void) {
     update(bytes.span)
     bytes.evict()

@@ -1,10 +1,10 @@
 package import PhysicalMemory
 package import RunningSystem
 
-/// What the next kernel's own command line does to its memory: `mem=` and `memmap=`.
+/// How the next kernel's command line changes its memory map: `mem=` and `memmap=`.
 ///
-/// Documented in Documentation/admin-guide/kernel-parameters.txt. A segment that is put where the
-/// next kernel will see no RAM would be lost.
+/// Documented in Documentation/admin-guide/kernel-parameters.txt. The next kernel would lose a segment that
+/// lies where it sees no RAM.
 package struct CommandLineMemory: Equatable, Sendable {
   /// RAM ends here.
   package private(set) var limit: UInt64 = .max

@@ -1,10 +1,10 @@
 internal import RunningSystem
 
 extension Machine {
-  /// The words that let the next kernel write where the running one does. `--reuse-console`.
+  /// The parameters that make the next kernel use the consoles of the running one. `--reuse-console`.
   ///
-  /// What `line`, the rest of the next kernel's command line, says of a console is left to it: a
-  /// driver has one console, whatever ports it drives, and the first word for it counts.
+  /// A console that `line`, the rest of the next kernel's command line, names already gets no parameter: a
+  /// driver has one console, whatever ports it drives, and the first parameter for it counts.
   func consoleWords(beside line: KernelCommandLine) -> [String] {
     let given = line.values(of: "console").map { $0.console }
     // An empty `console=` and `console=null` mean none at all.
@@ -23,8 +23,8 @@ extension Machine {
     return words
   }
 
-  /// The I/O port of the serial port that the running kernel writes on, /dev/console rather than
-  /// another; nil when it writes on none that the purgatory can drive.
+  /// The I/O port of the running kernel's serial console, preferably the one that is /dev/console; nil when
+  /// the purgatory can drive none of its consoles.
   var consolePort: UInt16? {
     let names = reusedConsoles.map { $0.name }
     // The last word is that of /dev/console.

@@ -1,7 +1,8 @@
+internal import ByteCoding
 package import PhysicalMemory
 internal import RunningSystem
 
-/// Why a region that /proc/iomem calls a crash kernel's is not believed.
+/// Why a region that /proc/iomem lists as "Crash kernel" is not trusted.
 package enum CrashRegionDoubt: Error, Equatable, Sendable {
   /// It is not all in System RAM.
   case outsideRAM(PhysicalRange)
@@ -23,8 +24,8 @@ package enum CrashRegionDoubt: Error, Equatable, Sendable {
 }
 
 extension Machine {
-  /// What `crashkernel=SIZE,cma` adds to the crash kernel's memory: it holds no segments, and no data of the
-  /// crashed kernel that a dump is for.
+  /// What `crashkernel=SIZE,cma` adds to the crash kernel's memory. No segments go there, and the crashed
+  /// kernel has no data there that belong into a dump.
   ///
   /// - Throws: `PlanningError.crashRegionDoubtful`.
   func crashContiguousMemory() throws(PlanningError) -> PhysicalRangeSet {
@@ -41,8 +42,8 @@ extension Machine {
     throw .crashRegionDoubtful(.contiguousUnknown(word: String(word)))
   }
 
-  /// Compares the crash kernel's regions with all else that tells of them. A crash kernel in memory
-  /// that is not reserved would be overwritten before it is needed, or overwrite what is in use.
+  /// Compares the crash kernel's regions with every other source that describes them. A crash kernel in
+  /// memory that is not reserved would be overwritten before it is needed, or would overwrite memory in use.
   ///
   /// - Throws: `PlanningError.crashRegionDoubtful`.
   func checkCrashReservation() throws(PlanningError) {
@@ -54,7 +55,7 @@ extension Machine {
   }
 
   private func compareCrashReservation() throws(CrashRegionDoubt) {
-    // Nothing is known of addresses, or there is no such file.
+    // The addresses are hidden, or there is no such file.
     guard !ioMemory.isHidden, !ioMemory.resources.isEmpty else { return }
     let regions = ioMemory.crashRegions
     guard let main = regions.last else {
@@ -66,7 +67,7 @@ extension Machine {
     for (lower, upper) in zip(regions, regions.dropFirst()) where lower.overlaps(upper) {
       throw .overlap(lower, upper)
     }
-    // Seen: 6.1 has the size of the main region there, 6.12 that of all together.
+    // As observed, 6.1 has the size of the main region there, and 6.12 that of all regions.
     let sizes = [main.byteCount, PhysicalRangeSet(regions).byteCount]
     if let size = kexec.crashSize, !sizes.contains(size) {
       throw .otherSize(main, stated: size)
@@ -74,8 +75,8 @@ extension Machine {
     try compare(main, with: commandLine.values(of: "crashkernel").map(CrashKernelWord.init))
   }
 
-  /// Compares the main region with the words that may have reserved it. Of several any may count, and
-  /// what one says may depend on more than is known here.
+  /// Compares the main region with the parameters that may have reserved it. Any of several may have done so,
+  /// and the meaning of one may depend on facts that are not known here.
   private func compare(
     _ main: PhysicalRange, with words: [CrashKernelWord]
   ) throws(CrashRegionDoubt) {
@@ -83,7 +84,7 @@ extension Machine {
     let sizes = words.flatMap { $0.sizes }
     guard !sizes.isEmpty else { return }
     // Rounded up to the region's alignment at most.
-    let rounding: UInt64 = 16 << 20
+    let rounding: UInt64 = .mebibytes(16)
     let isAsAsked = sizes.contains { size in
       main.byteCount >= size && main.byteCount - size < rounding
     }
@@ -98,7 +99,7 @@ extension Machine {
 }
 
 extension IOMemory {
-  /// System RAM at any depth, without that of drivers.
+  /// System RAM at any depth of the list, without that of drivers.
   fileprivate var systemRAM: PhysicalRangeSet {
     PhysicalRangeSet(resources.lazy.filter { $0.name == "System RAM" }.map { $0.range })
   }
@@ -110,11 +111,11 @@ extension IOMemory {
 struct CrashKernelWord: Equatable {
   /// The value.
   let text: String
-  /// The sizes that the main region may have by it, in bytes.
+  /// The sizes in bytes that the main region may have according to it.
   private(set) var sizes: [UInt64] = []
   /// Where it puts the region; nil when that is left to the kernel.
   private(set) var place: UInt64?
-  /// Whether it is of a form that says nothing here, such as `auto`.
+  /// Whether it has a form that tells no size, such as `auto`.
   private(set) var isUnknown = false
 
   init(_ value: Substring) {

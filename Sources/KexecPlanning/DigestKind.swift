@@ -2,8 +2,8 @@
 package enum DigestKind: String, Equatable, Sendable {
   /// Not at all.
   case none
-  /// By the 64 bits of komihash over the bytes of all segments but its own: finds stray writes, at
-  /// the speed of memory.
+  /// By a 64-bit komihash of the bytes of all segments but its own: finds stray writes, at the speed of
+  /// memory.
   case komihash
   /// By SHA-256 over the same bytes.
   case sha256

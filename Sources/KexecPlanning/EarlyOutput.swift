@@ -1,20 +1,20 @@
 internal import KernelImages
 internal import RunningSystem
 
-/// The words by which the next kernel writes on a serial port from its first moments on, before its
-/// consoles are there: a kernel that dies earlier says nothing otherwise. `--early-output`.
+/// The parameters that make the next kernel write to a serial port before its consoles exist. Without them a
+/// kernel that dies so early prints nothing. `--early-output`.
 package struct EarlyOutput: Equatable, Sendable {
-  /// What is added to the command line: `earlycon=` and `keep_bootcon`, or what of them it lacks.
+  /// What is added to the command line: `earlycon=` and `keep_bootcon`, or the one of them that it lacks.
   let words: [String]
-  /// The word of the command line that asks for early output already; nil when there was none.
+  /// The parameter of the command line that asks for early output already; nil when there is none.
   let given: String?
 }
 
 extension EarlyOutput {
-  /// What is to be added to `line`, the rest of the next kernel's command line, on `machine`.
+  /// What must be added on `machine` to `line`, the rest of the next kernel's command line.
   ///
-  /// The port is the one that `options` name, else that of the new line's console, else the one that the
-  /// running kernel writes on.
+  /// The port is the one that `options` name, else that of the console in `line`, else that of the running
+  /// kernel's console.
   ///
   /// - Throws: `PlanningError.noEarlyPort`, `PlanningError.earlyPortUnknown`.
   init(
@@ -48,7 +48,7 @@ extension EarlyOutput {
         return "earlycon=uart8250," + options
       }
       guard name.hasPrefix("ttyS"), Console.driver(of: name[...]) == "ttyS" else { continue }
-      // A word without a rate leaves the one that is set.
+      // A parameter without a rate keeps the rate that is set.
       let set = running.first { $0.name == name }?.options
       return try word(of: name, rate: options ?? set, on: machine)
     }
@@ -70,22 +70,22 @@ extension EarlyOutput {
 }
 
 extension UART {
-  /// The port as `earlycon=` has it. Where its clock is another than that of a PC the rate stays as it is
-  /// set: kernels before 5.18 know no other clock.
+  /// The port as `earlycon=` names it. If its clock is not that of a PC, the rate stays as it is set, since
+  /// kernels before 5.18 know no other clock.
   fileprivate func word(rate: String?) -> String {
     let word = "earlycon=uart8250,\(access ?? ""),0x" + String(address, radix: 16)
-    let isUsual = clock ?? 0 == 0 || clock == Self.usualClock
-    // A rate of 0 is that of a line that was hung up.
+    let isUsual = (clock ?? 0) == 0 || clock == Self.usualClock
+    // A rate of 0 means that the line was hung up.
     guard isUsual, var rate, !rate.hasPrefix("0") else { return word }
-    // Flow control is for later.
+    // Early output uses no flow control.
     if rate.hasSuffix("r") { rate.removeLast() }
     return word + "," + rate
   }
 }
 
 extension KernelCommandLine {
-  /// The word that asks for output on a port before the consoles are there; nil without one. `earlycon`
-  /// alone does so where firmware `hasTable` of consoles (SPCR).
+  /// The parameter that asks for output to a port before the consoles exist; nil when there is none.
+  /// `earlycon` alone does so if firmware `hasTable` of consoles (SPCR).
   fileprivate func earlyConsole(hasTable: Bool) -> String? {
     for word in words(named: "earlycon") where hasTable || word != "earlycon" {
       return String(word)
@@ -101,7 +101,7 @@ extension KernelCommandLine {
 }
 
 extension KernelImage {
-  /// Whether this is a kernel that knows the words of Linux's command line.
+  /// Whether this is a kernel that knows the parameters of Linux.
   func knowsWordsOfLinux(_ request: LoadRequest) -> Bool {
     switch self {
     case .bzImage(let image): !image.isForBIOSOnly

@@ -4,8 +4,8 @@ package import KernelImages
 internal import PhysicalMemory
 internal import RunningSystem
 
-// The fast jump: the kernel is unpacked and moved to a random address now, while the running one
-// still serves, and not by the new kernel's own decompressor while nobody serves.
+// The fast jump: the kernel is unpacked and moved to a random address now, while the running one still
+// serves, instead of by the new kernel's decompressor while nobody serves.
 
 extension KernelLayout {
   /// The kernel in `image` unpacked, with KASLR done, or why it must unpack itself.
@@ -37,7 +37,7 @@ extension KernelLayout {
         expectedSize: payload.unpackedSize
       ).take()
     } catch {
-      // More than the image says is a fault of the image.
+      // If it unpacks to more than the image says, the image is wrong.
       if case .tooLarge = error { throw .badPayload(format.name) }
       throw error.isDamage ? .badPayload(format.name) : .cannotUnpack(error)
     }
@@ -64,11 +64,11 @@ extension KernelLayout {
     }
   }
 
-  /// What the skipped decompressor would have done and we do not.
+  /// Refuses a machine on which the skipped decompressor would do something that this program does not.
   private static func checkMachine(
     _ machine: Machine, commandLine: KernelCommandLine
   ) throws(OrdinaryEntryReason) {
-    // What does not cope is not entered in 64-bit mode at all.
+    // A kernel that does not support 5 levels is never entered in 64-bit mode.
     if machine.usesFiveLevelPaging, commandLine.value(of: "no5lvl") != nil {
       throw .fiveLevelPaging
     }
@@ -80,8 +80,8 @@ extension KernelLayout {
   private static func checkMemory(
     _ machine: Machine, request: LoadRequest, image: BzImage, unpackedSize: Int
   ) throws(OrdinaryEntryReason) {
-    // Control groups count what is ours, and not what the running kernel takes for the image.
-    let own = UInt64(unpackedSize) + 16 << 20
+    // Control groups count the memory of this process, but not what the running kernel takes for the image.
+    let own = UInt64(unpackedSize) + .mebibytes(16)
     if let available = machine.processMemory, own > available {
       throw .littleMemory(needed: own, available: available)
     }
@@ -90,10 +90,10 @@ extension KernelLayout {
     guard needed <= available else { throw .littleMemory(needed: needed, available: available) }
   }
 
-  /// The kernel checks that it was shifted by a multiple of 2 MiB, and stops if not; so it must be
-  /// linked at an aligned address. How large it is, it says itself, whatever init_size is.
+  /// The kernel checks that it was shifted by a multiple of 2 MiB, and stops if not; so it must be linked at
+  /// an aligned address. Its own headers tell how large it is, whatever init_size says.
   private static func check(_ vmlinux: Vmlinux, of image: BzImage) throws(VmlinuxError) {
-    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= 2 << 20 else {
+    guard vmlinux.physicalStart % image.alignment == 0, image.alignment >= .mebibytes(2) else {
       throw .otherWindow
     }
   }
@@ -117,7 +117,7 @@ extension KernelLayout {
 package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   /// `--no-fast`.
   case switchedOff
-  /// It is not entered in 64-bit mode, and what is packed in it must be.
+  /// It is not entered in 64-bit mode, but the unpacked kernel can be entered only there.
   case otherEntry
   /// It is entered in real mode.
   case realMode
@@ -127,20 +127,20 @@ package enum OrdinaryEntryReason: Error, Equatable, Sendable {
   case noRandomNumbers
   /// The image does not say where its payload is: a kernel before 2.08.
   case noPayload
-  /// The payload has no magic number that we know.
+  /// The payload has no known magic number.
   case unknownCompression
   /// The payload does not unpack to what the image says.
   case badPayload(String)
-  /// To unpack the payload takes what there is not here: memory, a larger window, a filter.
+  /// Unpacking the payload takes more than is available: memory, a larger window, a filter.
   case cannotUnpack(CompressionError)
-  /// What it unpacks to is no kernel that we can enter.
+  /// What it unpacks to is not a kernel that can be entered directly.
   case notUnderstood(VmlinuxError)
-  /// The number of levels of page tables may have to change on the way.
+  /// The number of page table levels may have to change before the kernel starts.
   case fiveLevelPaging
   /// A guest with encrypted memory: SEV or TDX, or a host with SME.
   case encryptedMemory
   /// A guest that must accept its memory before it may use it.
   case unacceptedMemory
-  /// There is not enough free memory to unpack it now, in bytes.
+  /// There is not enough free memory to unpack it now. Both in bytes.
   case littleMemory(needed: UInt64, available: UInt64)
 }

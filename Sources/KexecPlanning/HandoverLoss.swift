@@ -1,9 +1,9 @@
 /// Why a kernel would not get what the running one keeps for it.
 package enum HandoverLoss: Equatable, Sendable {
-  /// It can be loaded only by kexec_load, which hands nothing on.
+  /// It can be loaded only by kexec_load, which hands nothing over.
   case segments(because: RouteReason)
   /// `kho=off` is on its command line.
   case switchedOff
-  /// It was built without CONFIG_KEXEC_HANDOVER, says this file.
+  /// It was built without CONFIG_KEXEC_HANDOVER, according to this file.
   case notBuiltIn(configuration: String)
 }

@@ -1,13 +1,14 @@
 internal import ByteCoding
 
-/// Page tables under which every address is what it says: the first 4 GiB, and the GiB around one
-/// more address, in pages of 2 MiB. Documented in Intel's manual, volume 3, "4-level paging and 5-level paging".
+/// Page tables that map every virtual address to the same physical one: the first 4 GiB, and the GiB around
+/// one more address, in pages of 2 MiB. Documented in Intel's manual, volume 3, "4-level paging and 5-level
+/// paging".
 struct IdentityMap {
   /// Bytes of one table.
   private static let tableSize: UInt64 = 4096
   /// Present and writable.
   private static let table: UInt64 = 0x3
-  /// The same, and a page of its own.
+  /// Present, writable, and a page of 2 MiB rather than a table.
   private static let largePage: UInt64 = 0x83
 
   /// The GiB that are mapped, lowest first.
@@ -17,18 +18,18 @@ struct IdentityMap {
 
   /// The map of the first 4 GiB and of what is around `address`.
   init(reaching address: UInt64, hasFiveLevels: Bool) {
-    let last = address >> 30
+    let last = address / .gibibytes(1)
     gibibytes = [0, 1, 2, 3] + (last > 3 ? [last] : [])
     self.hasFiveLevels = hasFiveLevels
   }
 
-  /// The tables of each level, from the top, by what of an address they are for.
+  /// The tables of each level, from the top. Each is named by the part of an address that it maps.
   private var levels: [[UInt64]] {
     // A table of level 1 is for one GiB, one of level 2 for 512 GiB, and so on.
     var levels = [gibibytes]
     for _ in 0..<(hasFiveLevels ? 3 : 2) {
       var above: [UInt64] = []
-      for index in levels[0].map({ $0 >> 9 }) where above.last != index { above.append(index) }
+      for index in levels[0].map({ $0 / 512 }) where above.last != index { above.append(index) }
       levels.insert(above, at: 0)
     }
     return levels
@@ -45,9 +46,9 @@ struct IdentityMap {
       next += UInt64(tables.count) * Self.tableSize
       let below = level + 1 < levels.count ? levels[level + 1] : nil
       for index in tables {
-        for entry in index << 9..<(index + 1) << 9 {
+        for entry in (512 * index)..<(512 * (index + 1)) {
           guard let below else {
-            bytes.append(littleEndian: entry << 21 | Self.largePage)
+            bytes.append(littleEndian: (entry * .mebibytes(2)) | Self.largePage)
             continue
           }
           let place = below.firstIndex(of: entry).map { next + UInt64($0) * Self.tableSize }

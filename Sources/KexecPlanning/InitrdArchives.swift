@@ -1,14 +1,13 @@
 package import ByteCoding
 internal import CpioFormat
 
-/// Rows of archives, as initrds are. Documented in
+/// Archives one behind the other, as in initrds. Documented in
 /// Documentation/driver-api/early-userspace/buffer-format.rst.
 package enum InitrdArchives {
   /// An archive without files. `--initrd=none`.
   package static let empty = SharedBytes(CpioWriter().archive())
 
-  /// `files` one behind the other, with the zeros between them that put each at a multiple of four
-  /// bytes.
+  /// `files` one behind the other. Zeros between them make each start at a multiple of four bytes.
   package static func row(of files: [SharedBytes]) -> [SharedBytes] {
     files.enumerated().flatMap { index, file in
       let padding = index + 1 < files.count ? -file.count & 3 : 0

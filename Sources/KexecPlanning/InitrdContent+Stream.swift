@@ -1,9 +1,10 @@
 internal import ByteCoding
 internal import Compression
 internal import CpioFormat
+internal import KernelImages
 
 extension InitrdContent {
-  /// A compressed archive in the file, and what is seen of its members as it is unpacked.
+  /// A compressed archive in the file, and what is found out about its members while it is unpacked.
   final class Stream {
     let bytes: SharedBytes
     let format: CompressionFormat
@@ -27,69 +28,35 @@ extension InitrdContent {
       return result
     }
 
-    /// Looks at what it unpacks to, and says how long it is.
+    /// Unpacks it without keeping the result, and returns how many bytes of the file it takes.
     func look() throws(CompressionError) -> Int {
-      let window = declaredWindow ?? 0
+      let bytes = bytes
+      let window = StreamHeader(bytes.span, format).window ?? 0
       guard window <= windowLimit else { throw .outOfMemory(wanted: window) }
       let watcher = watcher
       return try decompress(bytes, as: format) { watcher.watch($0) }
     }
 
-    /// Why Linux may be unable to unpack it, as its header tells.
+    /// Why Linux may be unable to unpack it, judging by its header.
     var suspicion: InitrdSuspicion? {
+      let bytes = bytes
+      let header = StreamHeader(bytes.span, format)
       switch format {
       case .xz:
-        guard let kind = byte(at: 7).map({ $0 & 0xF }), kind > 1 else { return nil }
-        return .xzCheck(kind == 4 ? "CRC64" : kind == 10 ? "SHA-256" : "\(kind)", offset: start)
-      case .lz4: return byte(at: 0) == 0x04 ? .lz4Frame(offset: start) : nil
+        guard let check = header.check, !StreamHeader.Check.ofLinux.contains(check) else {
+          return nil
+        }
+        return .xzCheck(check.name, offset: start)
+      case .lz4: return header.isLZ4Frame ? .lz4Frame(offset: start) : nil
       case .zstd:
-        guard let window = declaredWindow, window > 128 << 20 else { return nil }
+        guard let window = header.window, window > .mebibytes(128) else { return nil }
         return .zstdWindow(UInt64(window), offset: start)
       case .gzip, .lzma, .bzip2, .lzo: return nil
       }
     }
-
-    /// Bytes of the window that zstd, lzma or LZ4 declares; nil for formats with small or no windows,
-    /// and for xz, whose blocks each have their own, which liblzma bounds.
-    private var declaredWindow: Int? {
-      switch format {
-      case .zstd: zstdWindow
-      case .lzma: value(UInt32.self, at: 1).map(Int.init)
-      case .lz4: 8 << 20
-      case .gzip, .bzip2, .lzo, .xz: nil
-      }
-    }
-
-    /// RFC 8878, "Frame_Header".
-    private var zstdWindow: Int? {
-      guard let descriptor = byte(at: 4) else { return nil }
-      if descriptor & 0x20 == 0 {
-        guard let window = byte(at: 5) else { return nil }
-        let base = 1 << (10 + Int(window >> 3))
-        return base + base / 8 * Int(window & 7)
-      }
-      // A frame of one segment: its window is all of what it holds.
-      let content = 5 + [0, 1, 2, 4][Int(descriptor & 3)]
-      switch descriptor >> 6 {
-      case 0: return byte(at: content).map(Int.init)
-      case 1: return value(UInt16.self, at: content).map { Int($0) + 256 }
-      case 2: return value(UInt32.self, at: content).map(Int.init)
-      default: return value(UInt64.self, at: content).map { Int(clamping: $0) }
-      }
-    }
-
-    private func byte(at offset: Int) -> UInt8? { value(UInt8.self, at: offset) }
-
-    private func value<Value: FixedWidthInteger & BitwiseCopyable>(
-      _ type: Value.Type, at offset: Int
-    ) -> Value? {
-      let bytes = bytes
-      let span = bytes.span
-      return try? span.load(type, at: offset)
-    }
   }
 
-  /// Sees what goes by of archives' members.
+  /// Looks at the members of archives while their bytes pass by.
   final class Watcher {
     private(set) var walk: CpioWalk
     private(set) var beginning = Beginning()
@@ -101,7 +68,7 @@ extension InitrdContent {
       walk = CpioWalk(onlyFirst: onlyFirst)
     }
 
-    /// Sees the next bytes.
+    /// Looks at the next bytes.
     func watch(_ bytes: RawSpan) {
       beginning.add(bytes)
       walk.follow(bytes) { name in
@@ -127,9 +94,9 @@ extension InitrdContent {
     }
   }
 
-  /// The first bytes of a file, or of what one unpacks to, for telling what it is.
+  /// The first bytes of a file, or of what a file unpacks to, by which its type is recognised.
   struct Beginning {
-    /// How many bytes it takes: the marks of file systems are in the second KiB.
+    /// How many bytes are needed: the magic numbers of file systems are in the second KiB.
     static let size = 2048
     private var bytes: [UInt8] = []
 
@@ -139,7 +106,7 @@ extension InitrdContent {
       self.bytes = bytes.array
     }
 
-    /// Adds the next bytes, as long as there are too few.
+    /// Adds the next bytes until there are enough.
     mutating func add(_ more: RawSpan) {
       let count = min(Self.size - bytes.count, more.byteCount)
       for offset in 0..<max(count, 0) {
@@ -147,35 +114,27 @@ extension InitrdContent {
       }
     }
 
-    /// What is wrong with an initrd that begins so and is no archive; nil for a file system that
-    /// Linux takes as initial RAM disk (Documentation/admin-guide/initrd.rst).
+    /// What is wrong with an initrd that begins with these bytes and is no archive; nil for a file system
+    /// that Linux takes as initial RAM disk (Documentation/admin-guide/initrd.rst).
     var suspicion: InitrdSuspicion? {
-      if isKernel { return .kernel }
-      if isSkippable { return .skippableFrame(offset: 0) }
+      let start = SharedBytes(bytes)
+      if KnownImage.startsLikeKernel(start.span) { return .kernel }
+      if StreamHeader.isSkippableFrame(start.span) { return .skippableFrame(offset: 0) }
       return isFileSystem || bytes.allSatisfy { $0 == 0 }
         ? nil : .unknown(firstBytes: Array(bytes.prefix(8)))
     }
 
-    /// A setup header, an ELF file, an EFI program, or an Image for arm64 or RISC-V.
-    private var isKernel: Bool {
-      has("HdrS", at: 0x202) || has([0x7F, 0x45, 0x4C, 0x46], at: 0) || has("MZ", at: 0)
-        || has("ARMd", at: 56) || has("RSC\u{5}", at: 56)
-    }
-
-    /// zstd and lz4 pass over frames with sixteen magic numbers.
-    private var isSkippable: Bool {
-      bytes.count > 4 && bytes[0] & 0xF0 == 0x50 && has([0x2A, 0x4D, 0x18], at: 1)
-    }
-
+    /// ext2 to ext4, romfs, squashfs, cramfs or one of Minix.
     private var isFileSystem: Bool {
-      has([0x53, 0xEF], at: 0x438) || has("-rom1fs-", at: 0) || has("hsqs", at: 0)
-        || has([0x45, 0x3D, 0xCD, 0x28], at: 0) || has([0x45, 0x3D, 0xCD, 0x28], at: 512)
-        || [0x137F, 0x138F, 0x2468, 0x2478].contains {
-          has([UInt8($0 & 0xFF), UInt8($0 >> 8)], at: 0x410)
-        }
+      has([0x53, 0xEF], at: 0x438) || has(Array("-rom1fs-".utf8), at: 0)
+        || has(Array("hsqs".utf8), at: 0) || has(Self.cramfs, at: 0) || has(Self.cramfs, at: 512)
+        || Self.minix.contains { has($0, at: 0x410) }
     }
 
-    private func has(_ text: String, at offset: Int) -> Bool { has(Array(text.utf8), at: offset) }
+    private static let cramfs: [UInt8] = [0x45, 0x3D, 0xCD, 0x28]
+    private static let minix: [[UInt8]] = [
+      [0x7F, 0x13], [0x8F, 0x13], [0x68, 0x24], [0x78, 0x24],
+    ]
 
     private func has(_ wanted: [UInt8], at offset: Int) -> Bool {
       bytes.count >= offset + wanted.count

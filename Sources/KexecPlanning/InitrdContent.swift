@@ -2,28 +2,28 @@ internal import ByteCoding
 internal import Compression
 internal import CpioFormat
 
-/// An initrd's file taken apart: a row of cpio archives, some compressed, as the kernel reads it.
+/// The parts of an initrd file as the kernel reads it: cpio archives one behind the other, some compressed.
 ///
 /// Documented in Documentation/driver-api/early-userspace/buffer-format.rst.
 struct InitrdContent {
-  /// Something in the file, from one place to where the next begins.
+  /// A part of the file, up to where the next one begins.
   struct Item {
     /// Its bytes, as they are in the file.
     let bytes: SharedBytes
     /// Whether it is a compressed archive.
     let isPacked: Bool
-    /// What it unpacks to; nil for what is not compressed, or was not to be unpacked.
+    /// What it unpacks to; nil if it is not compressed, or was not to be unpacked.
     var unpacked: SharedBytes?
     /// Whether it holds files that the kernel looks for before it unpacks anything: microcode, ACPI
     /// tables. Documented in Documentation/admin-guide/acpi/initrd_table_override.rst.
     let hasEarlyFiles: Bool
   }
 
-  /// What is in the file, in order; what was not understood comes last, as it is.
+  /// The parts of the file in order. What was not understood comes last, unchanged.
   private(set) var items: [Item] = []
-  /// Why the rest was left as it is; nil when all was understood.
+  /// Why the rest was left unchanged; nil when all was understood.
   private(set) var reason: InitrdReason?
-  /// What was noticed on the way.
+  /// Faults and facts that were found meanwhile.
   private(set) var findings = InitrdFindings()
   private let file: SharedBytes
 
@@ -34,7 +34,7 @@ struct InitrdContent {
   ///
   /// - Parameters:
   ///   - file: the file's bytes.
-  ///   - limit: into how many bytes at most it is unpacked; nil to look only.
+  ///   - limit: the most bytes that it may unpack to; nil to look at it without keeping anything.
   ///   - windowLimit: how many bytes of memory a stream that is only looked at may take.
   init(_ file: SharedBytes, unpackedInto limit: Int?, windowLimit: Int = .max) {
     self.file = file
@@ -91,23 +91,23 @@ struct InitrdContent {
     }
   }
 
-  /// The file as it goes into memory: what was unpacked in place of what it came from, but for the
+  /// The file as it goes into memory: with the unpacked bytes in place of the packed ones, except for the
   /// items at `kept`.
   ///
-  /// - Returns: the bytes in order, and whether they are other than the file's.
+  /// - Returns: the bytes in order, and whether they differ from those of the file.
   func parts(keeping kept: Set<Int>) -> (bytes: [SharedBytes], hasChanged: Bool) {
     let isChanged = { (index: Int) in items[index].unpacked != nil && !kept.contains(index) }
     guard items.indices.contains(where: isChanged) else { return ([file], false) }
     let parts = items.indices.compactMap { index -> SharedBytes? in
       guard isChanged(index) else { return items[index].bytes }
-      // There are no segments of nothing.
+      // There are no empty segments.
       return items[index].unpacked.flatMap { $0.count > 0 ? $0 : nil }
     }
     return (parts, true)
   }
 
-  /// Passes `rest` on as it is. Archives in it count only at multiples of four bytes from the start:
-  /// where taking the front away would move them, all of the file stays as it is.
+  /// Leaves `rest` unchanged. The kernel finds archives in it only at multiples of four bytes from the start:
+  /// if replacing what comes before would move them, the whole file stays unchanged.
   private mutating func keep(_ rest: SharedBytes, at start: Int, because reason: InitrdReason) {
     self.reason = reason
     if start % 4 == 0 {
@@ -124,17 +124,17 @@ struct InitrdContent {
   }
 }
 
-// What is found on the way.
+// What is found in archives and streams.
 
 extension InitrdContent {
-  /// Takes the archive that `rest` starts with, at byte `start` of the file, and says how long it is.
-  /// Nil when there is none.
+  /// Reads the archive that `rest` starts with, at byte `start` of the file, and returns its length; nil when
+  /// there is none.
   private mutating func readArchive(_ rest: SharedBytes, at start: Int) -> Int? {
     guard (try? rest.span.load(UInt8.self, at: 0)) == UInt8(ascii: "0") else { return nil }
     let watcher = Watcher(onlyFirst: true)
     watcher.watch(rest.span)
     let walk = watcher.walk
-    // Less than a magic number may be anything.
+    // Fewer bytes than a magic number may be anything.
     guard walk.memberCount > 0 || (walk.isInsideMember && walk.offset >= 6) else { return nil }
     // Linux looks for archives at multiples of four only.
     guard start % 4 == 0 else {
@@ -159,7 +159,7 @@ extension InitrdContent {
     return walk.offset
   }
 
-  /// What to think of a stream that unpacks.
+  /// Records what is wrong with a stream that can be unpacked.
   private mutating func judge(_ stream: Stream) {
     findings.note(stream)
     let (walk, start) = (stream.watcher.walk, stream.start)
@@ -175,7 +175,7 @@ extension InitrdContent {
     }
   }
 
-  /// What to think of a stream that does not unpack.
+  /// Records what is wrong with a stream that cannot be unpacked.
   private mutating func judge(_ stream: Stream, _ error: CompressionError) {
     findings.note(stream)
     switch error {
@@ -189,24 +189,24 @@ extension InitrdContent {
     }
   }
 
-  /// What to think of a file that begins with something else than an archive.
+  /// Records what is wrong with a file that does not begin with an archive.
   private mutating func judgeBeginning(_ rest: SharedBytes) {
     guard findings.damage == nil, findings.suspicions.isEmpty else { return }
-    // File systems have their marks at places that count from the file's start.
+    // The magic numbers of file systems are at offsets from the file's start.
     let file = (try? file.slice(0..<min(file.count, Beginning.size))) ?? rest
     if let suspicion = Beginning(file).suspicion { findings.suspect(suspicion) }
   }
 }
 
 extension InitrdFindings {
-  /// Notes what a compressed archive tells, whether or not it unpacks.
+  /// Records what a compressed archive shows, whether or not it can be unpacked.
   fileprivate mutating func note(_ stream: InitrdContent.Stream) {
     formats[stream.format] = formats[stream.format] ?? stream.start
     note(stream.watcher)
     stream.suspicion.map { suspect($0) }
   }
 
-  /// Notes what members an archive has.
+  /// Records which members an archive has.
   fileprivate mutating func note(_ watcher: InitrdContent.Watcher) {
     moduleReleases.formUnion(watcher.moduleReleases)
   }
@@ -253,7 +253,7 @@ extension SharedBytes {
   /// is longer than any; nil when only zeros are left.
   fileprivate func firstNonZero(from position: Int) -> Int? {
     let span = span
-    let limit = min(count, position + 1 << 20)
+    let limit = min(count, position + .mebibytes(1))
     var offset = position
     while offset < limit, let word = try? span.load(UInt64.self, at: offset), word == 0 {
       offset += 8

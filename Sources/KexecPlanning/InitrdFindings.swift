@@ -1,6 +1,6 @@
 package import Compression
 
-/// What was noticed on the way through an initrd's file.
+/// What was found out about an initrd file while it was read.
 package struct InitrdFindings: Equatable, Sendable {
   /// What is certainly wrong with it, if anything.
   package internal(set) var damage: InitrdDamage?
@@ -8,7 +8,7 @@ package struct InitrdFindings: Equatable, Sendable {
   package internal(set) var suspicions: [InitrdSuspicion] = []
   /// Why a part of it was not looked into; nil when all was.
   package internal(set) var unchecked: InitrdUnchecked?
-  /// The formats of its compressed archives, each with the place of the first.
+  /// The formats of its compressed archives, each with the offset of the first one.
   var formats: [CompressionFormat: Int] = [:]
   /// The releases of which there are modules.
   var moduleReleases: Set<String> = []
@@ -32,13 +32,13 @@ package enum InitrdDamage: Equatable, Sendable {
 
 /// What makes an initrd suspect. Offsets are bytes of the file.
 package enum InitrdSuspicion: Equatable, Sendable {
-  /// xz whose checksum is of this kind: Linux knows only CRC32 and none.
+  /// An xz stream with this kind of checksum: Linux knows only CRC32 and none.
   case xzCheck(String, offset: Int)
-  /// LZ4's frame of today: Linux knows only the legacy one.
+  /// A current LZ4 frame: Linux knows only the legacy format.
   case lz4Frame(offset: Int)
-  /// zstd that wants a window of this many bytes: Linux has 128 MiB at most.
+  /// A zstd stream that needs a window of this many bytes: Linux has 128 MiB at most.
   case zstdWindow(UInt64, offset: Int)
-  /// A frame that zstd and lz4 pass over comes first: Linux knows no such start.
+  /// It starts with a frame that zstd and lz4 skip: Linux does not recognise that.
   case skippableFrame(offset: Int)
   /// An archive behind a compressed one that does not start at a multiple of four: Linux passes over it.
   case unaligned(offset: Int)
@@ -52,11 +52,11 @@ package enum InitrdSuspicion: Equatable, Sendable {
 
 /// Why a part of an initrd was not looked into.
 package enum InitrdUnchecked: Equatable, Sendable {
-  /// The stream wants a larger window than any that is looked into: 128 MiB.
+  /// The stream needs a window of more than 128 MiB, the most that is provided for looking.
   case window(CompressionFormat)
-  /// There is no memory to unpack the stream in chunks: for its window, or for the decoder.
+  /// There is not enough memory to unpack the stream in chunks: for its window or for the decoder.
   case memory(CompressionFormat)
-  /// The stream wants what this program does not have.
+  /// The stream needs a feature that this program lacks.
   case unsupported(CompressionFormat)
   /// It has more compressed archives than any initrd.
   case tooManyStreams(Int)

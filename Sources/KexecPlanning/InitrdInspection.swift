@@ -2,24 +2,25 @@ internal import ByteCoding
 internal import Compression
 internal import RunningSystem
 
-/// What was found in the initrds of a load, which is looked for at most once, whichever way it goes.
+/// What was found in the initrds of a load. They are inspected at most once, whichever system call loads
+/// them.
 package struct InitrdInspection: Equatable, Sendable {
   /// What was found in each, in the request's order.
   package let files: [InitrdFindings]
   /// How the kernel was configured, as its image says.
   var configuration: KernelConfiguration?
 
-  /// What was found while the initrds of `request` were unpacked; nil where nobody was to look
+  /// What was found while the initrds of `request` were unpacked; nil if they are not to be checked
   /// (`--no-checks`).
   init?(_ request: LoadRequest, _ files: [InitrdFindings]) {
     guard request.options.digest != .none else { return nil }
     self.files = files
   }
 
-  /// Looks into the initrds of `request` without keeping what they unpack to.
+  /// Inspects the initrds of `request` without keeping what they unpack to.
   init?(_ request: LoadRequest, on machine: Machine) {
     guard request.options.digest != .none else { return nil }
-    // Half of what can be had is for the running kernel's copy of the files.
+    // Half of the available memory is for the running kernel's copy of the files.
     let space = min(machine.availableMemory ?? .max, machine.processMemory ?? .max)
     let window = Int(clamping: space / 4)
     files = request.initrds.map { initrd in
@@ -28,10 +29,10 @@ package struct InitrdInspection: Equatable, Sendable {
     }
   }
 
-  /// What is to be said of it when `request` is loaded for the kernel of this release; the
-  /// initrds at `unpacked` are unpacked now.
+  /// The notes when `request` is loaded with the kernel of this release; the initrds at `unpacked` are
+  /// unpacked now.
   ///
-  /// - Throws: `PlanningError.damagedInitrd`, unless it shall be loaded all the same.
+  /// - Throws: `PlanningError.damagedInitrd`, unless a damaged one may be loaded too.
   func notes(
     _ request: LoadRequest, kernelRelease: String?, unpacked: Set<Int>
   ) throws(PlanningError) -> [PlanNote] {
@@ -70,8 +71,8 @@ package struct InitrdInspection: Equatable, Sendable {
 }
 
 extension LoadRequest {
-  /// The word of `commandLine` that names a root file system by what only a program in an initrd can
-  /// find, when there is no such program; nil otherwise. Linux itself finds devices by their name, and
+  /// The parameter of `commandLine` that names the root file system in a form that only a program in an
+  /// initrd can resolve, if there is no initrd; nil otherwise. Linux itself finds devices by their name, and
   /// partitions by PARTUUID= and PARTLABEL= (Documentation/admin-guide/kernel-parameters.txt, "root=").
   func rootWithoutInitrd(_ commandLine: KernelCommandLine) -> PlanNote? {
     let none = InitrdArchives.empty.array

@@ -4,33 +4,33 @@ internal import CpioFormat
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// The initrds as they go into memory: archives one after the other, each at a page of its own, so
-/// that none need be copied. The kernel skips the zeros between them.
+/// The initrds as they go into memory: archives one after the other. Each starts at a page, so that none need
+/// be copied. The kernel skips the zeros between them.
 struct InitrdLayout: Sendable {
-  /// An archive, or what could not be told to be one.
+  /// An archive, or bytes that were not recognised as one.
   struct Part: Sendable {
-    /// The place of its file in the request.
+    /// The index of its file in the request.
     let file: Int
     let bytes: SharedBytes
 
     /// Bytes of memory: whole pages.
-    var space: UInt64 { (UInt64(bytes.count) + pageSize - 1) & ~(pageSize - 1) }
+    var space: UInt64 { UInt64(bytes.count).roundedUp(to: pageSize) }
   }
 
-  /// How many of the sixteen segments may be for initrds: the rest is for the kernel and for what
-  /// comes with it, which for a crash is a header more.
+  /// How many of the sixteen segments may be for initrds. The others are for the kernel and what belongs to
+  /// it; a crash kernel has one more, for the elfcorehdr.
   private static func partLimit(for purpose: LoadOptions.Purpose) -> Int {
     purpose == .crash ? 7 : 8
   }
 
   private(set) var parts: [Part]
   private(set) var notes: [PlanNote] = []
-  /// What was found in the initrds; nil where nobody was to look.
+  /// What was found in the initrds; nil if they are not to be checked.
   private(set) var inspection: InitrdInspection?
 
-  /// The initrds of `request`, unpacked where they are compressed and there is memory for it: the
-  /// next kernel, which takes `kernelSize` bytes to start, then only copies them. `inspection` is what
-  /// is known of them already.
+  /// The initrds of `request`, unpacked if they are compressed and there is memory for it. The next kernel,
+  /// which takes `kernelSize` bytes to start, then only copies them. `inspection` is what is known of them
+  /// already.
   init(
     _ request: LoadRequest, kernelSize: UInt64, machine: Machine, memory: UsableMemory,
     inspection: InitrdInspection?
@@ -59,7 +59,7 @@ struct InitrdLayout: Sendable {
         if let reason { notes.append(.initrdUnchanged(file, reason)) }
         continue
       }
-      // Its parts take the place of one.
+      // Its parts replace one part.
       guard parts.count - 1 + bytes.count <= partLimit else {
         notes.append(.initrdUnchanged(file, .tooManyParts(bytes.count)))
         continue
@@ -81,11 +81,11 @@ struct InitrdLayout: Sendable {
     }
   }
 
-  /// The archives that must stay compressed, by file and place in it.
+  /// The archives that must stay compressed: for each file their indices in it.
   ///
-  /// A kernel looks for microcode and ACPI tables before it unpacks anything, in archives up to the
-  /// first compressed one. What no other boot would show it stays out of its sight: compressed archives
-  /// with such files stay as they are, and so does the last one before a plain archive that has some.
+  /// A kernel looks for microcode and ACPI tables before it unpacks anything, in archives up to the first
+  /// compressed one. It must not find files now that it would not find after another boot. So compressed
+  /// archives with such files stay compressed, and so does the last one before a plain archive that has some.
   private static func itemsToKeep(in contents: [InitrdContent]) -> [Set<Int>] {
     var kept = contents.map { _ in Set<Int>() }
     var lastPacked: (file: Int, item: Int)?
@@ -103,8 +103,8 @@ struct InitrdLayout: Sendable {
     return kept
   }
 
-  /// Plans with these initrds or, where there is no space for them, with the files as they are: no load
-  /// fails because an initrd is larger unpacked.
+  /// Plans with these initrds or, if there is no space for them, with the unchanged files: no load fails
+  /// because an initrd is larger when unpacked.
   func whereItFits<Result>(
     _ request: LoadRequest, _ plan: (InitrdLayout) throws(PlanningError) -> Result
   ) throws(PlanningError) -> Result {
@@ -127,13 +127,13 @@ struct InitrdLayout: Sendable {
     request.initrds.enumerated().map { Part(file: $0, bytes: $1.bytes) }
   }
 
-  /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in
-  /// it at the same time, and takes segments only up to half of RAM; now, our copy and the running
-  /// kernel's must both fit.
+  /// How many bytes unpacked initrds may take. The next kernel needs the archive and the files in it at the
+  /// same time, and the running kernel accepts segments of at most half of the RAM. At load time, the copy of
+  /// this program and that of the running kernel must both fit.
   private static func limit(
     kernelSize: UInt64, machine: Machine, memory: UsableMemory
   ) -> Int {
-    let reserve = kernelSize + 64 << 20
+    let reserve = kernelSize + .mebibytes(64)
     let then = min(memory.ramByteCount, memory.nextRAMByteCount) / 2
     let now = (machine.availableMemory ?? memory.ramByteCount) / 2
     // Control groups do not count the running kernel's copy.
@@ -144,10 +144,10 @@ struct InitrdLayout: Sendable {
   /// Bytes of memory for all parts; 0 without an initrd.
   var byteCount: UInt64 { parts.reduce(0) { $0 + $1.space } }
 
-  /// The space that they need, below `end`, which the kernel's header gives. It may say that an initrd
-  /// must be lower than any can be: then there is no space.
+  /// The space that they need below `end`, which the kernel's header gives. If that is lower than any initrd
+  /// may be, the range for them is empty.
   func space(below end: UInt64) -> SegmentRequirement {
-    let start: UInt64 = 16 << 20
+    let start: UInt64 = .mebibytes(16)
     return SegmentRequirement(
       role: .initrd(0), byteCount: byteCount,
       limits: PhysicalRange(start: PhysicalAddress(start), end: PhysicalAddress(max(end, start))))
@@ -165,7 +165,8 @@ struct InitrdLayout: Sendable {
     }
   }
 
-  /// What the next kernel is told: from the first part's start to the last byte of the last.
+  /// The range that the next kernel is told: from the start of the first part to the last byte of the last
+  /// one.
   func extent(in place: PhysicalRange?) -> PhysicalRange? {
     guard let place, let last = parts.last else { return nil }
     let padding = last.space - UInt64(last.bytes.count)
@@ -185,7 +186,7 @@ extension PlanningError {
 }
 
 extension PlanNote {
-  /// The initrd of which this says that it was unpacked, at least in part.
+  /// The initrd that was unpacked, at least in part, according to this note.
   var unpackedInitrd: Int? {
     switch self {
     case .initrdUnpacked(let file), .initrdPartlyUnpacked(let file, _): file

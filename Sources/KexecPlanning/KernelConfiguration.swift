@@ -4,7 +4,7 @@ internal import Compression
 /// How a kernel was configured, as far as loading depends on it: lines `CONFIG_NAME=y` and
 /// `# CONFIG_NAME is not set`, as in /boot/config-RELEASE.
 package struct KernelConfiguration: Equatable, Sendable {
-  /// The file that says so.
+  /// The file that the configuration comes from.
   package let path: String
   /// Whether the kernel can load modules.
   let hasModules: Bool
@@ -14,7 +14,7 @@ package struct KernelConfiguration: Equatable, Sendable {
   /// The names that are set to `y`, of those that begin with `CONFIG_RD_`.
   private let initrdFormats: Set<String>
 
-  /// Reads the text of the configuration at `path`; nil when it is none.
+  /// Reads the text of the configuration at `path`; nil when it is not one.
   package init?(_ text: [UInt8], path: String) {
     let prefix = Array("CONFIG_RD_".utf8)
     var formats: Set<String> = []
@@ -44,13 +44,13 @@ package struct KernelConfiguration: Equatable, Sendable {
     initrdFormats = formats
   }
 
-  /// The configuration that a kernel of CONFIG_IKCONFIG has in its image: between the marks IKCFG_ST and
-  /// IKCFG_ED, compressed by gzip; nil where `image`, the unpacked kernel, has none.
+  /// The configuration that a kernel with CONFIG_IKCONFIG has in its image, compressed by gzip between the
+  /// marks IKCFG_ST and IKCFG_ED; nil if `image`, the unpacked kernel, has none.
   init?(inside image: SharedBytes) {
     let mark = Array("IKCFG_ST".utf8)
     guard let start = image.firstOffset(of: mark),
       let packed = try? image.slice((start + mark.count)..<image.count),
-      let text = try? decompress(packed, as: .gzip, limit: 4 << 20)
+      let text = try? decompress(packed, as: .gzip, limit: .mebibytes(4))
     else { return nil }
     self.init(text.bytes.array, path: "its own image")
   }

@@ -5,9 +5,9 @@ internal import PhysicalMemory
 internal import RunningSystem
 
 extension KernelLayout {
-  /// The vmlinux in `file`, for x86_64, which runs at any aligned address because it moves its page
-  /// tables itself. With its relocation table, if it has one, it gets a random virtual address as
-  /// well; without, it is where it was linked to be if that is in `free`.
+  /// The vmlinux in `file`, for x86_64, which runs at any aligned address because it moves its page tables
+  /// itself. If it has a relocation table, it gets a random virtual address as well; if not, it stays at the
+  /// address that it was linked for, provided that this is in `free`.
   static func vmlinux(
     _ kernel: ELFKernel, request: LoadRequest, machine: Machine, isRandomWanted: Bool,
     free: PhysicalRangeSet
@@ -45,14 +45,14 @@ extension KernelLayout {
     }
   }
 
-  /// What to say when there is too little memory for a copy of the file, in which the kernel is moved,
-  /// beside the running kernel's copies; nil when there is enough, or nobody knows.
+  /// The note when there is too little memory for a copy of the file, in which the kernel is relocated,
+  /// beside the copies of the running kernel; nil when there is enough, or when that is unknown.
   private static func lackForCopy(
     of kernel: ELFKernel, _ vmlinux: Vmlinux, request: LoadRequest, machine: Machine
   ) -> PlanNote? {
     let file = UInt64(kernel.file.count)
-    // The amounts are from before an unpacked file was in memory.
-    let own = (kernel.file.isMapped ? file : 2 * file) + 16 << 20
+    // The amounts were read before an unpacked file was in memory.
+    let own = (kernel.file.isMapped ? file : 2 * file) + .mebibytes(16)
     if let available = machine.processMemory, own > available {
       return .notMoved(needed: own, available: available)
     }
@@ -61,10 +61,10 @@ extension KernelLayout {
     return .notMoved(needed: needed, available: available)
   }
 
-  /// The vmlinux in `kernel`, for i386: it runs only where it was linked to be.
+  /// The vmlinux in `kernel`, for i386: it runs only at the address that it was linked for.
   static func vmlinux32(_ kernel: ELFKernel) throws(PlanningError) -> KernelLayout {
     guard let paged = try? PagedParts(kernel.headers.parts, in: kernel.file),
-      paged.end <= 1 << 32
+      paged.end <= .gibibytes(4)
     else { throw .vmlinux(.truncated) }
     let linked = PhysicalRange(
       start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
@@ -83,7 +83,7 @@ extension KernelLayout {
     let linked = PhysicalRange(
       start: PhysicalAddress(paged.start), end: PhysicalAddress(paged.end))
     let anywhere = PhysicalRange(
-      start: PhysicalAddress(max(1 << 20, alignment)), end: PhysicalAddress(.max))
+      start: PhysicalAddress(max(.mebibytes(1), alignment)), end: PhysicalAddress(.max))
     self.init(
       parts: paged.parts.map { Part(offset: $0.start - paged.start, bytes: $0.bytes) },
       byteCount: linked.byteCount, alignment: alignment,

@@ -2,32 +2,32 @@ internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 
-/// The kernel as it goes into memory: the space that it needs, and where it is entered.
+/// The kernel as it goes into memory: how much memory it needs, and where it is entered.
 struct KernelLayout: Sendable {
-  /// Bytes at an offset from the start of the kernel's space.
+  /// Bytes at an offset from the kernel's load address.
   struct Part: Sendable {
     let offset: UInt64
     let bytes: SharedBytes
   }
 
-  /// What goes into the space, lowest offset first; the rest of it is zero.
+  /// What is loaded, lowest offset first; the rest of the kernel's memory is zero.
   let parts: [Part]
   /// Bytes of RAM that belong to the kernel from its load address on.
   let byteCount: UInt64
   /// The alignment of the load address.
   let alignment: UInt64
-  /// Where the space may be.
+  /// Where the kernel may be loaded.
   var limits: PhysicalRange
   /// From the load address to the entry.
   let entryOffset: UInt64
-  /// Bytes of our memory that the parts take: all of an unpacked file, or the mapped one.
+  /// Bytes of this process's memory that the parts take: all of an unpacked file, or of the mapped one.
   let memoryUse: UInt64
-  /// A random number that chooses among the places, or 0 for the lowest; nil for the highest one.
+  /// A random number that chooses one of the possible addresses, 0 for the lowest; nil for the highest one.
   var randomPlace: UInt64?
-  /// How the kernel was configured, where its image says so and nothing else has.
+  /// The kernel's configuration, if its image has it and no file does.
   var configuration: KernelConfiguration?
-  /// By how many bytes the kernel was moved from the virtual address that it was linked for, when that
-  /// was drawn at random: then it must move the rest of its address space as well. Nil when nobody drew.
+  /// By how many bytes the kernel was moved at random from the virtual address that it was linked for; the
+  /// kernel must then randomise the rest of its address space as well. Nil when it was not moved.
   var virtualShift: UInt64?
 }
 
@@ -36,13 +36,13 @@ extension KernelLayout {
   init(packed image: BzImage, by entry: LinuxEntry) {
     parts = [Part(offset: 0, bytes: image.protectedMode)]
     byteCount = image.initSize
-    // One that cannot move is where it must be, aligned or not.
+    // A kernel that is not relocatable has one address, aligned or not.
     alignment = image.isRelocatable ? image.alignment : pageSize
     limits = image.loadLimits(of: image.initSize, by: entry)
     entryOffset = image.entryOffset(by: entry)
     memoryUse = UInt64(image.protectedMode.count)
-    // A kernel for i386 maps some of the memory behind itself before it knows where its low memory
-    // ends, and panics when it is too near to that.
+    // A kernel for i386 maps some of the memory behind itself before it knows where its low memory ends, and
+    // panics if it lies too close to that end.
     if !image.extendedFlags.contains(.has64BitEntry) { randomPlace = 0 }
   }
 
@@ -59,15 +59,14 @@ extension KernelLayout {
     }
     self.parts = parts
     byteCount = vmlinux.windowSize
-    // A physical shift by any multiple of the alignment needs no change to the kernel.
+    // The kernel need not be changed when its physical address moves by a multiple of the alignment.
     alignment = image.alignment
     limits = image.loadLimits(of: vmlinux.windowSize, by: .long)
     entryOffset = vmlinux.entry - vmlinux.physicalStart
     memoryUse = UInt64(file.count)
   }
 
-  /// The segments that fill `space` without a gap, where the running kernel could put pages of its
-  /// own.
+  /// The segments that fill `space`. There is no gap in which the running kernel could put pages of its own.
   func segments(in space: PhysicalRange) -> [PlannedSegment] {
     let starts = parts.map { PhysicalAddress(space.start.value + $0.offset) }
     let ends = starts.dropFirst() + [space.end]
@@ -87,7 +86,7 @@ extension SharedBytes {
     var end = count
     while end > 0, end % 8 != 0, try span.load(UInt8.self, at: end - 1) == 0 { end -= 1 }
     while end > 0, end % 8 == 0, try span.load(UInt64.self, at: end - 8) == 0 { end -= 8 }
-    return try slice(0..<min(count, (max(end, 1) + page - 1) & ~(page - 1)))
+    return try slice(0..<min(count, max(end, 1).roundedUp(to: page)))
   }
 }
 
@@ -95,9 +94,10 @@ extension BzImage {
   /// Where `byteCount` bytes of the kernel may be loaded: it never runs below its preferred address,
   /// and one that is not relocatable runs nowhere else.
   fileprivate func loadLimits(of byteCount: UInt64, by entry: LinuxEntry) -> PhysicalRange {
-    let start = PhysicalAddress(isRelocatable ? max(preferredAddress, 1 << 20) : preferredAddress)
+    let start = PhysicalAddress(
+      isRelocatable ? max(preferredAddress, .mebibytes(1)) : preferredAddress)
     let top = PhysicalAddress(kernelAddressEnd(by: entry))
-    let space = (byteCount + pageSize - 1) & ~(pageSize - 1)
+    let space = byteCount.roundedUp(to: pageSize)
     let end = isRelocatable ? top : start.advanced(by: space) ?? top
     return PhysicalRange(start: start, end: max(start, min(end, top).alignedDown(to: pageSize)))
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 internal import PurgatoryImage
@@ -11,8 +12,7 @@ enum LinuxEntry: Equatable, Sendable {
   /// kernel uses.
   case protected32
 
-  /// The entry of `image` after the kernel of `machine`: in 64-bit mode where that is possible and
-  /// nothing else is asked for.
+  /// The entry of `image` on `machine`: in 64-bit mode if that is possible and no other entry is asked for.
   ///
   /// - Throws: `PlanningError.protocolTooOld`.
   init(
@@ -23,15 +23,15 @@ enum LinuxEntry: Equatable, Sendable {
     {
       self = .long
     } else {
-      // Before, boot_params and the command line had to lie at fixed addresses.
-      guard image.version >= 0x0202 else {
+      // In older versions boot_params and the command line had to lie at fixed addresses.
+      guard image.version >= BootProtocol.v2_02 else {
         throw .protocolTooOld(image.versionText)
       }
       self = .protected32
     }
   }
 
-  /// The entry of a kernel whose first instruction for it is at `address`.
+  /// The purgatory's entry for a kernel whose first instruction is at `address`.
   func purgatoryEntry(
     at address: PhysicalAddress, bootParameters: PhysicalAddress
   ) -> PurgatoryParameters.Entry {
@@ -50,8 +50,8 @@ enum LinuxEntry: Equatable, Sendable {
 extension BzImage {
   /// Whether it can start in 64-bit mode on the page tables that the kernel of `machine` uses.
   ///
-  /// XLF_5LEVEL alone is not enough: such a kernel goes to 4 levels by itself, and from its 64-bit
-  /// entry that resets the machine without a line.
+  /// XLF_5LEVEL alone is not enough: such a kernel switches to 4 levels by itself, and if it was entered in
+  /// 64-bit mode, that resets the machine without a message.
   func copesWithPaging(of machine: Machine) -> Bool {
     let wanted: ExtendedLoadFlags = [.fiveLevelStart, .fiveLevelUse]
     return !machine.usesFiveLevelPaging || extendedFlags.isSuperset(of: wanted)
@@ -59,7 +59,7 @@ extension BzImage {
 
   /// From the load address to the first instruction.
   func entryOffset(by entry: LinuxEntry) -> UInt64 {
-    entry == .long ? 0x200 : 0
+    entry == .long ? UInt64(SetupHeader.entry64Offset) : 0
   }
 
   /// The address behind the last byte that the kernel itself may take. In 32-bit mode a kernel
@@ -67,20 +67,20 @@ extension BzImage {
   func kernelAddressEnd(by entry: LinuxEntry) -> UInt64 {
     switch entry {
     case .long: addressEnd(by: entry)
-    case .protected32: min(0x3800_0000, initrdAddressEnd(by: entry))
+    case .protected32: min(.mebibytes(896), initrdAddressEnd(by: entry))
     }
   }
 
   /// The address behind the last byte that the kernel reaches when it is entered.
   func addressEnd(by entry: LinuxEntry) -> UInt64 {
     switch entry {
-    case .long: extendedFlags.contains(.loadableAbove4GiB) ? .max : 1 << 32
-    case .protected32: 1 << 31
+    case .long: extendedFlags.contains(.loadableAbove4GiB) ? .max : .gibibytes(4)
+    case .protected32: .gibibytes(2)
     }
   }
 
-  /// The address behind the last byte that an initrd may use: initrd_addr_max binds all kernels
-  /// that cannot reach beyond 4 GiB, and in 32-bit mode all.
+  /// The address behind the last byte that an initrd may use: initrd_addr_max applies to all kernels that
+  /// cannot reach beyond 4 GiB, and in 32-bit mode to all kernels.
   func initrdAddressEnd(by entry: LinuxEntry) -> UInt64 {
     let isHigh = entry == .long && extendedFlags.contains(.loadableAbove4GiB)
     return isHigh ? .max : min(addressEnd(by: entry), initrdAddressLimit + 1)

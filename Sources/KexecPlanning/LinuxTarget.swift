@@ -2,13 +2,14 @@ internal import BootProtocols
 internal import KernelImages
 internal import PhysicalMemory
 
-/// What the planner must know of a Linux kernel for x86, whatever file it came in.
+/// What the planner must know about a Linux kernel for x86, whatever type of file it comes from.
 struct LinuxTarget: Sendable {
   /// The setup header for boot_params, from 0x1F1 on.
   let header: [UInt8]
   /// How it is entered.
   let entry: LinuxEntry
-  /// Whether it is entered with page tables of 4 levels, made for it, where the running kernel has 5.
+  /// Whether it is entered with 4-level page tables that are made for it, because the running kernel has 5
+  /// levels.
   var leavesFiveLevels = false
   /// Bytes of RAM that the kernel takes to start.
   let initSize: UInt64
@@ -21,10 +22,10 @@ struct LinuxTarget: Sendable {
   /// The address behind the last byte that an initrd may use.
   let initrdEnd: UInt64
 
-  /// "setup_type_max": no node of a higher type may be sent. Kernels that do not say (before
-  /// 2.15) pass over nodes that they do not know.
+  /// "setup_type_max": no node of a higher type may be passed. Kernels before 2.15, which do not state it,
+  /// skip nodes that they do not know.
   func understands(_ kind: SetupData.Kind) -> Bool {
-    highestSetupDataType.map { kind.rawValue <= $0 & 0x7FFF_FFFF } ?? true
+    highestSetupDataType.map { kind.rawValue <= ($0 & ~SetupData.indirect) } ?? true
   }
 }
 

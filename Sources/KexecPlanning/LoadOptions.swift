@@ -22,7 +22,7 @@ package struct LoadOptions: Equatable, Sendable {
     /// In real mode. `--real-mode`.
     case realMode
 
-    /// The option that asks for it; nil for what needs none.
+    /// The option that asks for it; nil for the default.
     var option: String? {
       switch self {
       case .automatic: nil
@@ -61,12 +61,12 @@ package struct LoadOptions: Equatable, Sendable {
   /// Whether kernel and initrds are unpacked now rather than after the jump, where that is safe and
   /// there is memory for it. `--no-fast` says no.
   package var isFast = true
-  /// What the random addresses are drawn from; nil for the running kernel's generator. `--seed`.
+  /// The seed of the random addresses; nil for the running kernel's generator. `--seed`.
   package var seed: UInt64?
   /// Segments lie inside this range. `--mem-min`, `--mem-max`.
   package var memoryBounds = PhysicalRange(
     start: PhysicalAddress(0), end: PhysicalAddress(.max))
-  /// Whether they are those of the user.
+  /// Whether the user has given bounds.
   package var hasMemoryBounds: Bool {
     memoryBounds.start.value != 0 || memoryBounds.end.value != .max
   }
@@ -76,11 +76,11 @@ package struct LoadOptions: Equatable, Sendable {
   package var entry = EntryChoice.automatic
   /// Whether the kernel can return to the running one. `--load-preserve-context`.
   package var preservesContext = false
-  /// Whether what the running kernel keeps for the next one may be lost. `--drop-handover`.
+  /// Whether what the running kernel keeps for the next one may be dropped. `--drop-handover`.
   package var dropsHandover = false
   /// Whether the running kernel is asked to use no contiguous memory for its copy. `--no-cma`.
   package var avoidsContiguousMemory = false
-  /// Whether the running kernel is asked to hand its device tree on. `--force-dtb`.
+  /// Whether the running kernel is asked to pass on its device tree. `--force-dtb`.
   package var forcesDeviceTree = false
 
   /// The paths of the initrds, to be joined in this order; `none` for an empty one. `--initrd`.
@@ -102,27 +102,25 @@ package struct LoadOptions: Equatable, Sendable {
   package var appended: [String] = []
   /// Whether the running kernel's command line is the base. `--reuse-cmdline`.
   package var reusesCommandLine = false
-  /// Whether the next kernel writes where the running one does. `--reuse-console`.
+  /// Whether the next kernel uses the consoles of the running one. `--reuse-console`.
   package var reusesConsole = false
-  /// Whether the next kernel writes on the serial port in use from its first moments on.
-  /// `--early-output`.
+  /// Whether the next kernel writes to the serial port before its consoles exist. `--early-output`.
   package var hasEarlyOutput = false
   static let earlyOutputName = "--early-output"
   /// Whether the next system loads the modules of this one. `--preserve=modules`.
   package var preservesModules = false
   /// Whether EFI state is handed over. `--noefi` says no.
   package var handsOverEFI = true
-  /// Whether the next system learns when this load happens. `--stamp`.
+  /// Whether the next system is told when this load happens. `--stamp`.
   package var isStamped = false
 
-  /// How wide the headers are that tell a crash kernel of the old memory; nil for 64 bits.
+  /// The width of the elfcorehdr, which describes the old memory to a crash kernel; nil for 64 bits.
   /// `--elf32-core-headers`, `--elf64-core-headers`.
   package var coreHeaderWidth: ELFWidth?
-  /// Whether a crash kernel gets its memory map by words of its command line.
-  /// `--pass-memmap-cmdline`.
+  /// Whether a crash kernel gets its memory map by parameters on its command line. `--pass-memmap-cmdline`.
   package var passesMemoryMap = false
-  /// Whether the running kernel shall keep a crash kernel's headers true when processors and memory
-  /// come and go. `--hotplug`.
+  /// Whether the running kernel shall update the elfcorehdr when processors or memory are added or removed.
+  /// `--hotplug`.
   package var followsHotplug = false
 
   /// The serial port on which the purgatory writes, by name or number; nil for the console that is
@@ -130,17 +128,16 @@ package struct LoadOptions: Equatable, Sendable {
   package var serial: String?
   /// Its rate in baud; 0 leaves it as it is. `--serial-baud`.
   package var serialBaud: UInt32 = 0
-  /// Whether the purgatory says also that all went well. `--console-serial`.
+  /// Whether the purgatory also reports success. `--console-serial`.
   package var greetsOnSerial = false
   /// Whether the purgatory writes on the VGA's text screen. `--console-vga`.
   package var writesOnVGA = false
-  /// Whether the purgatory puts the VGA into its text mode, so that the next kernel finds that.
-  /// `--reset-vga`.
+  /// Whether the purgatory switches the VGA to text mode for the next kernel. `--reset-vga`.
   package var resetsVGA = false
   /// Whether the next kernel is told of firmware's framebuffer though a graphics driver may have
   /// changed the mode. `--reuse-video-type`.
   package var reusesVideoType = false
 
-  /// What is asked for without options.
+  /// The defaults.
   package init() {}
 }

@@ -6,12 +6,12 @@ internal import ELFFormat
 internal import PhysicalMemory
 internal import RunningSystem
 
-// A crash kernel lives in the region that was reserved at boot, and learns by the ELF core header
-// where the memory of the crashed one is. Documented in Documentation/admin-guide/kdump/kdump.rst.
+// A crash kernel lives in the region that was reserved at boot, and finds the memory of the crashed one by
+// the ELF core header. Documented in Documentation/admin-guide/kdump/kdump.rst.
 
 extension LoadPlacement {
-  /// The placement for a crash kernel: the header is placed first, because memory map and command line
-  /// speak of it.
+  /// The placement for a crash kernel. The header is placed first, because the memory map and the command
+  /// line depend on its address.
   static func crash(
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
     limit: Int
@@ -24,12 +24,12 @@ extension LoadPlacement {
       headerOf: max(UInt64(bytes.count), headerSize ?? 0), bounds: request.options.memoryBounds)
 
     let map = regions.map(without: place, of: machine)
-    // Of two such words the last counts.
+    // If a parameter is given twice, the last one counts.
     var line = KernelCommandLine(commandLine).adding("elfcorehdr=\(place.start)")
     if request.options.passesMemoryMap {
       for word in memoryMapWords(map) { line = line.adding(word) }
     }
-    // boot_params have it too, where kernels since 5.0 look, so that it may stay away.
+    // It may be missing, since boot_params have it too, where kernels since 5.0 look.
     if line.value(of: "acpi_rsdp") == nil, let pointer = machine.rsdpAddress,
       !handsOverEFI(takesEFI: takesEFI, request: request, machine: machine)
     {
@@ -65,7 +65,7 @@ extension LoadPlacement {
     return false
   }
 
-  /// Where the dump's parts are: notes of processors, VMCOREINFO, the kernel's image, all RAM.
+  /// The parts of the dump: notes of the processors, VMCOREINFO, the kernel's image, all RAM.
   private static func coreHeader(
     of machine: Machine, without contiguous: PhysicalRangeSet
   ) -> (CoreHeader, [PlanNote]) {
@@ -78,11 +78,11 @@ extension LoadPlacement {
     if facts?.leavesLowMemory == false { notes.append(.lowMemoryNotDumped) }
 
     var mappings = facts?.kernelImage.map { [$0] } ?? []
-    // Where the direct map starts without KASLR: Documentation/arch/x86/x86_64/mm.rst.
-    let usual: UInt64 = machine.usesFiveLevelPaging ? 0xFF11_0000_0000_0000 : 0xFFFF_8880_0000_0000
-    let offset = facts?.directMap ?? usual
-    // The crash kernel uses the first MiB itself, and the crashed one kept its data out of it.
-    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    let offset =
+      facts?.directMap
+      ?? (machine.usesFiveLevelPaging ? usualDirectMap.fiveLevels : usualDirectMap.fourLevels)
+    // The crash kernel uses the first MiB itself, and the crashed kernel kept no data there.
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.mebibytes(1)))
     let dumped = machine.ioMemory.dumpedRAM.subtracting(PhysicalRangeSet([low]))
     for range in dumped.subtracting(contiguous).ranges {
       mappings.append(.init(virtualStart: offset &+ range.start.value, memory: range))
@@ -116,7 +116,7 @@ extension LoadPlacement {
         case .persistentLegacy: kind = "!"
         default: return nil
         }
-        // RAM shrinks to whole pages; what is to be kept grows to them.
+        // RAM is rounded inwards to whole pages, all other ranges outwards.
         let range =
           entry.kind == .ram
           ? entry.range.alignedInwards(to: pageSize) : entry.range.alignedOutwards(to: pageSize)
@@ -126,12 +126,12 @@ extension LoadPlacement {
 }
 
 extension LoadRequest {
-  /// Refuses what kexec_file_load could not place either, with a kernel that takes `kernelSize` bytes:
-  /// it would drop the old crash kernel before it looks.
+  /// Refuses a load for which kexec_file_load could not find the space either, with a kernel that takes
+  /// `kernelSize` bytes: it would free the old crash kernel before it finds that out.
   func checkCrashRegion(of machine: Machine, kernelSize: UInt64) throws(PlanningError) {
     try machine.checkCrashReservation()
     guard let main = machine.ioMemory.crashRegions.last else {
-      if machine.kexec.crashSize ?? 0 > 0 { return }
+      if (machine.kexec.crashSize ?? 0) > 0 { return }
       throw .noCrashRegion
     }
     if machine.ioMemory.isHidden { return }
@@ -151,7 +151,7 @@ extension LoadRequest {
 private struct CrashRegions {
   /// The highest region: the only one that takes segments.
   let main: PhysicalRange
-  /// All of them. A lower one is for devices that reach no other memory.
+  /// All regions. A lower one is for devices that cannot reach other memory.
   let all: [PhysicalRange]
   /// Contiguous memory that it may use beside them.
   let contiguous: PhysicalRangeSet
@@ -169,9 +169,9 @@ private struct CrashRegions {
     self.main = main
     contiguous = try machine.crashContiguousMemory()
     ramByteCount = live.memoryMap.ranges(of: .ram).byteCount
-    // It puts control pages and page tables into holes of the region: at most a page for each GiB,
-    // and a few. Twice that is kept free.
-    let slack = 64 << 10 + (ramByteCount >> 30 + 1) * 8 << 10
+    // The running kernel puts control pages and page tables into free parts of the region: at most one page
+    // for each GiB, and a few more. Twice that is kept free.
+    let slack = .kibibytes(64) + (ramByteCount / .gibibytes(1) + 1) * .kibibytes(8)
     let rest = main.start.advanced(by: slack).flatMap { start in
       start < main.end ? PhysicalRange(start: start, end: main.end) : nil
     }
@@ -179,7 +179,7 @@ private struct CrashRegions {
       .alignedInwards(to: pageSize)
   }
 
-  /// Room for a header of `byteCount` bytes, as high as possible.
+  /// A place for a header of `byteCount` bytes, as high as possible.
   func place(
     headerOf byteCount: UInt64, bounds: PhysicalRange
   ) throws(PlanningError) -> PhysicalRange {
@@ -195,11 +195,11 @@ private struct CrashRegions {
     return place
   }
 
-  /// The crash kernel's memory: RAM below 1 MiB, which its processors start in, and the regions
-  /// without the header, which it then leaves alone; of everything else only what is no RAM.
+  /// The crash kernel's memory map: RAM below 1 MiB, where its processors start; the regions without the
+  /// header, which the kernel then leaves alone; and all entries that are not RAM.
   func map(without header: PhysicalRange, of machine: Machine) -> MemoryMap {
     let live = machine.ioMemory.memoryMap
-    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(1 << 20))
+    let low = PhysicalRange(start: PhysicalAddress(0), end: PhysicalAddress(.mebibytes(1)))
     let ram = live.ranges(of: .ram).intersection(PhysicalRangeSet([low]))
       .union(PhysicalRangeSet(all).subtracting(PhysicalRangeSet([header])))
       .union(contiguous)
@@ -226,3 +226,8 @@ extension Machine {
     return given != 0 ? given : efi?.rsdpAddress
   }
 }
+
+/// Where the direct map starts without KASLR. Documented in Documentation/arch/x86/x86_64/mm.rst.
+private let usualDirectMap: (fourLevels: UInt64, fiveLevels: UInt64) = (
+  0xFFFF_8880_0000_0000, 0xFF11_0000_0000_0000
+)

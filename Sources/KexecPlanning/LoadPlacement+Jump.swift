@@ -3,10 +3,10 @@ internal import ByteCoding
 internal import PhysicalMemory
 internal import RunningSystem
 
-// A kernel that can be returned from. At the jump the running kernel exchanges the memory of the
-// segments for what is loaded, and at the return it exchanges them back; all other memory stays as it
-// is. So the next kernel may touch nothing but segments: they fill a region without gaps, and the
-// memory map names no other RAM.
+// A kernel that can return to the running one. At the jump the running kernel exchanges the memory of the
+// segments for what is loaded, and at the return it exchanges them back; all other memory stays as it is. So
+// the next kernel may touch nothing but segments: they fill a region without gaps, and the memory map names
+// no other RAM.
 
 extension SegmentLoad {
   /// The segments with zeros between them, so that they fill `region`.
@@ -39,10 +39,10 @@ extension PlannedSegment {
 }
 
 extension LoadPlacement {
-  /// The placement for a kernel that can be returned from.
+  /// The placement for a kernel that can return to the running one.
   ///
-  /// The region is the largest free range in the user's bounds, or without bounds one below 4 GiB
-  /// that most kernels can live in. RAM below 640 KiB belongs to it, because processors start there.
+  /// The region is the largest free range within the user's bounds, or without bounds a range below 4 GiB
+  /// that is large enough for most kernels. RAM below 640 KiB belongs to it, because processors start there.
   static func jump(
     of request: LoadRequest, on machine: Machine, commandLine: String, kernelEnd: UInt64
   ) throws(PlanningError) -> LoadPlacement {
@@ -67,15 +67,16 @@ extension LoadPlacement {
   private static func region(
     for request: LoadRequest, in free: PhysicalRangeSet, kernelEnd: UInt64
   ) throws(PlanningError) -> PhysicalRange {
-    // DMA by old devices reaches 4 GiB; and all of it is where the kernel can be.
+    // Old devices reach 4 GiB by DMA, and the whole region must be where the kernel can be.
     let low = PhysicalRange(
-      start: PhysicalAddress(1 << 20), end: PhysicalAddress(max(1 << 20, min(1 << 32, kernelEnd))))
+      start: PhysicalAddress(.mebibytes(1)),
+      end: PhysicalAddress(max(.mebibytes(1), min(.gibibytes(4), kernelEnd))))
     let isBounded = request.options.hasMemoryBounds
     let bounds = isBounded ? request.options.memoryBounds : low
-    let alignment: UInt64 = 2 << 20
+    let alignment: UInt64 = .mebibytes(2)
     let initrds = request.initrdByteCount
-    // No more than is needed: the running kernel takes a time that grows with the square of it.
-    let usual = (128 << 20 + 3 * initrds + alignment - 1) & ~(alignment - 1)
+    // No more than is needed, because the time that the running kernel takes grows with the square of it.
+    let usual = (.mebibytes(128) + 3 * initrds).roundedUp(to: alignment)
     let aligned = free.intersection(PhysicalRangeSet([bounds])).alignedInwards(to: alignment)
     let found =
       isBounded

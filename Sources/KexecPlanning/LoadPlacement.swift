@@ -1,27 +1,27 @@
 internal import PhysicalMemory
 internal import RunningSystem
 
-/// The memory that a load is for, and what goes there beside the segments of any kernel: for a reboot
-/// the machine's memory and nothing else, for a crash the reserved region (LoadPlacement+Crash), for a kernel
-/// that can be returned from a region of its own (LoadPlacement+Jump).
+/// The memory for a load, and the segments that depend on its purpose. For a reboot it is the machine's
+/// memory, without such segments; for a crash kernel it is the reserved region (LoadPlacement+Crash); for a
+/// kernel that can return it is a region of its own (LoadPlacement+Jump).
 struct LoadPlacement {
   /// What the next kernel is told of memory, and where segments may be.
   let memory: UsableMemory
-  /// What `segments` leave free for the other segments.
+  /// The memory that `segments` leave free for the other segments.
   let free: PhysicalRangeSet
-  /// The command line with the words that go with `segments`.
+  /// The command line with the parameters that belong to `segments`.
   let commandLine: String
   /// What is placed already.
   let segments: [PlannedSegment]
-  /// What the segments must fill without a gap, if anything.
+  /// The range that the segments must fill without a gap, if there is one.
   let region: PhysicalRange?
   /// KEXEC_ bits without the architecture.
   let flags: UInt
   /// What the user should know.
   let notes: [PlanNote]
 
-  /// The placement for `request`; the user's part of the command line is `commandLine`, and the kernel takes
-  /// `limit` bytes of it, and EFI state or not. It must lie below `kernelEnd`.
+  /// The placement for `request`. `commandLine` is the user's part of the command line, of which the kernel
+  /// takes `limit` bytes; the kernel must lie below `kernelEnd`.
   init(
     of request: LoadRequest, on machine: Machine, takesEFI: Bool, commandLine: String,
     limit: Int, kernelEnd: UInt64 = .max
@@ -44,7 +44,7 @@ struct LoadPlacement {
     }
   }
 
-  /// A placement of these parts.
+  /// A placement with these values.
   init(
     memory: UsableMemory, free: PhysicalRangeSet, commandLine: String, segments: [PlannedSegment],
     region: PhysicalRange? = nil, flags: UInt, notes: [PlanNote]

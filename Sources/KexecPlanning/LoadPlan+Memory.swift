@@ -4,11 +4,11 @@ internal import KernelImages
 internal import PhysicalMemory
 package import RunningSystem
 
-/// Memory that a load would take and that there is not.
+/// Memory that a load needs and that is not available.
 package struct MemoryShortage: Equatable, Sendable {
-  /// Bytes that it takes beyond what has been taken already.
+  /// Bytes that it needs beyond what it has taken already.
   package let needed: UInt64
-  /// Bytes that can be had.
+  /// Bytes that are available.
   package let available: UInt64
   /// Whether the limit is that of a control group, and not the machine's memory.
   package let isOfControlGroup: Bool
@@ -17,8 +17,8 @@ package struct MemoryShortage: Equatable, Sendable {
 }
 
 extension LoadPlanner {
-  /// Compares what a load by `call` takes at the least with `memory`, before anything is read and digested
-  /// for it.
+  /// Compares the least that a load by `call` takes with `memory`, before any file is read and digested for
+  /// it.
   ///
   /// - Returns: what is missing; nil when there may be enough.
   package func shortage(by call: LoadCall, in memory: AvailableMemory) -> MemoryShortage? {
@@ -38,8 +38,8 @@ extension LoadPlan {
   /// Compares what the load takes with `memory`.
   ///
   /// - Parameters:
-  ///   - memory: what there is.
-  ///   - isUnpacked: whether what this program unpacks was in memory when `memory` was looked at.
+  ///   - memory: the available memory.
+  ///   - isUnpacked: whether the unpacked files were in memory already when `memory` was read.
   /// - Returns: what is missing; nil when there is enough.
   package func shortage(in memory: AvailableMemory, isUnpacked: Bool) -> MemoryShortage? {
     let own = isUnpacked ? 0 : ownByteCount
@@ -58,11 +58,11 @@ extension LoadPlan {
     return nil
   }
 
-  /// What the running kernel takes beside the pages of an image: page tables, pages that it cannot use.
-  fileprivate static let reserve: UInt64 = 16 << 20
+  /// What the running kernel takes beside the pages of an image: page tables, and pages that it cannot use.
+  fileprivate static let reserve: UInt64 = .mebibytes(16)
 
-  /// Bytes that this program has unpacked or made. Mapped files are not among them: their pages are given
-  /// up when memory is short.
+  /// Bytes that this program has unpacked or made. Mapped files do not count: the kernel reclaims their pages
+  /// when memory is short.
   private var ownByteCount: UInt64 {
     guard case .segments(let load) = action else { return 0 }
     return load.segments.reduce(0) { $0 + ($1.bytes.isMapped ? 0 : UInt64($1.bytes.count)) }
@@ -80,7 +80,7 @@ extension LoadPlan {
     }
   }
 
-  /// Bytes of files in memory that kexec_file_load is given in place of the user's own.
+  /// Bytes of the files in memory that are passed to kexec_file_load instead of the user's files.
   private var callByteCount: UInt64 {
     guard case .file = action else { return 0 }
     let isJoined = request.initrds.count > 1 || request.initrds.contains { $0.origin != .file }

@@ -1,16 +1,16 @@
 package import KexecABI
 
-/// What will be given to the kernel, complete to the last byte; nothing has been touched yet.
+/// Everything that a load passes to the running kernel, to the last byte. Nothing has been changed yet.
 package struct LoadPlan: Sendable {
   /// What the system call gets.
   package enum Action: Sendable {
-    /// kexec_load with segments of our making.
+    /// kexec_load, with the segments that this program makes.
     case segments(SegmentLoad)
-    /// kexec_file_load, where the kernel makes the segments.
+    /// kexec_file_load, with which the running kernel makes the segments.
     case file(FileLoad)
   }
 
-  /// What is loaded: the user's request, with a unified image taken apart.
+  /// The request that is planned: the user's, but with the parts of a unified image as separate files.
   package var request: LoadRequest { boxedRequest.value }
   private let boxedRequest: Box<LoadRequest>
   /// The kernel's own name for itself, such as "6.1.0-56-cloud-amd64", if the file tells.
@@ -34,11 +34,11 @@ package struct LoadPlan: Sendable {
     case .file: .file
     }
   }
-  /// Whether the kernel knows the words of Linux's command line.
+  /// Whether the kernel knows the parameters of Linux.
   package internal(set) var isLinux = false
   /// What the user should know.
   package internal(set) var notes: [PlanNote]
-  /// How it fits into what is reserved; nil for no crash kernel, and where the region is hidden.
+  /// How much of the reserved memory it takes; nil unless it is for a crash kernel and the region is visible.
   package internal(set) var crashRegionUse: CrashRegionUse?
 
   /// A plan for `request`.
@@ -53,7 +53,7 @@ package struct LoadPlan: Sendable {
     (self.action, self.reason, self.notes) = (action, reason, notes)
   }
 
-  /// What its random addresses were drawn from; nil when none were drawn.
+  /// The seed of its random addresses; nil when none were drawn.
   package var seed: UInt64? {
     guard case .segments(let load) = action, load.isDrawn else { return nil }
     return request.randomNumbers?.seed
@@ -62,7 +62,7 @@ package struct LoadPlan: Sendable {
   /// Whether anything is unpacked now.
   package var isFast: Bool { request.options.isFast }
 
-  /// The plan with the reason why nothing is unpacked.
+  /// The plan with a note of the reason why nothing is unpacked.
   package func explained(by shortage: MemoryShortage) -> LoadPlan {
     var plan = self
     plan.notes = notes.map { note in
@@ -76,11 +76,11 @@ package struct LoadPlan: Sendable {
   /// Whether the kernel can return to the running one: KEXEC_PRESERVE_CONTEXT.
   package var preservesContext: Bool {
     guard case .segments(let load) = action else { return false }
-    return load.flags & SegmentFlags.preserveContext != 0
+    return (load.flags & SegmentFlags.preserveContext) != 0
   }
 }
 
-/// Holds a large value that does not change: who passes it on copies a reference.
+/// Holds a large constant value, so that only a reference is copied when it is passed on.
 private final class Box<Value: Sendable>: Sendable {
   let value: Value
 

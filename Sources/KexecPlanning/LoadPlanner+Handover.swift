@@ -1,12 +1,12 @@
 internal import KexecABI
 internal import RunningSystem
 
-// What the running kernel keeps for the next one (KHO) is never given up without consent.
+// What the running kernel keeps for the next one (KHO) is never dropped without consent.
 
 extension LoadPlanner {
-  /// What the load must hand on; nil where there is nothing, or it may be lost.
+  /// What the load must hand over; nil when there is nothing, or when it may be dropped.
   ///
-  /// A crash kernel is handed nothing anyway, and a kernel that returns leaves all as it was.
+  /// Nothing is handed over to a crash kernel anyway, and a kernel that returns leaves everything as it was.
   private var promised: KexecHandover? {
     guard let handover = machine.handover, !handover.preserved.isEmpty,
       request.options.purpose == .reboot, !request.options.preservesContext,
@@ -15,7 +15,7 @@ extension LoadPlanner {
     return handover
   }
 
-  /// The ways to try, best first: only kexec_file_load hands on what the running kernel keeps.
+  /// The routes to try, best first: only kexec_file_load hands over what the running kernel keeps.
   package var routes: [Route] {
     let routes = ordinaryRoutes
     guard promised != nil else { return routes }
@@ -40,7 +40,7 @@ extension LoadPlanner {
     }
   }
 
-  /// The words that switch it on for the running kernel, and which the next one lacks.
+  /// The parameters that switch it on for the running kernel and that the next one lacks.
   private func missingWords(_ preserved: [KexecHandover.PreservedState]) -> [String] {
     let (running, next) = (machine.commandLine, KernelCommandLine(commandLine))
     let hasSession = preserved.contains { if case .session = $0 { true } else { false } }
@@ -49,7 +49,7 @@ extension LoadPlanner {
     return names.filter { running.isOn($0) == true && next.isOn($0) != true }.map { "\($0)=on" }
   }
 
-  /// What becomes of what is kept, by this call.
+  /// The notes on what `call` does with what is kept.
   func handoverNotes(by call: LoadCall) -> [PlanNote] {
     guard let handover = machine.handover, request.options.purpose == .reboot,
       !request.options.preservesContext

@@ -3,33 +3,33 @@ package import RunningSystem
 internal import ByteCoding
 internal import Compression
 
-/// Plans one load, of one request for one image on one machine: by which system calls it may go, and
-/// what exactly each would be given.
+/// Plans the load of one image for one request on one machine: which system calls may be used, and exactly
+/// what each of them gets.
 ///
-/// A class, since it is large: the code that copies a struct of this size is large, too, and so are the
-/// stack frames that hold one.
+/// It is a class because it is large: code that copies a struct of this size is large too, and so are stack
+/// frames that hold one.
 package final class LoadPlanner: Sendable {
   /// The user's own request.
   private let given: LoadRequest
-  /// The request with everything in it that the planner knows: a unified image taken apart, and the
-  /// archive for `--preserve=modules`.
+  /// The request with what the planner adds: the parts of a unified image, and the archive for
+  /// `--preserve=modules`.
   let request: LoadRequest
-  /// The kernel's image; that of a unified image is the one inside.
+  /// The kernel's image; for a unified image it is the kernel inside.
   let image: KernelImage
   let machine: Machine
-  /// The command line, but for words that depend on the space for them or on addresses.
+  /// The command line, except for parameters that depend on the space left for them or on addresses.
   let commandLine: String
-  /// What of it is there for early output; nil when nobody asked.
+  /// The part of it for early output; nil when the user did not ask for that.
   let earlyOutput: EarlyOutput?
 
-  /// Makes `request` ready to be planned.
+  /// Prepares `request` for planning.
   ///
   /// - Throws: `PlanningError.xen`, `PlanningError.serialPort`, `PlanningError.contradiction`,
   ///   `PlanningError.noEarlyPort`, `PlanningError.earlyPortUnknown`, `PlanningError.handoverLost`.
   package init(
     _ request: LoadRequest, image: KernelImage, on machine: Machine
   ) throws(PlanningError) {
-    // First, since they can fail.
+    // These come first because they can fail.
     if let domain = machine.xenDomain { throw .xen(domain) }
     let console = try PurgatoryConsole(request.options, on: machine)
     if let (first, second) = request.contradiction { throw .contradiction(first, second) }
@@ -37,7 +37,7 @@ package final class LoadPlanner: Sendable {
     self.machine = machine
     var request = request
     request.console = console
-    // Alone the archive would be for nobody: without an initrd nothing reads it.
+    // Without an initrd nothing would read the archive.
     if !request.initrds.isEmpty || image.holdsInitrd,
       let archive = machine.modules.flatMap({ PreservedModules($0).archive })
     {
@@ -71,11 +71,11 @@ package final class LoadPlanner: Sendable {
     (commandLine, earlyOutput) = (planner.commandLine, planner.earlyOutput)
   }
 
-  /// The same planner, but what it plans takes as little memory as can be: nothing is unpacked.
+  /// The same planner, but its plans take as little memory as possible: nothing is unpacked.
   package var thrifty: LoadPlanner { LoadPlanner(thrifty: self) }
 
-  /// Plans the load by `route`: every byte and every address, or why it cannot be. `inspection` is what
-  /// an earlier plan has found in the initrds, and what this one finds.
+  /// Plans the load by `route`: every byte and every address. `inspection` holds what an earlier plan has
+  /// found in the initrds, and is set to what this one finds.
   package func plan(
     by route: Route, inspection: inout InitrdInspection?
   ) throws(PlanningError) -> LoadPlan {
@@ -84,7 +84,7 @@ package final class LoadPlanner: Sendable {
     case .bzImage(let image):
       made = try plan(by: route, bzImage: image, inspection: &inspection)
     case .elf, .multiboot: made = try planOther(by: route, inspection: &inspection)
-    // There are none in unified images.
+    // No unified image holds another.
     case .unified: throw .notByFileCall(image.type)
     }
     made.isLinux = image.knowsWordsOfLinux(request)
@@ -110,7 +110,7 @@ package final class LoadPlanner: Sendable {
 }
 
 extension LoadOptions {
-  /// What of a machine is read only for a load of `image` with these options.
+  /// The optional facts of a machine that a load of `image` with these options needs.
   package func neededFacts(for image: KernelImage) -> Machine.OptionalFacts {
     var facts: Machine.OptionalFacts = []
     if reusesConsole || hasEarlyOutput { facts.insert(.terminals) }

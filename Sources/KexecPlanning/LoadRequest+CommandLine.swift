@@ -3,10 +3,9 @@ internal import KernelImages
 internal import RunningSystem
 
 extension LoadRequest {
-  /// The command line that the next kernel gets: the base, then every `--append`, with one space before
-  /// it, and in front of what the base has for init. The base is `--command-line` if given, else the running line with
-  /// `--reuse-cmdline`, else that of a unified image, else nothing. What other options add comes
-  /// before the rest.
+  /// The command line that the next kernel gets: the base, and every `--append` with one space before it,
+  /// placed before the base's words for init. The base is `--command-line` if given, else the running line
+  /// with `--reuse-cmdline`, else that of a unified image, else nothing. What other options add comes first.
   func finalCommandLine(on machine: Machine) -> String {
     let base =
       options.commandLine
@@ -28,22 +27,23 @@ extension LoadRequest {
     return ((words + [line]).filter { !$0.isEmpty }.joined(separator: " "), notes)
   }
 
-  /// The line in a unified image. A crash kernel reserves no memory for another one.
+  /// The command line of the unified image, without `crashkernel=` for a crash kernel, which reserves no
+  /// memory for another one.
   private var ownLine: String {
     guard let text = unifiedImage?.commandLine else { return "" }
     return options.purpose == .crash ? KernelCommandLine(text).removing(["crashkernel"]).text : text
   }
 
-  /// The running line without what belongs to the way it was booted: BOOT_IMAGE, which boot
-  /// loaders add, the header of an older dump, the way back to the kernel before this one, and for a
-  /// crash kernel the reservation of another one.
+  /// The running command line without what only applied to the running kernel: `BOOT_IMAGE=`, which boot
+  /// loaders add; `elfcorehdr=` of an earlier dump; the address for returning to an earlier kernel; and for a
+  /// crash kernel `crashkernel=`.
   private func reusable(_ running: KernelCommandLine) -> KernelCommandLine {
     let names: Set<String> = ["BOOT_IMAGE", "elfcorehdr", TimeStamps.name, jumpBackWordName]
     return running.removing(options.purpose == .crash ? names.union(["crashkernel"]) : names)
   }
 
-  /// What of the words that the user gave is probably not as it was meant: characters that only look
-  /// like a quote or a space, and what a shell would have replaced.
+  /// Notes on words of the user that are probably not as they were meant: characters that only look like a
+  /// quote or a space, and text that a shell should have replaced.
   var notesOnGivenWords: [PlanNote] {
     let texts =
       (options.commandLine.map { [("--command-line", $0)] } ?? [])
@@ -54,7 +54,8 @@ extension LoadRequest {
     }
   }
 
-  /// Words of a reused line that did something for the EFI loader and do nothing after kexec.
+  /// Notes on parameters of a reused command line that only an EFI boot loader acts on, so that they do
+  /// nothing after kexec.
   func loaderWords(running: KernelCommandLine) -> [PlanNote] {
     guard options.reusesCommandLine, options.commandLine == nil else { return [] }
     return running.kernelWords

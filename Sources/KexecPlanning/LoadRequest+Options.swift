@@ -6,10 +6,10 @@ internal import KernelImages
 internal import PurgatoryImage
 internal import RunningSystem
 
-// What options mean, and where they mean nothing.
+// Which options need kexec_load, and which have no effect on a load.
 
 extension LoadRequest {
-  /// The options given that only a load by kexec_load can obey.
+  /// The given options that only kexec_load can carry out.
   var optionsForSegments: [String] {
     var names: [String] = []
     switch options.digest {
@@ -36,8 +36,7 @@ extension LoadRequest {
     return names + [options.entry.option, deviceTreeOption].compactMap { $0 }
   }
 
-  /// What the device tree was given by: the option, or the section of a unified image; nil without
-  /// one.
+  /// The option that gives the device tree, or the section of the unified image; nil without a device tree.
   private var deviceTreeOption: String? {
     if options.entry == .realMode { return nil }
     return deviceTree.map { file in
@@ -45,14 +44,14 @@ extension LoadRequest {
     }
   }
 
-  /// Two options given that no load can obey together. The parser refuses them too, but requests are made
-  /// elsewhere as well.
+  /// Two given options that contradict each other. The parser refuses them too, but requests are also made
+  /// elsewhere.
   var contradiction: (String, String)? {
     let returning = "--load-preserve-context"
     if options.entry == .realMode {
       if options.purpose == .crash { return ("--real-mode", "-p") }
       if options.preservesContext { return ("--real-mode", returning) }
-      // The request holds the user's own; a unified image's is taken later.
+      // This is the user's device tree; that of a unified image is added later.
       if deviceTree != nil { return ("--real-mode", "--dtb") }
     }
     guard options.preservesContext else { return nil }
@@ -60,7 +59,7 @@ extension LoadRequest {
     return options.call == .file ? (returning, "-s") : nil
   }
 
-  /// The options for crash kernels that come to nothing.
+  /// Notes on options for crash kernels that have no effect.
   func notesOnCrashOptions(_ machine: Machine) -> [PlanNote] {
     if options.purpose == .crash {
       return options.followsHotplug && machine.crash?.headerSize == nil ? [.noHotplug] : []
@@ -76,7 +75,7 @@ extension LoadRequest {
     return names.map(PlanNote.onlyForCrash)
   }
 
-  /// The options given that mean nothing to `image`, which is no bzImage.
+  /// The given options that have no effect on `image`, which is not a bzImage.
   func optionsWithoutEffect(on image: KernelImage, isLinux: Bool) -> [String] {
     let isMultiboot = if case .multiboot = image { true } else { false }
     return [
@@ -86,13 +85,13 @@ extension LoadRequest {
     ].compactMap { $0 }
   }
 
-  /// What the user asks for that a load by `call` cannot do for a kernel in real mode.
+  /// The given option that `call` cannot carry out for a kernel in real mode.
   func optionAgainstRealMode(by call: LoadCall) -> String? {
     if call == .file { return "-s" }
     if options.purpose == .crash { return "-p" }
     if options.preservesContext { return "--load-preserve-context" }
     if options.entry == .protected32 { return options.entry.option }
-    // Nobody has asked for what a unified image brings along.
+    // The device tree of a unified image is not an option that the user gave.
     return deviceTree?.origin == .file ? deviceTreeOption : nil
   }
 
@@ -102,13 +101,13 @@ extension LoadRequest {
       + (options.forcesDeviceTree ? ["--force-dtb"] : [])
   }
 
-  /// Characters of the word by which the purgatory tells a kernel where to return to, if it may.
+  /// Characters of the parameter that tells a kernel how to return; 0 for a kernel that cannot return.
   var jumpBackWordSize: Int {
     options.preservesContext ? JumpBackWord.size : 0
   }
 
-  /// Whether the kernel goes to a random address. A crash kernel does not: its place is known from
-  /// the reserved region, and it serves nobody.
+  /// Whether the kernel goes to a random address. A crash kernel does not: the reserved region shows where it
+  /// is, and it serves no users.
   func randomises(_ commandLine: KernelCommandLine) -> Bool {
     options.purpose == .reboot && commandLine.value(of: "nokaslr") == nil
   }

@@ -2,8 +2,8 @@ internal import KexecABI
 internal import KernelImages
 
 extension LoadRequest {
-  /// The same request for the kernel inside `image`, with what else the image holds. What the user
-  /// gives takes the place of what is in the image; its microcode stays, in front of any initrd.
+  /// The same request for the kernel inside `image`, with the other parts of the image. What the user gives
+  /// replaces what is in the image; its microcode stays, in front of any initrd.
   func taking(_ image: UnifiedKernelImage) -> LoadRequest {
     var request = self
     func file(_ kind: UnifiedKernelImage.Kind) -> File? {
@@ -21,10 +21,10 @@ extension LoadRequest {
     return request
   }
 
-  /// Whether the user has given an initrd. What is made up to be put behind one is none.
+  /// Whether the user has given an initrd. Archives that this program appends to one do not count.
   private var hasInitrdOfItsOwn: Bool { initrds.contains { $0.origin != .generated } }
 
-  /// What becomes of the parts of the unified image of which this is the user's own request.
+  /// Notes on how the parts of the unified image are used. This is the user's own request.
   func notes(on image: UnifiedKernelImage, by call: LoadCall) -> [PlanNote] {
     let isInRealMode = options.entry == .realMode || image.kernel.isForBIOSOnly
     var used: [UnifiedKernelImage.Kind] = []
@@ -43,7 +43,7 @@ extension LoadRequest {
     tell(.commandLine, replacedBy: base)
     tell(.microcode, replacedBy: nil)
     tell(.initrd, replacedBy: hasInitrdOfItsOwn ? "--initrd" : nil)
-    // What only our own segments can carry has a note of its own.
+    // A real-mode load has a note of its own.
     if call == .segments, isInRealMode, image.section(.deviceTree) != nil {
       notes.append(.notInRealMode(.deviceTree))
     } else if call == .segments {

@@ -2,26 +2,26 @@ package import ByteCoding
 package import Compression
 package import KernelImages
 
-/// What the user asked for, with the files open, and with what chance and the clock add.
+/// What the user asked for, with open files, random numbers and the time.
 package struct LoadRequest: Sendable {
   /// A file to be loaded.
   package struct File: Sendable {
-    /// Where bytes come from. A system call that reads files takes only whole ones of the user's; of
-    /// all others it needs a copy.
+    /// Where the bytes come from. kexec_file_load can be passed a whole file of the user as it is; of all
+    /// others it gets a copy.
     package enum Origin: Equatable, Sendable {
       /// The file that the user named, as it is.
       case file
-      /// What the user named and is no plain file: read from a pipe, a device, or a file of /sys.
+      /// Something that the user named and that is not a regular file: a pipe, a device, or a file in /sys.
       case copy
       /// A section of a unified image.
       case section(UnifiedKernelImage.Kind)
-      /// Nothing but this program has made them.
+      /// This program has made them.
       case generated
       /// The file that the user named, or the kernel's section of it, unpacked from this format.
       case unpacked(CompressionFormat)
     }
 
-    /// The path as the user gave it, or what stands for one in messages.
+    /// The path as the user gave it, or a text that stands for one in messages.
     package let path: String
     /// All its bytes.
     package let bytes: SharedBytes
@@ -36,7 +36,7 @@ package struct LoadRequest: Sendable {
     }
   }
 
-  /// A file that a multiboot kernel gets beside itself.
+  /// A file that is loaded beside a multiboot kernel.
   package struct Module: Sendable {
     /// The file.
     package let file: File
@@ -56,7 +56,7 @@ package struct LoadRequest: Sendable {
     package var virtual: UInt64
     /// Chooses the physical address.
     package var physical: UInt64
-    /// What both follow from; nil when that is not known.
+    /// The seed of both; nil when there is none.
     package var seed: UInt64?
 
     /// The numbers.
@@ -65,13 +65,13 @@ package struct LoadRequest: Sendable {
       self.physical = physical
     }
 
-    /// The numbers that always follow from `seed`, by SplitMix64, so that a draw can be repeated.
+    /// The numbers that SplitMix64 makes from `seed`, always the same.
     package init(seed: UInt64) {
       func number(_ index: UInt64) -> UInt64 {
-        var value = seed &+ index &* 0x9E37_79B9_7F4A_7C15
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
+        var value = seed &+ (index &* 0x9E37_79B9_7F4A_7C15)
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
       }
       self.init(virtual: number(1), physical: number(2))
       self.seed = seed
@@ -84,13 +84,13 @@ package struct LoadRequest: Sendable {
   package var kernel: File
   /// The initrds, to be joined in this order.
   package var initrds: [File] = []
-  /// How the kernel was configured, where a file says so.
+  /// The kernel's configuration, if there is a file with it.
   package var kernelConfiguration: KernelConfiguration?
   /// A device tree for the kernel, if any.
   package var deviceTree: File?
   /// The modules of a multiboot kernel, in order.
   package var modules: [Module] = []
-  /// When this load happens, for `--stamp`; nil when nobody has looked at the clocks.
+  /// When this load happens, for `--stamp`; nil without that option.
   package var stamps: TimeStamps?
   /// Random numbers that choose the next kernel's addresses; nil when there are none yet.
   package var randomNumbers: RandomNumbers?
@@ -101,10 +101,10 @@ package struct LoadRequest: Sendable {
 
   /// The image that kernel, initrd and command line come from, if it is a unified one.
   package internal(set) var unifiedImage: UnifiedKernelImage?
-  /// The serial port on which the purgatory writes; nil for COM1, and only about failures.
+  /// The serial port to which the purgatory writes; nil for COM1 and for failures only.
   var console: PurgatoryConsole?
 
-  /// A request for `kernel`, with everything else as it is without options.
+  /// A request for `kernel` with `options`.
   package init(kernel: File, options: LoadOptions = LoadOptions()) {
     self.kernel = kernel
     self.options = options

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 
@@ -13,8 +14,7 @@ struct Movable {
   /// The parts in `list`, lowest first. Their start comes to a multiple of `alignment`, or, where they keep
   /// their offset from one, as far behind it as it was. What is no power of two does not count.
   init(_ list: [LoadedPart], alignment: UInt64, keepsOffset: Bool) {
-    let isPowerOfTwo = alignment & (alignment &- 1) == 0
-    self.alignment = max(isPowerOfTwo ? alignment : 0, pageSize)
+    self.alignment = max(alignment.isZeroOrPowerOfTwo ? alignment : 0, pageSize)
     let start = PhysicalAddress(list.first?.physicalAddress ?? 0).alignedDown(to: pageSize)
     let end = PhysicalAddress(list.last?.physicalEnd ?? 0)
     linked = PhysicalRange(start: start, end: max(start, end.alignedUp(to: pageSize) ?? end))

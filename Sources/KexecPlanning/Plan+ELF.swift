@@ -57,7 +57,8 @@ extension ELFFile {
   ) throws(PlanningError) -> UInt64 {
     guard isPositionIndependent else { return 0 }
     return try Movable(parts, alignment: alignment, keepsOffset: true).shift(
-      to: .init(start: UsableMemory.lowLimits.start, end: PhysicalAddress(1 << 32)), isLow: true,
+      to: .init(start: UsableMemory.lowLimits.start, end: PhysicalAddress(.gibibytes(4))),
+      isLow: true,
       request: request, memory: memory)
   }
 }
@@ -105,7 +106,7 @@ private func planVmlinux(
 extension LoadPlacement {
   /// What the page tables map by which 5 levels are left.
   fileprivate static let below4GiB = PhysicalRange(
-    start: PhysicalAddress(0), end: PhysicalAddress(1 << 32))
+    start: PhysicalAddress(0), end: PhysicalAddress(.gibibytes(4)))
 
   /// Whether a kernel here can be entered with page tables of 4 levels: the way there leads through
   /// 32-bit mode, and no kernel returns by it.
@@ -125,7 +126,7 @@ extension LinuxTarget {
     highestSetupDataType = nil
     // A kernel for i386 knows no firmware of 64 bits, and reaches initrds in its low memory only.
     takesEFI = entry == .long
-    addressEnd = entry == .long ? (leavesFiveLevels ? 1 << 32 : .max) : 1 << 31
-    initrdEnd = entry == .long ? .max : 0x3800_0000
+    addressEnd = entry == .long ? (leavesFiveLevels ? .gibibytes(4) : .max) : .gibibytes(2)
+    initrdEnd = entry == .long ? .max : .mebibytes(896)
   }
 }

@@ -31,7 +31,8 @@ func planFixed(
   var allocator = SegmentAllocator(free: memory.freeWithLow, bounds: request.options.memoryBounds)
   try allocator.take(exactly: segments)
 
-  let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+  let limits = PhysicalRange(
+    start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(.gibibytes(4)))
   let empty = PhysicalRange(start: limits.start, end: limits.start)
   let size = kernel.information(
     limits.start, [PhysicalRange](repeating: empty, count: request.modules.count)

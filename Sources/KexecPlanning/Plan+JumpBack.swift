@@ -4,8 +4,8 @@ package import PhysicalMemory
 internal import PurgatoryImage
 package import RunningSystem
 
-/// The word by which the purgatory tells a kernel where to enter the one that it came from. The
-/// purgatory's own copy of the name is in CPurgatoryABI.
+/// The word of a command line by which the purgatory tells a kernel where it can return to. The purgatory
+/// has a copy of the name in its JumpBack.swift.
 package let jumpBackWordName = "kexec_jump_back_entry"
 
 /// Plans the load of what returns to the kernel that this one was jumped to from, by
@@ -21,7 +21,8 @@ package func planJumpBack(
   let memory = try UsableMemory(of: machine, commandLine: machine.commandLine)
   let tables = IdentityMap(
     reaching: entry.value, hasFiveLevels: machine.usesFiveLevelPaging)
-  let limits = PhysicalRange(start: PhysicalAddress(1 << 20), end: PhysicalAddress(1 << 32))
+  let limits = PhysicalRange(
+    start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(.gibibytes(4)))
   var allocator = SegmentAllocator(free: memory.free, bounds: request.options.memoryBounds)
   let places = try allocator.take([
     Assembly.purgatoryRoom(limits: limits),

@@ -33,7 +33,7 @@ private func planLinux(
     target, request: request, machine: machine, placement: placement,
     isRandomised: kernel.virtualShift != nil)
   let limits = PhysicalRange(
-    start: PhysicalAddress(1 << 20), end: PhysicalAddress(target.addressEnd))
+    start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(target.addressEnd))
   var others = [
     SegmentRequirement(role: .bootBlock, byteCount: UInt64(bootBlock.byteCount), limits: limits),
     Assembly.purgatoryRoom(limits: limits),
@@ -74,7 +74,7 @@ private func planLinux(
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
   // 0 is the lowest place, and not drawn.
-  assembly.isDrawn = kernel.virtualShift != nil || kernel.randomPlace ?? 0 != 0
+  assembly.isDrawn = kernel.virtualShift != nil || (kernel.randomPlace ?? 0) != 0
   if request.options.isStamped, let offset = TimeStamps.textOffset(in: placement.commandLine) {
     assembly.timestampText =
       bootPlace.start.value + UInt64(BootBlock.commandLineOffset + offset)

@@ -60,7 +60,7 @@ private func shift(
   of kernel: MultibootKernel, request: LoadRequest, memory: UsableMemory
 ) throws(PlanningError) -> UInt64 {
   guard let relocation = kernel.relocation else { return 0 }
-  let end = min(relocation.end, 1 << 32)
+  let end = min(relocation.end, .gibibytes(4))
   let movable = Movable(kernel.parts, alignment: relocation.alignment, keepsOffset: false)
   // Its own place needs not be among those that it may be moved to.
   if memory.freeWithLow.contains(movable.linked),

@@ -12,11 +12,11 @@ func planRealMode(
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
   guard machine.efi == nil else { throw .realMode(.noBIOS) }
-  guard image.version >= 0x0202 else { throw .protocolTooOld(image.versionText) }
+  guard image.version >= BootProtocol.v2_02 else { throw .protocolTooOld(image.versionText) }
   var code = image.realMode.array
   image.mend(&code)
   let part = RealModePart(code: code, commandLine: placement.commandLine.losslessBytes)
-  guard part.code.count < RealModePart.heapEnd, part.byteCount <= 0x1_0000 else {
+  guard part.code.count < RealModePart.heapEnd, part.byteCount <= .kibibytes(64) else {
     throw .realMode(.tooLarge(part.code.count))
   }
   let initrd = InitrdLayout(
@@ -36,7 +36,7 @@ private func planRealMode(
   var others = [
     Assembly.purgatoryRoom(
       limits: PhysicalRange(
-        start: PhysicalAddress(1 << 20),
+        start: PhysicalAddress(.mebibytes(1)),
         end: PhysicalAddress(image.addressEnd(by: .protected32))))
   ]
   if initrd.byteCount > 0 {
@@ -48,7 +48,7 @@ private func planRealMode(
   // A segment of the processor: 64 KiB. The bounds are for what may lie anywhere.
   var low = SegmentAllocator(free: placement.memory.low, bounds: UsableMemory.lowLimits)
   let place = try low.take(
-    SegmentRequirement(role: .realMode, byteCount: 0x1_0000, limits: UsableMemory.lowLimits))
+    SegmentRequirement(role: .realMode, byteCount: .kibibytes(64), limits: UsableMemory.lowLimits))
 
   let bytes = part.encode(
     at: place.start, kernel: places.kernel.start, initrd: initrd.extent(in: initrdPlace))

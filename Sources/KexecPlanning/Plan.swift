@@ -216,7 +216,7 @@ private func planFileCall(
     (request.options.avoidsContiguousMemory ? FileFlags.noCMA : 0)
     | (request.options.forcesDeviceTree ? FileFlags.forceDTB : 0)
   return FileLoad(
-    hasInitrd: !request.initrds.isEmpty, flags: flags, kernelSize: kernelSize,
+    flags: flags, kernelSize: kernelSize,
     bestEffortFlags: bestEffort)
 }
 
@@ -238,7 +238,7 @@ extension BzImage {
   /// Whether the running kernel's own loader for bzImages can take it: it enters kernels in 64-bit mode
   /// only, and answers others with ENOEXEC.
   fileprivate var isForFileCall: Bool {
-    version >= 0x020C && extendedFlags.contains(.has64BitEntry)
+    version >= BootProtocol.v2_12 && extendedFlags.contains(.has64BitEntry)
   }
 
   /// The kernel keeps 30 bytes for an `elfcorehdr=` word, also when there is none, and counts the

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import PhysicalMemory
 package import RunningSystem
 
@@ -81,11 +82,11 @@ package struct UsableMemory: Equatable, Sendable {
 
   /// Where `low` is.
   static let lowLimits = PhysicalRange(
-    start: PhysicalAddress(0x1000), end: PhysicalAddress(0xA0000))
+    start: PhysicalAddress(pageSize), end: PhysicalAddress(.kibibytes(640)))
 
   /// Whole pages from 1 MiB up: below are the real-mode vectors, BIOS data and video memory.
   private static func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
-    let high = PhysicalRange(start: PhysicalAddress(0x100000), end: PhysicalAddress(.max))
+    let high = PhysicalRange(start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(.max))
     return ram.intersection(PhysicalRangeSet([high])).alignedInwards(to: pageSize)
   }
 

@@ -24,9 +24,10 @@ package struct Errno: Error, Hashable, Sendable {
     unsafe strerror(rawValue).map { unsafe String(cString: $0) } ?? "error \(rawValue)"
   }
 
-  /// The name in `errno.h`, or the number where we have no use for the name.
+  /// The name in `errno.h`, or the number where the C library knows no name.
   package var name: String {
-    Self.names[rawValue] ?? "errno \(rawValue)"
+    // SAFETY: the names are constants of the C library.
+    unsafe clinux_errno_name(rawValue).map { unsafe String(cString: $0) } ?? "errno \(rawValue)"
   }
 
   /// EPERM.
@@ -47,8 +48,6 @@ package struct Errno: Error, Hashable, Sendable {
   package static let tryAgain = Errno(rawValue: EAGAIN)
   /// EINVAL.
   package static let invalidArgument = Errno(rawValue: EINVAL)
-  /// EISDIR.
-  package static let isDirectory = Errno(rawValue: EISDIR)
   /// ENODEV.
   package static let noDevice = Errno(rawValue: ENODEV)
   /// ENOEXEC.
@@ -84,13 +83,4 @@ package struct Errno: Error, Hashable, Sendable {
 
   /// EMSGSIZE: a signature that is longer than the image says.
   package static let messageSize = Errno(rawValue: EMSGSIZE)
-
-  private static let names: [Int32: String] = [
-    EPERM: "EPERM", ENOENT: "ENOENT", EACCES: "EACCES", EBUSY: "EBUSY", EINVAL: "EINVAL",
-    EISDIR: "EISDIR", ENODEV: "ENODEV", ENOEXEC: "ENOEXEC", ENOMEM: "ENOMEM", ENOSYS: "ENOSYS",
-    EOPNOTSUPP: "EOPNOTSUPP", EADDRNOTAVAIL: "EADDRNOTAVAIL", ETXTBSY: "ETXTBSY",
-    EKEYREJECTED: "EKEYREJECTED", ENOKEY: "ENOKEY", ENOPKG: "ENOPKG", EBADMSG: "EBADMSG",
-    ELIBBAD: "ELIBBAD", ENODATA: "ENODATA", EFAULT: "EFAULT", EFBIG: "EFBIG", EBADF: "EBADF",
-    EIO: "EIO", EINTR: "EINTR", EMSGSIZE: "EMSGSIZE",
-  ]
 }

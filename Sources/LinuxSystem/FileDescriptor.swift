@@ -85,7 +85,7 @@ internal import CLibrary
     path: String, limit: Int, whenWaiting: () -> Void
   ) -> Result<SharedBytes, FileError> {
     do throws(OutOfMemory) {
-      var bytes = try GrowableBytes(capacity: 1 << 16)
+      var bytes = try GrowableBytes(capacity: .kibibytes(64))
       var isWaiting = false
       while true {
         // A FIFO that nobody writes to yet would be at its end.
@@ -121,9 +121,9 @@ internal import CLibrary
 /// Lets the whole pages inside `buffer`, a part of a mapped file, go. Corresponds to
 /// `madvise(…, MADV_DONTNEED)`.
 private func evictWholePages(_ buffer: UnsafeRawBufferPointer) {
-  let page = 4096
+  let page: Int = .kibibytes(4)
   guard let base = buffer.baseAddress else { return }
-  let start = (Int(bitPattern: base) + page - 1) & ~(page - 1)
+  let start = Int(bitPattern: base).roundedUp(to: page)
   let end = (Int(bitPattern: base) + buffer.count) & ~(page - 1)
   guard start < end else { return }
   // SAFETY: the pages are clean and private: the next access reads them from the file again.

@@ -20,18 +20,18 @@ package struct FileTree: Sendable {
   /// Whether this is the running machine's tree and not a captured one.
   package var isRunningMachine: Bool { root.isEmpty }
 
-  /// All bytes of the file at the absolute `path` below the root.
+  /// The bytes of the file at the absolute `path` below the root: all, or the first 64 MiB of a longer one.
   ///
   /// Files of /proc and /sys have no size, so this reads until there is no more.
   package func read(_ path: String) throws(FileError) -> [UInt8] {
-    try read(path, atMost: 64 << 20)
+    try read(path, atMost: .mebibytes(64))
   }
 
   /// The first bytes of a file, up to `limit`.
   package func read(_ path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
     let file = try FileDescriptor(reading: root + path)
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
+    var chunk = [UInt8](repeating: 0, count: .kibibytes(64))
     while bytes.count < limit {
       let wanted = min(chunk.count, limit - bytes.count)
       let count = retryOnInterrupt { unsafe CLibrary.read(file.number, &chunk, wanted) }
@@ -76,7 +76,7 @@ package struct FileTree: Sendable {
     guard isRunningMachine else { return nil }
     var registers: [UInt32] = [0, 0, 0, 0]
     // The first leaf of each group says which is its last.
-    unsafe clinux_cpuid(leaf & 0x8000_0000, &registers)
+    unsafe clinux_cpuid(leaf & extendedLeaves, &registers)
     guard registers[0] >= leaf else { return nil }
     unsafe clinux_cpuid(leaf, &registers)
     return registers
@@ -102,7 +102,11 @@ package struct FileTree: Sendable {
   /// The entries of a directory whose names are numbers, in numeric order, or nil when it cannot be
   /// listed.
   package func numberedNames(in path: String) -> [String]? {
-    names(in: path)?.filter { Int($0) != nil }.sorted { UInt64($0) ?? 0 }
+    guard let names = names(in: path) else { return nil }
+    let numbered = names.compactMap { name in
+      UInt64(digits: name, radix: 10).map { (name, number: $0) }
+    }
+    return numbered.sorted { $0.number }.map { $0.0 }
   }
 
   /// Where the symbolic link at `path` leads; nil when it is none, or leads further than 255 bytes.
@@ -139,3 +143,6 @@ package struct FileTree: Sendable {
     return true
   }
 }
+
+/// The bit of CPUID's leaves that those of the second group have.
+private let extendedLeaves: UInt32 = 1 << 31

@@ -64,7 +64,7 @@ package final class InputFile: Sendable {
         // The last octal digit has the access mode: 1 for O_WRONLY, 2 for O_RDWR.
         guard
           let mode = files.text("/proc/\(process)/fdinfo/\(number)")?.lines(after: "flags:").first?
-            .utf8.last, mode & 3 != 0
+            .utf8.last, (mode & 3) != 0
         else { continue }
         return (files.text("/proc/\(process)/comm").map { "\($0) " } ?? "") + process
       }

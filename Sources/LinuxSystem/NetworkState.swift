@@ -42,7 +42,7 @@ package struct NetworkState: Equatable, Sendable {
     else { return nil }
     let length = mask.nonzeroBitCount
     let place = length == 0 ? "default" : "\(text(destination))/\(length)"
-    return route(place, flags & hasGateway == 0 ? nil : text(gateway), words[0])
+    return route(place, (flags & hasGateway) == 0 ? nil : text(gateway), words[0])
   }
 
   /// `ADDRESS INDEX LENGTH SCOPE FLAGS IFACE`. Those of the link come back by themselves.
@@ -58,7 +58,7 @@ package struct NetworkState: Equatable, Sendable {
   private static func routeOfIPv6(_ words: [Substring]) -> String? {
     guard words.count == 10, let destination = text(words[0]),
       let length = UInt8(words[1], radix: 16), let gateway = text(words[4]),
-      let flags = UInt32(words[8], radix: 16), flags & hasGateway != 0
+      let flags = UInt32(words[8], radix: 16), (flags & hasGateway) != 0
     else { return nil }
     return route(length == 0 ? "default" : "\(destination)/\(length)", gateway, words[9])
   }
@@ -70,7 +70,7 @@ package struct NetworkState: Equatable, Sendable {
   }
 
   private static func text(_ address: UInt32) -> String {
-    (0..<4).map { String(address >> (8 * $0) & 0xFF) }.joined(separator: ".")
+    (0..<4).map { String((address >> (8 * $0)) & 0xFF) }.joined(separator: ".")
   }
 
   /// The text of an IPv6 address, given as 32 digits.
@@ -92,7 +92,7 @@ package struct NetworkState: Equatable, Sendable {
 extension FileTree {
   /// The words of each line at the start of a file.
   fileprivate func rows(_ path: String) -> [[Substring]] {
-    let limit = 1 << 16
+    let limit = Int.kibibytes(64)
     guard let bytes = try? read(path, atMost: limit) else { return [] }
     var lines = String(lossless: bytes).split(separator: "\n")
     // The last one may be cut off.

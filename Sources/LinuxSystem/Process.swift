@@ -34,7 +34,7 @@ package struct Process: Sendable {
 
   /// A random number, or nil as in `randomBytes`.
   package func randomNumber() -> UInt64? {
-    randomBytes(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
+    randomBytes(8).map { $0.reduce(0) { ($0 << 8) | UInt64($1) } }
   }
 
   /// The program's arguments, the first of which is its name, with all their bytes.

@@ -33,6 +33,9 @@ package struct SerialLine: Equatable, Sendable {
 extension SerialLine {
   // The bits of c_cflag in <asm-generic/termbits.h>, the same on x86, Arm and RISC-V.
   private static let sizeShift: UInt32 = 4
+  private static let sizeMask: UInt32 = 3
+  /// The size of a character that 0 stands for.
+  private static let leastBits: UInt32 = 5
   private static let parityEnabled: UInt32 = 0x100
   private static let parityOdd: UInt32 = 0x200
   private static let flowControl: UInt32 = 0x8000_0000
@@ -40,12 +43,12 @@ extension SerialLine {
   /// The line that a terminal's rate and c_cflag describe; nil for the rate 0, which is none.
   init?(baud: UInt32, flags: UInt32) {
     guard baud > 0 else { return nil }
-    let hasParity = flags & Self.parityEnabled != 0
+    let hasParity = (flags & Self.parityEnabled) != 0
     self.init(
       baud: baud,
-      parity: !hasParity ? .none : flags & Self.parityOdd != 0 ? .odd : .even,
-      dataBits: 5 + (flags >> Self.sizeShift & 3),
-      hasFlowControl: flags & Self.flowControl != 0)
+      parity: !hasParity ? .none : (flags & Self.parityOdd) != 0 ? .odd : .even,
+      dataBits: Self.leastBits + ((flags >> Self.sizeShift) & Self.sizeMask),
+      hasFlowControl: (flags & Self.flowControl) != 0)
   }
 }
 

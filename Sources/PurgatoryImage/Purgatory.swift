@@ -23,7 +23,7 @@ package struct Purgatory: Sendable {
     text.withUTF8Buffer { digits in
       var group: UInt32 = 0
       for index in digits.indices {
-        group = unsafe group << 6 | Self.value(ofDigit: digits[index])
+        group = unsafe (group << 6) | Self.value(ofDigit: digits[index])
         guard index % 4 == 3 else { continue }
         bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8)]
         bytes.append(UInt8(truncatingIfNeeded: group))
@@ -31,7 +31,7 @@ package struct Purgatory: Sendable {
     }
     func header(_ field: Field<UInt64>) -> Int {
       let start = HeaderLayout.base + field.offset
-      return bytes[start..<start + field.size].reversed().reduce(0) { $0 << 8 | Int($1) }
+      return bytes[start..<start + field.size].reversed().reduce(0) { ($0 << 8) | Int($1) }
     }
     self.memorySize = header(HeaderLayout.memorySize)
     self.verifyOffset = header(HeaderLayout.verifyOffset)

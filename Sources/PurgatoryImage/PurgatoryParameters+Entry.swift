@@ -19,12 +19,15 @@ extension PurgatoryParameters {
     /// whatever number of levels the old kernel uses. The purgatory must lie below 4 GiB.
     case fourLevels(address: UInt64, rsi: UInt64, pageTables: UInt32)
 
+    /// From the start of a real-mode segment to the kernel's first instruction.
+    private static let realModeOffset: UInt64 = 0x200
+
     /// Physical address of the first instruction.
     package var address: UInt64 {
       switch self {
       case .long(let address, _, _), .back(let address, _), .fourLevels(let address, _, _): address
       case .protected32(let registers): UInt64(registers.eip)
-      case .realMode(let segment, _): UInt64(segment) << 4 + 0x200
+      case .realMode(let segment, _): 16 * UInt64(segment) + Self.realModeOffset
       }
     }
   }

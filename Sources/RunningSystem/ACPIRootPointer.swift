@@ -11,25 +11,45 @@ extension FileTree {
     if let stated, stated != 0 { return rsdp(at: stated) }
     // "OSPM finds the RSDP by searching … the BIOS read-only memory space between 0E0000h and
     // 0FFFFFh, on 16-byte boundaries": ACPI specification, 5.2.5.1.
-    guard let bios = try? read(Self.memory, at: 0xE0000, count: 0x20000) else { return nil }
-    return stride(from: 0, to: bios.count - 20, by: 16).lazy
-      .filter { bios[$0..<($0 + 8)].elementsEqual(Self.rsdpSignature) }
-      .compactMap { self.rsdp(at: 0xE0000 + UInt64($0)) }.first
+    guard
+      let bios = try? read(
+        Self.memory, at: Self.bios.lowerBound, count: Self.bios.count)
+    else { return nil }
+    return stride(from: 0, to: bios.count - RSDP.oldSize, by: RSDP.alignment).lazy
+      .filter { bios[$0...].starts(with: Self.rsdpSignature) }
+      .compactMap { self.rsdp(at: Self.bios.lowerBound + UInt64($0)) }.first
   }
 
   /// Physical memory.
   private static let memory = "/dev/mem"
   private static let rsdpSignature = Array("RSD PTR ".utf8)
+  /// Where a BIOS has read-only memory.
+  private static let bios: Range<UInt64> = .kibibytes(896)..<(.mebibytes(1))
+
+  /// Offsets in the RSDP, and its lengths. ACPI specification, 5.2.5.3.
+  private enum RSDP {
+    static let revision = Field<UInt8>(15)
+    static let length = Field<UInt32>(20)
+    /// Bytes of it in ACPI 1.0, and what its first checksum is over.
+    static let oldSize = 20
+    static let size = 36
+    /// The first revision with a length.
+    static let firstWithLength: UInt8 = 2
+    /// It is at a multiple of this.
+    static let alignment = 16
+  }
 
   /// The RSDP at physical address `address`: 20 bytes, or as many as it says from version 2
   /// on; nil when its signature or a checksum is wrong.
   private func rsdp(at address: UInt64) -> [UInt8]? {
-    guard let bytes = try? read(Self.memory, at: address, count: 36),
-      bytes.count == 36, bytes[..<8].elementsEqual(Self.rsdpSignature),
-      bytes[..<20].reduce(0, &+) == 0
+    guard let bytes = try? read(Self.memory, at: address, count: RSDP.size),
+      bytes.count == RSDP.size, bytes.starts(with: Self.rsdpSignature),
+      bytes[..<RSDP.oldSize].reduce(0, &+) == 0
     else { return nil }
-    if bytes[15] < 2 { return Array(bytes[..<20]) }
-    let length = bytes[20..<24].reversed().reduce(0) { $0 << 8 | Int($1) }
-    return length == 36 && bytes.reduce(0, &+) == 0 ? bytes : nil
+    if bytes.loadField(RSDP.revision) < RSDP.firstWithLength {
+      return Array(bytes[..<RSDP.oldSize])
+    }
+    return bytes.loadField(RSDP.length) == UInt32(RSDP.size) && bytes.reduce(0, &+) == 0
+      ? bytes : nil
   }
 }

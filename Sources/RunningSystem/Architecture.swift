@@ -1,3 +1,5 @@
+internal import ELFFormat
+
 /// A processor architecture that Linux runs on, as far as a captured machine can be one.
 package enum Architecture: Hashable, Sendable {
   /// 64-bit x86: the only one that can be planned for.
@@ -45,17 +47,17 @@ package enum Architecture: Hashable, Sendable {
   package init(elfMachine number: UInt16, is64Bit: Bool) {
     self =
       switch number {
-      case 62: .x86_64
-      case 3: .i386
-      case 40: .arm
-      case 183: .arm64
-      case 243: is64Bit ? .riscv64 : .other("riscv32")
-      case 8: .other("mips")
-      case 20: .other("powerpc")
-      case 21: .other("ppc64")
-      case 22: .other("s390x")
-      case 43: .other("sparc64")
-      case 258: .other("loongarch64")
+      case ELFLayout.Machine.x86_64: .x86_64
+      case ELFLayout.Machine.i386: .i386
+      case ELFLayout.Machine.arm: .arm
+      case ELFLayout.Machine.arm64: .arm64
+      case ELFLayout.Machine.riscv: is64Bit ? .riscv64 : .other("riscv32")
+      case ELFLayout.Machine.mips: .other("mips")
+      case ELFLayout.Machine.powerpc: .other("powerpc")
+      case ELFLayout.Machine.powerpc64: .other("ppc64")
+      case ELFLayout.Machine.s390: .other("s390x")
+      case ELFLayout.Machine.sparc64: .other("sparc64")
+      case ELFLayout.Machine.loongarch: .other("loongarch64")
       default: .other("ELF machine \(number)")
       }
   }

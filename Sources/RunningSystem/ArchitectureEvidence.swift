@@ -1,3 +1,4 @@
+internal import ELFFormat
 internal import ByteCoding
 package import LinuxSystem
 
@@ -64,13 +65,16 @@ package struct ArchitectureEvidence: Equatable, Sendable {
 
   /// e_machine of the core file that /proc/kcore is.
   private static func ofKernelMemory(_ files: FileTree) -> Architecture? {
-    guard let header = try? files.read("/proc/kcore", atMost: 20), header.count == 20,
-      header.starts(with: [0x7F, 0x45, 0x4C, 0x46])
+    // Of both byte orders, which `ELFHeaders` does not read.
+    let size = ELFLayout.File.machine.end
+    guard let header = try? files.read("/proc/kcore", atMost: size), header.count == size,
+      header.loadField(ELFLayout.magic) == ELFLayout.magicValue
     else { return nil }
-    let isBigEndian = header[5] == 2
-    let (low, high) = isBigEndian ? (header[19], header[18]) : (header[18], header[19])
+    let machine = header.loadField(ELFLayout.File.machine)
+    let isBigEndian = header.loadField(ELFLayout.data) == ELFLayout.bigEndian
     return Architecture(
-      elfMachine: UInt16(high) << 8 | UInt16(low), is64Bit: header[4] == 2)
+      elfMachine: isBigEndian ? machine.byteSwapped : machine,
+      is64Bit: header.loadField(ELFLayout.fileClass) == ELFWidth.bits64.rawValue)
   }
 
   /// Each architecture has lines of its own in /proc/cpuinfo.

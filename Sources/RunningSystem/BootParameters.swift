@@ -15,10 +15,18 @@ package enum BootParameters {
   package static let origY = Field<UInt8>(0x001)
   /// Memory above 1 MiB in KiB as the oldest BIOS call told it, part of screen_info.
   package static let extMemK = Field<UInt16>(0x002)
+  /// The most that `extMemK` says: 63 MiB.
+  package static let extMemKLimit: UInt64 = 0xFC00
+  /// The BIOS's number of the video mode. screen_info.orig_video_mode.
+  package static let origVideoMode = Field<UInt8>(0x006)
+  /// Columns of the text screen. screen_info.orig_video_cols.
+  package static let origVideoCols = Field<UInt8>(0x007)
   /// Lines of the text screen. screen_info.orig_video_lines.
   package static let origVideoLines = Field<UInt8>(0x00E)
   /// How the screen is driven; 0 for not at all. screen_info.orig_video_isVGA.
   package static let origVideoIsVGA = Field<UInt8>(0x00F)
+  /// Pixels that a character is high. screen_info.orig_video_points.
+  package static let origVideoPoints = Field<UInt16>(0x010)
   /// Physical address of the ACPI RSDP. acpi_rsdp_addr.
   package static let acpiRSDPAddress = Field<UInt64>(0x070)
   /// High half of the initrd's address. ext_ramdisk_image.

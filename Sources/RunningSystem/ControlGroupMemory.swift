@@ -38,7 +38,7 @@ package enum ControlGroupMemory {
   private static func remainder(
     in files: FileTree, _ directory: String, _ limitName: String, _ usageName: String, total: String
   ) -> UInt64? {
-    guard let limit = files.number("\(directory)/\(limitName)"), limit < 1 << 62,
+    guard let limit = files.number("\(directory)/\(limitName)"), limit < (1 << 62),
       let usage = files.number("\(directory)/\(usageName)")
     else { return nil }
     let lines = (files.text("\(directory)/memory.stat") ?? "").split(separator: "\n")

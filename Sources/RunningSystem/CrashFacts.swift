@@ -50,7 +50,7 @@ package struct CrashFacts: Equatable, Sendable {
     contiguousMemory = KexecFile.crashContiguousRanges.value(files.text)
       .flatMap(Self.contiguousMemory)
     leavesLowMemory = Self.leavesLowMemory(files.releaseInVersion)
-    let mappings = Self.coreSegments(in: files).map { KernelMappings($0.segments, ioMemory) }
+    let mappings = CoreSegments(ofKernelIn: files).map { KernelMappings($0.segments, ioMemory) }
     kernelImage = mappings?.kernelImage
     directMap = mappings?.directMap
   }
@@ -100,15 +100,6 @@ package struct CrashFacts: Equatable, Sendable {
     guard numbers.count == 2 else { return true }
     return numbers[0] > 5 || (numbers[0] == 5 && numbers[1] >= 5)
   }
-
-  /// The headers of /proc/kcore. Reading on beyond them would read memory.
-  private static func coreSegments(in files: FileTree) -> CoreSegments? {
-    for limit in [65536, CoreSegments.largestHeader] {
-      guard let start = try? files.read("/proc/kcore", atMost: limit) else { return nil }
-      if let segments = CoreSegments(start) { return segments }
-    }
-    return nil
-  }
 }
 
 /// Where a kernel has its own image and all memory, by the segments of its /proc/kcore.
@@ -136,7 +127,7 @@ struct KernelMappings: Equatable {
         start: PhysicalAddress(segment.physicalStart), byteCount: segment.byteCount)
       let offset = segment.virtualStart &- segment.physicalStart
       // KASLR moves the direct map by multiples of 1 GiB.
-      guard offset % (1 << 30) == 0, let memory,
+      guard offset % .gibibytes(1) == 0, let memory,
         ram.ranges.isEmpty || !ram.intersection(PhysicalRangeSet([memory])).ranges.isEmpty
       else { continue }
       directMap = offset
@@ -149,13 +140,13 @@ struct KernelMappings: Equatable {
     _ segments: [CoreSegments.Segment], _ ioMemory: IOMemory
   ) {
     let mapped = segments.filter { $0.virtualStart < Self.imageStart }
-    directMap = mapped.map { $0.virtualStart }.min().map { $0 & ~((1 << 30) - 1) }
+    directMap = mapped.map { $0.virtualStart }.min().map { $0 - $0 % .gibibytes(1) }
     let code = ioMemory.resources.first { $0.name == "Kernel code" }
     let image = segments.first {
-      (Self.imageStart..<(Self.imageStart + 512 << 20)).contains($0.virtualStart)
+      (Self.imageStart..<(Self.imageStart + .mebibytes(512))).contains($0.virtualStart)
     }
     if let code, let image {
-      kernelImage = Self.image(image, at: code.range.start.alignedDown(to: 1 << 20).value)
+      kernelImage = Self.image(image, at: code.range.start.alignedDown(to: .mebibytes(1)).value)
     }
   }
 

@@ -10,7 +10,7 @@ struct DeviceTreeNames {
   /// Reads the names; nil when there is no device tree.
   init?(in files: FileTree) {
     let blob = "/sys/firmware/fdt"
-    if let bytes = try? files.read(blob, atMost: 4 << 20),
+    if let bytes = try? files.read(blob, atMost: .mebibytes(4)),
       bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED])
     {
       // Not taken apart: a name may have bytes of numbers in front.

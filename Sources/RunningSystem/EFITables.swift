@@ -11,8 +11,17 @@ package struct EFITables: Equatable, Sendable {
   /// Physical addresses of the tables.
   package let addresses: [UInt64]
 
+  /// Offsets in EFI's system table and in an entry of its configuration tables.
+  private enum Layout {
+    static let signature = "IBI SYST".utf8
+    static let tableCount = Field<UInt64>(104)
+    static let size = 120
+    static let entrySize = 24
+    static let entryAddress = Field<UInt64>(16)
+  }
+
   /// Nothing says how long a table is. More than any that is known: the event log of a TPM.
-  private static let space: UInt64 = 256 << 10
+  private static let space: UInt64 = .kibibytes(256)
 
   /// What to keep free: whole pages.
   package var ranges: PhysicalRangeSet {
@@ -50,15 +59,15 @@ package struct EFITables: Equatable, Sendable {
     _ files: FileTree, array: UInt64?, systemTable: UInt64?
   ) -> [UInt64]? {
     guard let array, let systemTable, systemTable != 0,
-      let header = try? files.read("/dev/mem", at: systemTable, count: 120),
-      header.count == 120, header.starts(with: "IBI SYST".utf8)
+      let header = try? files.read("/dev/mem", at: systemTable, count: Layout.size),
+      header.count == Layout.size, header.starts(with: Layout.signature)
     else { return nil }
-    let count = Int(clamping: header.loadField(Field<UInt64>(104)))
+    let count = Int(clamping: header.loadField(Layout.tableCount))
     guard count > 0, count <= 256,
-      let entries = try? files.read("/dev/mem", at: array, count: 24 * count),
-      entries.count == 24 * count
+      let entries = try? files.read("/dev/mem", at: array, count: Layout.entrySize * count),
+      entries.count == Layout.entrySize * count
     else { return nil }
-    return (0..<count).map { entries.loadField(Field<UInt64>(24 * $0 + 16)) }
+    return (0..<count).map { entries.loadField(Layout.entryAddress, base: Layout.entrySize * $0) }
   }
 }
 

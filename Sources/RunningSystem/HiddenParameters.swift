@@ -110,6 +110,6 @@ private enum Kind: Equatable {
 extension KernelMemory {
   /// The number of `byteCount` bytes at `address`.
   fileprivate func number(at address: UInt64, byteCount: Int) -> UInt64? {
-    bytes(at: address, count: byteCount)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    bytes(at: address, count: byteCount)?.reversed().reduce(0) { ($0 << 8) | UInt64($1) }
   }
 }

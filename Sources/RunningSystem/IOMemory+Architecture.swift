@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import PhysicalMemory
 
 // Each architecture's kernel lists its memory in a way of its own. Names are the surest sign: those of a
@@ -15,7 +16,7 @@ extension IOMemory {
   /// Whether the only RAM is what a PC has moved behind the window of its PCI devices below 4 GiB: an
   /// excerpt.
   private var ramBeginsBehindPCI: Bool {
-    resources.first { $0.name == "System RAM" }?.range.start.value == 1 << 32
+    resources.first { $0.name == "System RAM" }?.range.start.value == .gibibytes(4)
       && resources.contains { $0.depth == 0 && $0.name == "PCI Bus 0000:00" }
   }
 }
@@ -23,7 +24,7 @@ extension IOMemory {
 extension IOMemory.Resource {
   /// Between them a PC has the memory of its screen and its BIOS, and never RAM.
   private static let hole = PhysicalRange(
-    start: PhysicalAddress(0xA0000), end: PhysicalAddress(0x100000))
+    start: PhysicalAddress(.kibibytes(640)), end: PhysicalAddress(.mebibytes(1)))
 
   /// Whether only x86 has such a line.
   fileprivate var isOfPC: Bool {
@@ -41,7 +42,7 @@ extension IOMemory.Resource {
     // as one image.
     if topLevelName == "System RAM" {
       return name == "reserved" || name == "Kernel image"
-        || (name == "Kernel code" && !range.start.isAligned(to: 1 << 20))
+        || (name == "Kernel code" && !range.start.isAligned(to: .mebibytes(1)))
     }
     return depth == 0 && name.isOfDeviceTree
   }
@@ -55,7 +56,8 @@ extension IOMemory.Resource {
           || !range.isEmpty && range.end <= Self.hole.start
             && range.last.value > 0)
     // The end of the 32-bit addresses is firmware's flash memory.
-    case "Reserved": depth == 0 && range.end.value == 1 << 32 && range.start.value >= 0xFE00_0000
+    case "Reserved":
+      depth == 0 && range.end.value == .gibibytes(4) && range.start.value >= 0xFE00_0000
     default: false
     }
   }

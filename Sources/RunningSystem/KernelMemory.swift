@@ -1,4 +1,6 @@
 internal import ByteCoding
+internal import CrashDumps
+internal import ELFFormat
 internal import LinuxSystem
 
 /// The running kernel's memory by its virtual addresses, as root sees it in `/proc/kcore`.
@@ -6,44 +8,23 @@ internal import LinuxSystem
 /// The file is an ELF core dump, described in Documentation/filesystems/proc.rst. Lockdown for
 /// confidentiality closes it.
 struct KernelMemory {
-  private static let path = "/proc/kcore"
-
-  private struct Part {
-    let start: UInt64
-    let byteCount: UInt64
-    let offset: UInt64
-  }
-
   private let files: FileTree
-  private let parts: [Part]
+  private let segments: [CoreSegments.Segment]
 
   /// Opens the memory; nil when it cannot be read.
   init?(in files: FileTree) {
-    guard let header = try? files.read(Self.path, at: 0, count: 64), header.count == 64,
-      // ELF, 64 bits, little-endian.
-      Array(header[0..<6]) == [0x7F, 0x45, 0x4C, 0x46, 2, 1]
-    else { return nil }
-    let size = Int(header.loadField(Field<UInt16>(0x36)))
-    let count = Int(header.loadField(Field<UInt16>(0x38)))
-    guard size == 56,
-      let table = try? files.read(
-        Self.path, at: header.loadField(Field<UInt64>(0x20)), count: size * count)
-    else { return nil }
+    guard let core = CoreSegments(ofKernelIn: files) else { return nil }
     self.files = files
-    parts = stride(from: 0, to: table.count - table.count % size, by: size).compactMap { start in
-      let entry = Array(table[start..<(start + size)])
-      guard entry.loadField(Field<UInt32>(0)) == 1 else { return nil }  // PT_LOAD
-      return Part(
-        start: entry.loadField(Field<UInt64>(16)), byteCount: entry.loadField(Field<UInt64>(32)),
-        offset: entry.loadField(Field<UInt64>(8)))
-    }
+    segments = core.segments
   }
 
   /// The `count` bytes at `address`; nil when they are not there.
   func bytes(at address: UInt64, count: Int) -> [UInt8]? {
-    for part in parts where address >= part.start && address - part.start < part.byteCount {
-      let (offset, overflow) = part.offset.addingReportingOverflow(address - part.start)
-      guard !overflow, let bytes = try? files.read(Self.path, at: offset, count: count),
+    for segment in segments
+    where address >= segment.virtualStart && address - segment.virtualStart < segment.byteCount {
+      let distance = address - segment.virtualStart
+      let (offset, overflow) = segment.offset.addingReportingOverflow(distance)
+      guard !overflow, let bytes = try? files.read(kernelMemoryPath, at: offset, count: count),
         bytes.count == count
       else { return nil }
       return bytes
@@ -64,5 +45,21 @@ struct KernelMemory {
       if end != nil { return String(decoding: text, as: UTF8.self) }
     }
     return nil
+  }
+}
+
+private let kernelMemoryPath = "/proc/kcore"
+
+extension CoreSegments {
+  /// The segments of the running kernel's memory, by the headers of /proc/kcore; nil when they cannot be
+  /// read. Reading on beyond the headers would read memory.
+  init?(ofKernelIn files: FileTree) {
+    let size = ELFLayout.File.size(.bits64)
+    guard let start = try? files.read(kernelMemoryPath, atMost: size),
+      let byteCount = ELFHeaders.byteCount(ofFileStartingWith: SharedBytes(start).span),
+      let headers = try? files.read(
+        kernelMemoryPath, atMost: min(byteCount, Self.largestHeader))
+    else { return nil }
+    self.init(headers)
   }
 }

@@ -46,7 +46,7 @@ package struct KexecState: Equatable, Sendable {
     crashLoadLimit = files.limit("/proc/sys/kernel/kexec_load_limit_panic")
     lockdown = Self.lockdownLevel(files.text("/sys/kernel/security/lockdown"))
     let status = files.text("/proc/self/status") ?? ""
-    mayReboot = Self.effectiveCapabilities(status).map { $0 & (1 << 22) != 0 } ?? true
+    mayReboot = Self.effectiveCapabilities(status).map { ($0 & Self.mayRebootBit) != 0 } ?? true
     // The initial namespace maps all ids to themselves.
     let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: {
       $0.isASCIIWhitespace
@@ -65,6 +65,9 @@ package struct KexecState: Equatable, Sendable {
     let level = text[text.index(after: open)..<close]
     return level == "none" ? nil : String(level)
   }
+
+  /// The bit of CAP_SYS_BOOT in a set of capabilities.
+  private static let mayRebootBit: UInt64 = 1 << 22
 
   private static func effectiveCapabilities(_ status: String) -> UInt64? {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {

@@ -117,7 +117,7 @@ package struct Machine: Sendable {
         && commandLine.value(of: "no5lvl") == nil,
       mayHaveEncryptedMemory: processors.mayHaveEncryptedMemory(commandLine)
         || bootParameters.map { $0.loadField(BootParameters.ccBlobAddress) != 0 } ?? false,
-      hasUnacceptedMemory: memory["Unaccepted"] ?? 0 > 0,
+      hasUnacceptedMemory: (memory["Unaccepted"] ?? 0) > 0,
       totalMemory: memory["MemTotal"],
       availableMemory: memory.available,
       contiguousMemory: memory["CmaTotal"],
@@ -143,7 +143,7 @@ package struct Machine: Sendable {
   /// efi_info.efi_systab and efi_systab_hi of boot_params.
   private static func efiSystemTable(_ bootParameters: [UInt8]) -> UInt64 {
     UInt64(bootParameters.loadField(BootParameters.efiSystab))
-      | UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32
+      | (UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32)
   }
 
   /// Only the drivers of firmware's own framebuffer leave the picture where it is: all others set a mode,

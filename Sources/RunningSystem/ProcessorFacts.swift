@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import LinuxSystem
 
 /// What `/proc/cpuinfo` tells of the processors.
@@ -28,13 +29,22 @@ package struct ProcessorFacts: Equatable, Sendable {
     let start = (try? files.read("/proc/cpuinfo", atMost: 8192)) ?? []
     let lines = String(decoding: start, as: UTF8.self).split(separator: "\n")
     let line = lines.first { $0.hasPrefix("flags") } ?? ""
-    let trustDomain = files.processorLeaf(0x21).map { [$0[1], $0[3], $0[2]] }
+    let trustDomain = files.processorLeaf(Leaf.trustDomain).map { [$0[1], $0[3], $0[2]] }
     self.init(
       flags: Set(line.split(separator: " ").map(String.init)),
       physicalAddressBits: Self.addressBits(lines.first { $0.hasPrefix("address sizes") } ?? ""),
-      memoryEncryption: files.processorLeaf(0x8000_001F)?[0] ?? 0,
-      // "IntelTDX    "
-      isTrustDomain: trustDomain == [0x6574_6E49, 0x5844_546C, 0x2020_2020])
+      memoryEncryption: files.processorLeaf(Leaf.memoryEncryption)?[0] ?? 0,
+      isTrustDomain: trustDomain == Leaf.trustDomainName)
+  }
+
+  /// Leaves of CPUID, and what is in them.
+  private enum Leaf {
+    static let trustDomain: UInt32 = 0x21
+    /// "IntelTDX    " in EBX, EDX and ECX of `trustDomain`.
+    static let trustDomainName: [UInt32] = [0x6574_6E49, 0x5844_546C, 0x2020_2020]
+    static let memoryEncryption: UInt32 = 0x8000_001F
+    /// SEV, SEV-ES and SEV-SNP in EAX of `memoryEncryption`.
+    static let encryptsGuests: UInt32 = (1 << 1) | (1 << 3) | (1 << 4)
   }
 
   /// The most bits that a physical address has on x86: Intel's manual, volume 3, "Paging".
@@ -55,7 +65,7 @@ package struct ProcessorFacts: Equatable, Sendable {
   func mayHaveEncryptedMemory(_ commandLine: KernelCommandLine) -> Bool {
     let isGuest = flags.contains("hypervisor")
     return isTrustDomain || flags.contains("tdx_guest")
-      || (isGuest && memoryEncryption & 0b1_1010 != 0)
+      || (isGuest && (memoryEncryption & Leaf.encryptsGuests) != 0)
       || (isGuest && !flags.isDisjoint(with: ["sev", "sev_es", "sev_snp", "sme"]))
       || commandLine.value(of: "mem_encrypt").map { $0 != "off" } ?? false
   }
@@ -91,6 +101,6 @@ package struct MemoryFacts: Sendable {
     guard let line = lines.first(where: { $0.hasPrefix(name + ":") }) else { return nil }
     let words = line.split(separator: " ")
     return words.count > 1
-      ? UInt64(words[1]).map { $0 > .max >> 10 ? .max : $0 << 10 } : nil
+      ? UInt64(words[1]).map { $0 > .max / 1024 ? .max : .kibibytes($0) } : nil
   }
 }

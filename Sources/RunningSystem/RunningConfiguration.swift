@@ -13,7 +13,7 @@ package struct RunningConfiguration: Sendable {
   /// that of its release.
   package init(in files: FileTree) {
     // Of Debian 300 kB; no kernel has more than a few times that.
-    let limit = 4 << 20
+    let limit = Int.mebibytes(4)
     var found: (path: String, text: [UInt8])?
     if let packed = try? files.read("/proc/config.gz", atMost: limit),
       let unpacked = try? decompress(SharedBytes(packed), as: .gzip, limit: limit)

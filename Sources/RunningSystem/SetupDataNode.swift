@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import LinuxSystem
 
 /// A node of extra data that the running kernel was given at boot.
@@ -16,8 +17,10 @@ package struct SetupDataNode: Equatable, Sendable {
     self.data = data
   }
 
+  /// The bit of a type whose data lie elsewhere. SETUP_INDIRECT.
+  private static let indirect: UInt32 = 1 << 31
   /// The most bytes of a node that are read.
-  private static let limit = 1 << 20
+  private static let limit = Int.mebibytes(1)
 
   /// Reads `/sys/kernel/boot_params/setup_data`, which is not there when there are no nodes.
   static func all(in files: FileTree) -> [SetupDataNode] {
@@ -26,7 +29,7 @@ package struct SetupDataNode: Equatable, Sendable {
       guard let type = files.number("\(directory)/\(number)/type"),
         let data = try? files.read("\(directory)/\(number)/data", atMost: limit)
       else { return nil }
-      return SetupDataNode(type: UInt32(truncatingIfNeeded: type) & 0x7FFF_FFFF, data: data)
+      return SetupDataNode(type: UInt32(truncatingIfNeeded: type) & ~indirect, data: data)
     }
   }
 }

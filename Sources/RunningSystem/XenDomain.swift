@@ -20,9 +20,9 @@ package enum XenDomain: Equatable, Sendable {
       return
     }
     guard files.text("/sys/hypervisor/type") == "xen" else { return nil }
-    // XENFEAT_dom0, bit 11 of what the hypervisor offers: xenfs may not be mounted.
+    // xenfs may not be mounted.
     let features = files.bareHexadecimal("/sys/hypervisor/properties/features")
-    if let features, features & (1 << 11) != 0 {
+    if let features, (features & dom0Feature) != 0 {
       self = .first
     } else if files.text("/sys/hypervisor/guest_type") == "PV" {
       self = .paravirtual
@@ -31,3 +31,6 @@ package enum XenDomain: Equatable, Sendable {
     }
   }
 }
+
+/// XENFEAT_dom0, of what the hypervisor offers.
+private let dom0Feature: UInt64 = 1 << 11

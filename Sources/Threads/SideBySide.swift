@@ -22,7 +22,7 @@ private func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
   defer { unsafe _ = pthread_attr_destroy(&attributes) }
   // Whatever the limit of the stack is, which would be the size: too little, or 8 MiB of an address space
   // that may be limited as well.
-  unsafe pthread_attr_setstacksize(&attributes, 1 << 20)
+  unsafe pthread_attr_setstacksize(&attributes, 1_048_576)  // 1 MiB
   // SAFETY: the thread takes over the retained job.
   let status = unsafe pthread_create(&thread, &attributes, { unsafe runJob($0) }, job.toOpaque())
   if status == 0 { return thread }

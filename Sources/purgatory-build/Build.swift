@@ -49,22 +49,37 @@ func build(_ request: Request) throws(BuildError) {
   try writeFile(request.output, source(of: blob, named: request.target))
 }
 
+/// Corresponds to struct purgatory_header.
+private enum HeaderLayout {
+  static let magic = Field<UInt64>(0x00)
+  static let fileSize = Field<UInt64>(0x08)
+  static let memorySize = Field<UInt64>(0x10)
+  static let verifyOffset = Field<UInt64>(0x18)
+}
+
 /// Compares the blob's header with the blob.
 private func check(_ blob: [UInt8]) throws(BuildError) {
   let bytes = SharedBytes(blob)
-  func header(_ offset: Int) throws(BuildError) -> UInt64 {
+  func header(_ field: Field<UInt64>) throws(BuildError) -> UInt64 {
     do throws(OutOfBounds) {
-      return try bytes.span.load(UInt64.self, at: Int(PURGATORY_HEADER_OFFSET) + offset)
+      return try bytes.span.load(field, base: Int(PURGATORY_HEADER_OFFSET))
     } catch {
       throw .badBlob("too short for its header")
     }
   }
-  guard try header(0) == UInt64(PURGATORY_MAGIC) else { throw .badBlob("no header") }
-  guard try header(8) == UInt64(blob.count) else { throw .badBlob("size is not what it says") }
-  guard try header(16) > UInt64(blob.count), try header(16) % 4096 == 0 else {
+  guard try header(HeaderLayout.magic) == UInt64(PURGATORY_MAGIC) else {
+    throw .badBlob("no header")
+  }
+  guard try header(HeaderLayout.fileSize) == UInt64(blob.count) else {
+    throw .badBlob("size is not what it says")
+  }
+  let memorySize = try header(HeaderLayout.memorySize)
+  guard memorySize > UInt64(blob.count), memorySize % .kibibytes(4) == 0 else {
     throw .badBlob("memory size is not in whole pages")
   }
-  guard try header(24) < UInt64(blob.count) else { throw .badBlob("test entry is outside") }
+  guard try header(HeaderLayout.verifyOffset) < UInt64(blob.count) else {
+    throw .badBlob("test entry is outside")
+  }
 }
 
 /// Swift source with the blob as text in base 64, filled up with zeros. The modules of Embedded Swift have a
@@ -79,8 +94,8 @@ private func source(of blob: [UInt8], named target: String) -> String {
     let purgatoryText: StaticString = "
     """
   for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = Int(bytes[start]) << 16 | Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
-    for shift in [18, 12, 6, 0] { text.append(digits[group >> shift & 63]) }
+    let group = (Int(bytes[start]) << 16) | (Int(bytes[start + 1]) << 8) | Int(bytes[start + 2])
+    for shift in [18, 12, 6, 0] { text.append(digits[(group >> shift) & 63]) }
   }
   return text + "\"\n"
 }

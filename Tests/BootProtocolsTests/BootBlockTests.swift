@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct BootBlockTests {
   /// The smallest load that is known to boot: the specification's example, byte for byte, plus the
-  /// screen and memory sizes that we fill in.
+  /// screen and memory sizes that we set.
   @Test("The smallest load gives exactly the boot_params bytes of the specification's example")
   func encodesSmallestBootParams() {
     let header: [UInt8] = bytes(
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  /// What is taken over from the running kernel, by offset; every other byte of it must not appear.
+  /// The offsets of everything that is copied from the running kernel. No other byte may be copied.
   @Test("boot_params inherit only the fields that describe the machine")
   func inheritsOnlyMachineFields() {
     let running = [UInt8](repeating: 0xA5, count: 4096)
@@ -109,7 +109,7 @@ import Testing
     }
     // "sentinel must stay 0, else the kernel wipes fields"
     #expect(encoded[0x1EF] == 0)
-    // efi_info is ours or nothing.
+    // efi_info is either ours or zero.
     #expect(encoded[0x1C0..<0x1E0].allSatisfy { $0 == 0 })
   }
 
@@ -176,7 +176,8 @@ import Testing
     #expect(encoded.loadField(Field<UInt64>(0x70)) == wanted)
   }
 
-  /// Nodes of setup_data: a chain with physical addresses, 16-byte aligned, after the command line.
+  /// setup_data nodes: a chain of physical addresses, each aligned to 16 bytes, after the command
+  /// line.
   @Test("setup_data is an aligned chain of the remaining e820 entries and the random seed")
   func chainsSetupData() throws {
     var block = block()
@@ -202,7 +203,7 @@ import Testing
     }
     #expect(nodes.map(\.type) == [1, 9])
     #expect(nodes[1].payload == [UInt8](repeating: 0x5A, count: 32))
-    // Entries 128, 129 and 130: the table continues where boot_params stop.
+    // Entries 128, 129 and 130: the table continues where the one in boot_params is full.
     let more = try #require(nodes.first?.payload)
     #expect(more.count == 3 * 20)
     #expect(more.loadField(Field<UInt64>(0)) == 128 * 0x2000)
@@ -264,7 +265,7 @@ import Testing
     #expect(E820Table(MemoryMap(entries)).kibibytesAbove1MiB == kibibytes)
   }
 
-  /// alt_mem_k has 32 bits, ext_mem_k stops at 0xFC00.
+  /// alt_mem_k has 32 bits; ext_mem_k is at most 0xFC00.
   @Test("Huge memory sets alt_mem_k and ext_mem_k to their highest values")
   func hugeMemoryIsCapped() {
     let block = BootBlock(
@@ -340,7 +341,7 @@ import Testing
             """))
   }
 
-  /// A file that is changed, or nil to take it away; and what comes of it.
+  /// A file that is changed, or removed if nil, and the result.
   @Test(
     "An incomplete or unsupported EFI state is refused, and optional tables may be zero",
     arguments: [
@@ -362,7 +363,7 @@ import Testing
     if let refusal {
       #expect(throws: refusal) { try EFIHandover(efi, bootParameters: running) }
     } else {
-      // Missing runtime services or SMBIOS are sent as 0.
+      // If runtime services or SMBIOS are missing, their addresses are 0.
       let handover = try EFIHandover(efi, bootParameters: running)
       #expect(handover.setupData.payload.count == 96)
       let offset = file == "runtime" ? 8 : 24

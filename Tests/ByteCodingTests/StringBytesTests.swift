@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ByteCoding
@@ -7,10 +8,10 @@ import Testing
     "A lossless string gives back the bytes that it was made from, valid UTF-8 or not",
     arguments: [
       [], Array("plain".utf8), Array("é 🎉 e\u{301}".utf8), [0xE9], [0x61, 0xFF, 0x62],
-      // Cut off, overlong, a surrogate, beyond Unicode.
+      // Truncated, overlong, a surrogate, beyond Unicode.
       [0xE2, 0x82], [0xF0, 0x9F, 0x8E], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
       [0x80, 0x81, 0xFE], [0xE9, 0x22, 0x20, 0xE9],
-      // The characters that stand for bytes, and their neighbour.
+      // The characters that represent bytes, and a neighbour of them.
       Array("\u{10FF80}\u{10FFE9}\u{10FFFF}".utf8), Array("\u{10FF7F}".utf8),
       [0xF4, 0x8F, 0xBE], Array(0...255),
     ] as [[UInt8]])
@@ -18,7 +19,7 @@ import Testing
     let text = String(lossless: bytes)
     #expect(text.losslessBytes == bytes)
     #expect(text.losslessByteCount == bytes.count)
-    // Two texts side by side are the bytes side by side.
+    // Joined texts give the joined bytes.
     #expect((text + " " + text).losslessBytes == bytes + [0x20] + bytes)
   }
 
@@ -31,9 +32,9 @@ import Testing
 
   @Test("A lossless string gives back random bytes")
   func stringKeepsRandomBytes() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix(seed: SplitMix.seed(of: "StringBytesTests"))
     for count in 0..<200 {
-      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let bytes = generator.bytes(count)
       #expect(String(lossless: bytes).losslessBytes == bytes)
     }
   }

@@ -1,8 +1,8 @@
 import ByteCoding
 import Testing
 
-/// What is said of characters, digits and orders without Unicode's tables and the standard library's
-/// generic code.
+/// Functions for characters, digits and ordering that use neither Unicode's tables nor the standard
+/// library's generic code.
 @Suite struct TextTests {
   @Test(
     "Digits of any radix up to 36 are parsed to numbers of 64 bits",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Compression
 
-/// What the command-line tools of Debian 12 have written.
+/// Files written by the command-line tools of Debian 12.
 @Suite struct FixtureTests {
   @Test(
     "A file that a command-line tool compressed is recognised and decompressed",

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Compression
 
-/// Our decoder against liblzo2, which must agree on what a block holds and whether it is one.
+/// Our decoder compared with liblzo2: both must agree on whether a block is valid and on its
+/// contents.
 @Suite struct LZO1XTests {
   @Test(
     "The LZO decoder gives the same result as liblzo2 for damaged blocks",
@@ -14,7 +15,7 @@ import Testing
     let block = isBest ? withLZO1X999(data) : withLZO1X(data)
     #expect(ours(block, data.count) == data)
 
-    var generator = SeededGenerator(seed: 3)
+    var generator = SplitMix(seed: 3)
     for _ in 0..<300 {
       var damaged = block
       let index = Int.random(in: damaged.indices, using: &generator)
@@ -28,25 +29,26 @@ import Testing
     }
   }
 
-  /// What each kind of instruction does at its limits: instruction bytes, then what they make.
+  /// Each kind of instruction at its limits: the bytes of the block, and the bytes that it decodes
+  /// to.
   @Test(
     "The LZO decoder and liblzo2 handle each instruction at its limits as expected",
     arguments: [
-      // A run of four, then the end.
+      // Four literal bytes, then the end.
       ([0x15, 1, 2, 3, 4, 0x11, 0, 0], [1, 2, 3, 4]),
-      // Three from one byte back.
+      // Three bytes, copied from one byte before.
       ([0x15, 1, 2, 3, 4, 0x40, 0, 0x11, 0, 0], [1, 2, 3, 4, 4, 4, 4]),
-      // The same with one new byte after it, and two from two back.
+      // The same followed by one literal byte, then two bytes copied from two before.
       ([0x15, 1, 2, 3, 4, 0x41, 0, 9, 0x04, 0, 0x11, 0, 0], [1, 2, 3, 4, 4, 4, 4, 9, 4, 9]),
-      // 33 + 1 from one byte back: a count in its own byte.
+      // 33 + 1 bytes from one byte before: a count in a byte of its own.
       ([0x12, 7, 0x20, 1, 0, 0, 0x11, 0, 0], [UInt8](repeating: 7, count: 35)),
-      // Further back than there is anything.
+      // A copy from before the start.
       ([0x15, 1, 2, 3, 4, 0x40, 1, 0x11, 0, 0], nil),
-      // No end.
+      // No end marker.
       ([0x15, 1, 2, 3, 4], nil),
-      // A byte after the end.
+      // A byte after the end marker.
       ([0x15, 1, 2, 3, 4, 0x11, 0, 0, 0], nil),
-      // A count that never ends, and nothing at all.
+      // A count without an end, and an empty block.
       ([0, 0, 0, 0], nil), ([], nil),
     ] as [([UInt8], [UInt8]?)])
   func decodesInstructionsAtTheirLimits(_ block: [UInt8], _ expected: [UInt8]?) {

@@ -11,7 +11,7 @@ import Testing
   func everyTruncationIsAnError(by compressor: Compressor) throws {
     let compressed = compressor.compress(mixedData(700))
     for count in 0..<compressed.count {
-      // The legacy frame of LZ4 has no end mark: its magic number alone is an empty stream.
+      // LZ4's legacy frame has no end mark, so its magic number alone is an empty stream.
       if compressor == .lz4Legacy && count == 4 { continue }
       #expect(
         throws: CompressionError.truncated(compressor.format, inputOffset: count),
@@ -28,7 +28,7 @@ import Testing
     arguments: Compressor.allCases)
   func damagedStreamNeverCrashes(by compressor: Compressor) {
     let compressed = compressor.compress(mixedData(5000))
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix(seed: 1)
     for _ in 0..<500 {
       var damaged = compressed
       for _ in 0...Int.random(in: 0..<3, using: &generator) {
@@ -50,7 +50,7 @@ import Testing
     ])
   func checksumsAreChecked(by compressor: Compressor) throws {
     // Most of the stream is the data as it is: a flipped byte there is for the checksum to find.
-    var generator = SeededGenerator(seed: 2)
+    var generator = SplitMix(seed: 2)
     let data = (0..<3000).map { _ in UInt8.random(in: 0...255, using: &generator) }
     var damaged = compressor.compress(data)
     damaged[damaged.count / 2] ^= 0x10
@@ -80,7 +80,7 @@ import Testing
 
   @Test("An lzma stream with a dictionary of 1 GiB is refused for its window")
   func aLargeWindowIsRefused() {
-    // .lzma: properties, a dictionary of 1 GiB, unknown size, then some data.
+    // .lzma: properties, a dictionary of 1 GiB, an unknown size, then some data.
     let header: [UInt8] =
       [0x5D, 0x00, 0x00, 0x00, 0x40] + [UInt8](repeating: 0xFF, count: 8)
       + [UInt8](repeating: 0, count: 16)
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  /// What a decoder lacks is no damage: the bytes are as they should be.
+  /// A feature that the decoder lacks is not damage: the bytes are as they should be.
   @Test(
     "A valid stream that the decoder cannot handle is not reported as damaged",
     arguments: DemandingStream.allCases, [true, false])
@@ -107,7 +107,7 @@ import Testing
       error?.code == (stream.isOfTheWindow ? .windowTooLarge : .unsupported), "\(error as Any)")
   }
 
-  /// More than there is of addresses.
+  /// The size exceeds the address space.
   @Test("A stream whose expected size exceeds the memory fails with outOfMemory")
   func hugeExpectedSizeIsOutOfMemory() {
     let bytes = SharedBytes(Compressor.gzip.compress([1]))
@@ -131,7 +131,7 @@ import Testing
   @Test("An lzop stream with an unknown method is unsupported")
   func unknownMethodsOfLzopAreUnsupported() {
     var bytes = Compressor.lzo.compress([1])
-    // After the magic number and three versions.
+    // The byte follows the magic number and three versions.
     bytes[15] = 4
     #expect(throws: CompressionError.unsupported(.lzo, inputOffset: 9)) {
       try decompress(SharedBytes(bytes), as: .lzo, limit: 100)

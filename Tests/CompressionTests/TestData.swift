@@ -1,23 +1,8 @@
-/// A generator whose numbers are the same in every run (splitmix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
+import TestSupport
 
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-}
-
-/// `count` bytes of which some compress well, some not at all, and some are zeros.
+/// `count` bytes, some of which compress well, some not at all, and some of which are zeros.
 func mixedData(_ count: Int) -> [UInt8] {
-  var generator = SeededGenerator(seed: UInt64(count))
+  var generator = SplitMix(seed: UInt64(count))
   var block: [UInt8] = []
   for _ in 0..<1024 {
     switch generator.next() % 4 {

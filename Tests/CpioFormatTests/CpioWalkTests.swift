@@ -14,12 +14,12 @@ import Testing
   private static let entries: [CpioEntry] = [
     .directory("dev"), .file("init", "#!/bin/sh\n"), .symbolicLink("bin/sh", to: "busybox"),
     .file("odd", [1, 2, 3, 4, 5]), .file("empty", ""),
-    // A name as long as the trailer's, and a trailer's name as content.
+    // A name as long as the trailer's, and the trailer's name as contents.
     .file("TRAILER!!?", "TRAILER!!!\0"),
   ]
 
-  /// The end is behind the trailer: a header of 110 bytes and a name of 11, filled up to 124. What
-  /// fills the archive up to 512 bytes does not count.
+  /// The archive ends after its trailer: a header of 110 bytes and a name of 11, padded to 124. The
+  /// padding to 512 bytes does not belong to it.
   @Test("A cpio archive ends right behind its trailer", arguments: 0...6)
   func archiveEndsBehindTrailer(count: Int) throws {
     let bytes = Self.archive(Array(Self.entries.prefix(count)))
@@ -28,7 +28,7 @@ import Testing
     #expect(end(of: bytes) == trailer + 124)
   }
 
-  /// What follows is not looked at.
+  /// Data after the archive is not examined.
   @Test("Bytes behind a cpio archive do not change where it ends")
   func ignoresBytesBehindArchive() throws {
     let first = Self.archive(Self.entries)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  /// The last member's padding may be missing.
+  /// The padding of the last member may be missing.
   @Test("A truncated cpio archive has no end unless only its last padding is missing")
   func truncatedArchiveHasNoEnd() throws {
     let bytes = Self.archive(Self.entries)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  /// One header, with one field changed; then an archive that ends.
+  /// A valid archive with one field of a header changed, and whether its end is still found.
   @Test(
     "A cpio member is accepted only if its header fields are valid",
     arguments: [
@@ -59,7 +59,8 @@ import Testing
       ("letters in capitals", 54, "0000000A", true), ("letters", 54, "0000000a", true),
       ("no digit", 54, "0000000g", false), ("a space", 54, " 000000a", false),
       ("a prefix", 54, "0x00000a", false), ("not ASCII", 54, "000000\u{E9}", false),
-      // A size below zero would lead to before the archive, or to the same member for ever.
+      // With a negative size the walk would go back before the archive, or repeat the same member
+      // forever.
       ("a sign", 54, "-0000074", false), ("the other sign", 54, "+000000a", false),
       ("before the archive", 54, "-000ffff", false),
       ("a sign in the name's", 94, "-000006e", false),
@@ -85,7 +86,7 @@ import Testing
     archive([.file("kernel/x86/microcode/GenuineIntel.bin", [1, 2, 3])])
     + [UInt8](repeating: 0, count: 512) + archive(entries)
 
-  /// Bytes that come a few at a time are followed as bytes that come at once.
+  /// Input in small chunks gives the same members as the whole input.
   @Test(
     "A walk over chunks of any size finds the same cpio members",
     arguments: [1, 2, 3, 7, 110, 111, 1000, 1 << 20])
@@ -107,12 +108,12 @@ import Testing
     #expect(!walk.isInsideMember && !walk.isAtOther && walk.hasEndedArchive)
   }
 
-  /// A row of bytes is cut off unless it ends between members, or in what fills one up.
+  /// An input is truncated unless it ends between members or in the padding after one.
   @Test("A walk notices when its input ends inside a cpio member")
   func noticesTruncatedMember() throws {
     let bytes = Self.archive([.file("init", [UInt8](repeating: 7, count: 9))])
-    // A header of 110 bytes, a name of 5 with a byte behind it, contents of 9 with 3 behind them; a
-    // trailer of 124.
+    // A header of 110 bytes, a name of 5 and a byte of padding, contents of 9 and 3 bytes of
+    // padding; a trailer of 124.
     let ends: [Range<Int>] = [0..<1, 125..<129, 249..<bytes.count + 1]
     for length in 0...bytes.count {
       let segment = SharedBytes(Array(bytes[..<length]))
@@ -155,7 +156,7 @@ import Testing
   }
 }
 
-/// The offset behind the first archive; nil where it does not end.
+/// The offset of the end of the first archive; nil if it does not end.
 private func end(of bytes: [UInt8]) -> Int? {
   let shared = SharedBytes(bytes)
   var walk = CpioWalk(onlyFirst: true)

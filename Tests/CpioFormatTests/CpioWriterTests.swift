@@ -3,7 +3,7 @@ import Testing
 
 @Suite("cpio newc archives")
 struct CpioWriterTests {
-  /// A header as the format's description gives it, from its thirteen numbers and its path.
+  /// A header in the format's notation, from its thirteen numbers and its path.
   static func header(_ numbers: String..., path: String) -> String {
     let head = "070701" + numbers.joined() + path + "\0"
     return head + String(repeating: "\0", count: (4 - head.utf8.count % 4) % 4)
@@ -13,7 +13,7 @@ struct CpioWriterTests {
     "00000000", "00000000", "00000000", "00000000", "00000001", "00000000", "00000000",
     "00000000", "00000000", "00000000", "00000000", "0000000b", "00000000", path: "TRAILER!!!")
 
-  /// `members` as text, after checking that what follows is the trailer and zeros to 512 bytes.
+  /// The members as text. Checks that the trailer and zeros up to 512 bytes follow them.
   static func members(_ entries: [CpioEntry]) throws -> String {
     var writer = CpioWriter()
     for entry in entries { try writer.append(entry) }

@@ -2,7 +2,7 @@ import Digests
 import Testing
 
 @Suite struct KomihashTests {
-  /// The vectors with seed 0 that come with the algorithm's description.
+  /// Test vectors with seed 0 from the algorithm's description.
   @Test(
     "Komihash gives the published digests of the sample strings",
     arguments: [
@@ -17,7 +17,7 @@ import Testing
     #expect(digest(of: Array(message.utf8)) == expected)
   }
 
-  /// The same for the bytes 0, 1, 2 and so on.
+  /// The same for messages of the bytes 0, 1, 2 and so on.
   @Test(
     "Komihash gives the published digests of counted bytes for many lengths",
     arguments: [
@@ -51,7 +51,8 @@ import Testing
     }
   }
 
-  /// Every bit of messages around the sizes where the algorithm changes, and zeros at the end.
+  /// Flips every bit of messages with sizes around those where the algorithm changes, and appends
+  /// zeros.
   @Test(
     "Every flipped bit and every change of length gives another komihash",
     arguments: [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 79, 127, 128, 129, 200])

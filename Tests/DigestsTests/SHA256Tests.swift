@@ -60,7 +60,8 @@ import Testing
     }
   }
 
-  /// The digest made with the processor's instructions if it has them; made without, it is the same.
+  /// The digest, computed with the processor's SHA instructions if there are any. Checks that it is
+  /// the same without them.
   private func digest(of bytes: [UInt8]) -> SHA256.Digest {
     var digest = SHA256()
     unsafe digest.update(bytes.span.bytes)
@@ -78,7 +79,7 @@ import Testing
     }.joined()
   }
 
-  /// What sha256sum says about `bytes`, or nil if there is no such tool.
+  /// The digest of `bytes` by sha256sum; nil if that is not installed.
   private func systemDigest(of bytes: [UInt8]) -> String? {
     var name = Array("/tmp/kexec-digest-XXXXXX".utf8CString)
     let descriptor = unsafe mkstemp(&name)
@@ -98,7 +99,7 @@ import Testing
   }
 }
 
-/// Numbers that look random and are the same in each run.
+/// Pseudo-random numbers, determined by the seed.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 

@@ -38,7 +38,7 @@ import Testing
     #expect(try open(builder).protectedMode.array == Array(builder.bytes[(5 * 512)...]))
   }
 
-  /// What each version of the protocol added, and what counts before.
+  /// What each version of the protocol added, and the defaults before.
   @Test(
     "Setup header fields count only from the protocol version that added them",
     arguments: [
@@ -56,7 +56,7 @@ import Testing
     #expect(image.commandLineLimit == (version >= 0x0206 ? 2047 : 255))
     #expect((image.checksumMatches != nil) == (version >= 0x0208))
     #expect(image.preferredAddress == (version >= 0x020A ? 0x100_0000 : 0x10_0000))
-    // Before 2.10 nobody says how much is needed: at least 16 MiB.
+    // Headers before 2.10 do not say how much memory is needed: at least 16 MiB.
     #expect(image.initSize == (version >= 0x020A ? 0x337_8000 : 16 << 20))
     #expect(image.extendedFlags.isEmpty == (version < 0x020C))
     #expect((image.highestSetupDataType != nil) == (version >= 0x020F))
@@ -72,7 +72,7 @@ import Testing
     #expect(try open(BzImageBuilder { $0.version = version }).versionText == wanted)
   }
 
-  /// Of the two kinds of EFI programs, PE32 and PE32+, each has its certificates elsewhere.
+  /// The certificate table is at different offsets in PE32 and PE32+.
   @Test(
     "The checksum of a bzImage is verified in PE32 and PE32+ files, signed or not",
     arguments: [
@@ -94,29 +94,29 @@ import Testing
     }
     let image = try open(builder)
     #expect(image.checksumMatches == matches)
-    // A certificate is not loaded.
+    // The certificate is not loaded.
     #expect(image.protectedMode.count == builder.protectedModeSize)
   }
 
-  /// Each flipped bit is noticed, except where signing writes and after the checksum's reach.
+  /// Each flipped bit is found, except where signing writes, and after the range of the checksum.
   @Test("A flipped bit breaks the checksum unless it lies where signing writes")
   func checksumShowsDamage() throws {
     let good = BzImageBuilder { $0.isSigned = true }.bytes
     for offset in [0x10, 0x300, 0x4FFF, 0x5000, 0x5ABC] {
       var bytes = good
       bytes[offset] ^= 0x10
-      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      let image = try open(SharedBytes(bytes))
       #expect(image.checksumMatches == false, "byte \(offset)")
     }
     for offset in [0x98 + 64, 0x98 + 144, good.count - 1] {
       var bytes = good
       bytes[offset] ^= 0x10
-      guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+      let image = try open(SharedBytes(bytes))
       #expect(image.checksumMatches == true, "byte \(offset)")
     }
   }
 
-  /// Every shorter file is an error: with the signature of a bzImage it is called truncated.
+  /// Every truncation is an error. If the signature of a bzImage is there, the error says so.
   @Test("A bzImage that is cut off at any length is refused")
   func refusesEveryTruncation() {
     let builder = BzImageBuilder {
@@ -139,18 +139,18 @@ import Testing
     #expect(throws: Never.self) { try KernelImage.open(SharedBytes(bytes)) }
   }
 
-  /// Before 2.04 syssize has 16 bits, and all of the file is the kernel.
+  /// Before 2.04 syssize has 16 bits, and the kernel is the whole file.
   @Test("The upper half of syssize is ignored before boot protocol 2.04")
   func ignoresUpperSyssizeBefore204() throws {
     var bytes = BzImageBuilder { $0.version = 0x0203 }.bytes
     bytes.store(UInt16(0xFFFF), as: Field(0x1F6))
-    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    let image = try open(SharedBytes(bytes))
     #expect(image.protectedMode.count == 0x1000)
     bytes.store(UInt16(0x0204), as: SetupHeader.version)
     #expect(throws: ImageError.self) { try KernelImage.open(SharedBytes(bytes)) }
   }
 
-  /// Files of 2.04 to 2.07, and those of other systems (memtest86+ 6.10 says 2.12), end where the
+  /// Files of 2.04 to 2.07 and those of other systems (memtest86+ 6.10 says 2.12) end where the
   /// kernel ends; syssize is rounded up.
   @Test(
     "A bzImage without a payload may lack the last 15 bytes that syssize counts",
@@ -207,9 +207,9 @@ import Testing
     var bytes = BzImageBuilder().bytes
     bytes.store(UInt16(0xFFFF), as: SetupHeader.kernelVersion)
     bytes.store(UInt32.max, as: SetupHeader.kernelInfoOffset)
-    bytes.store(UInt32.max, as: Field(0x3C))  // where the PE header should be
+    bytes.store(UInt32.max, as: Field(0x3C))  // instead of the offset of the PE header
     bytes.store(UInt8(0xFF), as: SetupHeader.jumpDistance)
-    guard case .bzImage(let image) = try KernelImage.open(SharedBytes(bytes)) else { return }
+    let image = try open(SharedBytes(bytes))
     #expect(image.kernelVersion == nil)
     #expect(image.highestSetupDataType == nil)
     #expect(image.headerBytes.count == 0x290 - 0x1F1)
@@ -226,10 +226,11 @@ import Testing
     #expect(less.initSize >= 0x4000 && less.mended.map(\.name) == ["init_size"])
   }
 
-  private func open(_ builder: BzImageBuilder) throws -> BzImage {
-    guard case .bzImage(let image) = try KernelImage.open(builder.file) else {
-      fatalError("another image")
-    }
-    return image
+  private func open(_ builder: BzImageBuilder) throws -> BzImage { try open(builder.file) }
+
+  private func open(_ file: SharedBytes) throws -> BzImage {
+    let image = try KernelImage.open(file)
+    let found: BzImage? = if case .bzImage(let image) = image { image } else { nil }
+    return try #require(found, "\(image.type)")
   }
 }

@@ -107,7 +107,7 @@ import Testing
     #expect(throws: refusal.error) { try KernelImage.open(file) }
   }
 
-  /// A file cut off anywhere is refused as truncated.
+  /// A file truncated at any length is reported as truncated.
   @Test("An ELF kernel that is cut off is refused")
   func refusesTruncatedELFKernel() {
     let whole = ELFBuilder(is64Bit: true).bytes()
@@ -133,7 +133,7 @@ import Testing
     #expect(throws: ImageError.otherType(wanted: .multiboot, found: .bzImage64)) {
       try KernelImage.open(linux, as: .multiboot)
     }
-    // What is no image at all is called what it is.
+    // A file that is not a kernel is named by its type.
     let archive = SharedBytes(Array("070701".utf8) + [UInt8](repeating: 0x30, count: 2000))
     #expect(throws: ImageError.unsupported(.cpio)) { try KernelImage.open(archive, as: .elf32) }
     let nbi = SharedBytes([0x36, 0x13, 0x03, 0x1B] + [UInt8](repeating: 0, count: 2000))

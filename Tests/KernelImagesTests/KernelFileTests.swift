@@ -21,7 +21,7 @@ import Testing
     ] {
       let one = try KernelFile(SharedBytes(stream), limit: 100_000)
       #expect(one.packing == format && one.bytes.array == Self.content)
-      // Parallel compressors write one stream behind the other; signatures and zeros may follow.
+      // Parallel compressors write several streams in a row; signatures and zeros may follow.
       let three = try KernelFile(
         SharedBytes(stream + stream + stream + [0, 0, 1]), limit: 300_000)
       #expect(three.bytes.array == Self.content + Self.content + Self.content)
@@ -30,13 +30,13 @@ import Testing
 
   @Test("Compressed streams that together exceed the limit are refused")
   func refusesStreamsBeyondLimit() {
-    // 64 MiB of one byte in a few kB.
+    // 64 MiB of the same byte in a few kB.
     let bomb = storedZstd([UInt8](repeating: 0, count: 64 << 20))
     #expect(bomb.count < 10_000)
     #expect(throws: ImageError.notUnpacked(.tooLarge(limit: 1 << 20), streamOffset: 0)) {
       try KernelFile(SharedBytes(bomb), limit: 1 << 20)
     }
-    // The limit is for all streams together.
+    // The limit applies to all streams together.
     let stream = storedGzip(Self.content)
     #expect(
       throws: ImageError.notUnpacked(.tooLarge(limit: 150_000), streamOffset: stream.count)

@@ -4,7 +4,8 @@ import Testing
 
 @testable import KernelImages
 
-/// Files of others that a loader gets by mistake: each is called what it is, and no damage is suspected.
+/// Other files that are given to a loader by mistake: the error names what each one is, and does
+/// not speak of damage.
 @Suite struct NoKernelTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -65,7 +66,7 @@ import Testing
     Row(
       "a program by Go", .userProgram(interpreter: nil),
       elf(part(4, note("Go\u{0}", 4, [1, 2, 3, 4])))),
-    // Kernels have marks like these.
+    // Kernels have such notes and segments, too.
     Row("FreeBSD's kernel", nil, elf(part(3, Array("/red/herring".utf8) + [0]))),
     Row("a kernel with a build's number", nil, elf(part(4, note("GNU", 3, [1, 2, 3, 4])))),
     Row("for another system than Linux", nil, elf(part(4, note("GNU", 1, [1] + abi.dropFirst())))),
@@ -99,7 +100,7 @@ import Testing
     #expect(throws: ImageError.unsupported(kind)) { try result.get() }
   }
 
-  /// What a terminal would obey is no text.
+  /// Bytes that a terminal would interpret are not text.
   @Test(
     "Control characters, spaces alone and empty files are not taken for text",
     arguments: [[0x1B, 0x5B, 0x32, 0x4A], [0x61, 0xC2, 0x9B, 0x32, 0x4A], [0x20, 0x0A], []])
@@ -109,8 +110,8 @@ import Testing
     }
   }
 
-  /// A multiboot header that goes with nothing around it: in a disk image, in a kernel of Linux, in a file
-  /// that is no ELF file and has no addresses of its own.
+  /// A multiboot header that does not fit the file around it: in a disk image, in a Linux kernel,
+  /// and in a file that is not ELF and whose header gives no addresses.
   @Test("A stray multiboot header does not turn another file into a multiboot kernel")
   func ignoresStrayMultibootHeader() throws {
     var sector = [UInt8](repeating: 0x90, count: 8192)

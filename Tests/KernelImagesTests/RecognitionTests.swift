@@ -18,7 +18,7 @@ import Testing
       (.cpio, Array("070701".utf8)), (.nbi, [0x36, 0x13, 0x03, 0x1B]),
       (.otherImage(machine: "arm64"), at(0x38, Array("ARMd".utf8))),
       (.otherImage(machine: "riscv"), at(0x38, Array("RSC\u{5}".utf8))),
-      // arm64 kernels are EFI programs too: the kernel counts.
+      // arm64 kernels are EFI programs, too; they are recognised as kernels.
       (.otherImage(machine: "arm64"), merged([0x4D, 0x5A], at(0x38, Array("ARMd".utf8)))),
       (.elfOther(machine: 183), elf(183)), (.beoboot, Array("BeoB".utf8)),
       (.elfOther(machine: 0), Array("\u{7F}ELF".utf8)),
@@ -49,7 +49,8 @@ import Testing
   @Test(
     "A file of unknown format is refused with its first bytes",
     arguments: [
-      // The checksum is wrong, the magic is not aligned, or it is too far inside.
+      // A wrong checksum, a magic number that is not aligned, and one that is too far from the
+      // start.
       at(0x1000, words([0x1BAD_B002, 3, 0])),
       at(0x1002, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005])),
       at(0x2000, words([0x1BAD_B002, 3, 0 &- 0x1BAD_B005])),
@@ -62,7 +63,7 @@ import Testing
     }
   }
 
-  /// Whatever is in a file, the answer is a value or an error. The seed is printed for repeating.
+  /// Any file gives a value or an error. The seed is printed, so that a run can be repeated.
   @Test("A file of random or randomly changed bytes never traps")
   func randomBytesNeverTrap() {
     let seed = SplitMix.seed(of: "random images")
@@ -77,7 +78,7 @@ import Testing
       if round % 3 == 0 {
         bytes = generator.bytes(Int.random(in: 0...0x600, using: &generator))
       } else {
-        // A few bytes of the headers, and sometimes the length.
+        // Changes a few bytes of the headers, and sometimes the length.
         for _ in 0..<Int.random(in: 1...12, using: &generator) {
           bytes[Int.random(in: 0..<0x290, using: &generator)] = UInt8(
             truncatingIfNeeded: generator.next())
@@ -92,7 +93,7 @@ import Testing
           #expect(image.alignment >= 4096, "seed \(seed), round \(round)")
         }
       } catch {
-        // An error is as good an answer as any.
+        // An error is as good as a value.
       }
     }
   }
@@ -128,7 +129,7 @@ private func pe(_ sections: [String], machine: UInt16 = 0) -> [UInt8] {
   return bytes
 }
 
-/// A kernel for other machines that unpacks itself as an EFI program.
+/// A kernel for another architecture that unpacks itself as an EFI program (zboot).
 private func zboot(_ machine: UInt16) -> [UInt8] {
   var bytes = pe([".text"], machine: machine)
   bytes.store(Array("zimg".utf8), at: 4)
@@ -143,7 +144,7 @@ private let loongarch: [UInt8] = {
 
 private let armImage = at(0x24, [0x18, 0x28, 0x6F, 0x01])
 
-/// What a BIOS starts, with four bytes in it by chance that a multiboot kernel has on purpose.
+/// A boot sector for a BIOS that happens to contain the four bytes of the multiboot magic number.
 private let bootSector: [UInt8] = {
   var bytes = merged([0xEB, 0x3C, 0x90], [UInt8](repeating: 0x90, count: 510)) + [0x55, 0xAA]
   bytes.store(

@@ -66,8 +66,8 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(image.commandLine == nil)
   }
 
-  /// The memory's size may be smaller than the file's, which is padded, and larger, for a kernel
-  /// that runs where it lies.
+  /// The size in memory may be smaller than that in the file, which is padded, or larger, for a
+  /// kernel that runs in place.
   @Test("A section has the smaller of its sizes in memory and in the file")
   func usesSmallerSectionSize() throws {
     var builder = Self.full
@@ -78,7 +78,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(image.kernelFile.count == (kernel.count + 511) & ~511)
   }
 
-  /// What verifies the kernel's own signature wants the file without padding.
+  /// The kernel's own signature is valid only for the file without padding.
   @Test("A signed kernel in a unified image ends with its own signature, without padding")
   func aSignedKernelEndsWithItsSignature() throws {
     let signed = BzImageBuilder {
@@ -99,7 +99,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     for (packed, format) in [
       (storedGzip(kernel), CompressionFormat.gzip), (storedZstd(kernel), .zstd),
     ] {
-      // Linkers pad sections, and tools write the padded size.
+      // Linkers pad sections, and tools write the padded size into the header.
       let padded = packed + [UInt8](repeating: 0, count: 100)
       let file = UnifiedImageBuilder([Section(".linux", padded)]).file
       guard
@@ -131,7 +131,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     }
   }
 
-  /// Profile 0 goes before what all share; the other profiles do not count.
+  /// The sections of profile 0 come before the shared ones; other profiles are ignored.
   @Test("The first profile precedes the shared sections, and other profiles are ignored")
   func usesFirstProfile() throws {
     let image = try open(
@@ -162,7 +162,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
   private static let table = UnifiedImageBuilder.sectionTable
 
   private static func image(_ change: (inout UnifiedImageBuilder) -> Void) -> UnifiedImageBuilder {
-    // A name of eight bytes has no NUL.
+    // A name of eight bytes has no terminating NUL.
     var builder = UnifiedImageBuilder([
       Section(".linux", kernel), Section(".initrd", "initrd"), Section(".dtbauto", "tree"),
     ])
@@ -265,7 +265,7 @@ private func open(_ builder: UnifiedImageBuilder) throws(ImageError) -> UnifiedK
     #expect(throws: error) { try KernelImage.open(builder.file) }
   }
 
-  /// Whatever is in the headers, the answer is a value or an error. The seed is for repeating.
+  /// Any header gives a value or an error. The seed is printed, so that a run can be repeated.
   @Test("A unified image with random bytes in its headers never traps")
   func randomHeadersNeverTrap() {
     let seed = SplitMix.seed(of: "random unified images")

@@ -13,7 +13,7 @@ import Testing
     #expect(
       vmlinux.parts.map(\.physicalAddress) == [0x100_0000, 0x120_0000, 0x130_0000, 0x130_1000])
     #expect(vmlinux.parts.map(\.memorySize) == [0x1800, 0x10_0000, 0x1000, 0xF_0000])
-    // 64 bytes of header, 4 program headers of 56; then the parts, one behind the other.
+    // 64 bytes of header, 4 program headers of 56; then the parts, one after the other.
     #expect(vmlinux.parts.map(\.fileOffset) == [0x120, 0x420, 0x6A0, 0x7A0])
     #expect(vmlinux.parts.map(\.fileSize) == [0x300, 0x280, 0x100, 0x200])
     #expect(vmlinux.physicalStart == 0x100_0000)
@@ -23,7 +23,8 @@ import Testing
     #expect(vmlinux.relocationTable == 0xA20..<0xA40)
   }
 
-  /// The order of program headers means nothing, and what is not PT_LOAD or empty does not count.
+  /// The order of program headers is irrelevant, and those that are empty or not PT_LOAD are
+  /// ignored.
   @Test("The order of program headers does not matter, and only loaded parts count")
   func ignoresProgramHeaderOrder() throws {
     let shuffled = VmlinuxBuilder {
@@ -84,7 +85,7 @@ import Testing
     Refusal("entry below", .entryOutside(0xFF_FFFF)) { $0.entry = 0xFF_FFFF },
     Refusal("entry in a gap", .entryOutside(0x110_0000)) { $0.entry = 0x110_0000 },
     Refusal("entry behind", .entryOutside(0x13F_1000)) { $0.entry = 0x13F_1000 },
-    // There is memory, but it is all zeros.
+    // The address is in memory of the part, but not in its bytes: there are only zeros.
     Refusal("entry behind the bytes", .entryOutside(0x100_0300)) { $0.entry = 0x100_0300 },
     Refusal("entry a virtual address", .entryOutside(0xFFFF_FFFF_8100_0040)) {
       $0.entry = 0xFFFF_FFFF_8100_0040
@@ -110,7 +111,7 @@ import Testing
     #expect(throws: VmlinuxError.notELF64) { try parse(bigEndian) }
   }
 
-  /// Slots end below 1 GiB: with the last shift the image still ends within it.
+  /// Slots end below 1 GiB: with the last offset the image still ends below it.
   @Test(
     "Virtual slots are counted so that the kernel ends within 1 GiB",
     arguments: [
@@ -201,7 +202,7 @@ import Testing
   @Test(
     "A relocation outside the bytes of the parts is refused",
     arguments: [
-      // The table is at 0xA20; its second word is the first place of 64 bits.
+      // The table is at 0xA20; its second word is the first address of 64 bits.
       ("below", 0, 0, VmlinuxBuilder.text - 8, 0xA24),
       ("reaching over the end", 0, 0, VmlinuxBuilder.text + 0x2F9, 0xA24),
       ("in zeros", 0, 1, VmlinuxBuilder.text + 0x400, 0xA28),
@@ -237,7 +238,7 @@ import Testing
     for length in 0..<whole.count {
       let cut = Array(whole[..<length])
       if let moved = try? relocated(cut, by: 0x20_0000) {
-        // Only the table may be missing.
+        // Only the table may be cut off.
         #expect(length >= 0x9A0 && moved.count == length)
       }
     }
@@ -252,7 +253,7 @@ import Testing
     for _ in 0..<4000 {
       var file = whole
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
-        // The headers and the table are what matters.
+        // Changes only the headers and the table.
         let place =
           Bool.random(using: &generator)
           ? Int.random(in: 0..<0x120, using: &generator)

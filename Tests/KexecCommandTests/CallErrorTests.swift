@@ -8,22 +8,22 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// A cause of an error of one of the calls: what is done, what the kernel answers, what can be seen, and
-/// what is said then. docs/system-calls.md has the same as a table.
+/// A cause of an error of a system call: the command line, the kernel's answer, what the program
+/// can see, and the message. docs/system-calls.md has the same as a table.
 struct CallErrorRow: Sendable, CustomTestStringConvertible {
   let testDescription: String
   /// The arguments, without the file.
   let line: String
   let errno: Errno
-  /// What can be seen; nil takes a file away.
+  /// What the program can see, by path; nil removes a file.
   var files: [String: String?] = [:]
-  /// What changes while the call is at work.
+  /// Files that change during the system call.
   var meanwhile: [String: String] = [:]
-  /// What is said behind the error's name, up to the end of the line or of a part of it.
+  /// The text after the error's name, up to the end of the line or of a part of it.
   let why: String
-  /// How what to do begins; nil for nothing.
+  /// The beginning of the advice; nil for none.
   var advice: String?
-  /// Whether the jump is of a kernel that returns.
+  /// Whether the loaded kernel can return.
   var returns = false
 
   init(
@@ -177,7 +177,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
       "another load", "-l -c", .busy, "another load or unload, or a change of the reserved size",
       "try again"),
     .init(
-      "an answer that nobody knows", "-l -c", Errno(rawValue: ENOTTY),
+      "an answer that nobody knows", "-l -c", Errno(rawValue: 4000),
       "kernels are not known to give this error; dmesg"),
   ]
 
@@ -347,7 +347,7 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
   static let all = kexecLoad + fileLoad + unload + jump
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Suite struct CallErrorTests {
     private func kernel(of row: CallErrorRow) -> FakeKernel {
@@ -358,7 +358,7 @@ extension InvocationTests {
         ($0.kexecLoad, $0.kexecFileLoad, $0.reboot) = ([row.errno], [row.errno], row.errno)
         $0.duringLoad = { files in
           for (path, text) in row.meanwhile {
-            // The same file: it is open.
+            // Written in place, because the file is open.
             let file = unsafe open(files.root + path, O_WRONLY | O_TRUNC)
             let bytes = Array(text.utf8)
             precondition(unsafe write(file, bytes, bytes.count) == bytes.count)
@@ -390,7 +390,8 @@ extension InvocationTests {
       }
     }
 
-    /// The cause is said with what to do, and no sentence is said of two causes of one call.
+    /// Each message gives the cause and the advice, and no two causes of one system call have the
+    /// same message.
     @Test(
       "A failed system call is reported with its cause, and no two causes share a message",
       arguments: [
@@ -421,7 +422,7 @@ extension InvocationTests {
       #expect(kernel.errors.contains("CONFIG_KEXEC_JUMP (/proc/config.gz), so"))
     }
 
-    /// Which errors lead to the other call: the table of docs/system-calls.md.
+    /// The errors after which the other system call is tried: the table of docs/system-calls.md.
     @Test("A load falls back to the other system call after certain errors and after no others")
     func fallsBackOnlyAfterCertainErrors() {
       let afterFile: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
@@ -441,7 +442,7 @@ extension InvocationTests {
       }
     }
 
-    /// A file that somebody writes: which, and who.
+    /// Which file is open for writing, and in which process.
     @Test("A process that has a file open for writing is found, and a reader is not")
     func findsProcessThatWritesAFile() throws {
       let tree = TemporaryTree(["/kernel": "x"])

@@ -5,9 +5,9 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// `--report` of a captured machine: what its own files tell, and nothing of this computer.
+  /// `--report` of a captured machine: it reads only that machine's files.
   @Suite struct CapturedReportTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
 
@@ -38,7 +38,7 @@ extension InvocationTests {
       ] as [(String, String?, [UInt64?])])
     func reportsTimesOfTheCapturedMachine(log: String, jump: String?, wanted: [UInt64?]) {
       let files: [String: [UInt8]?] = [
-        // This computer's own must not count.
+        // This computer's own files must not be read.
         LoadRecords.jump: Self.text("6001\n"), "/dev/kmsg": Self.text(Self.refined + Self.run),
         "/m/proc/cmdline": Self.text(Self.stamps), "/m/dev/kmsg": Self.text(log),
         "/m\(LoadRecords.jump)": jump.flatMap(Self.text),
@@ -46,7 +46,7 @@ extension InvocationTests {
       for line in [
         "--report --machine=@/m", "report --machine=@/m", "--report --dry-run --machine=@/m",
       ] {
-        // Its counter is behind all stamps, as on a computer that has just started.
+        // This computer's counter is below all stamps, as if it had just started.
         let kernel = FakeKernel(files) { $0.counter = 1 }
         #expect(kernel.run("\(line) --json") == .success, "\(kernel.errors)")
         let names = ["shutdown", "check", "kernelStart", "kernelToInit"]

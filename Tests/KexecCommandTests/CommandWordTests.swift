@@ -4,9 +4,9 @@ import Testing
 @testable import KexecCommand
 @testable import KexecPlanning
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// `kexec WORD`: which arguments run a command, and what the commands say.
+  /// `kexec WORD`: which arguments run a command, and what the commands print.
   @Suite struct CommandWordTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
 
@@ -58,7 +58,7 @@ extension InvocationTests {
       #expect(captured.run("report --machine=@") == .usage)
     }
 
-    /// Only exactly the word, and only as the first argument: all else is a kernel's name.
+    /// The word must match exactly and be the first argument; anything else is a kernel's name.
     @Test(
       "Only an exact command word given first is a command; any other word names a kernel",
       arguments: ["./status", "statu", "-l status", "STATUS", "-- status", "status/", ""])
@@ -82,7 +82,8 @@ extension InvocationTests {
           + "  kexec status --help lists the options\n")
     }
 
-    /// A command of which only these tests know, with an option whose letter all others share.
+    /// A command of these tests, with an option whose letter is one of those that all commands
+    /// share.
     private enum Key: OptionKey {
       case depth
       case common(CommonOption)

@@ -9,10 +9,10 @@ import Testing
 @testable import KexecCommand
 @testable import KexecPlanning
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// docs/messages.md has an entry for every code: an anchor, and below it a sample, which is what the program
-  /// prints. `RECORD_GOLDENS=1` writes the samples anew, and nothing else.
+  /// docs/messages.md has an entry for every code: an anchor, and below it a sample, which is what
+  /// the program prints. `RECORD_GOLDENS=1` rewrites only the samples.
   @Suite struct DocumentTests {
     private static let path = "/../../docs/messages.md"
     private static let retired = "(no longer printed)"
@@ -47,7 +47,7 @@ extension InvocationTests {
       if Fixtures.isRecording {
         #expect(Fixtures.files.replace(Self.path, with: lines.joined(separator: "\n")))
       }
-      // What has no sample is no longer in the program.
+      // A code without a sample is no longer printed.
       #expect(Set(Self.codes).subtracting(samples.keys) == ["planning.argumentStyleUnknown"])
     }
 
@@ -69,7 +69,7 @@ extension InvocationTests.DocumentTests {
     Fixtures.text(path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// The anchors, each with the number of the line of its sample.
+  /// The anchors, each with the number of its sample's line.
   private static var entries: [(code: String, sample: Int?)] {
     var entries: [(code: String, sample: Int?)] = []
     for (number, line) in lines.enumerated() {
@@ -82,7 +82,7 @@ extension InvocationTests.DocumentTests {
     return entries
   }
 
-  /// The codes that the schema lists, and those of system calls and files that come from errors of the kernel.
+  /// The codes that the schema lists, and those made from errnos of system calls and files.
   private static var codes: [String] {
     listed("errorCode") + listed("noteCode").map { "note." + $0 }
       + listed("noteReasonCode").map { "noteReason." + $0 }
@@ -90,7 +90,7 @@ extension InvocationTests.DocumentTests {
       + callErrors.map { ErrorCode.call($0).text } + fileErrors.map { ErrorCode.file($0).text }
   }
 
-  /// The words in the enumerations of the schema's definition `name`.
+  /// The values in the enumerations of the schema's definition `name`.
   private static func listed(_ name: String) -> [String] {
     let schema = Fixtures.text("/../../docs/json-schema/kexec-1.json")
     guard let start = schema.firstRange(of: "\n    \"\(name)\": {\n") else { return [] }
@@ -106,7 +106,7 @@ extension InvocationTests.DocumentTests {
     FileError.Reason.errno($0)
   }
 
-  /// Every error of the system calls that the program has a cause for, once.
+  /// Every errno for which the program knows a cause, once.
   private static let callErrors: [Errno] = CallErrorRow.all.map(\.errno).reduce(into: []) {
     if !$0.contains($1), !$1.name.hasPrefix("errno ") { $0.append($1) }
   }
@@ -126,7 +126,7 @@ extension InvocationTests.DocumentTests {
     for error in EveryMessageTests.planning {
       add(CommandError(error, request: request, machine: machine, after: nil))
     }
-    // What is wrong inside a unified image has the code of that.
+    // A fault inside a unified image has the code of that fault.
     for error in EveryMessageTests.images {
       add(ErrorCode.image(error.code).text, firstLine(CommandError(error, path: "vmlinuz")))
     }
@@ -155,11 +155,12 @@ extension InvocationTests.DocumentTests {
     return samples
   }
 
-  /// The first line of the error that `line` ends with, without the place of the test's files.
+  /// The first line of the error that `line` ends with. The directory of the test's files is
+  /// replaced.
   private static func printed(
     by line: String, _ kernel: FakeKernel, as situation: ErrorCode.Situation
   ) -> String {
-    // There is one namespace of process ids for each machine, and one that is not the first.
+    // A namespace of process ids that is not the first one: that one has a fixed number.
     let links = situation == .inContainer ? ["/proc/self/ns/pid": "pid:[4026532000]"] : [:]
     let session = ["/proc/7/fd/3": "anon_inode:[luo_session] vm1"]
     var made = links
@@ -195,7 +196,7 @@ extension InvocationTests.DocumentTests {
       .map(String.init) ?? ""
   }
 
-  /// A command line that ends with each situation, and the kernel that it runs on.
+  /// A command line that ends with each situation, and the kernel on which it runs.
   private static var situations: [(ErrorCode.Situation, String, FakeKernel)] {
     func on(
       _ files: [String: String?], _ change: (inout FakeKernel.Answers) -> Void = { _ in }

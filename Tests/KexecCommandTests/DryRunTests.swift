@@ -7,9 +7,10 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// A dry run ends as the real thing would: the plan, then what stands against it, and its exit code.
+  /// A dry run ends like the real command: it prints the plan, then the reason for a refusal, and
+  /// has the same exit code.
   @Suite struct DryRunTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let crash = [
@@ -29,7 +30,7 @@ extension InvocationTests {
       LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: "0x0-0x1")
     ]
 
-    /// The command, the machine, and how the refusal starts; nil where there is none.
+    /// The command, the machine, and the beginning of the refusal; nil if there is none.
     static let rows: [(line: String, files: [String: [UInt8]?], refusal: String?)] = [
       ("-l @/vmlinuz", [:], nil), ("-p @/vmlinuz", [:], nil), ("-u", [:], nil), ("-e", [:], nil),
       ("-l @/vmlinuz", user, "not permitted\n  kexec needs CAP_SYS_BOOT"),
@@ -47,14 +48,14 @@ extension InvocationTests {
       ("-p @/vmlinuz", usedUp, nil), ("-u -p", crashUsedUp, "no more loads are allowed\n"),
       ("-l @/vmlinuz", withoutKexec, "the running kernel was built without kexec"),
       ("-p @/vmlinuz", withoutCrash, "the running kernel was built without CONFIG_CRASH_DUMP"),
-      // The other call would ask for a signature, and nobody knows of it before.
+      // kexec_file_load would require a signature, which is unknown before it is called.
       ("-c -l @/vmlinuz", locked, "cannot load "), ("-c -p @/vmlinuz", locked, "cannot load "),
       ("-s -l @/vmlinuz", locked, nil), ("-l @/vmlinuz", locked, nil),
       ("-e", changed, "the memory map has changed since the kernel was loaded"),
       ("-e -f", changed, nil),
     ]
 
-    /// The real thing is refused as well, by the same words.
+    /// The real command is refused, too, with the same words.
     @Test(
       "A dry run prints the plan and ends with the refusal and exit code of the real command",
       arguments: rows.indices)
@@ -75,7 +76,7 @@ extension InvocationTests {
         #expect(
           exit == .failure && inPlace(kernel).hasPrefix(start + refusal), "\(row): \(kernel.errors)"
         )
-        // Notes of the plan go there, too.
+        // The real command also prints notes of the plan on standard error, before the refusal.
         #expect(
           inPlace(real).hasSuffix(inPlace(kernel).replacing(start, with: "kexec: ")), "\(row)")
       } else {
@@ -83,18 +84,19 @@ extension InvocationTests {
       }
     }
 
-    /// What the kernel answers under lockdown.
+    /// The kernel's answers under lockdown.
     private static func answers(_ files: [String: [UInt8]?]) -> [Errno?] {
       files.keys == locked.keys ? [.notPermitted] : []
     }
 
-    /// Of another machine there is the plan alone; for programs it has what that machine would answer.
+    /// For a captured machine the plan is printed without an error; with --json it contains the
+    /// refusal.
     @Test(
       "A dry run for another machine succeeds and gives the refusal only in JSON",
       arguments: [disabled, user, usedUp, withoutKexec, locked])
     func otherMachineGivesRefusalOnlyInJSON(files: [String: [UInt8]?]) {
       let kernel = FakeKernel(files)
-      // A kernel without kexec has nothing to run, as one where nothing is loaded.
+      // Without kexec nothing can be loaded, so -e cannot succeed.
       for line in ["-c -l @/vmlinuz", "-u", "-e"]
       where line != "-e" || files.keys != Self.withoutKexec.keys {
         #expect(kernel.run("\(line) --dry-run --machine=@ --arch=x86_64") == .success)
@@ -110,7 +112,7 @@ extension InvocationTests {
       "/vmlinuz": BzImageBuilder { $0.payload = payload(zstd: VmlinuxBuilder().bytes) }.bytes
     ]
 
-    /// Drawn anew by each load, and said to be; `--seed` repeats them.
+    /// Every load draws new numbers, and the plan says so; `--seed` repeats them.
     @Test("Each dry run draws new random addresses, and --seed repeats those of an earlier one")
     func seedRepeatsRandomAddresses() throws {
       let kernel = FakeKernel(Self.fast)
@@ -133,7 +135,7 @@ extension InvocationTests {
         let again = [self.plan(String(seed), on: kernel), self.plan(String(seed), on: kernel)]
         #expect(again[0] == again[1])
         #expect(again[0].contains("\naddresses     drawn from \(seed)\n"))
-        // All but that line is as it was.
+        // Everything but that line is unchanged.
         func rest(_ plan: String) -> [Substring] {
           plan.split(separator: "\n").filter { !$0.hasPrefix("addresses ") }
         }
@@ -150,7 +152,7 @@ extension InvocationTests {
       return String(kernel.output.dropFirst(start))
     }
 
-    /// Where nothing is drawn nothing is said of it.
+    /// If nothing is drawn, the plan does not mention it.
     @Test(
       "A plan without random addresses has no line about them and no seed in JSON",
       arguments: ["-c --command-line=nokaslr", "-c --no-fast", "-s", "-c --entry-32bit"])

@@ -5,9 +5,10 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// `--early-output` goes with every load of a Linux kernel; which words it adds is in EarlyOutputTests.
+  /// `--early-output` works with every load of a Linux kernel. EarlyOutputTests tests which
+  /// parameters it adds.
   @Suite struct EarlyOutputLoadTests {
     private static let files: [String: [UInt8]?] = [
       "/proc/iomem": Array(
@@ -66,7 +67,7 @@ extension InvocationTests {
           "note          --early-output has no effect on a file of this type\n"))
     }
 
-    /// Nothing is loaded.
+    /// Nothing may be loaded.
     @Test(
       "--early-output refuses to load when no serial port is in use",
       arguments: ["-l -c", "-l -s", "-p"])

@@ -12,8 +12,8 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// Every fault, note and reason that there is, by a sample of each: none is left out, each has a sentence
-/// of its own in one line, and none shows how Swift writes its values.
+/// A sample of every fault, note and reason. None is missing, each has a sentence of its own in one
+/// line, and none shows Swift's representation of its values.
 @Suite struct EveryMessageTests {
   private static let range = PhysicalRange(
     start: PhysicalAddress(0x1000), end: PhysicalAddress(0x2000))
@@ -133,7 +133,8 @@ import Testing
     MapFault(
       place: "/sys/firmware/memmap/127", text: [UInt8](repeating: 0x66, count: 99), reason: $0)
   }
-  /// Every character that is taken for another: spaces and those without width have no name of their own.
+  /// Every character that is taken for another one. Spaces and characters without width have no
+  /// names of their own.
   static let pasted: [PastedCharacter] = (0x80...0xFFFF as ClosedRange<UInt32>).compactMap {
     Unicode.Scalar($0).flatMap { PastedCharacter($0) }
   }
@@ -245,7 +246,8 @@ import Testing
     #expect(missing.isEmpty, "no sample of \(Code.self) for \(missing)")
   }
 
-  /// One line, and no `case(label: value)` or name of a type, as Swift would print an enum.
+  /// Checks that the text is one line, without `case(label: value)` or a type's name, as Swift
+  /// prints values.
   private func expectSentence(_ text: String) {
     #expect(!text.isEmpty && !text.contains("\n"), "\(text)")
     for sign in [

@@ -6,14 +6,14 @@ import Testing
 
 @testable import KexecCommand
 
-/// An exit code, or a situation and what is said in it: the tables 5 and 6 of what users rely on. Each
-/// is what the built program does, on a machine in a directory.
+/// An exit code, or a situation and its message: tables 5 and 6 of what users rely on. The built
+/// program runs on a machine in a directory.
 struct ExitRow: Sendable, CustomTestStringConvertible {
   /// The row's name in Tests/Fixtures/rows.txt.
   let name: String
   let arguments: String
   let code: Int32
-  /// How the output starts; `@` is the machine's directory.
+  /// The beginning of the output; `@` is the machine's directory.
   let start: String
 
   var testDescription: String { name }
@@ -83,7 +83,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
         + "kernel is still loaded\n"),
   ]
 
-  /// Those that a program run by root cannot show.
+  /// Rows that cannot be shown if root runs the program.
   static let unprivileged = ["not root", "kernel or initrd not readable"]
 
   static let names = (codes + situations).map(\.name) + unprivileged
@@ -99,7 +99,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
     #expect(output.hasPrefix(Program.inPlace(row.start, in: tree)), "\(output)")
     #expect(code == row.code)
     guard code != 0, output.hasPrefix("kexec: ") else { return }
-    // One line, and what to do about it in at most one more.
+    // One line, and at most one more with advice.
     let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count <= 3 && lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("  ") })
   }
@@ -118,7 +118,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Test(
     "The permission check fails without CAP_SYS_BOOT and advises running kexec as root",

@@ -8,9 +8,9 @@ import TestSupport
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// A kernel that answers what a test tells it to, and remembers what it was asked for.
+/// A kernel that gives the answers of a test, and records the calls.
 final class FakeKernel: Sendable {
-  /// Something that the program did to the kernel.
+  /// A call that changes the kernel.
   enum Call: Equatable, Sendable {
     case load(segments: Int, flags: UInt)
     case fileLoad(kernel: [UInt8]?, initrd: [UInt8]?, line: [UInt8], flags: UInt)
@@ -21,36 +21,36 @@ final class FakeKernel: Sendable {
     case run(String)
   }
 
-  /// What the kernel answers; as it is here, all goes well.
+  /// The kernel's answers. With the defaults everything succeeds.
   struct Answers: Sendable {
-    /// Errors of the first calls; those after them work.
+    /// Errors of the first calls; later calls succeed.
     var kexecLoad: [Errno?] = []
     var kexecFileLoad: [Errno] = []
-    /// What somebody else does with the files while a load is at work.
+    /// Changes to the files by another process during a load.
     var duringLoad: @Sendable (FileTree) -> Void = { _ in }
     var reboot: Errno?
-    /// What becomes of the files meanwhile.
+    /// Changes to the files during the jump.
     var duringReboot: @Sendable (FileTree) -> Void = { _ in }
-    /// What somebody else does with the files while the file systems are written.
+    /// Changes to the files while the file systems are written.
     var duringSync: @Sendable (FileTree) -> Void = { _ in }
     var openMount: [String: Errno] = [:]
     var syncMount: [String: Errno] = [:]
-    /// The interfaces and their flags; an error in place of a socket to ask by.
+    /// The interfaces and their flags. `noSocket` is the error when the socket for them is opened.
     var interfaces: [String: Int32] = [:]
     var noSocket: Errno?
     var setFlags: [String: Errno] = [:]
     var run: Result<Int32, Errno> = .success(0)
     var memoryFile: Errno?
-    /// The most that a write into a file in memory takes, and when it takes no more.
+    /// How many bytes one write into a memory file takes, and what happens after `size` bytes.
     var writeSize = Int.max
     var writeLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
     var logLines: [String] = []
     var isTerminal = false
-    /// What the standard output answers to each write.
+    /// The error of each write to standard output.
     var output: Errno?
     var canHoldClosedStreams = true
     var hasRandomBytes = true
-    /// All random bytes until the next ones are asked for.
+    /// The value of all random bytes. It is incremented before each answer.
     var randomByte: UInt8 = 0x5A
     var counter: UInt64 = 5000
     var wallClock: UInt64 = 7_000_000_000
@@ -68,11 +68,12 @@ final class FakeKernel: Sendable {
     var mounts: [String] = []
   }
 
-  /// The files that it has. Those that the program makes go with it.
+  /// The kernel's files. Those that the program makes are removed with them.
   let tree: TemporaryTree
   private let state: Mutex<State>
 
-  /// A kernel with the files of a machine where all works, and others: nil takes one away.
+  /// A kernel with the files of a machine where everything works, changed by `others`: nil removes
+  /// a file.
   init(
     _ others: [String: [UInt8]?] = [:], _ change: (inout Answers) -> Void = { _ in }
   ) {
@@ -90,7 +91,7 @@ final class FakeKernel: Sendable {
     for path in Self.made { FileTree(root: tree.path).remove(path) }
   }
 
-  /// Ordinary files, by path. The empty ones hold a place for what the program makes there.
+  /// Ordinary files, by path. The empty ones make directories for files that the program writes.
   static let files = [
     "/proc/iomem": "00001000-0009ffff : System RAM\n00100000-5ffdffff : System RAM\n",
     "/proc/cmdline": "BOOT_IMAGE=/vmlinuz root=/dev/vda1\n",
@@ -107,21 +108,21 @@ final class FakeKernel: Sendable {
 }
 
 extension FakeKernel {
-  /// What was asked of it so far.
+  /// The calls so far.
   var calls: [Call] { state.withLock { $0.calls } }
-  /// What was written on the standard streams so far.
+  /// The contents of the standard streams so far.
   var output: String { state.withLock { $0.output } }
   var errors: String { state.withLock { $0.errors } }
-  /// What would have been said on the terminal after a second.
+  /// The texts that would have appeared on the terminal after a second.
   var announced: [String] { state.withLock { $0.announced } }
-  /// What was written into the kernel's log so far.
+  /// The lines written into the kernel's log so far.
   var logged: [String] { state.withLock { $0.logged } }
-  /// What would have been said when a file got shorter, at each moment.
+  /// The texts that would have been printed if a file became shorter, in order of time.
   var lostFileTexts: [String] { state.withLock { $0.lostFileTexts } }
-  /// The files as the program sees them.
+  /// The files, as the program sees them.
   var files: FileTree { FileTree(root: tree.path) }
 
-  /// What is written down of the loaded kernel.
+  /// The record of the loaded kernel.
   var record: LoadRecord? { LoadRecords(files: files).record(of: .reboot) }
 
   /// Runs the program with the words of `line`, in which `@` is the directory of the files.
@@ -144,7 +145,7 @@ extension FakeKernel {
     state.withLock { find(&$0.answers) }
   }
 
-  /// The kernel as the program is given it.
+  /// The value that the program gets.
   var value: LinuxKernel {
     LinuxKernel(
       files: files, kexec: kexec, fileSystems: fileSystems,
@@ -280,7 +281,7 @@ extension FakeKernel {
 }
 
 extension LoadRecord {
-  /// The bytes of a record of a load, with this map.
+  /// The bytes of a load's record with this memory map.
   static func bytes(
     memoryMap: String? = nil, isStamped: Bool = false, returns: Bool = false
   ) -> [UInt8] {

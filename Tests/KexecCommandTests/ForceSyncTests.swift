@@ -6,20 +6,20 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// Which file systems `--force-sync` writes: each that can be written, or it is named.
+/// Which file systems `--force-sync` writes. Those that cannot be written are named.
 struct MountRow: Sendable, CustomTestStringConvertible {
   let testDescription: String
   /// /proc/self/mountinfo, and other files.
   var mounts = ""
   var files: [String: String] = [:]
-  /// Symbolic links, and where they lead.
+  /// Symbolic links and their targets.
   var links: [String: String] = [:]
   var openErrors: [String: Errno] = [:]
-  /// What is written, by its path.
+  /// The paths that are written.
   var written: [String]
-  /// What stops the jump.
+  /// The error that prevents the jump.
   var failure: String?
-  /// What is said all the same.
+  /// The warning, which does not prevent it.
   var warning: String?
 
   static let root = "21 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
@@ -109,7 +109,7 @@ struct MountRow: Sendable, CustomTestStringConvertible {
   ]
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Suite struct ForceSyncTests {
     private static let jump = FakeKernel.Call.reboot(0x4558_4543)
@@ -140,7 +140,7 @@ extension InvocationTests {
         #expect(
           kernel.errors.hasPrefix("kexec: warning: \(row.warning ?? "")") != (row.warning == nil))
       }
-      // What is opened is closed.
+      // Everything that was opened is closed.
       #expect(
         kernel.calls.count { if case .closeMount = $0 { true } else { false } }
           == kernel.calls.count {
@@ -194,7 +194,7 @@ extension InvocationTests {
       #expect(!kernel.calls.contains(Self.jump) && !kernel.calls.contains(.lock))
       let wanted = "cannot write every file system: \"/mnt/a b\" (\(Errno.inputOutput.message))\n"
       #expect(kernel.errors.hasPrefix("kexec: " + wanted), "\(kernel.errors)")
-      // All are closed all the same.
+      // Everything is closed even after a failure.
       #expect(kernel.calls.filter { $0 == .closeMount("/run") }.count == 1)
     }
 

@@ -11,11 +11,11 @@ import Testing
 
 @testable import KexecCommand
 
-/// For every memory map in Tests/Fixtures/machines: how it is understood, and where a kernel would go.
-/// A machine dropped into that directory becomes a test.
+/// For every memory map in Tests/Fixtures/machines: how it is interpreted, and where a kernel would
+/// be placed. Every machine that is added to that directory becomes a test.
 ///
-/// What is compared is the plan's JSON, with the codes of its notes in the place of their sentences: how
-/// those read is tested elsewhere.
+/// The plan's JSON is compared, with codes of its notes instead of sentences, which other tests
+/// cover.
 @Suite struct GoldenPlanTests {
   @Test(
     "The memory and the plans of each recorded machine match its golden file",
@@ -37,7 +37,7 @@ import Testing
     #expect(difference == nil, "\(difference ?? "")")
   }
 
-  /// A plan whose machine is gone would never fail again.
+  /// A golden plan without a machine would never be compared.
   @Test("Every golden plan belongs to a recorded machine")
   func everyGoldenPlanHasAMachine() {
     let wanted = Set(MachineFixture.all.map { $0.name + ".json" })
@@ -51,7 +51,7 @@ import Testing
     for directory in MachineFixture.directories where !planned.contains(directory) {
       let files = Fixtures.files.names(in: "/machines/\(directory)") ?? []
       print("no plan for \(directory): it has only \(files.joined(separator: ", "))")
-      // dmesg-memory.txt has nodes and zones, not what is reserved: no map can be made of it.
+      // dmesg-memory.txt has nodes and zones, but no reserved ranges: it is not a memory map.
       #expect(files.contains("dmesg-memory.txt"), "\(directory) has nothing that can be tested")
     }
   }
@@ -101,7 +101,7 @@ import Testing
   }
 }
 
-/// What the goldens load.
+/// The files that the golden plans load.
 private struct StandardFiles {
   let request: LoadRequest
 
@@ -115,8 +115,8 @@ private struct StandardFiles {
     self.request = request
   }
 
-  /// A real header and a small file, which unpacks itself, unchecked; and 30 MB that are shared and never
-  /// read.
+  /// A real header and a small file, which unpacks itself and is not checked; and 30 MB that are
+  /// shared and never read.
   static let packed = StandardFiles(
     kernel: BzImageBuilder().file,
     initrd: SharedBytes([UInt8](repeating: 0, count: 30_000_000))
@@ -125,8 +125,8 @@ private struct StandardFiles {
     $0.options.isFast = false
   }
 
-  /// All as it comes without options: a kernel that is unpacked now, checked by komihash, at an address
-  /// drawn from a seed; and an initrd of two archives, the second packed by gzip.
+  /// A load without options: a kernel that is unpacked at load time, checked by komihash, at an
+  /// address drawn from a seed; and an initrd of two archives, the second one compressed by gzip.
   static let unpacked = StandardFiles(
     kernel: BzImageBuilder { $0.payload = payload(zstd: VmlinuxBuilder().bytes) }.file,
     initrd: SharedBytes(archive("first") + storedGzip(archive("second")))
@@ -146,8 +146,8 @@ private struct StandardFiles {
 }
 
 extension JSON {
-  /// The same with codes for sentences, and without the bytes of the purgatory, whose code is compiled
-  /// with the tests: its size may differ by compiler.
+  /// The JSON with codes instead of sentences, and without the bytes of the purgatory: it is
+  /// compiled with the tests, and its size may depend on the compiler.
   fileprivate func withCodes(of plan: LoadPlan) -> JSON {
     guard case .object(let members) = self else { return self }
     return .object(
@@ -162,7 +162,7 @@ extension JSON {
       })
   }
 
-  /// The same objects without one of their members.
+  /// The same objects without the member of that name.
   private func without(_ member: String) -> JSON {
     guard case .array(let objects) = self else { return self }
     return .array(
@@ -183,7 +183,7 @@ extension JSON {
       })
   }
 
-  /// The same without the memory map, where that is the one of `other`.
+  /// The same without the memory map, if that equals the one of `other`.
   fileprivate func withoutMap(of other: JSON) -> JSON {
     guard case .object(let mine) = self, case .object(let others) = other,
       let map = others.first(where: { $0.0 == "memoryMap" })
@@ -195,7 +195,7 @@ extension JSON {
       })
   }
 
-  /// The value as text, with what holds no other objects or arrays on one line.
+  /// The value as text. Objects and arrays that contain no others are on one line.
   fileprivate var compactText: String { compact(depth: 0) + "\n" }
 
   private func compact(depth: Int) -> String {

@@ -5,13 +5,13 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   /// What is kept for the next kernel (KHO), from the load to the jump.
   @Suite struct HandoverCommandTests {
     private static let jump = FakeKernel.Call.reboot(0x4558_4543)
 
-    /// A kernel where a session can be open.
+    /// A kernel in which a session can be opened.
     private func kernel(_ more: [String: [UInt8]?] = [:], _ call: Errno? = nil) -> FakeKernel {
       FakeKernel(
         ["/dev/liveupdate": [], "/proc/7/comm": Array("agent\n".utf8), "/proc/7/fd/x": []]
@@ -21,7 +21,7 @@ extension InvocationTests {
       }
     }
 
-    /// Opens the session `name` as that process.
+    /// Opens the session `name` in that process.
     private func open(_ name: String, on kernel: FakeKernel, as number: Int = 3) {
       let link = "\(kernel.tree.path)/proc/7/fd/\(number)"
       #expect(unsafe symlink("anon_inode:[luo_session] \(name)", link) == 0)
@@ -42,7 +42,7 @@ extension InvocationTests {
       #expect(kernel.calls.last == Self.jump)
     }
 
-    /// Whatever the kernel answers: the other call would lose it.
+    /// Whatever kexec_file_load answers: kexec_load would lose the session.
     @Test(
       "A load with an open live update session never falls back to kexec_load",
       arguments: [.notImplemented, .notExecutable, .invalidArgument, .addressNotAvailable]
@@ -76,7 +76,7 @@ extension InvocationTests {
       #expect(kernel.run("-c -l --drop-handover @/vmlinuz") == .success)
       #expect(kernel.errors.contains("warning: the jump will lose (--drop-handover): live update"))
       #expect(kernel.run("-e") == .success)
-      // But not what came later.
+      // But it must not lose a later one.
       open("vm2", on: kernel, as: 4)
       #expect(kernel.run("-e") == .failure)
       #expect(
@@ -103,7 +103,7 @@ extension InvocationTests {
       #expect(kernel.run("-e") == .success)
     }
 
-    /// Another program has loaded it, nobody knows how.
+    /// Another program loaded the kernel, by an unknown system call.
     @Test("A jump warns of a session when it is unknown which system call loaded the kernel")
     func warnsWhenLoadCallIsUnknown() {
       let kernel = kernel()

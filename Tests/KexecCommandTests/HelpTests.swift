@@ -27,7 +27,7 @@ import Testing
     for word in CommandWord.allCases {
       #expect(lines.contains { $0.hasPrefix("  \(word.rawValue)  ") }, "\(word)")
     }
-    // The other sections are what they have always been.
+    // The other sections are unchanged.
     let last = text[..<start].split(separator: "\n").last
     #expect(last == "  -v, --version               print the version and exit")
     #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))

@@ -6,12 +6,12 @@ import Testing
 
 @testable import KexecCommand
 
-/// A type of kernel file. The built program recognises it by its content and by its name, alone and
-/// compressed as a whole by each of the seven formats.
+/// A type of kernel file. The built program recognises it by its contents and by its name,
+/// uncompressed and compressed as a whole by each of the seven formats.
 struct ImageRow: Sendable, CustomTestStringConvertible {
   let type: ImageType
   let file: [UInt8]
-  /// What the plan says of the image.
+  /// The image's name in the plan.
   let description: String
 
   /// The row's name in Tests/Fixtures/rows.txt.
@@ -45,12 +45,12 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
       ]).bytes, "bzImage64, boot protocol 2.15"),
   ]
 
-  /// Types that are known by name only, and how they start.
+  /// Types that are known only by name, and the beginning of their files.
   static let refused: [(type: ImageType, start: [UInt8])] = [
     (.nbi, [0x36, 0x13, 0x03, 0x1B]), (.beoboot, Array("BeoB".utf8)),
   ]
 
-  /// The formats by which any of them may be compressed.
+  /// The formats by which a kernel file may be compressed.
   static let packings = CompressionFormat.allCases
 
   static let names =
@@ -59,7 +59,7 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct ImageRowsTests {
-  /// A machine with RAM, and in its root `file`, perhaps packed, under the name `path`.
+  /// A machine with RAM, and `file` in its root as `path`, perhaps compressed.
   private func machine(_ path: String, _ file: [UInt8]) -> TemporaryTree {
     TemporaryTree(bytes: [
       "/proc/iomem": Array("00100000-5ffdffff : System RAM\n".utf8), "/" + path: file,
@@ -101,7 +101,7 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
     let tree = machine(name, try pack(row.file, by: .gzip))
     let (output, code) = try plan("-t \(name) @/\(name)", on: tree)
     #expect(code == 0 && output.contains("\nimage         "), "\(output)")
-    // Another name is an error that tells the right one.
+    // A wrong type is an error that names the right one.
     let wrong = row.type == .uki ? "multiboot-x86" : "uki"
     let (errors, failure) = try plan("--type=\(wrong) @/\(name)", on: tree)
     #expect(failure == 255)

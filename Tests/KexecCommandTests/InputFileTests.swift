@@ -5,7 +5,7 @@ import Testing
 
 @testable import LinuxSystem
 
-/// What a kernel or an initrd may lie in.
+/// The kinds of files that a kernel or an initrd can be.
 @Suite struct InputFileTests {
   @Test("An input file gives the content of a regular file")
   func readsARegularFile() throws {
@@ -14,7 +14,7 @@ import Testing
     #expect(file.bytes.array == Array("content".utf8) && file.isRegular)
   }
 
-  /// Files of /proc have no size, and those of /sys one that is not theirs; neither can be mapped.
+  /// Files of /proc have no size, and those of /sys a wrong one; neither can be mapped.
   @Test(
     "A file of /proc or /sys is read whole although it has no usable size",
     arguments: ["/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"])
@@ -24,7 +24,7 @@ import Testing
     #expect(file.bytes.count == (try FileTree.running.read(path)).count && file.isRegular)
   }
 
-  /// As the shell's `<(…)` gives it.
+  /// A pipe, as from the shell's `<(…)`.
   @Test("A pipe is read to its end and does not count as a regular file")
   func aPipeIsReadToItsEnd() throws {
     var ends: [Int32] = [0, 0]
@@ -46,7 +46,7 @@ import Testing
     close(ends[0])
   }
 
-  /// The writer comes late, and it is said that somebody waits for it.
+  /// The writer starts late, and the program says that it waits.
   @Test("Opening a FIFO waits for its writer and announces the wait")
   func aFIFOWaitsForItsWriter() throws {
     let tree = TemporaryTree(["/directory/x": ""])
@@ -69,7 +69,7 @@ import Testing
     #expect(throws: FileError("/proc/self/status", .tooLarge(limit: 10))) {
       try InputFile(path: "/proc/self/status", limit: 10)
     }
-    // A file that is mapped takes none.
+    // The limit does not apply to a mapped file.
     let tree = TemporaryTree(["/file": "content"])
     #expect(try InputFile(path: tree.path + "/file", limit: 1).bytes.count == 7)
   }
@@ -93,7 +93,7 @@ import Testing
   }
 }
 
-/// A thread that is waited for.
+/// A thread that can be joined.
 private struct Thread {
   private let thread: pthread_t
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KexecCommand
 
-/// getopt_long keeps its place in global variables, so these run one after the other.
+/// getopt_long keeps its position in global variables, so these tests run one after the other.
 @Suite(.serialized) struct InvocationTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let arguments: String
@@ -49,12 +49,12 @@ import Testing
     Case("--print-ckr-size", .printCrashSize), Case("--report", .report),
     Case("-h", .help), Case("--help", .help), Case("-l -h k", .help), Case("-v", .version),
     Case("--version", .version), Case("-v -h", .help),
-    // What comes after -- is no option.
+    // After -- there are no options.
     Case("-l -- -p", .load(kernel: "-p", then: .nothing)),
   ]
 
   static let options: [Case] = [
-    // -s: the file call, but with a lone -e or -f the sync.
+    // -s means kexec_file_load; with -e or -f alone it means --force-sync.
     Case("-l -s k", load) { $0.options.call = .file },
     Case("-s -l k", load) { $0.options.call = .file },
     Case("-sl k", load) { $0.options.call = .file },
@@ -131,7 +131,7 @@ import Testing
       $0.common.printsJSON = true
       ($0.common.machineDirectory, $0.common.isDebugging) = ("/m", true)
     },
-    // Any beginning that only one name has.
+    // Any abbreviation that only one name has.
     Case("-l --ini=a k", load) { $0.options.initrds = ["a"] },
     Case("--unl", .unload(.reboot)), Case("--exe", .exec),
     Case("-l --reuse-con k", load) { $0.options.reusesConsole = true },
@@ -142,7 +142,7 @@ import Testing
     Case("-l --mem-mi 1 k", load) {
       $0.options.memoryBounds = bounds(1, .max)
     },
-    // The whole name counts, though others begin with it.
+    // A complete name counts even if other names begin with it.
     Case("-p --load-panic k", load, for: .crash),
     Case("-l --kexec-syscall k", load) { $0.options.call = .segments },
     Case("-l --serial 0x3f8 k", load) { $0.options.serial = "0x3f8" },
@@ -156,8 +156,8 @@ import Testing
     #expect(try Invocation(["kexec"] + words) == row.wanted)
   }
 
-  /// What contradicts itself or makes no sense, and what is said. Advice and exit codes are in UsageTests and
-  /// KexecToolsRowsTests.
+  /// Contradictory or senseless arguments, and the message. UsageTests and KexecToolsRowsTests test
+  /// advice and exit codes.
   @Test(
     "Contradictory and senseless command lines are refused with a message and advice",
     arguments: [

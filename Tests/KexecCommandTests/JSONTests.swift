@@ -7,14 +7,14 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What programs read: which objects are printed when, and the codes in them. That each object is as
-  /// the schema says is checked by Tests/check-json.py, after the tests.
+  /// JSON: which documents are printed when, and their codes. Tests/check-json.py checks after the
+  /// tests that every document follows the schema.
   @Suite struct JSONTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
 
-    /// The whole of the output is one object.
+    /// The whole output is one object.
     private func expectOneObject(_ output: String) {
       #expect(output.hasPrefix("{\n  \"schema\": 1,\n") && output.hasSuffix("\n}\n"))
       #expect(output.split(separator: "\n").count { $0 == "{" } == 1, "\(output)")
@@ -38,7 +38,7 @@ extension InvocationTests {
       expectOneObject(kernel.output)
       #expect(kernel.output.hasPrefix("{\n  \"schema\": 1,\n  \"errors\": [\n"))
       #expect(kernel.output.contains(errors(code)), "\(kernel.output)")
-      // People read the same as ever.
+      // The text without --json is unchanged.
       let spoken = FakeKernel(["/text": [UInt8](repeating: 0x20, count: 2000)])
       #expect(spoken.run(line.replacing(" --json", with: "")) != .success)
       #expect(spoken.output == "")
@@ -60,7 +60,7 @@ extension InvocationTests {
       #expect(kernel.output.contains("\"entry\": null") == (call == "file"))
       #expect(kernel.output.contains("\n  \"errors\": []\n"))
       #expect(kernel.calls.count == 1)
-      // Without --json nothing is printed, nor where a jump follows.
+      // Nothing is printed without --json, or if a jump follows.
       let others = [FakeKernel(), FakeKernel()]
       #expect(others[0].run("-l \(option) @/vmlinuz") == .success)
       #expect(others[1].run("-f --json \(option) @/vmlinuz") == .success)
@@ -142,7 +142,7 @@ extension InvocationTests {
       #expect(refused.output.contains(errors("call.EBUSY")))
     }
 
-    /// A code that is not there is a change for those who match it.
+    /// A missing code would break programs that match codes.
     @Test("The JSON schema names every code of notes, reasons and errors")
     func theSchemaNamesEveryCode() {
       let schema = Fixtures.text("/../../docs/json-schema/kexec-1.json")

@@ -6,9 +6,9 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What `-e` does before the jump, and makes of the kernel's answers.
+  /// What `-e` does before the jump, and how it reports the kernel's answers.
   @Suite struct JumpTests {
     private static let up = Int32(IFF_UP | IFF_RUNNING)
     private static let down = Int32(IFF_RUNNING)
@@ -59,7 +59,7 @@ extension InvocationTests {
         "\(kernel.errors)")
     }
 
-    /// EINVAL means that, where the kernel does not say what is loaded.
+    /// EINVAL means that nothing is loaded, if the kernel does not say what is loaded.
     @Test("kexec -e exits with 1 when nothing is loaded and leaves the interfaces up")
     func jumpWithNothingLoadedIsAnError() {
       let unknown = FakeKernel(Self.withoutSys) {
@@ -67,7 +67,7 @@ extension InvocationTests {
       }
       #expect(unknown.run("-e") == .usage)
       #expect(unknown.errors.contains("kexec: cannot run the loaded kernel: "))
-      // The network is not taken down for nothing.
+      // The network stays up.
       #expect(unknown.calls == [.sync, .lock, Self.jump])
       let without = FakeKernel(["/sys/kernel/kexec_loaded": nil]) {
         $0.interfaces = ["eth0": Self.up]
@@ -86,7 +86,7 @@ extension InvocationTests {
       "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,
     ]
 
-    /// What is loaded cannot be determined, but this program remembers a load.
+    /// It is unknown what is loaded, but there is a record of a load.
     @Test("Without /sys, kexec -e trusts the record of a load and jumps as usual")
     func jumpRunsRecordedLoadWithoutSys() {
       let record = [LoadRecords.path(of: .reboot): LoadRecord.bytes(memoryMap: Self.ram)]

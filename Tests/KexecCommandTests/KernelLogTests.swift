@@ -6,9 +6,9 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// Loads, unloads and jumps leave a line in the kernel's log: who did what.
+  /// Loads, unloads and jumps write a line into the kernel's log: what was done, and by whom.
   @Suite struct KernelLogTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let kernel = "6.1.0-56-cloud-amd64 (@/vmlinuz)"
@@ -96,7 +96,7 @@ extension InvocationTests {
           && unsynced.logged[1].hasPrefix("kexec: no jump: cannot write every file system: \"/"))
     }
 
-    /// However long a name is, who did it has space.
+    /// There is space for the user, however long the name is.
     @Test("A long kernel path is shortened in the log so that the user still fits")
     func logShortensLongPaths() {
       let name = "/" + String(repeating: "x", count: 250)

@@ -6,9 +6,9 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// Unloading, what forbids it, what is remembered, and what is told of the kernel's state.
+  /// Unloading, what forbids it, the records, and the output about the kernel's state.
   @Suite struct KernelStateTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let unload = UInt(1)
@@ -19,7 +19,7 @@ extension InvocationTests {
       let kernel = FakeKernel()
       #expect(kernel.run("-u") == .success)
       #expect(kernel.calls == [.load(segments: 0, flags: 0)])
-      // Each try counts against kexec_load_limit_*.
+      // Each attempt counts against kexec_load_limit_*.
       let locked = FakeKernel(Self.lockdown)
       #expect(locked.run("-u") == .success)
       #expect(
@@ -96,7 +96,7 @@ extension InvocationTests {
       #expect(kernel.errors.hasPrefix("kexec: loading and unloading are switched off\n"))
     }
 
-    /// What was loaded before runs all the same.
+    /// A kernel that was loaded before can still be run.
     @Test("kexec_load_disabled does not stop a jump into a loaded kernel")
     func loadDisabledAllowsAJump() {
       let kernel = FakeKernel(["/proc/sys/kernel/kexec_load_disabled": Self.text("1\n")])
@@ -126,7 +126,7 @@ extension InvocationTests {
         kernel.errors
           == "kexec: the running kernel was built without kexec (CONFIG_KEXEC or CONFIG_KEXEC_FILE)\n"
           + "  boot a kernel that is built with it: grep KEXEC /boot/config-*\n")
-      // Without /sys nothing is known.
+      // Without /sys the state is unknown.
       let blind = FakeKernel([
         "/sys/kernel/kexec_loaded": nil, "/sys/kernel/kexec_crash_loaded": nil,
         "/sys/kernel/kexec_crash_size": nil, "/sys/kernel/boot_params/data": nil,

@@ -4,19 +4,19 @@ import Testing
 
 @testable import KexecCommand
 
-/// A command line, and what kexec-tools 2.0.32 and the program here exit with: what scripts rely on. Where the
-/// two differ, the table in docs/compared.md has the row, with the reason.
+/// A command line, and the exit codes of kexec-tools 2.0.32 and of our program: scripts rely on
+/// them. Where they differ, the table in docs/compared.md has a row with the reason.
 struct KexecToolsRow: Sendable, CustomTestStringConvertible {
   /// The row's name in docs/compared.md and in Tests/Fixtures/rows.txt.
   let name: String
   let line: String
-  /// What kexec-tools exits with, as seen.
+  /// The exit code of kexec-tools, as observed.
   let theirs: Int32
   let ours: ExitCode
-  /// What ours says, or how it starts.
+  /// Our message, or its beginning.
   let start: String
   let files: [String: [UInt8]?]
-  /// What the running kernel answers.
+  /// The running kernel's answers.
   let fileLoad: [Errno]
 
   var testDescription: String { "\(name): \(line)" }
@@ -40,7 +40,7 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
   ]
 
   static let all: [KexecToolsRow] = [
-    // The same.
+    // Equal exit codes.
     .init("-S without kexec in the kernel", "-S", 255, .failure, files: withoutKexec),
     .init("-S without kexec in the kernel", "-S -l", 255, .failure, files: withoutKexec),
     .init("-S without kexec in the kernel", "-S -p", 255, .failure, files: withoutKexec),
@@ -65,7 +65,8 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
       "bad serial line", "-l --serial-baud=230400 @/vmlinuz", 255, .failure,
       "kexec: --serial-baud=23"),
     .init(
-      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: expected"),
+      "bad serial line", "-l --serial=foo @/vmlinuz", 255, .failure, "kexec: --serial=foo: expected"
+    ),
     .init(
       "bad serial line", "-l --serial= @/vmlinuz", 255, .failure,
       "kexec: --serial: its value is empty: expected"),
@@ -91,7 +92,7 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init(
       "-e where nothing is loaded", "-e", 1, .usage, "kexec: the running kernel was",
       files: withoutKexec),
-    // Other than theirs.
+    // Different exit codes.
     .init("no memory reserved", "-p @/vmlinuz", 1, .noCrashRegion, "kexec: no memory is reserved"),
     .init("no memory reserved", "-u -p", 1, .noCrashRegion, "kexec: no memory is reserved"),
     .init(
@@ -165,13 +166,13 @@ struct KexecToolsRow: Sendable, CustomTestStringConvertible {
     .init("rate 0", "-l --serial-baud=0 @/vmlinuz", 136, .success),
   ]
 
-  /// Each once, in order.
+  /// The names, each once, in order.
   static let names = all.reduce(into: [String]()) {
     if !$0.contains($1.name) { $0.append($1.name) }
   }
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Suite struct KexecToolsRowsTests {
     @Test(
@@ -196,7 +197,7 @@ extension InvocationTests {
       }
     }
 
-    /// `-a` as the scripts of network switches have it: which calls are made, and in which order.
+    /// `-a` as scripts of network switches use it: which system calls are made, in which order.
     @Test(
       "-a and its alternatives lead to the expected system calls in the expected order",
       arguments: [
@@ -216,7 +217,7 @@ extension InvocationTests {
       #expect(kernel.calls.map { $0.isFileLoad ? "file" : "load" } == calls, "\(kernel.errors)")
     }
 
-    /// A slip of the fingers must not look like a policy.
+    /// A mistyped name must not be reported as a policy.
     @Test(
       "A faulty file is reported before a policy that forbids the load",
       arguments: [
@@ -249,7 +250,7 @@ extension InvocationTests {
         #expect(said.hasPrefix("kexec: " + start), "\(said)")
         #expect(kernel.calls == [])
       }
-      // What is right with the files leaves the policy.
+      // If the files are valid, the policy is reported.
       let kernel = FakeKernel(policy)
       #expect(kernel.run("-l @/vmlinuz") == .failure)
       #expect(!kernel.errors.contains("vmlinuz") && kernel.calls == [], "\(kernel.errors)")

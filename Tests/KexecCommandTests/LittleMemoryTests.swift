@@ -4,25 +4,26 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// Loads where memory is short: the running kernel would find somebody to kill.
+  /// Loads with little memory, for which the running kernel would have to kill processes.
   @Suite struct LittleMemoryTests {
     struct Row: Sendable, CustomTestStringConvertible {
       let testDescription: String
-      /// MiB that can be had, and of swap.
+      /// MiB of available memory, and of free swap.
       var available: Int?
       var swap = 0
       /// MiB that the control group leaves.
       var group: Int?
       var options = "-c"
-      /// MiB of the initrd: zeros.
+      /// MiB of the initrd, which is all zeros.
       var initrd = 1
-      /// What the error says; nil where it loads.
+      /// The beginning of the error; nil if the load succeeds.
       let error: String?
     }
 
-    /// The kernel takes init_size, 51.5 MiB, and the load 16 MiB beside the pages of the image.
+    /// The kernel takes init_size, 51.5 MiB; the load takes 16 MiB in addition to the pages of the
+    /// image.
     static let rows: [Row] = [
       Row(testDescription: "unknown", error: nil),
       Row(testDescription: "enough", available: 200, initrd: 100, error: nil),
@@ -45,7 +46,8 @@ extension InvocationTests {
       Row(
         testDescription: "of a crash kernel, whose memory is reserved", available: 20,
         options: "-p -c", initrd: 10, error: nil),
-      // Mapped files are given up, and the image is not the group's.
+      // Pages of mapped files can be reclaimed, and the kernel's copy does not count against the
+      // group.
       Row(testDescription: "in a small group", group: 10, initrd: 100, error: nil),
       Row(
         testDescription: "of two initrds by the file call, in a small group", group: 90,
@@ -83,7 +85,7 @@ extension InvocationTests {
       #expect(exit == .failure)
       #expect(kernel.calls == [])
       #expect(kernel.errors.contains("kexec: \(error)"), "\(kernel.errors)")
-      // What can be had, and what would fit.
+      // The advice says how much to free.
       #expect(kernel.errors.contains("\n  free "), "\(kernel.errors)")
     }
   }

@@ -8,25 +8,25 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What a load makes of the kernel's answers.
+  /// How a load reacts to the kernel's answers.
   @Suite struct LoadCallTests {
     private static let lockdown: [String: [UInt8]?] = [
       "/sys/kernel/security/lockdown": Array("none [integrity] confidentiality\n".utf8)
     ]
-    /// A kernel that we could unpack, so that kexec_load comes first.
+    /// A kernel that we could unpack, so that kexec_load is tried first.
     private static let fast: [String: [UInt8]?] = [
       "/vmlinuz": BzImageBuilder { $0.payload = [UInt8](repeating: 1, count: 64) }.bytes
     ]
 
-    /// Errors of kexec_file_load that say something against the file, the user or the moment.
+    /// Errors of kexec_file_load that are about the file, the user or a temporary state.
     static let refusals: [Errno] = [
       .notPermitted, .accessDenied, .keyRejected, .noKey, .noPackage, .badMessage, .badLibrary,
       .noData, .busy, .outOfMemory, .textFileBusy, .addressNotAvailable, .inputOutput,
       .noSuchFile,
     ]
-    /// Errors that say only that it is not made for the file.
+    /// Errors which mean only that kexec_file_load does not support the file.
     static let unfit: [Errno] = [.notImplemented, .notExecutable, .invalidArgument, .notSupported]
 
     @Test(
@@ -96,7 +96,7 @@ extension InvocationTests {
       #expect(kernel.calls.map(\.isFileLoad) == [option == "-s"])
     }
 
-    /// 2020 bytes are more than the file call takes, and fewer than the classic one does.
+    /// 2020 bytes are too many for kexec_file_load, but not for kexec_load.
     @Test("A command line too long for kexec_file_load needs kexec_load and fails under lockdown")
     func longCommandLineFailsUnderLockdown() {
       let line = "--command-line=" + String(repeating: "x", count: 2020)
@@ -110,8 +110,8 @@ extension InvocationTests {
       #expect(free.calls.map(\.isFileLoad) == [false])
     }
 
-    /// A kernel without 5-level page tables, on a machine that uses them; and where measurements would be
-    /// lost with the call that cannot enter it, that is said.
+    /// A kernel without 5-level page tables, on a machine that uses them. kexec_file_load cannot
+    /// enter it; if kexec_load would lose measurements, there is a warning.
     @Test("A kernel without 5-level paging uses kexec_load and warns if IMA has measurements")
     func segmentsTakeKernelWithoutFiveLevels() {
       var files = [
@@ -161,7 +161,7 @@ extension InvocationTests {
         ])
     }
 
-    /// The file call reads regular files only: it gets a copy of what comes by a pipe.
+    /// kexec_file_load reads only regular files, so it gets a copy of what comes from a pipe.
     @Test(
       "A kernel and an initrd that come by pipes are loaded by either system call",
       arguments: ["-s", "-c"])
@@ -186,7 +186,7 @@ extension InvocationTests {
         kernel.calls == [.fileLoad(kernel: file, initrd: [0, 0, 0, 0], line: [0], flags: 0)])
     }
 
-    /// However little of it a write takes.
+    /// However few bytes a write takes.
     @Test(
       "Several initrds are joined into one padded file, however short each write is",
       arguments: [1, 3, Int.max])
@@ -214,12 +214,12 @@ extension InvocationTests {
       #expect(kernel.errors.hasSuffix("kexec: \"initrd\": \(wanted.message)\n"))
     }
 
-    /// Who writes, what, where in the file, and whether that matters to what was loaded.
+    /// The file, the offset of the change, and whether it matters for what was loaded.
     @Test(
       "A load is undone if a part of a file that it loads changes meanwhile",
       arguments: [
         ("/vmlinuz", 0x5100, true), ("/initrd", 0, true), ("/initrd2", 3, true),
-        // The setup header was copied before.
+        // The setup header was copied before the change.
         ("/vmlinuz", 0x1F1, false),
       ])
     func unloadsFilesChangedDuringTheLoad(name: String, offset: Int, matters: Bool) throws {
@@ -244,7 +244,7 @@ extension InvocationTests {
       }
     }
 
-    /// A writer that has mapped the file, on a file system of a disk and on one in memory.
+    /// A process writes through a mapping, on a disk's file system and on one in memory.
     @Test(
       "A load fails when the initrd is changed through a shared mapping meanwhile",
       arguments: ["", "/dev/shm"])
@@ -270,7 +270,7 @@ extension InvocationTests {
       close(file)
     }
 
-    /// To read what is no longer there would end the program.
+    /// Reading pages that no longer exist would end the program.
     @Test(
       "A load is undone when the kernel file or the initrd gets shorter meanwhile",
       arguments: ["/vmlinuz", "/initrd"])
@@ -293,7 +293,7 @@ extension InvocationTests {
       #expect(kernel.errors.contains("it cannot be unloaded, and must not be run\n"))
     }
 
-    /// Without checks nobody would notice at the jump either.
+    /// Without checks the jump would not notice the change either.
     @Test("With -i a load succeeds although the initrd changes meanwhile")
     func noChecksIgnoresChangedFiles() {
       let kernel = FakeKernel {
@@ -344,7 +344,7 @@ extension InvocationTests {
       #expect(kernel.calls.map(\.flags) == [0x14])
     }
 
-    /// The segments of kernel, boot parameters and purgatory, for x86_64.
+    /// The segments of kernel, boot_params and purgatory, for x86_64.
     @Test("kexec_load gets three segments and the x86_64 flag for a kernel without an initrd")
     func kexecLoadGetsThreeSegments() {
       let kernel = FakeKernel()

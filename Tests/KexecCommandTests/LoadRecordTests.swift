@@ -8,9 +8,9 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What a load leaves behind in /run, and what `-S` makes of it.
+  /// The record that a load writes into /run, and how `-S` uses it.
   @Suite struct LoadRecordTests {
     private static func text(_ text: String) -> [UInt8]? { Array(text.utf8) }
     private static let ram = "0x1000-0x9ffff 0x100000-0x5ffdffff"
@@ -55,7 +55,7 @@ extension InvocationTests {
         commandLine: odd, memoryMap: nil, isStamped: true, returns: true)
       #expect(LoadRecord(record.text)?.text == record.text)
       #expect(LoadRecord(record.text)?.commandLine == odd)
-      // Keys of later programs are passed over.
+      // Keys of later programs are ignored.
       #expect(LoadRecord(record.text + "colour blue\n")?.text == record.text)
       for other in ["", "\n", "x", "0x1000-0x9ffff", "kexec-load 2\nkernel /k\n", "kexec-load "] {
         #expect(LoadRecord(other) == nil)
@@ -105,8 +105,8 @@ extension InvocationTests {
       #expect(kernel.record != nil)
     }
 
-    /// A load that is refused leaves what was loaded before; of crash kernels only where the running
-    /// kernel says so.
+    /// A refused load leaves the previous kernel loaded; a previous crash kernel only if the
+    /// running kernel says that it is still loaded.
     @Test(
       "A refused crash kernel load keeps the old record only while that kernel is loaded",
       arguments: ["0", "1"])
@@ -129,7 +129,7 @@ extension InvocationTests {
           == true, "\(said)")
     }
 
-    // MARK: What -S says
+    // MARK: What -S prints
 
     private static let status = """
       kernel: loaded
@@ -162,7 +162,7 @@ extension InvocationTests {
       #expect(kernel.run(line) == (line == "-S" ? .usage : .success))
       #expect(kernel.output == Self.status)
       let json = FakeKernel([Self.normal: LoadRecord.bytes()])
-      #expect(json.run("\(line) --json") == (line == "-S" ? .success : .success))
+      #expect(json.run("\(line) --json") == .success)
       for part in [
         "\"loadedAt\": \"1970-01-01T00:00:01Z\"", "\"systemCall\": \"kexec_load\"",
         "\"commandLine\": \"quiet\"", "\"loadedCrashKernel\": null", "\"loadDisabled\": null",
@@ -171,6 +171,15 @@ extension InvocationTests {
         #expect(json.output.contains(part), "\(json.output)")
       }
     }
+
+    /// What the JSON of these cases has.
+    private static let inJSON = [
+      "no kernel of another boot": "\"systemCall\": null", "a later format": "\"systemCall\": null",
+      "no record at all": "\"systemCall\": null", "nothing is loaded": "\"loaded\": false",
+      "loading is switched off": "\"loadDisabled\": true",
+      "that is not known": "\"loadDisabled\": null", "no size": "\"crashSize\": null",
+      "addresses are hidden": "\"crashSize\": 4096", "no crash kernels": "\"crashLoaded\": null",
+    ]
 
     /// What the files say, and lines of what is said then.
     @Test(
@@ -219,7 +228,9 @@ extension InvocationTests {
           ["crash kernel: not supported: the running kernel was built without CONFIG_CRASH_DUMP"]
         ),
       ] as [(String, [String: [UInt8]?], [String])])
-    func statusReportsUnknownState(name: String, files: [String: [UInt8]?], wanted: [String]) {
+    func statusReportsUnknownState(
+      name: String, files: [String: [UInt8]?], wanted: [String]
+    ) throws {
       let kernel = FakeKernel(files)
       #expect(kernel.run("status") == .success)
       let lines = kernel.output.split(separator: "\n")
@@ -228,9 +239,10 @@ extension InvocationTests {
       }
       let json = FakeKernel(files)
       #expect(json.run("status --json") == .success)
+      #expect(json.output.contains(try #require(Self.inJSON[name])), "\(name): \(json.output)")
     }
 
-    /// Without it the kernel may be locked down, and nobody sees it.
+    /// Without securityfs the kernel may be locked down, and it cannot be seen.
     @Test("The status command reports lockdown as unknown when securityfs is not mounted")
     func statusReportsUnknownLockdown() throws {
       let files = ["/proc/sys/kernel/kexec_load_disabled": Self.text("0\n")]
@@ -246,7 +258,7 @@ extension InvocationTests {
           "\nloading: allowed; unknown whether only signed kernels (securityfs is not mounted)\n"))
     }
 
-    /// Another program has unloaded it: what is loaded after it is not what is written down.
+    /// Another program unloaded it: the record must not be used for a kernel that is loaded later.
     @Test("-S removes the records of kernels that are no longer loaded")
     func statusRemovesStaleRecords() {
       let kernel = FakeKernel([
@@ -286,7 +298,7 @@ extension InvocationTests {
       #expect(timeText(seconds) == wanted)
     }
 
-    // MARK: -u with another kind only
+    // MARK: -u with only another kind loaded
 
     @Test(
       "An unload warns when only the other kind of kernel is loaded",

@@ -111,7 +111,8 @@ import Testing
     expectOneLineAndAdvice(found)
   }
 
-  /// The running kernel drops the old crash kernel early: what is left is said.
+  /// The running kernel drops the old crash kernel early, so the error says whether it is still
+  /// loaded.
   @Test(
     "An error of a crash kernel load tells whether the old crash kernel is still loaded",
     arguments: [
@@ -241,7 +242,7 @@ import Testing
     expectOneLineAndAdvice(found)
   }
 
-  /// What EPERM is explained by, the strongest reason first.
+  /// The causes of EPERM, the strongest one first.
   @Test(
     "The strongest reason against a load is found for each purpose",
     arguments: [

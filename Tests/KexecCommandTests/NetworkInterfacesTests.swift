@@ -5,7 +5,8 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct NetworkInterfacesTests {
-  /// eth0 and eth2 are up, eth1 is down; two refuse, and two are gone when they are asked for.
+  /// eth0 and eth2 are up, eth1 is down. Of the others, two refuse, and two no longer exist when
+  /// they are used.
   private final class Fake {
     var flags: [String: Int32] = [
       "eth0": Int32(IFF_UP | IFF_BROADCAST), "eth1": Int32(IFF_BROADCAST),

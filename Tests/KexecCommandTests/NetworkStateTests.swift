@@ -4,7 +4,7 @@ import Testing
 @testable import KexecCommand
 @testable import LinuxSystem
 
-/// What goes with an interface that is taken down, and does not come back.
+/// What is lost when an interface is taken down, and is not restored when it comes up.
 @Suite struct NetworkStateTests {
   private static let routes = """
     Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -68,14 +68,14 @@ import Testing
   }
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Suite struct LostNetworkTests {
     private static let before =
       "eth0 00000000 0202000A 0003 0 0 100 00000000\neth0 0002000A 00000000 0001 0 0 0 00FFFFFF\n"
     private static let after = "eth0 0002000A 00000000 0001 0 0 0 00FFFFFF\n"
 
-    /// Nothing is said of what is there again.
+    /// What is there again is not reported.
     @Test(
       "A failed jump warns of lost routes, and only if some are lost",
       arguments: [(after, "default via 10.0.2.2 dev eth0"), (before, nil)] as [(String, String?)])

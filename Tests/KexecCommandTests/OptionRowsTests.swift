@@ -2,15 +2,15 @@ import Testing
 
 @testable import KexecCommand
 
-/// Every option that there is to be, with all its names: what is missing, renamed or more than this
-/// fails. What the options mean is in InvocationTests, what they refuse too.
+/// Every option with all its names. A missing, renamed or additional one fails. InvocationTests
+/// tests what the options mean and refuse.
 struct OptionRow: Sendable, CustomTestStringConvertible {
   let option: Option
   let short: Character?
   let long: [String]
-  /// A value that it takes; nil when it takes none.
+  /// A value that it accepts; nil if it takes none.
   let value: String?
-  /// What stands before it, and means something else without it.
+  /// The arguments before it, without which it would mean something else.
   let base: String
 
   var testDescription: String { "--" + long[0] }
@@ -66,7 +66,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
     .init(.elf64CoreHeaders, nil, "elf64-core-headers", after: "-p k"),
     .init(.passMemmap, nil, "pass-memmap-cmdline", after: "-p k"),
     .init(.hotplug, nil, "hotplug", after: "-p k"),
-    // Of our own.
+    // Options that kexec-tools does not have.
     .init(.report, nil, "report", after: ""), .init(.digest, nil, "digest", value: "sha256"),
     .init(.noFast, nil, "no-fast"), .init(.stamp, nil, "stamp"), .init(.json, nil, "json"),
     .init(.machine, nil, "machine", value: "/m", after: "--dry-run -l k"),
@@ -75,7 +75,7 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
   ]
 }
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
   @Test("The option table has exactly the listed options with their names and values")
   func tableHasExactlyTheListedOptions() {
@@ -92,7 +92,8 @@ extension InvocationTests {
     #expect(Option.table.rows.count == options.count)
   }
 
-  /// Short or long, in front or behind, abbreviated, with the value behind = or as the next word.
+  /// Short or long, before or after other arguments, abbreviated, with the value after = or as the
+  /// next word.
   @Test("Every spelling and position of an option means the same", arguments: OptionRow.all)
   func everySpellingMeansTheSame(row: OptionRow) throws {
     let base = row.base.split(separator: " ").map(String.init)
@@ -111,12 +112,12 @@ extension InvocationTests {
       #expect(try Invocation(["kexec"] + base + spelling) == wanted, "\(spelling)")
       #expect(try Invocation(["kexec"] + spelling + base) == wanted, "\(spelling)")
     }
-    // It does something, unless it is the default.
+    // The option has an effect, unless it is the default.
     if row.base.isEmpty || row.option == .automaticSyscall { return }
     #expect(try Invocation(["kexec"] + base) != wanted)
   }
 
-  /// A value that is missing or too much, and an abbreviation that others share, are refused.
+  /// A missing or superfluous value, and an ambiguous abbreviation, are refused.
   @Test(
     "A missing or extra value and an ambiguous abbreviation are refused",
     arguments: OptionRow.all)
@@ -136,7 +137,7 @@ extension InvocationTests {
 
   private static let names = OptionRow.all.flatMap(\.long)
 
-  /// The shortest beginning of `name` that no other name has.
+  /// The shortest abbreviation of `name` that is unambiguous.
   private static func shortestName(of name: String) -> String {
     let others = names.filter { $0 != name }
     let counts = 1...name.count
@@ -144,7 +145,7 @@ extension InvocationTests {
     return String(name.prefix(count ?? name.count))
   }
 
-  /// Every row of the table of conflicts, in either order.
+  /// Every row of the table of conflicts, in both orders.
   @Test("Each pair of conflicting options is refused in either order")
   func conflictingOptionsAreRefused() throws {
     func words(_ option: Option) throws -> [String] {
@@ -152,7 +153,7 @@ extension InvocationTests {
       return ["--" + row.long[0] + (row.value.map { "=" + $0 } ?? "")]
     }
     for conflict in OptionConflict.all {
-      // Only loads have a kernel.
+      // Only loads take a kernel.
       let takesKernel = [.loadPanic, .loadPreserveContext, .realMode, .resetVGA].contains(
         conflict.first)
       for other in conflict.others {

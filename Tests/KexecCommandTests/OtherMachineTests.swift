@@ -3,14 +3,14 @@ import Testing
 
 @testable import KexecCommand
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// Machines that nothing can be planned for, and those of which nothing is known.
+  /// Machines for which no load can be planned, and those whose architecture is unknown.
   @Suite struct OtherMachineTests {
     private static let arm = "20000000-9fffffff : System RAM\n"
     private static let cpu = "CPU implementer\t: 0x41\nCPU architecture: 8\nFeatures\t: fp asimd\n"
 
-    /// Files of the machine, options, and what is said; nil where there is a plan.
+    /// The machine's files, options, and the error; nil if there is a plan.
     @Test(
       "A plan for a captured machine needs x86_64, shown by its files or given by --arch",
       arguments: [
@@ -23,7 +23,7 @@ extension InvocationTests {
           "@/m/proc/cpuinfo: this is a machine of architecture arm64, but only x86_64 is supported\n"
             + "  its /proc/iomem is not that of an x86 machine\n"
         ),
-        // A proof is stronger than the option, the look of the map is not.
+        // A proof overrides the option; the appearance of the map does not.
         (
           ["/m/proc/iomem": arm, "/m/proc/cpuinfo": cpu], "-l --arch=x86_64",
           "@/m/proc/cpuinfo: this is a machine of architecture arm64, but only x86_64 is supported\n"
@@ -72,7 +72,7 @@ extension InvocationTests {
       }
     }
 
-    /// Xen: nothing is loaded in dom0, nor in a guest that cannot replace itself.
+    /// Xen: nothing can be loaded in dom0, nor in a guest that cannot replace itself.
     @Test(
       "A load is refused in dom0 and in a PV guest of Xen, but not in another Xen guest",
       arguments: ["-l -c @/vmlinuz", "-l -s @/vmlinuz", "-p @/vmlinuz", "-f @/vmlinuz"])

@@ -2,28 +2,34 @@ import Testing
 
 @testable import KexecCommand
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// Command lines as people paste them: each word of the list is an argument, as the shell made it. What
-  /// is said, or its start; and what the advice has in it.
+  /// Pasted command lines: each element is an argument, as the shell split it. Then the message or
+  /// its beginning, and a part of the advice.
   @Test(
     "A usage error points out the pasted character or missing quote that caused it",
     arguments: [
-      // Dashes of text programs.
+      // Dashes as text programs write them.
       (["-l", "k", "–initrd=x"], "\"–initrd=x\": this is not an option", "an en dash (U+2013)"),
-      (["-l", "k", "—append", "quiet"], "\"—append\": this is not an option", "an em dash (U+2014)"),
+      (
+        ["-l", "k", "—append", "quiet"], "\"—append\": this is not an option",
+        "an em dash (U+2014)"
+      ),
       (["−l", "k"], "\"−l\": this is not an option", "a minus sign (U+2212)"),
       (["–e"], "\"–e\": this is not an option", "an en dash (U+2013)"),
-      (["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option", "an invisible character (U+FEFF)"),
+      (
+        ["\u{FEFF}-l", "k"], "\"\u{FEFF}-l\": this is not an option",
+        "an invisible character (U+FEFF)"
+      ),
       (["-l", "k", "--reuse\u{2011}cmdline"], "", "a non-breaking hyphen (U+2011)"),
       (["-–initrd=x", "-l", "k"], "", "an en dash (U+2013)"),
-      // What looks like a space.
+      // Characters that look like a space.
       (["-l\u{A0}k"], "", "a non-breaking space (U+00A0)"),
       (["-l", "k", "--initrd\u{A0}x"], "", "a non-breaking space (U+00A0)"),
       (["-l", "k\u{A0}", "b"], "two kernels were given: \"k\u{A0}\" and \"b\"", "space (U+00A0)"),
       (["-l", "k", "--mem-min=1\u{A0}"], "--mem-min=1\u{A0}: not an address", "space (U+00A0)"),
       (["-l", "k", "--mem-max=–1"], "--mem-max=–1: not an address", "en dash (U+2013)"),
-      // Quotes that are none: the shell has made several words.
+      // Typographic quotes, at which the shell does not stop splitting.
       (
         ["-l", "k", "--append=“quiet", "splash”"], "two kernels were given: \"k\" and \"splash”\"",
         "\"”\", a curly quote (U+201D)"
@@ -62,7 +68,7 @@ extension InvocationTests {
         ["-e", "--append=a", "b"], "-e (--exec) takes no kernel, but \"b\" was given",
         "b is a separate word after --append=a"
       ),
-      // Where no shell was.
+      // Arguments that no shell has expanded.
       (
         ["-l", "/boot/k", "--append=$(cat", "/proc/cmdline)"],
         "two kernels were given: \"/boot/k\" and \"/proc/cmdline)\"",
@@ -74,7 +80,7 @@ extension InvocationTests {
         "two kernels were given: \"/boot/vmlinuz-1\" and \"/boot/vmlinuz-2\"",
         "a pattern or $(...) without quotes"
       ),
-      // Nothing of that.
+      // None of these causes.
       (
         ["-l", "a", "b"], "two kernels were given: \"a\" and \"b\"",
         "kexec --help lists the options"
@@ -92,7 +98,7 @@ extension InvocationTests {
     #expect(error?.advice?.contains(advice) == true, "\(error?.advice ?? "")")
   }
 
-  /// What looks like it, and is meant.
+  /// Similar arguments that are meant as they are.
   @Test(
     "Odd characters in values and names are accepted where they are valid",
     arguments: [

@@ -3,10 +3,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The built program, as a user runs it.
+/// The built program, run like a user runs it.
 enum Program {
-  /// Where it is: beside the test bundle, which is an argument of the test runner; nil when it is not
-  /// built.
+  /// The path of the program: beside the test bundle, which is an argument of the test runner; nil
+  /// if it was not built.
   static let path: String? = {
     for argument in CommandLine.arguments {
       guard let end = argument.firstRange(of: "/kexecPackageTests.xctest") else { continue }
@@ -16,8 +16,9 @@ enum Program {
     return nil
   }()
 
-  /// A machine with RAM, a kernel of ours in its root, and files that are none. Below `bytes` is one
-  /// whose command line is no text, below `crash` one with a crash kernel in its region.
+  /// A machine with RAM, with a kernel of ours and some invalid files in its root. In `bytes` is a
+  /// machine whose command line is not text, in `crash` one with a region for a crash kernel and a
+  /// crash kernel.
   static func tree() -> TemporaryTree {
     TemporaryTree(bytes: [
       "/proc/iomem": Array(
@@ -37,14 +38,14 @@ enum Program {
     ])
   }
 
-  /// Runs it with `arguments`, in which `@` is the directory of `tree` and `@line` a line of 3000 characters.
-  /// It goes by way of the shell: no argument may have a space or a quote.
+  /// Runs it with `arguments`, in which `@` is the directory of `tree` and `@line` a line of 3000
+  /// characters. A shell runs it, so no argument may contain a space or a quote.
   static func run(
     _ arguments: String, in tree: TemporaryTree, errors: String = "&1"
   ) throws -> (output: String, code: Int32) {
     let path = try #require(
       path, "kexec is not built beside the tests: swift build --product kexec")
-    // Under one name, since the C library's messages begin with it.
+    // With a fixed name, because the C library's messages begin with it.
     let words = inPlace(arguments, in: tree)
     let line = "exec -a kexec '\(path)' \(words) 2>\(errors)"
     guard let pipe = unsafe popen("bash -c \"\(line)\" </dev/null", "r") else {
@@ -63,7 +64,7 @@ enum Program {
     return (String(lossless: output), status >> 8 & 0xFF)
   }
 
-  /// `text` with the directory of `tree` for each `@`.
+  /// `text` with `@` replaced by the directory of `tree`.
   static func inPlace(_ text: String, in tree: TemporaryTree) -> String {
     text.replacing("@line", with: String(repeating: "x", count: 3000))
       .split(separator: "@", omittingEmptySubsequences: false).joined(separator: tree.path)

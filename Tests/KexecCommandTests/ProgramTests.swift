@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What the built program prints and what it exits with, beside the rows of ExitRowsTests. Nothing
-/// here needs rights or changes anything.
+/// What the built program prints, and its exit codes, in addition to ExitRowsTests. Nothing here
+/// needs privileges or changes anything.
 @Suite struct ProgramTests {
   private let tree = Program.tree()
 
-  /// The arguments, the exit code, and how the output starts.
+  /// The arguments, the exit code, and the beginning of the output.
   @Test(
     "The built program gives the expected output and exit code for each command line",
     arguments: [
@@ -46,7 +46,7 @@ import Testing
     if wanted.isEmpty { #expect(output.isEmpty) }
   }
 
-  /// The standard input is read once, and only once.
+  /// Standard input can be read only once.
   @Test("The name - stands for the standard input, which can be read only once")
   func readsStandardInputOnlyOnce() throws {
     let tree = TemporaryTree(["/empty": ""])
@@ -60,11 +60,11 @@ import Testing
     #expect(usage == 1)
   }
 
-  /// Arguments, names of files and the running command line are bytes.
+  /// Arguments, file names and the running command line are bytes.
   @Test("Arguments and file names that are not UTF-8 appear unchanged in the plan")
   func passesBytesThatAreNotUTF8() throws {
     let byte = #"$'\xe9'"#
-    // Of that machine nothing is known but its command line.
+    // Only the command line of that machine is known.
     let words = "--arch=x86_64 --reuse-cmdline --append=x\(byte) --initrd=@/\(byte)"
     let (plan, code) = try Program.run(
       "-s -l --dry-run @/vmlinuz --machine=@/bytes \(words)", in: tree)

@@ -6,13 +6,13 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct RealModeMessageTests {
-  /// What is wrong, whether `--real-mode` was given, and the message.
+  /// The error, whether `--real-mode` was given, and the message.
   static let rows: [(PlanningError, Bool, String)] = [
     (
       .realMode(.noBIOS), true,
       "--real-mode: this machine was booted by EFI, so there is no BIOS for the kernel to call"
     ),
-    // Nobody has asked for real mode when the kernel has no other entry.
+    // The user did not ask for real mode, but the kernel has no other entry.
     (
       .realMode(.noBIOS), false,
       "\"vmlinuz\": it has only a real-mode entry: this machine was booted by EFI, so there is no BIOS for the "

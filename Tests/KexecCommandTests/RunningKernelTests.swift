@@ -5,14 +5,14 @@ import Testing
 
 @testable import LinuxSystem
 
-/// What the running kernel answers comes through as it is. Nothing here needs rights, and all that
-/// could change something is refused for everybody.
+/// The running kernel's answers are passed on unchanged. Nothing here needs privileges; calls that
+/// could change something are refused for every user.
 @Suite struct RunningKernelTests {
   private let kernel = LinuxKernel.running
 
   @Test("System calls that the running kernel refuses return their errors")
   func refusedCallsGiveTheirError() {
-    // Flags that no kernel knows, and no command that there is: EINVAL, EPERM or ENOSYS.
+    // Flags and a command that no kernel knows: EINVAL, EPERM or ENOSYS.
     #expect(kernel.kexec.kexecLoad(0, [], 0xFFFF) != nil)
     #expect(kernel.kexec.kexecFileLoad(nil, nil, [], 0xFFFF_FFFF) != nil)
     #expect(kernel.kexec.reboot(0x7FFF_FFF0) != nil)
@@ -20,6 +20,16 @@ import Testing
     #expect(kernel.fileSystems.syncMount(-1) == Errno(rawValue: EBADF))
     #expect(kernel.memoryFiles.write(-1, SharedBytes([1])) == .failure(Errno(rawValue: EBADF)))
     #expect(kernel.process.run("/none/at/all", []) == .failure(.noSuchFile))
+  }
+
+  @Test(
+    "An error has its name in errno.h, or its number where there is none",
+    arguments: [
+      (EPERM, "EPERM"), (EAGAIN, "EAGAIN"), (EOPNOTSUPP, "EOPNOTSUPP"), (ENOKEY, "ENOKEY"),
+      (ENOTDIR, "ENOTDIR"), (9999, "errno 9999"), (-1, "errno -1"),
+    ] as [(Int32, String)])
+  func errorsHaveNames(number: Int32, name: String) {
+    #expect(Errno(rawValue: number).name == name)
   }
 
   @Test("Only the result 0 of a system call counts as success")
@@ -45,6 +55,11 @@ import Testing
   @Test("The clocks give plausible times, and random bytes differ at each request")
   func clocksAndRandomBytesArePlausible() {
     #expect(kernel.clocks.sinceBoot() > 0 && kernel.clocks.wallClock() > 1_700_000_000_000_000_000)
+    // They move on. The wall clock may be set back meanwhile.
+    let before = (kernel.clocks.sinceBoot(), kernel.clocks.wallClock())
+    usleep(1000)
+    #expect(kernel.clocks.sinceBoot() >= before.0 + 1_000_000)
+    #expect(kernel.clocks.wallClock() != before.1)
     #expect(kernel.process.randomBytes(32)?.count == 32)
     #expect(kernel.process.randomBytes(32) != kernel.process.randomBytes(32))
   }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import KexecCommand
 
-/// Each row of the tables of options, images, exit codes and messages says by which scenarios of the
-/// lab it is shown on a real kernel. `script/test` checks that the lab has scenarios of these names.
+/// Each row of the tables of options, images, exit codes and messages names the scenarios of the
+/// lab that show it on a real kernel. `script/test` checks that the lab has these scenarios.
 @Suite struct ScenarioRowsTests {
-  /// The rows in Tests/Fixtures/rows.txt, each with the indented lines below it.
+  /// The rows in Tests/Fixtures/rows.txt, each with the indented lines that follow it.
   private static let rows: [(name: String, shownBy: [String])] = {
     var rows: [(name: String, shownBy: [String])] = []
     for line in Fixtures.text("/rows.txt").split(separator: "\n") where !line.hasPrefix("#") {
@@ -36,7 +36,7 @@ import Testing
     for (name, shownBy) in Self.rows {
       #expect(!shownBy.isEmpty, "\(name)")
       #expect(Set(shownBy).count == shownBy.count, "\(name)")
-      // A reason stands alone.
+      // A reason is the only line.
       #expect(shownBy.count == 1 || !shownBy.contains { $0.hasPrefix("- ") }, "\(name)")
     }
   }

@@ -6,11 +6,11 @@ import Testing
 
 @testable import KexecCommand
 
-/// In this suite because getopt_long keeps its place in global variables.
+/// In the serialized suite, because getopt_long keeps its position in global variables.
 extension InvocationTests {
-  /// What is said of arguments that make no sense: of the right option, with what was probably meant.
+  /// Usage errors: they name the right option, and what was probably meant.
   @Suite struct UsageTests {
-    /// What is typed, what is wrong with it, and what to do.
+    /// The arguments, the error, and the advice.
     struct Row: Sendable, CustomTestStringConvertible {
       let words: [String]
       let message: String
@@ -73,7 +73,7 @@ extension InvocationTests {
         "-l --reuse k",
         "option '--reuse' is ambiguous; possibilities: '--reuseinitrd' "
           + "'--reuse-cmdline' '--reuse-console' '--reuse-video-type'", help),
-      // Those of kexec-tools that only Xen has.
+      // Options of kexec-tools that work only on Xen.
       .init(
         "--load-live-update", "--load-live-update: a live update of Xen is not supported",
         "kexec-tools built with Xen's libraries has it"),
@@ -85,7 +85,7 @@ extension InvocationTests {
         "kexec-tools built with Xen's libraries has it"),
     ]
 
-    /// Options without something to do, and what they go with.
+    /// Options that do nothing alone, and the ones with which they work.
     static let alone: [Row] = [
       .init("", "no kernel was given", help, .failure),
       .init("-l", "no kernel was given", help, .failure),
@@ -126,7 +126,7 @@ extension InvocationTests {
         "--json does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
     ]
 
-    /// An option's value that is something else.
+    /// An option that has taken another argument as its value.
     static let swallowed: [Row] = [
       .init(
         "-l --type /boot/vmlinuz",
@@ -222,7 +222,7 @@ extension InvocationTests {
       .init(
         "-p --real-mode k", "--real-mode and -p (--load-panic) cannot be used together",
         "after a panic there is no BIOS to call"),
-      // 1 would say that a kernel is loaded.
+      // Exit code 1 would mean that a kernel is loaded.
       .init(
         "-S -e", "-S (--status) and -e (--exec) cannot be used together",
         "-S only tells what is loaded", .failure),
@@ -242,16 +242,16 @@ extension InvocationTests {
       #expect(error?.code == .situation(.usage))
     }
 
+    private static let actions: [Option] = [
+      .load, .loadPanic, .exec, .unload, .status, .force, .help, .version, .printCrashSize,
+      .report, .loadPreserveContext, .loadJumpBackHelper,
+    ]
+
     /// Every option that is no action says by itself what it goes with.
     @Test(
       "An option alone that is no action is an error that names what it goes with",
-      arguments: OptionRow.all)
+      arguments: OptionRow.all.filter { !actions.contains($0.option) })
     func optionAloneIsExplained(row: OptionRow) {
-      let actions: [Option] = [
-        .load, .loadPanic, .exec, .unload, .status, .force, .help, .version, .printCrashSize,
-        .report, .loadPreserveContext, .loadJumpBackHelper,
-      ]
-      guard !actions.contains(row.option) else { return }
       let word = "--" + row.long[0] + (row.value.map { "=" + $0 } ?? "")
       let error = #expect(throws: CommandError.self) { try Invocation(["kexec", word]) }
       #expect(error?.message == "no kernel was given")
@@ -261,7 +261,7 @@ extension InvocationTests {
       #expect(error?.exitCode == .failure)
     }
 
-    /// Nothing is said of an option that was not typed, but in the advice.
+    /// The error names only options that were typed; the advice may name others.
     @Test(
       "A usage message names no option that was not typed",
       arguments: unknown + swallowed + empty + contradictions)
@@ -281,7 +281,7 @@ extension InvocationTests {
       }
     }
 
-    /// Addresses as the kernel's own command line takes them, and ranges down to one byte.
+    /// Addresses in the notation of the kernel's command line, and ranges down to one byte.
     @Test(
       "--mem-min and --mem-max take addresses with units and ranges of one byte",
       arguments: [
@@ -313,13 +313,16 @@ extension InvocationTests {
       #expect(error?.exitCode == .usage)
     }
 
-    /// Usage errors name the program as it was called, in both lines; all else comes from kexec.
+    /// Both lines of a usage error use the program's name as it was called; all other errors use
+    /// "kexec".
     @Test(
       "Usage errors begin with the program's name as called, and other errors with kexec",
       arguments: [
         (["/sbin/kexec", "--bogus"], "kexec: unrec", "  kexec --help lists"),
         (["./kexec-swift", "--bogus"], "kexec-swift: unrec", "  kexec-swift --help lists"),
-        (["k2", "-l", "k", "--serial-baud=7"], "k2: --serial-baud=7: the rate", "  k2 --help lists"),
+        (
+          ["k2", "-l", "k", "--serial-baud=7"], "k2: --serial-baud=7: the rate", "  k2 --help lists"
+        ),
         (["/usr/sbin/kexec.real"], "kexec.real: no kernel", "  kexec.real --help lists"),
         (["k2", "status", "x"], "k2: status takes no", "  k2 status --help lists"),
         (["k2", "status", "--bogus"], "k2: unrec", "  k2 status --help lists"),

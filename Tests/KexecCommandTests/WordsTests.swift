@@ -9,7 +9,7 @@ import Testing
 @testable import KexecPlanning
 @testable import LinuxSystem
 
-/// What all sentences have to keep to, and what some say of a name, a file or a kernel.
+/// Rules for all sentences, and for those that name a file or a kernel.
 @Suite struct WordsTests {
   @Test(
     "A file name is put in quotes, and its control characters are escaped",

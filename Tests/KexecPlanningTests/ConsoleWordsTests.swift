@@ -7,7 +7,8 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct ConsoleWordsTests {
-  /// ttyS1 at 57600 is /dev/console, and there is a screen; COM1 and COM2 are where they usually are.
+  /// /dev/console is ttyS1 at 57600, and there is a screen. COM1 and COM2 have their usual
+  /// addresses.
   private func machine(
     running: String = "console=tty0 console=ttyS1,9600 earlycon=uart8250,io,0x2f8,57600n8",
     consoles: [Console] = [
@@ -24,21 +25,21 @@ import Testing
   private static let early = "earlycon=uart8250,io,0x2f8,57600n8"
   private static let all = early + " console=tty0 console=ttyS1,57600n8"
 
-  /// The new command line, and the whole of it with the words.
+  /// The new command line, and the result with the added parameters.
   @Test(
     "--reuse-console adds the running kernel's consoles that the new command line lacks",
     arguments: [
       ("", all), ("quiet", all + " quiet"),
       ("quiet -- single", all + " quiet -- single"),
-      // Only init would read it there.
+      // After -- only init would read it.
       ("-- console=tty0", all + " -- console=tty0"),
-      // A driver has one console: the word that is there stays the only one.
+      // One console= for each driver: the one that is given stays the only one.
       ("console=ttyS0", early + " console=tty0 console=ttyS0"),
       ("console=ttyS1,115200", early + " console=tty0 console=ttyS1,115200"),
       ("console=tty1 console=ttyS0", early + " console=tty1 console=ttyS0"),
       ("earlyprintk=vga", "console=tty0 console=ttyS1,57600n8 earlyprintk=vga"),
       ("earlycon", "console=tty0 console=ttyS1,57600n8 earlycon"),
-      // None at all.
+      // The user wants no console.
       ("console=", "console="), ("console=null", "console=null"),
     ])
   func addsConsoleParameters(given: String, wanted: String) {
@@ -48,11 +49,11 @@ import Testing
   @Test("The running command line supplies consoles and rates that /proc/consoles does not show")
   func usesRunningLineForUnknownConsoles() {
     let running = "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7 console=ttyS9,1"
-    // No /proc/consoles: all that the line says.
+    // Without /proc/consoles: everything that the command line names.
     #expect(
       line("", on: machine(running: running, consoles: []))
         == "earlyprintk=ttyS0,115200 console=hvc0 console=ttyS0,19200e7 console=ttyS9,1")
-    // No rate from the terminal: that of the line.
+    // If the terminal's rate is unknown, the command line's is used.
     let consoles = [
       Console(name: "ttyS0", isPreferred: true), Console(name: "hvc0", isPreferred: false),
     ]

@@ -10,7 +10,7 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Crash kernels by kexec_load.
+/// Crash kernels loaded by kexec_load.
 @Suite struct CrashPlacementTests {
   @Test("All segments lie in the crash region, with the elfcorehdr segment in its highest page")
   func segmentsLieInCrashRegion() throws {
@@ -18,7 +18,7 @@ import Testing
     #expect(load.flags == 0x3E_0001)
     let region = physical(0x4E00_0000, 0x1000_0000)
     for segment in load.segments { #expect(region.contains(segment.destination)) }
-    // The highest page, and no RAM for the crash kernel.
+    // The highest page of the region, which is not RAM for the crash kernel.
     let header = try #require(load.segments.last)
     #expect(header.role == .coreHeader)
     #expect(header.destination == physical(0x5DFF_F000, 0x1000))
@@ -33,7 +33,7 @@ import Testing
         .init(physical(0xFE00_0000, 0x10_0000), .reserved),
       ])
     #expect(header.isChecked)
-    // The running kernel puts its own pages into the rest of the region.
+    // The running kernel puts pages of its own into the rest of the region.
     let lowest = try #require(load.segments.first?.destination.start)
     #expect(lowest.value >= 0x4E00_0000 + 0x1_0000 + 2 * 0x2000)
   }
@@ -49,7 +49,7 @@ import Testing
         0xFFFF_FFFF_8460_0000, 0xFFFF_8968_4010_0000, 0xFFFF_8968_9E00_0000,
       ])
     #expect(found.map(\.byteCount) == [0x283_0000, 0x4DF0_0000, 0x1FE_0000])
-    // Two processors' notes and VMCOREINFO.
+    // Two processors' notes and VMCOREINFO, then the three ranges.
     #expect(bytes.loadField(Field<UInt16>(56)) == 6)
     #expect(bytes.loadField(Field<UInt32>(64)) == 4)
   }
@@ -77,7 +77,7 @@ import Testing
     #expect(header.destination == physical(0x5DF7_C000, 0x8_4000))
     #expect(!header.isChecked)
     #expect(line.hasSuffix("elfcorehdr=0x5df7c000"))
-    // Without the option nothing changes.
+    // Without the option, the flags are as before.
     #expect(try crash(on: machine).0.flags == 0x3E_0001)
   }
 
@@ -97,7 +97,7 @@ import Testing
     let (load, line) = try crash(on: machine) { $0.options.passesMemoryMap = true }
     #expect(
       line == "quiet elfcorehdr=0x5dfff000 memmap=exactmap memmap=632K@4K memmap=262140K@1277952K")
-    // boot_params have the whole map, and the words take away from it.
+    // boot_params have the whole map; memmap= restricts it.
     #expect(load.memoryMap.ranges(of: .ram).byteCount > 0x5000_0000)
     machine.ioMemory = IOMemory(
       text: """
@@ -113,7 +113,7 @@ import Testing
         " memmap=262140K@262144K memmap=4K#524288K memmap=8K#524292K memmap=262144K!786432K"))
   }
 
-  /// The kernel's own words count against its limit.
+  /// Parameters that we add count against the kernel's limit.
   @Test("The added elfcorehdr= counts against the command line limit")
   func elfcorehdrCountsAgainstLimit() {
     // " elfcorehdr=0x5dfff000"
@@ -145,7 +145,7 @@ import Testing
     #expect(given == "acpi_rsdp=0x1 elfcorehdr=0x5dfff000 -- x")
   }
 
-  /// boot_params have it as well: it is the first to stay away.
+  /// boot_params contain it, too, so it is the first one to be omitted.
   @Test(
     "acpi_rsdp= is left out when it does not fit, and boot_params still have the RSDP",
     arguments: [(2047 - 22 - 18, true), (2047 - 22 - 17, false)])
@@ -180,7 +180,7 @@ import Testing
     #expect(space.role == .coreHeader)
   }
 
-  /// The file call would drop the old kernel before it finds out.
+  /// kexec_file_load would drop the old crash kernel before it notices.
   @Test(
     "kexec_file_load is refused when kernel and initrd do not fit into the crash region",
     arguments: [
@@ -246,7 +246,7 @@ import Testing
   }
 }
 
-/// Whether the note is about the header.
+/// Whether the note is about the elfcorehdr.
 private func isAboutCrash(_ note: PlanNote) -> Bool {
   switch note {
   case .noProcessorNotes, .noVMCOREINFO, .kernelAddressesGuessed, .lowMemoryNotDumped, .noHotplug:
@@ -298,13 +298,13 @@ private let largeMachine: Machine = {
 
 private func crash(
   on machine: Machine = crashMachine, _ change: (inout LoadRequest) -> Void = { _ in }
-) throws(PlanningError) -> (SegmentLoad, String) {
+) throws -> (SegmentLoad, String) {
   let plan = try planned(by: .segments, on: machine) {
     $0.options.purpose = .crash
     $0.options.commandLine = "quiet"
     change(&$0)
   }
-  guard case .segments(let load) = plan.action else { fatalError("by file") }
+  let load = try plan.segmentLoad()
   return (load, plan.commandLine)
 }
 

@@ -9,7 +9,7 @@ import Testing
 @testable import KexecPlanning
 @testable import RunningSystem
 
-/// What tells of a crash kernel's region, and what of it cannot be: the table of disagreements.
+/// How the region of a crash kernel is found, and which contradictions are errors: a table.
 @Suite struct CrashReservationTests {
   private static let whole = "00001000-0009fbff : System RAM\n00100000-5fffffff : System RAM\n"
   /// 128 MiB inside RAM.
@@ -24,7 +24,8 @@ import Testing
     """
   private static let largeMain = physical(0x1_6F00_0000, 0x1000_0000)
 
-  /// `crashkernel=SIZE,cma`: the running command line, crash_cma_ranges, CmaTotal, and what is added.
+  /// `crashkernel=SIZE,cma`: the running command line, crash_cma_ranges, CmaTotal, and the added
+  /// RAM.
   @Test(
     "crashkernel=,cma ranges become RAM of the crash kernel and stay out of the dump",
     arguments: [
@@ -34,11 +35,11 @@ import Testing
         "crashkernel=128M crashkernel=64M,cma", "20000000-23ffffff\n30000000-30ffffff", nil,
         .success([first, physical(0x3000_0000, 0x100_0000)])
       ),
-      // It could not be had.
+      // The kernel could not reserve it.
       ("crashkernel=128M crashkernel=64M,cma", "", "0", .success([])),
-      // What it says counts, whatever reserved it.
+      // The file counts, whatever reserved the memory.
       ("quiet", "20000000-23ffffff", nil, .success([first])),
-      // Kernels before 6.17 ignore the word, or have no such memory at all.
+      // Kernels before 6.17 ignore the parameter, or have no CMA memory.
       ("crashkernel=128M crashkernel=64M,cma", nil, "0", .success([])),
       ("crashkernel=64M,cma", nil, "65536", .failure(.contiguousUnknown(word: "64M,cma"))),
       ("crashkernel=64M,cma", nil, nil, .failure(.contiguousUnknown(word: "64M,cma"))),
@@ -71,10 +72,10 @@ import Testing
       #expect(throws: PlanningError.crashRegionDoubtful(doubt)) { try found.get() }
     case .success(let added):
       let plan = try found.get()
-      guard case .segments(let load) = plan.action else { fatalError("by file") }
+      let load = try plan.segmentLoad()
       let header = try #require(load.segments.last)
       let ram = load.memoryMap.ranges(of: .ram).ranges
-      // RAM of the crash kernel, and no memory of the crashed one.
+      // The ranges are RAM of the crash kernel, and not in the dump.
       #expect(ram.filter { $0.start.value > Self.main.end.value } == added)
       let dumped = try #require(CoreSegments(header.bytes.array)).segments
       for range in added {
@@ -83,7 +84,7 @@ import Testing
       }
       #expect(dumped.contains { $0.range.contains(physical(0x4000_0000, 0x1000)) })
     }
-    // The running kernel plans it itself.
+    // For kexec_file_load the running kernel handles these ranges itself.
     #expect(throws: Never.self) {
       try planned(by: .file, on: machine) { $0.options.purpose = .crash }
     }
@@ -91,11 +92,11 @@ import Testing
 
   private static let first = physical(0x2000_0000, 0x400_0000)
 
-  /// /proc/iomem, kexec_crash_size, the running command line, and what is doubted.
+  /// /proc/iomem, kexec_crash_size, the running command line, and the contradiction.
   @Test(
     "A crash region that disagrees with RAM, its stated size or crashkernel= is refused",
     arguments: [
-      // All agree, or say nothing.
+      // All sources agree, or say nothing.
       (whole + region, nil, "quiet", nil), (whole + region, "134217728", "quiet", nil),
       (whole + region, "134217728", "crashkernel=128M", nil),
       (whole + region, nil, "crashkernel=128M", nil),
@@ -109,20 +110,21 @@ import Testing
       (whole + region, nil, "crashkernel=100M,x", nil),
       (whole + region, nil, "crashkernel=64M,low", nil),
       (whole + region, "junk", "crashkernel=128M", nil),
-      // Rounded up by the kernel.
+      // The kernel rounds up.
       (whole + region, nil, "crashkernel=120M", nil),
-      // Made smaller by root: both files say so.
+      // Root shrank the region: both files say so.
       (whole + region, "134217728", "crashkernel=256M", nil),
       (whole + region, "134217728", "crashkernel=4G-64G:256M", nil),
-      // A high and a low one: kexec_crash_size is that of the main one (6.1), or the sum (6.12); and so
-      // it is when root has made the main one smaller.
+      // A high and a low region: kexec_crash_size is the size of the main one (6.1), or the sum
+      // (6.12), also after root has shrunk the main one.
       (large, "335544320", "crashkernel=256M,high crashkernel=64M,low", nil),
       (large, "268435456", "crashkernel=256M,high", nil), (large, nil, "crashkernel=256M", nil),
       // Nothing to compare with.
       ("", "134217728", "crashkernel=128M", nil), (whole, "0", "crashkernel=128M", nil),
       ("00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n", "5", "", nil),
 
-      // Outside RAM: at the top level, under something else, past RAM's end, in a driver's memory.
+      // Outside RAM: at the top level, inside another range, beyond the end of RAM, in a driver's
+      // memory.
       (
         whole + "70000000-77ffffff : Crash kernel\n", nil, "",
         .outsideRAM(physical(0x7000_0000, 0x800_0000))
@@ -140,17 +142,17 @@ import Testing
         "", .outsideRAM(physical(0x7000_0000, 0x800_0000))
       ),
       ("10000000-17ffffff : Crash kernel\n", nil, "", .outsideRAM(main)),
-      // Twice.
+      // Two regions that overlap.
       (
         whole + region + "  14000000-1bffffff : Crash kernel\n", nil, "",
         .overlap(main, physical(0x1400_0000, 0x800_0000))
       ),
-      // Another size.
+      // kexec_crash_size is another size.
       (whole + region, "0", "", .otherSize(main, stated: 0)),
       (whole + region, "268435456", "crashkernel=128M", .otherSize(main, stated: 256 << 20)),
       (large, "67108864", "", .otherSize(largeMain, stated: 64 << 20)),
       (whole, "134217728", "", .notListed(stated: 128 << 20)),
-      // Another than was asked for.
+      // Another size than the command line asked for.
       (whole + region, nil, "crashkernel=256M", .otherThanReserved(main, word: "256M")),
       (whole + region, nil, "crashkernel=64M", .otherThanReserved(main, word: "64M")),
       (whole + region, "134217728", "crashkernel=64M", .otherThanReserved(main, word: "64M")),
@@ -176,7 +178,7 @@ import Testing
     }
   }
 
-  /// By either call, and not for a reboot.
+  /// By both system calls, but not for a reboot.
   @Test(
     "Either system call refuses a crash kernel, but not a reboot, when the region is doubtful",
     arguments: [LoadCall.segments, .file])
@@ -193,7 +195,7 @@ import Testing
 }
 
 extension CoreSegments.Segment {
-  /// Where the memory is.
+  /// The range of RAM.
   fileprivate var range: PhysicalRange {
     physical(physicalStart, byteCount)
   }

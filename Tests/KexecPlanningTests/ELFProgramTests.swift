@@ -8,8 +8,8 @@ import Testing
 
 @testable import KexecPlanning
 
-/// ELF programs that are no Linux kernels, with no word of how they want their arguments: they get ELF boot
-/// notes, as kexec-tools does it; and position-independent ones are placed anywhere.
+/// ELF programs that are not Linux kernels and do not say how they take their arguments: they get
+/// ELF boot notes, as with kexec-tools. Position-independent ones are placed anywhere.
 @Suite struct ELFProgramTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -17,13 +17,13 @@ import Testing
     /// ET_EXEC or ET_DYN.
     var type: UInt16 = 3
     var start: UInt64 = 0
-    /// Of the second part, as memtest86+ 5.01 has one; its memory ends 0x5000 behind.
+    /// Address of the second part, like in memtest86+ 5.01; its memory ends 0x5000 bytes later.
     var second: UInt64 = 0x2_3000
     var alignment: UInt64 = 0x1000
     var header: [UInt8] = []
     var ram: [ClosedRange<UInt64>] = [0x1000...0x9_FBFF, 0x10_0000...0x5FFD_FFFF]
     var bounds: PhysicalRange?
-    /// Where its first part goes; nil when it is refused.
+    /// The address of the first part; nil if the program is refused.
     let place: UInt64?
   }
 
@@ -43,7 +43,7 @@ import Testing
     Row(
       testDescription: "ET_DYN where it is not free", start: 0x7000_0000, second: 0x7002_3000,
       place: 0x1000),
-    // Placed so that it lies as it did: 0x3000 behind a multiple of its alignment.
+    // Placed at the same offset from its alignment as in the file: 0x3000.
     Row(
       testDescription: "ET_DYN off its alignment", start: 0x7000_3000, second: 0x7002_6000,
       alignment: 0x1_0000, place: 0x1_3000),
@@ -107,7 +107,7 @@ import Testing
     }
     let made = try result.get()
     #expect(made.notes.contains(.bootNotesAssumed) == row.header.isEmpty)
-    guard case .segments(let load) = made.action else { return }
+    let load = try made.segmentLoad()
     let kernel = load.segments.filter { $0.role == .kernel }
     #expect(kernel.first?.destination.start.value == place)
     #expect(kernel.last.map { $0.destination.end.value } == place + row.second - row.start + 0x5000)
@@ -115,7 +115,7 @@ import Testing
     for segment in load.segments { #expect(row.bounds?.contains(segment.destination) ?? true) }
   }
 
-  /// What only a Linux kernel can do is refused for it.
+  /// Requests that only a Linux kernel supports are refused.
   @Test("An ELF program that is not Linux is refused an initrd and a return to the running kernel")
   func refusesLinuxOnlyRequests() throws {
     let bytes = file(Self.rows[0])

@@ -11,7 +11,7 @@ import Testing
   private static let memory = UART(
     name: "ttyS4", address: 0xFE03_2000, access: "mmio32", clock: 1_843_200)
 
-  /// A machine that writes on `consoles`, the first of which is /dev/console.
+  /// A machine with these `consoles`, the first of which is /dev/console.
   private func machine(
     _ consoles: [String], running: String = "", uarts: [UART] = [com1, com2, memory],
     baud: UInt32 = 115_200, hasTable: Bool = false
@@ -38,24 +38,24 @@ import Testing
 
   private static let first = "earlycon=uart8250,io,0x3f8,115200n8 keep_bootcon"
 
-  /// The running kernel's consoles and command line, and the words.
+  /// The running kernel's consoles and command line, and the added parameters.
   @Test(
     "earlycon= names the serial port that the running kernel writes to",
     arguments: [
       (["ttyS0"], "", first), (["tty0", "ttyS0"], "", first),
       (["ttyS1", "ttyS0"], "", "earlycon=uart8250,io,0x2f8,115200n8 keep_bootcon"),
       (["ttyS4"], "", "earlycon=uart8250,mmio32,0xfe032000,115200n8 keep_bootcon"),
-      // Where /proc/consoles does not tell.
+      // If /proc/consoles is missing.
       ([], "console=tty0 console=ttyS0,115200n8", first),
       ([], "console=ttyS1,57600 console=tty0", "earlycon=uart8250,io,0x2f8,57600 keep_bootcon"),
       ([], "console=ttyS0", "earlycon=uart8250,io,0x3f8 keep_bootcon"),
-      // A port that is named by its address.
+      // A port that is given by its address.
       (
         [], "console=uart8250,mmio32,0xfe030000,115200n8",
         "earlycon=uart8250,mmio32,0xfe030000,115200n8 keep_bootcon"
       ),
       ([], "console=uart,io,0x3e8", "earlycon=uart8250,io,0x3e8 keep_bootcon"),
-      // Nothing but the running kernel's own early console says where a port is.
+      // Only the running kernel's own early console shows the address of a port.
       (
         ["tty0"], "earlycon=uart8250,mmio,0xfe030000,9600",
         "earlycon=uart8250,mmio,0xfe030000,9600 keep_bootcon"
@@ -65,22 +65,22 @@ import Testing
     #expect(try words(on: machine(consoles, running: running)) == wanted)
   }
 
-  /// The new command line, and what it gets.
+  /// The new command line, and the parameters that it gets.
   @Test(
     "Early console parameters of the new command line are kept and only missing ones are added",
     arguments: [
       ("", first), ("root=/dev/vda1 quiet", first), ("x -- earlycon=y", first),
-      // Where the new kernel's console is, somebody looks.
+      // The console of the new command line is used: the user watches that one.
       ("console=ttyS1,57600n8r", "earlycon=uart8250,io,0x2f8,57600n8 keep_bootcon"),
-      // Its word has no rate, and the port has one.
+      // No rate in the parameter; that of the port is used.
       ("console=ttyS0", first),
       ("console=ttyS4 console=tty0", "earlycon=uart8250,mmio32,0xfe032000 keep_bootcon"),
       ("console=tty0", first),
-      // Nothing is said twice.
+      // Nothing is added that is already there.
       ("earlycon=uart8250,io,0x2f8", "keep_bootcon"), ("earlyprintk=ttyS0,115200", "keep_bootcon"),
       ("earlyprintk=serial,0x3f8,115200,keep", "keep_bootcon"), ("earlycon=efifb keep_bootcon", ""),
       ("keep-bootcon", "earlycon=uart8250,io,0x3f8,115200n8"),
-      // Those are on a screen, or nowhere.
+      // These write to a screen, or nowhere.
       ("earlyprintk=vga", first), ("earlyprintk=efi,keep", first), ("earlyprintk", first),
       ("earlycon", first),
     ])
@@ -88,7 +88,7 @@ import Testing
     #expect(try words(line, on: machine(["ttyS0"])) == wanted)
   }
 
-  /// `earlycon` alone does where firmware names a console.
+  /// `earlycon` alone is enough if firmware names a console.
   @Test("A bare earlycon parameter is enough when firmware has a console table")
   func bareEarlyconNeedsConsoleTable() throws {
     #expect(try words("earlycon", on: machine(["ttyS0"], hasTable: true)) == "keep_bootcon")
@@ -106,13 +106,14 @@ import Testing
     #expect(
       try words(on: machine(["ttyS0"]), serial: "ttyS1")
         == "earlycon=uart8250,io,0x2f8 keep_bootcon")
-    // Where nothing is told of it, it is where a PC has it.
+    // If nothing is known about the port, it has its usual address on a PC.
     #expect(
       try words(on: machine(["tty0"], uarts: []), serial: "ttyS3")
         == "earlycon=uart8250,io,0x2e8 keep_bootcon")
   }
 
-  /// With another clock than a PC's the rate would be another one, too: it stays as it is set.
+  /// With another clock than a PC's, the kernel would set a wrong rate, so none is given and the
+  /// port keeps its own.
   @Test(
     "earlycon= states a known baud rate only if the port's clock is a PC's or unknown",
     arguments: [

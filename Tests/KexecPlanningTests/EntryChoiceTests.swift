@@ -8,7 +8,7 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Where a kernel is entered, by what is asked for and by what it is.
+/// At which entry a kernel is entered, depending on the options and on the kernel.
 @Suite struct EntryChoiceTests {
   private var biosGuest: Machine { guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF) }
 
@@ -25,13 +25,13 @@ import Testing
   }
 
   private func segments(_ plan: LoadPlan) throws -> SegmentLoad {
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     return load
   }
 
-  // MARK: What does not go together
+  // MARK: Contradictions
 
-  /// The parser refuses these as well; a request that was made otherwise is not botched.
+  /// The parser refuses these, too; the planner must also refuse requests made otherwise.
   static let contradictions: [(String, String, @Sendable (inout LoadRequest) -> Void)] = [
     ("--real-mode", "-p", { ($0.options.entry, $0.options.purpose) = (.realMode, .crash) }),
     (
@@ -66,7 +66,7 @@ import Testing
 
   // MARK: --type=bzImage
 
-  /// Scripts say it for any kernel: it costs neither the 64-bit entry nor the fast jump.
+  /// Scripts use it for any kernel: the 64-bit entry and the fast jump must still be used.
   @Test("--type=bzImage keeps the 64-bit entry and the fast jump")
   func bzImageTypeKeeps64BitEntry() throws {
     let fast = BzImageBuilder { $0.payload = storedGzip(VmlinuxBuilder().bytes) }
@@ -83,12 +83,12 @@ import Testing
     }
     #expect(!asked.notes.contains(.enteredIn64Bits))
     #expect(asked.notes.contains(.ordinaryEntry(.otherEntry)))
-    // One that has no other entry.
+    // A kernel that has no other entry.
     let small = try plan(BzImageBuilder { $0.xloadflags = 0 }.file, on: guest()) {
       $0.options.imageType = .bzImage
     }
     #expect(!small.notes.contains(.enteredIn64Bits))
-    // The call that the kernel's own loader takes is none that the type forbids.
+    // The type does not forbid kexec_file_load, which enters the kernel by the kernel's own loader.
     let byFile = try plan(BzImageBuilder().file, on: guest()) { $0.options.imageType = .bzImage }
     guard case .file = byFile.action else {
       Issue.record("\(byFile.reason)")
@@ -98,13 +98,14 @@ import Testing
 
   // MARK: Real mode
 
-  /// A device tree is among what boot_params hold, which a kernel in real mode makes for itself.
+  /// A device tree is passed in boot_params, which a kernel that is entered in real mode makes
+  /// itself.
   @Test(
     "A kernel entered in real mode gets no device tree from its unified image",
     arguments: [true, false])
   func realModeLeavesOutDeviceTree(isAsked: Bool) throws {
     let kernel = BzImageBuilder {
-      // Without another entry it is entered in real mode in any case.
+      // Without another entry it is always entered in real mode.
       if !isAsked { ($0.version, $0.protectedEntry, $0.xloadflags) = (0x0207, 0, 0) }
     }
     let image = UnifiedImageBuilder([
@@ -127,7 +128,7 @@ import Testing
     return .init(path: "floppy", bytes: SharedBytes(bytes))
   }()
 
-  /// Its header names an entry in protected mode, where it hangs without a word.
+  /// Its header has an entry in protected mode, at which it hangs silently.
   @Test("MEMDISK is entered in real mode and refused on EFI or with options that rule this out")
   func memdiskIsEnteredInRealMode() throws {
     let made = try plan(Self.memdisk.file, on: biosGuest) { $0.initrds = [Self.floppy] }
@@ -154,7 +155,7 @@ import Testing
     #expect(throws: PlanningError.realMode(.noBIOS)) { try plan(Self.memdisk.file, on: machine) }
   }
 
-  /// What others make of a disk's image is not known, but that no Linux kernel boots from one.
+  /// It is unknown what other kernels do with a disk image, but no Linux kernel boots from one.
   @Test("A disk image as initrd is noted unless the kernel is Linux or entered in real mode")
   func notesDiskImageWithoutBIOS() throws {
     let other = BzImageBuilder { ($0.xloadflags, $0.name) = (0, "Something 1.0") }
@@ -176,7 +177,7 @@ import Testing
 
   // MARK: A kernel that returns
 
-  /// Its region lies where the kernel can be: below 896 MiB when it is entered in 32-bit mode.
+  /// Its region must be in the kernel's reach: below 896 MiB if it is entered in 32-bit mode.
   @Test(
     "A kernel that returns lies below 4 GiB, or below 896 MiB with a 32-bit entry",
     arguments: [(LoadOptions.EntryChoice.automatic, 1 << 32), (.protected32, 0x3800_0000)])

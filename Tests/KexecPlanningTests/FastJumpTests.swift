@@ -11,7 +11,7 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct FastJumpTests {
-  /// The kernel's space is filled without a gap, and entered where the ELF file says.
+  /// The segments fill the kernel's memory without a gap, and the entry is that of the ELF file.
   @Test(
     "The unpacked kernel fills its space without a gap and is entered at its ELF entry",
     arguments: [storedGzip(VmlinuxBuilder().bytes), payload(zstd: VmlinuxBuilder().bytes)])
@@ -25,7 +25,7 @@ import Testing
         == [.kernel, .kernel, .kernel, .kernel, .purgatory, .bootBlock])
     let kernel = load.segments.prefix(4)
     let start = try #require(kernel.first).destination.start.value
-    // The lowest place is at 16 MiB; the sixth is 10 MiB above.
+    // The lowest address is 16 MiB; the sixth is 10 MiB above it.
     #expect(start == 0x1A0_0000)
     #expect(load.kernelEntry.value == start + 0x40)
     #expect(
@@ -34,7 +34,7 @@ import Testing
     for (lower, upper) in zip(kernel, kernel.dropFirst()) {
       #expect(lower.destination.end == upper.destination.start)
     }
-    // Virtual base + 3 * 2 MiB, whatever the physical address is.
+    // The virtual base plus 3 * 2 MiB, whatever the physical address is.
     let builder = VmlinuxBuilder()
     #expect(kernel.map(\.bytes.count) == builder.parts.map(\.bytes.count))
     let text = kernel[0].bytes.array
@@ -53,13 +53,13 @@ import Testing
     var commandLine = "quiet"
     var change: @Sendable (inout BzImageBuilder) -> Void = { _ in }
     var lists: [[UInt64]]?
-    /// What is added to virtual addresses, where the kernel is, and whether it is said that this is
-    /// no secret.
+    /// The shift of virtual addresses, the kernel's start, and whether there is a note that the
+    /// addresses are not random.
     let wanted: (shift: UInt64, start: UInt64, isNoted: Bool)
     var isRandomised = false
   }
 
-  /// The highest place for 0x3F1000 bytes in RAM that ends at 0x5FFE0000.
+  /// The highest address for 0x3F1000 bytes in RAM that ends at 0x5FFE0000.
   private static let highest: UInt64 = 0x5FA0_0000
 
   static let randomness: [Randomness] = [
@@ -87,7 +87,7 @@ import Testing
       $0.payload = storedGzip(VmlinuxBuilder { $0.lists = row.lists ?? $0.lists }.bytes)
       row.change(&$0)
     }
-    // Nothing else is above the kernel's place.
+    // No other segment is above the kernel.
     let plan = try planned(builder, by: .segments, on: guest()) {
       $0.randomNumbers = row.numbers
       $0.options.commandLine = row.commandLine
@@ -140,7 +140,7 @@ import Testing
 
   static let reasons: [Reason] = [
     Reason("--no-fast", .switchedOff, request: { $0.options.isFast = false }),
-    // The next kernel's own decompressor may find some.
+    // The next kernel's own decompressor may find random numbers.
     Reason("no random numbers yet", .noRandomNumbers, request: { $0.randomNumbers = nil }),
     Reason("no payload", .noPayload, packed([])),
     Reason("only a size", .noPayload, packed([0, 0, 0, 1])),
@@ -239,7 +239,7 @@ import Testing
     #expect(load.digest == kind)
     var komihash = Komihash()
     var sha256 = SHA256()
-    // In this order; the purgatory holds the digest.
+    // The digest of these segments in this order is in the purgatory.
     for role in [PlannedSegment.Role.kernel, .bootBlock, .initrd(0)] {
       for segment in load.segments where segment.role == role {
         komihash.update(segment.bytes.span)
@@ -260,7 +260,7 @@ import Testing
 
 private let kernel = VmlinuxBuilder().bytes
 
-/// The kernel in such a stream, and its size.
+/// The kernel in such a stream, followed by its size.
 @Sendable private func demanding(_ stream: DemandingStream) -> [UInt8] {
   stream.bytes(of: kernel) + (0..<4).map { UInt8(truncatingIfNeeded: kernel.count >> (8 * $0)) }
 }
@@ -279,7 +279,7 @@ private func flipped(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
   return bytes
 }
 
-/// The kernel as zstd, said to have `size` bytes.
+/// The kernel as zstd, with a stated size of `size` bytes.
 private func claiming(_ size: Int) -> [UInt8] {
   var payload = storedZstd(kernel)
   payload.append(littleEndian: UInt64(size), count: 4)
@@ -287,7 +287,7 @@ private func claiming(_ size: Int) -> [UInt8] {
 }
 
 private func segments(of plan: LoadPlan) throws -> SegmentLoad {
-  guard case .segments(let load) = plan.action else { fatalError("by file") }
+  let load = try plan.segmentLoad()
   return load
 }
 

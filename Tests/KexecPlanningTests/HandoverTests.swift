@@ -7,11 +7,11 @@ import Testing
 
 @testable import KexecPlanning
 
-/// What the running kernel keeps for the next one (KHO): only kexec_file_load hands it on.
+/// What the running kernel keeps for the next one (KHO): only kexec_file_load hands it over.
 @Suite struct HandoverTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    /// The ways that are tried; nil where the load is refused for what it would lose.
+    /// The routes that are tried; nil if the load is refused because state would be lost.
     let wanted: [Route]?
     var hasEntry = true
     let change: @Sendable (inout LoadRequest) -> Void
@@ -34,7 +34,7 @@ import Testing
   private static let fast = [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
 
   static let cases: [Case] = [
-    // Without the other system call behind it.
+    // kexec_load is not tried after it.
     Case("the default", byFile),
     Case("--no-fast", byFile) { $0.options.isFast = false },
     Case("-s", [Route(.file, .asked)]) { $0.options.call = .file },
@@ -64,14 +64,14 @@ import Testing
     Case("-c --drop-handover", [Route(.segments, .asked)]) {
       ($0.options.call, $0.options.dropsHandover) = (.segments, true)
     },
-    // It is handed nothing by either call.
+    // A crash kernel gets no state by either system call.
     Case("-p", [Route(.file, .preferred), Route(.segments, .fileCallRefused)]) {
       $0.options.purpose = .crash
     },
     Case("-p -c", [Route(.segments, .asked)]) {
       ($0.options.purpose, $0.options.call) = (.crash, .segments)
     },
-    // The running kernel will be there again.
+    // The running kernel will continue, so nothing is lost.
     Case("--load-preserve-context", [Route(.segments, .needed(by: ["--load-preserve-context"]))]) {
       $0.options.preservesContext = true
     },
@@ -98,7 +98,7 @@ import Testing
     case (.failure(.handoverLost(let states, _)), nil): #expect(states == Self.kept)
     case (.failure(let error), _): Issue.record("\(error)")
     }
-    // Where nothing is kept all is as it was before.
+    // If nothing is preserved, the routes are those without KHO.
     machine.handover = KexecHandover(evidence: "kho=on")
     let active = try LoadPlanner(request, image: image, on: machine).routes
     machine.handover = nil
@@ -120,7 +120,7 @@ import Testing
     #expect(found == [Route(.file, lockdown == nil ? .keepsHandover : .policy)])
   }
 
-  /// Seen on 7.2: without them the next kernel finds what is handed over, and drops it.
+  /// Observed on 7.2: without these parameters the next kernel finds the handover, but ignores it.
   @Test(
     "The plan notes the kho and liveupdate parameters that the next kernel lacks",
     arguments: [

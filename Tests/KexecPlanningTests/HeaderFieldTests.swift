@@ -8,15 +8,16 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Every field of the setup header that a loader believes, with values that no kernel has: each is refused
-/// in one line, mended with a warning because another source tells, or does no harm.
+/// Every field of the setup header on which a loader relies, with values that no kernel has. Each
+/// is refused with a one-line error, corrected with a warning because another source tells the
+/// value, or harmless.
 @Suite struct HeaderFieldTests {
   enum Outcome: Sendable, Equatable {
-    /// Refused: the field's name and offset, and what is there.
+    /// Refused: the field's name, offset and value.
     case refused(String, Int, UInt64)
     /// Used with another value.
     case mended(String, Int, UInt64, to: UInt64)
-    /// Cannot do harm.
+    /// Does no harm.
     case harmless
   }
 
@@ -42,9 +43,10 @@ import Testing
   }
 
   fileprivate static let vmlinux = VmlinuxBuilder().bytes
-  /// Linked for 16 MiB, and takes 0x3F1000 bytes there.
+  /// The kernel is linked for 16 MiB, and takes 0x3F1000 bytes there.
   private static let window: UInt64 = 0x3F_1000
-  /// What the kernel's own decompressor gets when init_size is wrong: unpacked and packed kernel, and 8 MiB.
+  /// How much the kernel's own decompressor gets if init_size is wrong: the unpacked and the packed
+  /// kernel, and 8 MiB.
   private static let ample: UInt64 = {
     let builder = BzImageBuilder { $0.payload = storedGzip(vmlinux) }
     let packed = UInt64(builder.limit - builder.realModeSize)
@@ -55,7 +57,7 @@ import Testing
   }.bytes()
 
   static let rows: [Row] = [
-    // Where the protected-mode part starts: the stub's .text says it too.
+    // The start of the protected-mode part; the EFI stub's .text gives it, too.
     Row("setup_sects 0, with .text", .refused("setup_sects", 0x1F1, 0), at: 0x1F1, 0, size: 1) {
       $0.codeStart = 0x5000
     },
@@ -181,7 +183,7 @@ import Testing
       }
       return
     }
-    guard case .bzImage(let image) = try opened.get() else { return }
+    let image = try bzImage(opened.get())
     let mended: [PlanNote]
     if case .mended(let name, let offset, let found, let taken) = row.outcome {
       let field = try #require(image.mended.first)
@@ -199,19 +201,28 @@ import Testing
       $0.options.commandLine = "quiet"
       $0.initrds = [KexecPlanningTests.file(100)]
     }
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     try check(load, of: image, notes: plan.notes, mended: mended)
-    // kexec_file_load reads the header itself.
+    // kexec_file_load reads the wrong header itself.
     let byFile = Result { () throws(PlanningError) in
       try planned(row.builder, by: .file, on: guest())
     }
-    if let field = image.mended.first, image.extendedFlags.contains(.has64BitEntry) {
+    if !image.extendedFlags.contains(.has64BitEntry) {
+      #expect(throws: PlanningError.self) { try byFile.get() }
+    } else if let field = image.mended.first {
       #expect(throws: PlanningError.headerBelieved(field)) { try byFile.get() }
       let request = LoadRequest(kernel: .init(path: "k", bytes: file))
       #expect(
         TestSupport.routes(for: request, on: guest(), image: .bzImage(image))
           == [Route(.segments, .headerMended)])
+    } else {
+      #expect(throws: Never.self) { try byFile.get() }
     }
+  }
+
+  private func bzImage(_ image: KernelImage) throws -> BzImage {
+    let found: BzImage? = if case .bzImage(let image) = image { image } else { nil }
+    return try #require(found, "\(image.type)")
   }
 
   /// A kernel that has its place and its header, whatever its file says.
@@ -247,7 +258,7 @@ import Testing
     #expect(value(SetupHeader.loadflags) & 1 == 1)
   }
 
-  /// In real mode the kernel's own code hands the header on.
+  /// In real mode the kernel's own code copies the header.
   @Test("An init_size that is too small is corrected in the real-mode header too")
   func correctsInitSizeInRealMode() throws {
     let machine = guest(ram: 0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF)
@@ -255,14 +266,14 @@ import Testing
       ($0.payload, $0.initSize) = (storedGzip(Self.vmlinux), 0x1000)
     }
     let plan = try planned(builder, by: .segments, on: machine) { $0.options.entry = .realMode }
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     let code = try #require(load.segments.first { $0.role == .realMode }).bytes.array
     #expect(UInt64(code.loadField(SetupHeader.initSize)) == Self.ample)
     #expect(try place(of: .kernel, in: load).byteCount == Self.ample)
     #expect(plan.notes.contains(.initSizeTooSmall(0x1000, needed: Self.ample)))
   }
 
-  /// Whatever the payload is packed by, its first bytes say how much the kernel takes.
+  /// In any format, the first bytes of the unpacked kernel show how much memory it takes.
   @Test(
     "A payload in any compression format shows that init_size is too small",
     arguments: [Compressor.gzip, .xz, .lzma, .zstd, .lz4Legacy, .lz4Frame, .bzip2, .lzo])
@@ -281,13 +292,13 @@ import Testing
       let note = plan.notes.compactMap { note -> UInt64? in
         if case .initSizeTooSmall(0x10_0000, let needed) = note { needed } else { nil }
       }
-      // The ELF file's own extent, or what the decompressor needs.
+      // The size of the ELF file's segments, or what the decompressor needs.
       let needed = try #require(note.first)
       #expect(isFast ? needed == Self.window : needed >= Self.window + 4 << 20, "\(needed)")
     }
   }
 
-  /// A size behind the payload that is wrong itself is no measure.
+  /// A size after the payload that is itself wrong must not be used.
   @Test(
     "A wrong size behind the payload does not change init_size",
     arguments: [0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt64])
@@ -296,7 +307,7 @@ import Testing
     payload.append(littleEndian: size, count: 4)
     let packed = payload
     let builder = BzImageBuilder { ($0.payload, $0.initSize) = (packed, 0x40_0000) }
-    guard case .bzImage(let image) = try KernelImage.open(builder.file) else { return }
+    let image = try bzImage(KernelImage.open(builder.file))
     #expect(image.mended.isEmpty && image.initSize == 0x40_0000)
   }
 }

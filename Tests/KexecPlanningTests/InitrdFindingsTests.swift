@@ -8,13 +8,13 @@ import Testing
 
 @testable import KexecPlanning
 
-/// What is said of initrds that are damaged, odd or fine. Each row is loaded by every call, and says the
-/// same by each. What Linux makes of them was seen on 6.12 (Lab: "initrd …").
+/// Findings about initrds that are damaged, unusual or valid. Each row is loaded by every system
+/// call, with the same result. Linux's behaviour was observed on 6.12 (Lab: "initrd …").
 @Suite struct InitrdFindingsTests {
   enum Verdict: Equatable, Sendable {
-    /// Not loaded.
+    /// Refused.
     case damaged(InitrdDamage.Code)
-    /// Loaded, with a warning for each.
+    /// Loaded, with a warning for each finding.
     case suspect([InitrdSuspicion.Code])
     case fine
   }
@@ -40,19 +40,19 @@ import Testing
 
   private static func half(_ bytes: [UInt8]) -> [UInt8] { Array(bytes[..<(bytes.count / 2)]) }
 
-  /// `bytes` with one changed, counted from the end.
+  /// `bytes` with one byte changed, counted from the end.
   private static func changed(_ bytes: [UInt8], fromEnd place: Int) -> [UInt8] {
     var bytes = bytes
     bytes[bytes.count - place] ^= 0x55
     return bytes
   }
 
-  /// `bytes` with text at an offset, and zeros up to it.
+  /// Zeros up to an offset, then the text.
   private static func file(_ text: [UInt8], at offset: Int) -> [UInt8] {
     [UInt8](repeating: 0, count: offset) + text + [UInt8](repeating: 0, count: 2048)
   }
 
-  /// What Linux unpacks of the formats: not all of them, but damage is damage.
+  /// The formats that Linux unpacks, and others: damage is reported in all of them.
   private static let compressors = Compressor.allCases.filter { $0 != .lz4Frame }
 
   static let rows: [Row] =
@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  /// The offset of a fault counts from the start of its file.
+  /// The offset of a fault is counted from the start of its file.
   @Test("The reported offsets locate the damage within the initrd file")
   func reportsOffsetOfDamage() throws {
     let row = Self.even(Self.gzip) + Self.half(Self.gzip)
@@ -172,7 +172,7 @@ import Testing
     #expect(start + offset == row.count)
   }
 
-  /// What does not fit into memory is looked at all the same, since it is not kept.
+  /// A stream that does not fit into memory is checked, too, because its contents are not kept.
   @Test(
     "An initrd is checked for damage whatever the memory limit for unpacking is",
     arguments: [100, 20_000, 1 << 20])
@@ -184,14 +184,14 @@ import Testing
     #expect(bad.findings.damage?.code == .stream)
   }
 
-  /// A window that there is no memory for is not looked into, and that is said.
+  /// A stream is not checked if its window needs too much memory, and this is reported.
   @Test("An initrd whose compression window is too large is reported as unchecked")
   func leavesLargeWindowUnchecked() throws {
     let file = SharedBytes(Self.zstdFrame(window: 17 << 3, of: Self.main))
     let findings = InitrdContent(file, unpackedInto: nil, windowLimit: 64 << 20).findings
     #expect(findings.unchecked == .memory(.zstd))
     #expect(findings.damage == nil)
-    // However much memory there is.
+    // This window is too large for any amount of memory.
     let stream = SharedBytes(DemandingStream.xzLargeDictionary.bytes(of: Self.main))
     let others = InitrdContent(stream, unpackedInto: nil).findings
     #expect(others.unchecked == .window(.xz) && others.damage == nil)
@@ -221,7 +221,7 @@ import Testing
     }
   }
 
-  /// A kernel that loads no modules misses none.
+  /// A kernel that loads no modules needs none.
   @Test(
     "Modules of another release are noted only for a kernel that loads modules",
     arguments: [("CONFIG_MODULES=y", true), ("# CONFIG_MODULES is not set\nCONFIG_A=y", false)])
@@ -235,7 +235,7 @@ import Testing
     #expect(plan.findings == (isSuspect ? [.modulesOfOtherRelease] : []))
   }
 
-  /// Those of its own release are enough.
+  /// Modules of its own release are enough.
   @Test("Modules of another release are not noted when the kernel's own are there")
   func acceptsModulesOfOwnRelease() throws {
     let plan = try planned(by: .file, on: guest()) {
@@ -264,7 +264,7 @@ import Testing
     }
   }
 
-  /// A kernel can have its configuration in itself.
+  /// A kernel may contain its configuration.
   @Test(
     "The configuration inside the kernel tells which initrd formats it unpacks",
     arguments: [("CONFIG_RD_LZ4=y\n", false), ("CONFIG_RD_GZIP=y\n", true)])
@@ -304,7 +304,7 @@ import Testing
     }
   }
 
-  // MARK: What the rows are made of
+  // MARK: Contents of the rows
 
   private static func withoutTrailer(_ archive: [UInt8]) -> [UInt8] {
     var walk = CpioWalk(onlyFirst: true)
@@ -313,7 +313,7 @@ import Testing
     return Array(archive[..<(walk.offset - 124)])
   }
 
-  /// `stream` with zeros behind it up to an odd place, or to a multiple of four.
+  /// `stream` followed by zeros up to an odd offset; `even`: up to a multiple of four.
   private static func odd(_ stream: [UInt8]) -> [UInt8] {
     stream + [UInt8](repeating: 0, count: (-stream.count & 3) + 1)
   }
@@ -321,7 +321,7 @@ import Testing
     stream + [UInt8](repeating: 0, count: -stream.count & 3)
   }
 
-  /// A frame whose header declares a window by this byte; RFC 8878, in blocks that are stored.
+  /// A zstd frame (RFC 8878) of stored blocks, whose header declares its window by this byte.
   private static func zstdFrame(window: UInt8, of bytes: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0, window]
     for start in stride(from: 0, to: bytes.count, by: 1 << 16) {
@@ -336,7 +336,7 @@ import Testing
 }
 
 extension LoadPlan {
-  /// What it says of its initrds beside how they are loaded.
+  /// The notes about the initrds, except those about how they are loaded.
   fileprivate var findings: [PlanNote.Code] {
     notes.map(\.code).filter {
       [

@@ -8,13 +8,13 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Taking one file apart.
+/// Splitting one file into parts.
 @Suite struct InitrdContentTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let file: [UInt8]
     var limit = 1 << 20
-    /// The parts; nil where the file must stay as it is.
+    /// The parts; nil if the file must stay unchanged.
     let parts: [[UInt8]]?
     var reason: InitrdReason?
 
@@ -37,7 +37,7 @@ import Testing
   private static let zstd = storedZstd(more)
   private static let zeros = [UInt8](repeating: 0, count: 1500)
   private static let garbage = Array("garbage in the middle".utf8)
-  /// What makes the segments before it end at a multiple of four.
+  /// Padding after the segments to a multiple of four bytes.
   private static func filler(_ segments: [UInt8]...) -> [UInt8] {
     [UInt8](repeating: 0, count: -segments.reduce(0) { $0 + $1.count } & 3)
   }
@@ -106,7 +106,7 @@ import Testing
     let (bytes, hasChanged) = content.parts(keeping: [])
     if let parts = row.parts, hasChanged || row.reason == nil {
       #expect(hasChanged)
-      // The zeros behind an archive may be left out.
+      // Zeros after an archive may be omitted.
       let found = bytes.map { $0.array.withoutZerosBehind }
       #expect(found.elementsEqual(parts.map(\.withoutZerosBehind)), "\(found.map(\.count))")
     } else {
@@ -114,7 +114,8 @@ import Testing
     }
   }
 
-  /// Archives in what is left count at multiples of four bytes: it must not be moved by one byte.
+  /// Archives in the rest start at multiples of four bytes, so the rest must not be moved by
+  /// another distance.
   @Test("A file stays unchanged when its damaged rest does not start at a multiple of four bytes")
   func keepsFileWithUnalignedRest() throws {
     let odd = storedGzip(Self.main)
@@ -197,7 +198,7 @@ import Testing
   func availableMemoryLimitsUnpacking() throws {
     let large = storedZstd(made([("large", [UInt8](repeating: 0, count: 2 << 20))]))
     let small = storedGzip(made([("small", [1])]))
-    // MemAvailable, half of which is for us: init_size, 64 MiB, and 1 MiB for the initrds.
+    // Half of MemAvailable may be used: init_size, 64 MiB, and 1 MiB for the initrds.
     let (load, notes) = try loaded([large, small], available: 2 * (0x337_8000 + 65 << 20))
     #expect(notes == [.initrdUnchanged(0, .tooLarge(limit: 1 << 20)), .initrdUnpacked(1)])
     #expect(try view(of: load).map(\.name) == ["large", "small"])
@@ -205,8 +206,8 @@ import Testing
     #expect(none == [.initrdUnchanged(0, .tooLarge(limit: 0))])
   }
 
-  /// Between the bounds there is space for a kernel, and for a small initrd. What was never packed is
-  /// not said to have been left packed.
+  /// The bounds have space for a kernel and a small initrd. An initrd that was never compressed
+  /// must not be reported as left compressed.
   @Test(
     "An initrd stays packed when its unpacked size does not fit between the memory bounds",
     arguments: [LoadOptions.EntryChoice.automatic, .protected32])
@@ -224,8 +225,8 @@ import Testing
       load.segments.filter { $0.role.isInitrd }.map(\.bytes.array).elementsEqual([large, plain]))
   }
 
-  /// A kernel looks for microcode and ACPI tables in archives up to the first compressed one. Each row
-  /// is initrds, of which some have such files: what it finds is the same after this load.
+  /// A kernel looks for microcode and ACPI tables in the archives before the first compressed one.
+  /// In each row some initrds have such files; the kernel must find the same ones after this load.
   struct EarlyRow: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let files: [[[UInt8]]]
@@ -288,8 +289,8 @@ import Testing
     #expect(KernelModel.earlyNames(in: found) == KernelModel.earlyNames(in: wanted))
   }
 
-  /// Files of archives, packed ones, zeros, garbage and stumps: the kernel reads the same before
-  /// and after.
+  /// Random sequences of plain and compressed archives, zeros, garbage and truncated data: the
+  /// kernel reads the same files before and after.
   @Test("The kernel reads the same files from random initrds before and after unpacking")
   func kernelReadsSameFilesAfterUnpacking() throws {
     let seed = SplitMix.seed(of: "initrds")
@@ -348,7 +349,7 @@ import Testing
       $0.options.digest = .none
       change(&$0)
     }
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     let notes = plan.notes.filter { note in
       switch note {
       case .initrdUnpacked, .initrdPartlyUnpacked, .initrdUnchanged: true
@@ -358,12 +359,12 @@ import Testing
     return (load, notes)
   }
 
-  /// What a kernel reads from where boot_params say that the initrd is.
+  /// What a kernel reads at the address of the initrd in boot_params.
   private func view(of load: SegmentLoad) throws -> [Member] {
     KernelModel.members(of: try memory(of: load))
   }
 
-  /// The memory in which boot_params say that the initrd is.
+  /// The memory at the address of the initrd in boot_params.
   private func memory(of load: SegmentLoad) throws -> [UInt8] {
     let block = try #require(load.segments.first { $0.role == .bootBlock }).bytes.array
     let start = UInt64(block.loadField(Field<UInt32>(0x218)))

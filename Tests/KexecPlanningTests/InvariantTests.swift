@@ -8,13 +8,13 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Plans for every x86 machine in Tests/Fixtures/machines, checked against the fixture's own text
-/// by code that shares nothing with the planner.
+/// Plans for every x86 machine in Tests/Fixtures/machines, compared with the fixture's text by code
+/// that shares nothing with the planner.
 @Suite struct InvariantTests {
-  /// All machines for which there are planners.
+  /// All machines for which loads can be planned.
   static let machines = MachineFixture.all.filter(\.isX86)
 
-  /// What no plan can be made for, and why: any other must have one.
+  /// The machines for which no plan is possible, and why. All others must have one.
   static let unplannable: [String: PlanningError.Code] = [
     // Only a part of the map was published, without System RAM.
     "cxl-freed-names": .noMemoryMap, "cxl-freed-names.iomem.after-unload": .noMemoryMap,
@@ -24,9 +24,9 @@ import Testing
     "cxl-soft-reserved-nested.iomem.hole-inside-region": .noMemoryMap,
     "cxl-soft-reserved-nested.iomem.after-odd-end": .noMemoryMap,
     "cxl-soft-reserved-nested.iomem.odd-end": .noMemoryMap,
-    // The published loadable segment has no free range of the kernel's size.
+    // The published map has no free range of the kernel's size.
     "server-memmap-kaslr-conflict": .noRoom, "server-memmap-kaslr-conflict.iomem+e820": .noRoom,
-    // Who is not root sees zeros.
+    // Users other than root see zeros.
     "server-zero-iomem-unprivileged": .noMemoryMap,
   ]
 
@@ -77,7 +77,7 @@ import Testing
     #expect(Self.reserved.count >= 6)
   }
 
-  /// "Only the highest region takes segments", and none but the regions and the first MiB is RAM.
+  /// "Only the highest region takes segments", and only the regions and the first MiB are RAM.
   @Test(
     "Crash segments lie in the highest crash region, and RAM above 1 MiB only in crash regions",
     arguments: reserved)
@@ -123,7 +123,7 @@ import Testing
     change(&request)
     let plan = try plan(
       request, by: Route(.segments, .asked), on: fixture.machine, image: .open(kernel))
-    guard case .segments(let load) = plan.action else { fatalError("not by segments") }
+    let load = try plan.segmentLoad()
     return load
   }
 }

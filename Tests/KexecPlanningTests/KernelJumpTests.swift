@@ -7,7 +7,8 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct KernelJumpTests {
-  /// What the kernel uses must be exchanged, and what it does not know it cannot spoil.
+  /// The kernel's memory must be swapped, and it must not know of any other RAM, so that it cannot
+  /// overwrite it.
   @Test("All RAM of a kernel that returns lies in segments and other RAM is reserved")
   func segmentsCoverRAMOfReturningKernel() throws {
     let load = try segments(on: guest()) {
@@ -22,7 +23,7 @@ import Testing
     #expect(segments.ranges.first == low && segments.ranges.count == 2)
     // 128 MiB and three times the initrd, in units of 2 MiB.
     #expect(segments.byteCount - low.byteCount == 132 << 20)
-    // All other RAM of the machine is there, but not to be touched.
+    // All other RAM of the machine is in the map, but reserved.
     #expect(load.memoryMap.ranges(of: .reserved).contains(physical(0x10_0000, 0x1000_0000)))
   }
 
@@ -47,7 +48,7 @@ import Testing
     #expect(space.role == .workspace)
   }
 
-  /// The word that the purgatory adds must fit as well: 41 characters.
+  /// The parameter that the purgatory adds, 41 characters, must fit as well.
   @Test("The command line of a kernel that returns keeps space for kexec_jump_back_entry=")
   func keepsSpaceForReturnParameter() throws {
     let load = try segments(on: guest()) {
@@ -65,8 +66,8 @@ import Testing
     }
   }
 
-  /// In front of what is for init the purgatory's word overwrites spaces: line, its start, and the line
-  /// with the word in it.
+  /// If there are parameters for init, the purgatory's parameter overwrites spaces before them. The
+  /// line, the offset, and the line with the parameter.
   @Test(
     "The purgatory's kexec_jump_back_entry= stands before -- on the command line",
     arguments: [
@@ -90,7 +91,7 @@ import Testing
       KernelCommandLine(text).value(of: jumpBackWordName) == "0x0000000000a110f2")
   }
 
-  /// The spaces count as the word does, and no more.
+  /// The spaces take as many bytes as the parameter, and are counted once.
   @Test("The space for kexec_jump_back_entry= is counted once on a command line with --")
   func countsReturnParameterOnce() throws {
     for (length, fits) in [(2006 - 5, true), (2006 - 4, false)] {
@@ -109,7 +110,7 @@ import Testing
     let request = LoadRequest(kernel: .init(path: "back", bytes: SharedBytes([])))
     let plan = try planJumpBack(to: PhysicalAddress(0xA1_10F2), request: request, on: guest())
     #expect(plan.preservesContext)
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     #expect(load.segments.map(\.role) == [.pageTables, .purgatory])
     let purgatory = try #require(load.segments.last).bytes.array
     #expect(purgatory.loadField(Field<UInt16>(0x40 + 0x62)) == 3)
@@ -128,7 +129,7 @@ import Testing
     let tables = map.encode(at: base)
     #expect(tables.count == Int(map.byteCount))
 
-    /// What the processor finds: the physical address behind `address`, or nil.
+    /// Walks the page tables like a processor: the physical address of `address`, or nil.
     func walk(_ address: UInt64) -> UInt64? {
       var table = base
       var shift: UInt64 = hasFiveLevels ? 48 : 39

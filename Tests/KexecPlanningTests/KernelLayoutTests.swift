@@ -4,7 +4,8 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct KernelLayoutTests {
-  /// How many bytes there are, where the last that is not zero is, and how many must be kept.
+  /// The number of bytes, the offset of the last byte that is not zero, and how many bytes must be
+  /// kept.
   @Test(
     "Zeros at the end of a segment are cut off from the next page boundary on",
     arguments: [

@@ -13,14 +13,15 @@ struct Member: Equatable, CustomStringConvertible {
 
   var description: String { "\(name) (\(content.count))" }
 
-  /// Where the kernel complains and goes no further.
+  /// Stands for the point at which the kernel reports an error and stops.
   static let complaint = Member("(what follows is not understood)", [])
 }
 
-/// How a kernel reads an initrd, by Documentation/driver-api/early-userspace/buffer-format.rst:
-/// archives at multiples of four bytes, compressed ones, and zeros between them.
+/// A model of how a kernel reads an initrd, by
+/// Documentation/driver-api/early-userspace/buffer-format.rst: archives at multiples of four bytes,
+/// compressed ones, and zeros between them.
 enum KernelModel {
-  /// The files in `initrd` up to the first complaint.
+  /// The files in `initrd` up to the first error.
   static func members(of initrd: [UInt8]) -> [Member] {
     var members: [Member] = []
     var offset = 0
@@ -44,8 +45,8 @@ enum KernelModel {
     return members
   }
 
-  /// The files in a directory `kernel` that it finds before it unpacks anything: in archives up to the
-  /// first that is compressed.
+  /// The files in a directory `kernel` that the kernel finds before it unpacks anything: in
+  /// archives before the first compressed one.
   static func earlyNames(in initrd: [UInt8]) -> [String] {
     var members: [Member] = []
     var offset = 0
@@ -61,14 +62,14 @@ enum KernelModel {
     return members.map(\.name).filter { $0.hasPrefix("kernel/") }
   }
 
-  /// Several files as a loader joins them.
+  /// Several files joined like a loader does it.
   static func joined(_ files: [[UInt8]]) -> [UInt8] {
     files.reduce(into: []) { all, file in
       all += [UInt8](repeating: 0, count: -all.count & 3) + file
     }
   }
 
-  /// Reads the members from `start` to the trailer; nil when something is wrong.
+  /// Reads the members from `start` to the trailer; nil if the archive is invalid.
   private static func readArchive(
     _ bytes: [UInt8], _ start: Int, _ members: inout [Member]
   ) -> Int? {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import KexecPlanning
 
-/// What the planner makes of a request before it plans.
+/// How the planner prepares a request before it plans.
 @Suite struct LoadPlannerTests {
   private static let ports = [
     "/sys/class/tty/ttyS1/port": "0x2E0\n", "/proc/consoles": "ttyS1 -W- (EC p a) 4:65\n",

@@ -6,12 +6,13 @@ import Testing
 @testable import KexecPlanning
 @testable import RunningSystem
 
-/// Maps that cannot be, or that say less than the running kernel knows: where a kernel may lie.
+/// Memory maps that are impossible, or that lack what the running kernel knows, and where a kernel
+/// may be placed.
 @Suite struct MemoryMapFaultTests {
   private static let gigabyte: UInt64 = 1 << 30
 
-  /// What the running kernel was told, and where RAM for segments is then, when /proc/iomem hides its
-  /// addresses. Firmware's map has RAM up to 3 GiB and from 4 to 20 GiB.
+  /// The running kernel's parameters, and the RAM for segments if /proc/iomem hides its addresses.
+  /// Firmware's map has RAM up to 3 GiB and from 4 to 20 GiB.
   @Test(
     "The running kernel's mem= and memmap= limit free memory when /proc/iomem hides its addresses",
     arguments: [
@@ -30,7 +31,7 @@ import Testing
       ),
       ("\"memmap=8G!8G\"", [(1, 3072), (4096, 8192), (16384, 20480)]),
       ("memmap=1G%4G-1+2", [(1, 3072), (5120, 20480)]),
-      // Not the kernel's, or no amount.
+      // Not for the kernel, or not a size.
       ("-- memmap=8G!8G", [(1, 3072), (4096, 20480)]),
       ("mem=nopentium mem=0 memmap=x!8G", [(1, 3072), (4096, 20480)]),
     ] as [(String, [(UInt64, UInt64)])])
@@ -42,16 +43,16 @@ import Testing
     let memory = try UsableMemory(of: machine, commandLine: KernelCommandLine(""))
     let ranges = memory.free.ranges.filter { $0.byteCount >= 1 << 20 }
     #expect(ranges == wanted.map { physical($0.0 << 20, ($0.1 - $0.0) << 20) })
-    // What the next kernel is told stays as firmware has it, and its own line is another.
+    // The next kernel gets the firmware's map unchanged, and has a command line of its own.
     #expect(memory.map == machine.firmwareMap)
-    // With the live map nothing is guessed: that has it already.
+    // The live map takes these parameters into account already.
     machine.ioMemory = IOMemory(
       text: "00001000-0009fbff : System RAM\n00100000-4ffffffff : System RAM\n")
     let seen = try UsableMemory(of: machine, commandLine: KernelCommandLine(""))
     #expect(seen.free.ranges.count == 2)
   }
 
-  /// No address has more than 52 bits, and some processors have fewer.
+  /// Physical addresses have at most 52 bits, and fewer on some processors.
   @Test(
     "Memory beyond the processor's physical address bits is left out and noted",
     arguments: [
@@ -79,7 +80,7 @@ import Testing
         .memoryBeyondReach(bits: bits, byteCount: 0x1000_0000 + 0xF_FFFF_FFFF_FFFF)))
   }
 
-  /// A warning each, by either call and of either map, and not for ever.
+  /// A warning for each, for both system calls and both maps, up to a limit.
   @Test("The first 16 faults of the memory map are noted and the others are counted")
   func limitsMemoryMapFaultNotes() throws {
     let lines = (0..<20).map { "200000-1000\($0 % 10) : System RAM\n" }.joined()

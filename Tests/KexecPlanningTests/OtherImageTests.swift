@@ -8,7 +8,7 @@ import Testing
 
 @testable import KexecPlanning
 
-/// Plans for kernels that are no bzImage.
+/// Plans for kernels that are not a bzImage.
 @Suite struct OtherImageTests {
   @Test("A vmlinux with a relocation table is moved to a random address")
   func movesVmlinuxByRelocationTable() throws {
@@ -33,7 +33,7 @@ import Testing
     let plan = try planned(file, on: guest())
     #expect(plan.notes.contains(.noRandomAddress))
     #expect(try segments(of: plan).kernelEntry.value == 0x100_0040)
-    // Where that is not free, it goes elsewhere.
+    // If that address is not free, it is placed elsewhere.
     let full = guest(ram: 0x200_0000...0x5FFF_FFFF)
     let entry = try segments(of: try planned(file, on: full)).kernelEntry.value
     #expect(entry > 0x200_0000 && entry % 0x20_0000 == 0x40)
@@ -66,7 +66,7 @@ import Testing
       let load = try segments(of: asked)
       let block = try #require(load.segments.first { $0.role == .bootBlock })
       let bytes = block.bytes.array
-      // On the stack of a 32-bit kernel: a return address of 0, and the notes' address.
+      // On the stack of a 32-bit kernel: a return address of 0, and the address of the notes.
       #expect(bytes.loadField(Field<UInt32>(4096)) == 0)
       let notes = UInt64(bytes.loadField(Field<UInt32>(4100)))
       #expect(notes == block.destination.start.value + 4112)
@@ -111,7 +111,7 @@ import Testing
     #expect(kernel[1].bytes.array == [UInt8](repeating: 0, count: 0x800) + [5])
   }
 
-  /// A copy of the file in which the kernel is moved, the running kernel's copy, and 16 MiB.
+  /// Moving needs a copy of the file, the running kernel's copy, and 16 MiB.
   @Test(
     "A vmlinux is moved only when enough memory is available",
     arguments: [(UInt64(1) << 30, true), (17 << 20, false)])
@@ -123,7 +123,8 @@ import Testing
     #expect((try segments(of: plan).virtualShift != nil) == isMoved)
   }
 
-  /// Xen is known by its banner; on a machine of EFI it would reset the machine, and others would not.
+  /// Xen is recognised by its banner. On an EFI machine it would reset the machine; other kernels
+  /// would not.
   @Test(
     "Xen by multiboot is refused on an EFI machine and accepted elsewhere",
     arguments: [(true, true), (true, false), (false, true), (false, false)])
@@ -164,7 +165,7 @@ import Testing
       return String(decoding: bytes[start...].prefix { $0 != 0 }, as: UTF8.self)
     }
     #expect(word(0) & 0b10_0100_1101 == 0b10_0100_1101)
-    #expect(word(4) == 639)  // RAM up to 0x9FC00, less the first KiB that is counted whole
+    #expect(word(4) == 639)  // in KiB: RAM up to 0x9FC00, counted from 0
     #expect(word(8) == 0x5FEE_0000 >> 10)
     #expect(text(word(0x10)) == "kernel a b")
     #expect(word(0x14) == 2)
@@ -173,7 +174,7 @@ import Testing
     #expect(UInt64(word(modules)) == place.start.value)
     #expect(UInt64(word(modules + 4)) == place.start.value + 5000)
     #expect(text(word(modules + 8)) == "one 1" && text(word(modules + 24)) == "two")
-    // Two ranges of RAM in entries whose size does not count itself.
+    // Two ranges of RAM, in entries whose size field does not count itself.
     #expect(word(0x2C) == 48)
     let map = Int(UInt64(word(0x30)) - base)
     #expect(word(map) == 20 && word(map + 24 + 4) == 0x10_0000 && word(map + 24 + 20) == 1)
@@ -191,7 +192,7 @@ import Testing
       $0.modules = [.init(file: KexecPlanningTests.file(100), text: "m")]
     }
     let load = try segments(of: plan)
-    // 1 MiB is not free: as high as the header allows.
+    // 1 MiB is not free, so the kernel goes as high as its header allows.
     let kernel = try place(of: .kernel, in: load)
     #expect(kernel == physical(0x1FE0_0000, 0x3000))
     #expect(load.kernelEntry.value == 0x1FE0_0000)
@@ -263,7 +264,7 @@ import Testing
   }
 
   private func segments(of plan: LoadPlan) throws -> SegmentLoad {
-    guard case .segments(let load) = plan.action else { throw PlanningError.noMemoryMap }
+    let load = try plan.segmentLoad()
     return load
   }
 }

@@ -23,7 +23,7 @@ import Testing
     #expect(load.kernelEntry.value == 0x5CC0_0200)
     #expect(try place(of: .initrd(0), in: load) == physical(0x5CAD_C000, 0x12_4000))
     #expect(load.entry == (try place(of: .purgatory, in: load)).start)
-    // boot_params point at the segments.
+    // boot_params refer to the segments.
     let block = try #require(load.segments.first { $0.role == .bootBlock })
     let parameters = block.bytes.array
     #expect(parameters.loadField(Field<UInt32>(0x218)) == 0x5CAD_C000)
@@ -34,7 +34,7 @@ import Testing
     #expect(Array(parameters[0x1000..<0x100E]) == Array("console=ttyS0\0".utf8))
   }
 
-  /// A command line is bytes: those that are no text are counted and handed over as they are.
+  /// A command line is bytes: those that are not text are counted and passed on unchanged.
   @Test("Command line bytes that are not text are counted and passed on unchanged")
   func passesBytesThatAreNotText() throws {
     let line: [UInt8] = [0xE9] + [UInt8](repeating: 0xFF, count: 2046)
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  /// "Each archive starts at a page": adjacent, and one size from the first byte to the last.
+  /// "Each archive starts at a page": they are adjacent, and ramdisk_size covers all of them.
   @Test("Several initrds lie in adjacent segments that each start at a page")
   func severalInitrdsLieTogether() throws {
     let sizes = [5000, 4096, 1, 70_000]
@@ -77,14 +77,14 @@ import Testing
       end = segment.destination.end
     }
     let block = try #require(load.segments.first { $0.role == .bootBlock })
-    // 2 pages, 1 page, 1 page, and the last as long as it is.
+    // 2 pages, 1 page, 1 page, and the size of the last initrd.
     #expect(block.bytes.array.loadField(Field<UInt32>(0x21C)) == 4 * 4096 + 70_000)
     #expect(
       UInt64(block.bytes.array.loadField(Field<UInt32>(0x218)))
         == (try place(of: .initrd(0), in: load)).start.value)
   }
 
-  /// Of the sixteen segments, eight are for initrds: more of them are joined into one.
+  /// Eight of the sixteen segments are for initrds; if there are more initrds, some are joined.
   @Test(
     "Eight initrds get a segment each and more of them are joined into one segment",
     arguments: [(8, 8), (9, 1), (40, 1)])
@@ -107,7 +107,7 @@ import Testing
     #expect(load.segments.last?.destination.end == bounds.end)
   }
 
-  /// Found by fuzzing: initrds lie above 16 MiB, and the header may want them lower.
+  /// Found by fuzzing: initrds are placed above 16 MiB, but the header may require them below.
   @Test("An initrd that must lie below 16 MiB is refused for lack of space")
   func refusesInitrdLimitedTo16MiB() throws {
     let builder = BzImageBuilder {
@@ -124,7 +124,7 @@ import Testing
     #expect(space.role == .initrd(0) && space.bounds.byteCount < 4096)
   }
 
-  /// Found by a review: a header by which neither the kernel nor the initrd can be anywhere.
+  /// Found by a review: a header that allows no address for the kernel or the initrd.
   @Test("A real-mode load with an initrd limit of 16 MiB is refused for lack of space")
   func refusesLowInitrdLimitInRealMode() throws {
     let builder = BzImageBuilder { $0.initrdAddressMax = 0x100_0000 }
@@ -141,7 +141,7 @@ import Testing
     #expect(space.bounds.isEmpty)
   }
 
-  /// The purgatory would add its word behind the quote.
+  /// The purgatory would add its parameter inside the quotes.
   @Test("A kernel that returns is refused when its command line has an open quote")
   func returningKernelNeedsClosedQuotes() {
     #expect(throws: PlanningError.openQuote) {
@@ -167,7 +167,7 @@ import Testing
           role: .kernel, byteCount: 0x337_8000, alignment: 0x20_0000,
           bounds: physical(0x8000_0000, 0x1000_0000), largestHole: nil))
     ) { try segments(on: guest()) { $0.options.memoryBounds = physical(0x8000_0000, 0x1000_0000) } }
-    // The whole guest is smaller than this initrd.
+    // The guest has less memory than this initrd needs.
     let error = #expect(throws: PlanningError.self) {
       try segments(on: guest(ram: 0x10_0000...0x4FF_FFFF)) { $0.initrds = [file(40 << 20)] }
     }
@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  /// Found by the fuzzer: not at 1 MiB or at the next page either.
+  /// Found by fuzzing: it must not be placed at 1 MiB or at the next page instead.
   @Test(
     "A non-relocatable kernel is refused when its preferred address cannot be used",
     arguments: [0, 0x1000, 0x200_0800, .max] as [UInt64])
@@ -225,7 +225,7 @@ import Testing
     #expect(try place(of: .initrd(0), in: low).end.value == 0x3800_0000)
   }
 
-  /// "32-bit Boot Protocol": the entry is the load address, and all is in low memory.
+  /// "32-bit Boot Protocol": the entry is the load address, and everything is in low memory.
   @Test(
     "A 32-bit entry is the load address and all segments lie in low memory",
     arguments: [true, false])
@@ -257,7 +257,7 @@ import Testing
       $0.initrds = [file(4096)]
       $0.options.memoryBounds = physical(0x1000_0000, 0x2000_0000)
     }
-    // 64 KiB below the last whole page of low RAM.
+    // 64 KiB that end with the last whole page of low RAM.
     let place = try place(of: .realMode, in: load)
     #expect(place == physical(0x8_F000, 0x1_0000))
     #expect(load.kernelEntry.value == 0x8_F200)
@@ -267,7 +267,7 @@ import Testing
     #expect(load.segments.map(\.role) == [.realMode, .kernel, .initrd(0), .purgatory])
   }
 
-  /// Found by Debian's 6.1 for i386: right below the end of its low memory it panics.
+  /// Found with Debian's 6.1 for i386: right below the end of its low memory it panics.
   @Test("A 32-bit kernel gets the lowest free address from 16 MiB on")
   func places32BitKernelLowest() throws {
     let load = try segments(BzImageBuilder { $0.xloadflags = 0 }, on: guest())
@@ -277,7 +277,7 @@ import Testing
     #expect(try place(of: .kernel, in: higher).start.value == 0x1000_0000)
   }
 
-  /// A header like iPXE's: nothing says where it could be entered but in real mode.
+  /// A header like iPXE's: it allows no entry but the one in real mode.
   private static let forBIOS = BzImageBuilder {
     ($0.version, $0.protectedEntry, $0.xloadflags, $0.isRelocatable) = (0x0207, 0, 0, false)
   }
@@ -326,7 +326,7 @@ import Testing
     #expect(missing.role == .realMode)
   }
 
-  /// A kernel of the time before 2.10 runs at 1 MiB, whatever its alignment.
+  /// A kernel with a boot protocol before 2.10 runs at 1 MiB, whatever its alignment.
   @Test("A non-relocatable kernel of boot protocol 2.05 is entered at 1 MiB")
   func anOldKernelGoesTo1MiB() throws {
     let builder = BzImageBuilder { ($0.version, $0.isRelocatable) = (0x0205, false) }
@@ -345,7 +345,7 @@ import Testing
     #expect(throws: PlanningError.noMemoryMap) { try segments(on: TemporaryTree([:]).machine) }
   }
 
-  /// cmdline_size counts characters without the terminator; the file call keeps 31 for itself.
+  /// cmdline_size counts characters without the terminator; kexec_file_load reserves 31 for itself.
   @Test(
     "kexec_load takes 2047 bytes of command line and kexec_file_load takes 2016",
     arguments: [
@@ -377,8 +377,8 @@ import Testing
   func setsFileLoadFlags() throws {
     func flags(_ change: (inout LoadRequest) -> Void) throws -> UInt {
       let plan = try planned(by: .file, on: guest(), change)
-      guard case .file(let load) = plan.action else { fatalError("by segments") }
-      #expect(load.hasInitrd == (load.flags & 4 == 0))
+      let load = try plan.fileLoad()
+      #expect(plan.request.initrds.isEmpty == (load.flags & 4 == 4))
       return load.flags
     }
     #expect(try flags { _ in } == 0x4)
@@ -390,7 +390,7 @@ import Testing
     crashing.ioMemory = IOMemory(
       text: "100000-1fffffff : System RAM\n  10000000-1fffffff : Crash kernel")
     let plan = try planned(by: .file, on: crashing) { $0.options.purpose = .crash }
-    guard case .file(let load) = plan.action else { fatalError("by segments") }
+    let load = try plan.fileLoad()
     #expect(load.flags == 0x6)
   }
 
@@ -459,7 +459,7 @@ import Testing
   }
 }
 
-/// The 1536 MiB guest, known by firmware's map alone.
+/// The 1536 MiB guest, with the firmware's map only.
 func guest(ram: ClosedRange<UInt64>...) -> Machine {
   let ranges = ram.isEmpty ? [0...0x9_FBFF, 0x10_0000...0x5FFD_FFFF] : ram
   var machine = TemporaryTree([:]).machine
@@ -478,11 +478,11 @@ func file(_ byteCount: Int) -> LoadRequest.File {
   .init(path: "file", bytes: SharedBytes([UInt8](repeating: 0, count: byteCount)))
 }
 
-/// Made once: its checksum takes a while.
+/// Made only once, because its checksum takes long.
 private let standardKernel = BzImageBuilder().file
 
-/// A plan for the kernel of `builder`, or for the standard one. Kernels are small here, so that
-/// their digests cost nothing.
+/// A plan for the kernel of `builder`, or for the standard one. Kernels are small, so that their
+/// digests take no time.
 func planned(
   _ builder: BzImageBuilder? = nil, by call: LoadCall, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
@@ -498,10 +498,22 @@ func planned(
 func segments(
   _ builder: BzImageBuilder? = nil, on machine: Machine,
   _ change: (inout LoadRequest) -> Void = { _ in }
-) throws(PlanningError) -> SegmentLoad {
-  guard case .segments(let load) = try planned(builder, by: .segments, on: machine, change).action
-  else { fatalError("by file") }
-  return load
+) throws -> SegmentLoad {
+  try planned(builder, by: .segments, on: machine, change).segmentLoad()
+}
+
+extension LoadPlan {
+  /// The load by kexec_load; the test fails when there is none.
+  func segmentLoad() throws -> SegmentLoad {
+    let load: SegmentLoad? = if case .segments(let load) = action { load } else { nil }
+    return try #require(load, "the plan is not for kexec_load: \(reason)")
+  }
+
+  /// The load by kexec_file_load; the test fails when there is none.
+  func fileLoad() throws -> FileLoad {
+    let load: FileLoad? = if case .file(let load) = action { load } else { nil }
+    return try #require(load, "the plan is not for kexec_file_load: \(reason)")
+  }
 }
 
 func place(of role: PlannedSegment.Role, in load: SegmentLoad) throws -> PhysicalRange {

@@ -35,9 +35,9 @@ import Testing
       ("root=/dev/sda1", Self.all),
       ("loop.max_loop=8 modules_load=odd,loop", ["modules_load=snd_usb"] + Self.all[2...]),
       ("modules-load=loop modules_load=snd_usb,odd", Array(Self.all[1...])),
-      // The kernel knows no difference between - and _.
+      // In parameter names, the kernel treats - and _ as equal.
       ("snd-usb.index=7", [Self.all[0], Self.all[1], Self.all[3], Self.all[4]]),
-      // That is for init, and not for the kernel.
+      // After -- it is for init, not for the kernel.
       ("-- loop.max_loop=8", Self.all),
     ]
     for (line, wanted) in cases {
@@ -47,7 +47,8 @@ import Testing
     }
   }
 
-  /// Whatever the space is, the words fit with a space behind each, and what has no space is counted.
+  /// For any space, the parameters fit, each followed by a space, and those that do not fit are
+  /// counted.
   @Test(
     "Preserved module parameters fit into the given space and omitted ones are counted",
     arguments: 0...120)

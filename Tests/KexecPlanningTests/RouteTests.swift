@@ -11,11 +11,11 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct RouteTests {
-  /// What the user asks for beside a kernel, and the ways that are tried.
+  /// The options, and the routes that are tried.
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var lockdown: String?
-    /// boot_params.secure_boot: 0 not known, 1 not there, 2 off, 3 on; nil without boot_params.
+    /// boot_params.secure_boot: 0 unknown, 1 not supported, 2 off, 3 on; nil without boot_params.
     var secureBoot: UInt8?
     var hasPayload = false
     let change: @Sendable (inout LoadRequest) -> Void
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// A kernel without a payload cannot be unpacked by us: the file call is as good.
+  /// We cannot unpack a kernel without a payload, so kexec_file_load is as good.
   private static let both = [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
   private static let fast = [Route(.segments, .jumpsFaster), Route(.file, .segmentsRefused)]
   private static let signed = [Route(.file, .policy), Route(.segments, .fileCallRefused)]
@@ -59,7 +59,7 @@ import Testing
     Case("-p --no-checks", [Route(.segments, .needed(by: ["--no-checks"]))]) {
       ($0.options.purpose, $0.options.digest) = (.crash, .none)
     },
-    // The file call's headers have 64 bits, and follow hotplug by themselves.
+    // kexec_file_load makes headers of 64 bits, and updates them after hotplug itself.
     Case("-p --elf64-core-headers --hotplug", both) {
       ($0.options.purpose, $0.options.coreHeaderWidth, $0.options.followsHotplug) = (
         .crash, .bits64, true
@@ -108,14 +108,14 @@ import Testing
       $0.options.digest = .none
       $0.options.handsOverEFI = false
     },
-    // Our own segments are refused under lockdown, so options cannot ask for them.
+    // Lockdown forbids kexec_load, so options cannot choose it.
     Case("--noefi under lockdown", lockdown: "integrity", signed) {
       $0.options.handsOverEFI = false
     },
     Case("a long line under lockdown", lockdown: "confidentiality", signed) {
       $0.options.commandLine = String(repeating: "x", count: 2017)
     },
-    // A kernel that we can unpack goes by the call that jumps faster.
+    // If we can unpack the kernel, kexec_load is used, because it jumps faster.
     Case("a payload", hasPayload: true, fast),
     Case("a payload, --no-fast", hasPayload: true, both) { $0.options.isFast = false },
     Case("a payload, -s", hasPayload: true, [Route(.file, .asked)]) { $0.options.call = .file },
@@ -131,7 +131,7 @@ import Testing
     Case("a payload, Secure Boot off", secureBoot: 2, hasPayload: true, fast),
     Case("a payload, Secure Boot on", secureBoot: 3, hasPayload: true, signed),
     Case("Secure Boot on", secureBoot: 3, signed),
-    // The file call keeps 31 bytes of the 2047.
+    // kexec_file_load reserves 31 of the 2047 bytes.
     Case("2016 characters", both) { $0.options.commandLine = String(repeating: "x", count: 2016) },
     Case("2017 characters", [Route(.segments, .commandLineTooLongForFileCall)]) {
       $0.options.commandLine = String(repeating: "x", count: 2017)
@@ -233,7 +233,7 @@ import Testing
     #expect(request.finalCommandLine(on: machine(running: Self.running)) == row.wanted)
   }
 
-  /// The running line byte for byte: measurements of it depend on that.
+  /// The running command line must be kept byte for byte: measurements depend on it.
   @Test(
     "--reuse-cmdline keeps the running command line byte for byte except for loader parameters",
     arguments: [
@@ -250,7 +250,7 @@ import Testing
     #expect(request.finalCommandLine(on: machine(running: running + "\n")) == wanted)
   }
 
-  /// What we add ourselves is for the kernel too, whatever the line has for init.
+  /// Parameters that we add are for the kernel, even if the line has parameters for init.
   @Test("Parameters that kexec adds stand before -- on the command line")
   func addsOwnParametersBeforeDoubleDash() throws {
     var request = LoadRequest(kernel: .init(path: "k", bytes: SharedBytes([])))
@@ -267,7 +267,7 @@ import Testing
       #expect(words.value(of: name) != nil, "\(name) in \(line)")
     }
     #expect(line.hasSuffix(" -- single"))
-    // For a crash kernel by kexec_load.
+    // A crash kernel by kexec_load.
     var crashed = guest()
     crashed.ioMemory = IOMemory(
       text:
@@ -286,7 +286,7 @@ import Testing
     #expect(crash.hasSuffix(" -- single"))
   }
 
-  /// What looks like a quote or a space, and what a shell has not replaced.
+  /// Characters that look like a quote or a space, and substitutions that the shell has not made.
   @Test(
     "Typographic quotes, spaces and dashes and unexpanded shell substitutions are noted",
     arguments: [
@@ -318,7 +318,7 @@ import Testing
     arguments: [
       (#"initrd=\initramfs.img quiet"#, [#"initrd=\initramfs.img"#]),
       ("initrd=/boot/a initrd=/boot/b", ["initrd=/boot/a", "initrd=/boot/b"]),
-      ("initrd=0x1000000,4096", []),  // an address: for the kernel itself
+      ("initrd=0x1000000,4096", []),  // an address, which the kernel itself reads
       ("noinitrd", []),
     ])
   func notesReusedInitrdParameters(running: String, wanted: [String]) {

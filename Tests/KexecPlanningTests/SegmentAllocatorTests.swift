@@ -9,7 +9,7 @@ import Testing
 @testable import KexecPlanning
 
 @Suite struct SegmentAllocatorTests {
-  /// Each number chooses one place, no two the same, and no place is left out.
+  /// Each number chooses one address, no two numbers the same, and every address is chosen.
   @Test("Each random number chooses one placement and together they reach every placement")
   func everyPlacementIsChosenOnce() {
     let free = PhysicalRangeSet([
@@ -34,7 +34,7 @@ import Testing
       #expect(!allocator.free.contains(place))
       places.append(place.start.value)
     }
-    // By hand: two in the first range, one in the second, three in the last.
+    // Listed by hand.
     let all: [UInt64] = [
       0x100_0000, 0x120_0000, 0x140_0000, 0x220_0000, 0x1_0000_0000, 0x1_0020_0000, 0x1_0040_0000,
     ]
@@ -63,15 +63,16 @@ import Testing
       #expect(start % 0x20_0000 == 0 && start >= 0x100_0000 && start + 0x3F_1000 <= 0x300_0000)
       starts.insert(start)
     }
-    // 1 MiB for the initrd, then the purgatory and the boot block at the top; 0x3F1000 bytes fit
-    // from 0x1000000 to 0x2A00000.
+    // The initrd takes 1 MiB; the purgatory and boot_params are at the top. 0x3F1000 bytes fit from
+    // 0x1000000 to 0x2A00000.
     #expect(starts == Set((0..<14).map { 0x100_0000 + $0 * 0x20_0000 }))
   }
 
-  /// With the others as high as possible nothing is left for the kernel; it then goes first.
+  /// If the others are placed as high as possible, nothing is left for the kernel, so it is placed
+  /// first.
   @Test("The kernel is placed first when the other segments would take the only range it fits in")
   func placesKernelFirstIfSpaceIsTight() throws {
-    // 4 MiB at 16 MiB that fit the kernel only when nothing else is there.
+    // At 16 MiB there are 4 MiB, which the kernel fits into only if nothing else is there.
     let machine = guest(
       ram: 0x10_0000...0xE0_FFFF, 0x100_0000...0x13F_0FFF, 0x4000_0000...0x41FF_FFFF)
     let image = BzImageBuilder {
@@ -87,7 +88,7 @@ import Testing
     #expect(try place(of: .bootBlock, in: load).end.value <= 0xE1_0000)
   }
 
-  /// What the next kernel will not see as RAM holds none of its segments.
+  /// Memory that the next kernel does not see as RAM must not contain its segments.
   @Test(
     "No segment lies in memory that mem= or memmap= hides from the next kernel",
     arguments: [
@@ -113,9 +114,10 @@ import Testing
     }
   }
 
-  // MARK: What is unpacked must fit
+  // MARK: Unpacked data must fit
 
-  /// Free ranges of 6 MiB hold the packed initrd, and not the 7 MiB that it unpacks to.
+  /// There are free ranges of 6 MiB, enough for the packed initrd, but not for the 7 MiB that it
+  /// unpacks to.
   @Test("An initrd stays packed when no free range holds its unpacked size")
   func anInitrdThatFitsOnlyPackedStaysPacked() throws {
     var machine = TemporaryTree([:]).machine
@@ -127,7 +129,7 @@ import Testing
     ) { $0.initrds = [.init(path: "i", bytes: SharedBytes(packed))] }
     #expect(plan.notes.contains(.initrdUnchanged(0, .noRoom)))
     #expect(plan.notes.contains(.unpacked(format: "gzip")))
-    guard case .segments(let load) = plan.action else { fatalError("by file") }
+    let load = try plan.segmentLoad()
     #expect(load.segments.first { $0.role == .initrd(0) }?.bytes.array == packed)
   }
 }

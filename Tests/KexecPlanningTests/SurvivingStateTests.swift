@@ -8,7 +8,7 @@ import Testing
 
 @testable import KexecPlanning
 
-/// What of the running system must outlive the jump: extra data, and the tables of firmware.
+/// What the next kernel must get from the running system: setup_data, and firmware's tables.
 @Suite struct SurvivingStateTests {
   private static let directory = "/sys/kernel/boot_params/setup_data"
 
@@ -56,8 +56,7 @@ import Testing
     return nodes
   }
 
-  /// Never the random seed, PCI ROMs, EFI tables that are made anew, IMA's list, or what nobody
-  /// knows.
+  /// Not the random seed, PCI ROMs, EFI tables that are made again, IMA's list, or unknown types.
   @Test("Only setup_data of types 2, 5, 6 and 7 is handed on to the next kernel")
   func handsOnMachineSetupData() throws {
     let given = (1...12).map { (type: "0x\(String($0, radix: 16))\n", data: [UInt8($0), 0xAA]) }
@@ -66,8 +65,8 @@ import Testing
     #expect(passed == [2, 5, 6, 7].map { .init(type: $0, data: [UInt8($0), 0xAA]) })
   }
 
-  /// What drives the screen, what firmware said of it, an option, and what the next kernel is told: a
-  /// the firmware's framebuffer only where it still is.
+  /// The driver in /proc/fb, the type in screen_info, an option, and the type that the next kernel
+  /// gets: that of the firmware's framebuffer only if it is still in use.
   @Test(
     "boot_params name firmware's framebuffer only if it is still in use or an option asks for it",
     arguments: [
@@ -75,7 +74,7 @@ import Testing
       ("0 VESA VGA\n", 0x23, "", 0x23), ("0 hyperv_fb\n", 0x70, "", 0),
       ("0 hyperv_fb\n", 0x23, "", 0),
       ("0 i915drmfb\n", 0x70, "", 0), ("0 xen\n", 0x70, "", 0),
-      // Text is no framebuffer, and whoever asks for it gets what was there.
+      // Text mode is not a framebuffer, and the options pass on what was there.
       ("0 hyperv_fb\n", 0x22, "", 0x22), ("0 hyperv_fb\n", 0x70, "--reuse-video-type", 0x70),
       ("0 hyperv_fb\n", 0x70, "--reuse-console", 0x70),
     ] as [(String, UInt8, String, UInt8)])
@@ -98,7 +97,8 @@ import Testing
   private static let tree: [UInt8] =
     [0xD0, 0x0D, 0xFE, 0xED, 0, 0, 0, 44] + [UInt8](repeating: 7, count: 36)
 
-  /// The user's tree goes before the running kernel's; what follows a tree in its file is left out.
+  /// The user's tree comes before the running kernel's data. What follows the tree in its file is
+  /// omitted.
   @Test("The user's device tree replaces the running kernel's and is cut to its stated size")
   func userDeviceTreeReplacesRunningOne() throws {
     let machine = TemporaryTree(bytes: Self.files([("0x2", [1]), ("0x5", [2])])).machine
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  /// Only our own segments carry a tree; the flags are for the running kernel.
+  /// Only kexec_load can pass a tree; the flags are for the running kernel's kexec_file_load.
   @Test("--dtb needs kexec_load, and kexec_file_load gets only the best-effort flags")
   func fileLoadGetsOnlyBestEffortFlags() throws {
     var request = LoadRequest(kernel: .init(path: "vmlinuz", bytes: BzImageBuilder().file))

@@ -24,7 +24,7 @@ import Testing
     arguments: [
       ("", "kexec_stamps=", 13), ("quiet", "quiet kexec_stamps=", 19),
       ("a -- single", "a kexec_stamps=", 15), ("-- single", "kexec_stamps=", 13),
-      // Counted in bytes, also where they are no text.
+      // The length is in bytes, even if they are not text.
       (String(lossless: [0xE9, 0xFF]), String(lossless: [0xE9, 0xFF]) + " kexec_stamps=", 16),
     ])
   func putsTimeStampsBeforeDoubleDash(line: String, start: String, offset: Int) throws {

@@ -88,7 +88,7 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(plan.notes.contains(.sectionsUsed([.microcode])))
   }
 
-  /// What `--preserve=modules` adds does not take the place of the image's initrd.
+  /// The archive that `--preserve=modules` adds must not replace the image's initrd.
   @Test("A generated archive is placed after the initrd of the unified image")
   func generatedArchiveFollowsImageInitrd() throws {
     let list = LoadRequest.File(
@@ -137,7 +137,7 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(try !planned(by: .segments, builder).notes.contains(.signatureOfPart))
   }
 
-  /// A crash kernel that reserved memory for another one would have none left.
+  /// A crash kernel that reserved memory for another crash kernel would have none left.
   @Test("A crash kernel gets the unified image's command line without crashkernel=")
   func crashKernelDropsCrashkernelParameter() throws {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: Self.image.file))
@@ -149,7 +149,7 @@ private typealias Section = UnifiedImageBuilder.Section
     #expect(request.taking(image).finalCommandLine(on: TemporaryTree([:]).machine) == "root=image")
   }
 
-  /// The routes are those of the kernel inside.
+  /// The routes are those of the kernel inside the image.
   @Test("A unified image is loaded by the same system calls as the kernel inside it")
   func usesRoutesOfInnerKernel() throws {
     var request = LoadRequest(kernel: .init(path: "k.efi", bytes: Self.image.file))

@@ -78,7 +78,8 @@ import Testing
   }
 }
 
-/// Random memory maps: a plan is right by a check of its own, or there is no space.
+/// Random memory maps: each gives a plan that passes an independent check, or an error for lack of
+/// space.
 @Suite struct RandomMapTests {
   @Test("A random memory map gives segments in free RAM or an error for lack of space")
   func plansRandomMapsOrFindsNoSpace() throws {
@@ -117,12 +118,12 @@ import Testing
         }
       }
     }
-    // Both ends of the property were tried.
+    // Both outcomes must have occurred.
     #expect(counts.planned > 20 && counts.refused > 20, "seed \(seed): \(counts)")
   }
 
-  /// A log of ranges with odd ends, touching or with gaps, and a tree in which some RAM has
-  /// something inside.
+  /// A log of ranges with unaligned ends, adjacent or with gaps, and a resource tree in which some
+  /// RAM contains other ranges.
   private func randomTexts(_ generator: inout SplitMix) -> (firmware: String, ioMemory: String) {
     var firmware = ""
     var ioMemory = ""

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct RangeSetTests {
-  /// What goes in, in any order, and what is kept.
+  /// The ranges that are inserted, in any order, and the ranges of the resulting set.
   @Test(
     "A set joins overlapping and touching ranges in any order",
     arguments: [
@@ -34,7 +34,7 @@ import Testing
     #expect(set(from).subtracting(set(what)) == set(wanted))
   }
 
-  /// Random sets of small numbers, against sets of numbers.
+  /// Sets of ranges compared with sets of numbers, both small and random.
   @Test("Random range sets agree with sets of numbers in union, intersection and subtraction")
   func agreesWithSetsOfNumbers() {
     var generator = SplitMix(seed: SplitMix.seed(of: "sets of ranges"))
@@ -50,7 +50,7 @@ import Testing
       for range in right {
         #expect(x.contains(physical(range)) == range.allSatisfy(a.contains))
       }
-      // Kept sorted, with a gap between any two.
+      // The ranges are sorted and do not touch.
       for (lower, upper) in zip(x.ranges, x.ranges.dropFirst()) {
         #expect(lower.end < upper.start)
       }
@@ -82,7 +82,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
   @Test(
     "The highest hole with the right size, alignment and bounds is found",
     arguments: [
-      // The plain cases: the highest hole with space.
+      // Simple cases: the highest hole that is large enough.
       (0x1000, 0x1000, 0...0xFFFF_FFFF, 0x80_1000),
       (0x2000, 0x1000, 0...0xFFFF_FFFF, 0x80_0000),
       (0x3000, 0x1000, 0...0xFFFF_FFFF, 0x3F_D000),
@@ -91,7 +91,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
       (0x20_0000, 0x20_0000, 0...0x7F_FFFF, 0x20_0000),
       (0x20_1000, 0x20_0000, 0...0x7F_FFFF, nil),
       (0x1000, 0x10_0000, 0...0x9_FFFF, nil),
-      // Bounds cut a hole.
+      // The bounds cut a hole.
       (0x1000, 0x1000, 0x10_1000...0x10_1FFF, 0x10_1000),
       (0x1001, 0x1000, 0x10_1000...0x10_1FFF, nil),
       (0x1000, 0x1000, 0x40_0000...0x7F_FFFF, nil),
@@ -129,7 +129,7 @@ private func set(_ ranges: [ClosedRange<UInt64>]) -> PhysicalRangeSet {
       ("Unusable memory", .unusable, 5), ("Persistent Memory", .persistent, 7),
       ("Persistent Memory (legacy)", .persistentLegacy, 12),
       ("Soft Reserved", .softReserved, 0xEFFF_FFFF), ("Unknown E820 type", .reserved, 2),
-      // Matched exactly: these belong to drivers.
+      // Only exact matches count: these belong to drivers.
       ("System RAM (kmem)", .reserved, 2), ("System RAM (virtio_mem)", .reserved, 2),
       ("", .reserved, 2),
     ] as [(String, MemoryKind, UInt32)])

@@ -85,7 +85,7 @@ import Testing
   }
 }
 
-/// The range with both ends inside.
+/// The range with an inclusive end.
 func physical(_ range: ClosedRange<UInt64>) -> PhysicalRange {
   PhysicalRange(
     start: PhysicalAddress(range.lowerBound),

@@ -40,7 +40,7 @@ import Testing
         0x34, 0x12, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  // byte count
       ])
 
-    // Nothing but the parameters differs from the blob.
+    // Only the parameters may differ from the blob.
     let end = base + MemoryLayout<purgatory_parameters>.size
     #expect(blob[..<base] == purgatory.bytes[..<base])
     #expect(blob[end...] == purgatory.bytes[end...])
@@ -93,7 +93,7 @@ import Testing
     #expect(try bytes.span.load(ParametersLayout.entryMode, base: base) == 4)
     #expect(try bytes.span.load(ParametersLayout.entry, base: base) == 0x100_0040)
     #expect(try bytes.span.load(ParametersLayout.rsi, base: base) == 0x9000)
-    // EAX is the last that popal takes.
+    // popal loads EAX last.
     #expect(try bytes.span.load(UInt32.self, at: base + ParametersLayout.registers + 28) == 0x7000)
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PurgatoryImage
 
-/// The loader's offset tables, compared with the header that the purgatory is compiled from.
+/// The loader's offset tables, compared with the C header that the purgatory is compiled with.
 @Suite struct LayoutTests {
   @Test("The offsets of the purgatory's parameters match the C header")
   func parameterOffsetsMatchCHeader() {
@@ -55,7 +55,7 @@ import Testing
       try bytes.span.load(HeaderLayout.magic, base: HeaderLayout.base) == UInt64(PURGATORY_MAGIC))
     #expect(purgatory.entryOffset == 0)
     #expect(purgatory.memorySize % 4096 == 0)
-    // Variables and a stack of at least a page come after the bytes.
+    // The variables and a stack of at least a page follow the bytes.
     #expect(purgatory.memorySize >= purgatory.bytes.count + 4096)
     #expect(purgatory.bytes.count < 0x5000, "did something big get linked in?")
     #expect(purgatory.verifyOffset > 0 && purgatory.verifyOffset < purgatory.bytes.count)

@@ -1,18 +1,20 @@
 import ByteCoding
 import CPurgatoryTestSupport
 import Digests
+import TestSupport
 import Testing
 
 @testable import PurgatoryImage
 
-/// The purgatory's own check, run in this process on memory of this process: no virtual machine.
+/// The purgatory's digest check, run in this process on its own memory: no virtual machine is
+/// needed.
 ///
-/// The regions are buffers here, so their "physical" addresses are our addresses.
+/// The regions are buffers, so their "physical" addresses are addresses of this process.
 @Suite(.enabled(if: runsOnX86, "the blob is x86_64 code")) struct VerificationTests {
-  /// A digest that the purgatory can make.
+  /// A digest that the purgatory can compute.
   enum Algorithm: CaseIterable {
     case komihash
-    /// With the processor's instructions if it has them.
+    /// With the processor's SHA instructions if there are any.
     case sha256
     case plainSHA256
   }
@@ -31,15 +33,15 @@ import Testing
     4096, 100_001,
   ]
 
-  /// Sizes around the digests' blocks of 64 bytes, their parts, their padding, and a page.
+  /// Sizes around the digests' blocks of 64 bytes, parts of blocks, their padding, and a page.
   @Test(
     "The purgatory accepts an unchanged region of any size and notices a flipped bit",
     arguments: Algorithm.allCases, sizes)
   func checksOneRegion(algorithm: Algorithm, size: Int) throws {
     let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
-    guard size > 0 else { return }
-    for index in [0, size / 2, size - 1] {
+    // A region of no bytes has none to be flipped.
+    for index in [0, size / 2, size - 1] where size > 0 {
       segments.flipBit(ofByte: index, inRegion: 0)
       #expect(try verdict(segments) == .wrong, "byte \(index) was flipped")
       segments.flipBit(ofByte: index, inRegion: 0)
@@ -85,13 +87,14 @@ import Testing
     }
   }
 
-  /// Host and purgatory agree on any list of regions, and any flipped bit is seen.
+  /// Host and purgatory compute the same digest of any list of regions, and any flipped bit is
+  /// found.
   @Test(
     "The purgatory agrees with the loader on random regions and notices a flipped bit",
     arguments: Algorithm.allCases)
   func checksRandomRegions(algorithm: Algorithm) throws {
     let longest = [70, 300, 20_000]
-    var generator = SplitMix(state: 3)
+    var generator = SplitMix(seed: SplitMix.seed(of: "VerificationTests") &+ 2)
     for _ in 0..<100 {
       let sizes = (0..<Int.random(in: 1...16, using: &generator)).map { _ in
         Int.random(in: 0...longest[Int.random(in: 0..<3, using: &generator)], using: &generator)
@@ -111,8 +114,8 @@ import Testing
   func everyBitOfKomihashCounts(index: Int) throws {
     let segments = Segments([100], .komihash)
     var parameters = segments.parameters
-    guard case .komihash(let digest) = parameters.digest else { return }
-    parameters.digest = .komihash(digest ^ 1 << UInt64(index))
+    let found: UInt64? = if case .komihash(let digest) = parameters.digest { digest } else { nil }
+    parameters.digest = .komihash(try #require(found) ^ (1 << UInt64(index)))
     #expect(try verdict(parameters) == .wrong)
   }
 
@@ -120,7 +123,8 @@ import Testing
   func everyByteOfSHA256Counts(index: Int) throws {
     let segments = Segments([100], .sha256)
     var parameters = segments.parameters
-    guard case .sha256(var digest) = parameters.digest else { return }
+    let found: [UInt8]? = if case .sha256(let digest) = parameters.digest { digest } else { nil }
+    var digest = try #require(found)
     digest[index] ^= 0x80
     parameters.digest = .sha256(digest)
     #expect(try verdict(parameters) == .wrong)
@@ -129,11 +133,11 @@ import Testing
   @Test("The purgatory reads no region when there is no digest")
   func readsNothingWithoutDigest() throws {
     var parameters = PurgatoryParameters(entry: .long(address: 0, rsi: 0))
-    parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // nobody may read there
+    parameters.regions = [.init(start: 0x10, byteCount: 0x1000)]  // not readable by anybody
     #expect(try verdict(parameters) == .right)
   }
 
-  /// A page below 4 GiB, one across its end, and one far above it.
+  /// A page below 4 GiB, one range across 4 GiB, and one far above.
   @Test(
     "The purgatory checks regions at any address where it is loaded",
     arguments: Algorithm.allCases, [0x4000_0000, 0xffff_e000, 0x4000_0000_0000] as [UInt])
@@ -144,7 +148,7 @@ import Testing
     #expect(try verdict(segments.parameters, at: address) == .wrong)
   }
 
-  /// Any changed bit, except in what the purgatory itself writes.
+  /// Any changed bit is found, except in the fields that the purgatory itself writes.
   @Test("The purgatory notices changed parameters except those that it writes itself")
   func noticesChangedParameters() throws {
     let segments = Segments([10], .komihash)
@@ -167,7 +171,8 @@ import Testing
     #expect(call(purgatory.bytes) == .nonsense, "parameters not set")
   }
 
-  /// The text is in a region that is checked: it is as it was then, and is changed only afterwards.
+  /// The text is in a region that is checked: it is unchanged during the check and written
+  /// afterwards.
   @Test(
     "The purgatory writes time stamps as text only after a successful check",
     arguments: Algorithm.allCases)
@@ -190,7 +195,7 @@ import Testing
     #expect(digits.count == 16 && digits == digits.lowercased())
     #expect(try #require(UInt64(digits, radix: 16)) > 0)
 
-    // Now the bytes are others, so the check fails; and then nothing is written.
+    // A byte is changed, so the check fails, and no stamp may be written.
     segments.flipBit(ofByte: 7, inRegion: 0)
     #expect(call(blob) == .wrong)
     #expect(segments.bytes(ofRegion: 0)[8..<40] == after[8..<40])
@@ -232,14 +237,14 @@ import Testing
   }
 }
 
-/// Buffers of this process that play the loaded segments.
+/// Buffers of this process that stand for the loaded segments.
 @safe private final class Segments {
   private var buffers = unsafe [UnsafeMutableRawBufferPointer]()
   private let shift: Int
-  /// For the segments as they were made.
+  /// The parameters with the digests of the unchanged segments.
   let parameters: PurgatoryParameters
 
-  /// One buffer of each size, `shift` bytes after an aligned address.
+  /// Makes one buffer of each size, `shift` bytes after an aligned address.
   init(
     _ sizes: [Int], _ algorithm: VerificationTests.Algorithm, shift: Int = 0
   ) {
@@ -275,19 +280,6 @@ import Testing
 
   func bytes(ofRegion region: Int) -> [UInt8] {
     unsafe Array(buffers[region].dropFirst(shift).prefix(Int(parameters.regions[region].byteCount)))
-  }
-}
-
-/// Numbers that look random and are the same in each run.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
   }
 }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RunningSystem
 
-/// Of which architecture a captured machine is: the table of what its files may say.
+/// How the architecture of a captured machine is found: a table of what its files may contain.
 @Suite struct ArchitectureTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let name: String
@@ -35,7 +35,7 @@ import Testing
 
   private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-  /// A device tree, as far as anybody looks.
+  /// A device tree that contains only what the reader looks for.
   private static func tree(_ names: String) -> [UInt8] {
     [0xD0, 0x0D, 0xFE, 0xED, 0, 0, 2, 0] + text(names)
   }
@@ -51,7 +51,7 @@ import Testing
     "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdc\nmmu\t\t: sv39\n"
 
   static let cases: [Case] = [
-    // The core file's e_machine comes first, whatever the rest looks like.
+    // The core file's e_machine has precedence over everything else.
     Case(
       "kcore x86_64", ["/proc/kcore": core(62), "/proc/iomem": text(arm64)],
       .architecture(.x86_64), by: "/proc/kcore"),
@@ -81,7 +81,7 @@ import Testing
     Case(
       "kcore empty", ["/proc/kcore": [], "/proc/cpuinfo": text(arm64CPU)], .architecture(.arm64),
       by: "/proc/cpuinfo"),
-    // What only x86 has.
+    // Files that only x86 has.
     Case(
       "boot_params", ["/sys/kernel/boot_params/data": [0], "/proc/iomem": text(arm64)],
       .architecture(.x86_64), by: "/sys/kernel/boot_params"),
@@ -126,7 +126,7 @@ import Testing
     Case(
       "a file that is no tree", ["/sys/firmware/fdt": text("riscv,isa"), "/proc/iomem": text(pc)],
       .architecture(.x86_64), by: "/proc/iomem"),
-    // Processors.
+    // Processors in /proc/cpuinfo.
     Case(
       "cpuinfo x86_64",
       ["/proc/cpuinfo": text("vendor_id\t: GenuineIntel\nflags\t\t: fpu lm la57\n")],
@@ -160,7 +160,7 @@ import Testing
     Case(
       "cpuinfo s390x", ["/proc/cpuinfo": text("vendor_id       : IBM/S390\n")],
       .architecture(.other("s390x")), by: "/proc/cpuinfo"),
-    // The look of the memory map.
+    // Typical ranges of a memory map.
     Case("memory of a PC", memory: pc, .architecture(.x86_64)),
     Case("memory from 1 MiB", memory: "00100000-5ffdffff : System RAM\n", .architecture(.x86_64)),
     Case(
@@ -223,14 +223,15 @@ import Testing
     #expect(evidence.file == row.file)
   }
 
-  /// The map of every machine that there is: x86 is found to be that, and no other is.
+  /// The memory maps of all fixture machines: x86 is recognised, and no other machine is taken for
+  /// x86.
   @Test(
     "The memory map of a fixture machine is taken for x86 only if the machine is x86",
     arguments: MachineFixture.all.filter { !$0.ioMemoryText.isEmpty })
   func recognisesX86InFixtureMaps(fixture: MachineFixture) {
     let finding = IOMemory(text: fixture.ioMemoryText).architecture
     if fixture.isX86 {
-      // Lines about a device, a driver's memory or an island only.
+      // Excerpts with lines only of a device, of a driver's memory, or of a range above 4 GiB.
       let isExcerpt = IOMemory(text: fixture.ioMemoryText).resources.allSatisfy {
         $0.name != "System RAM" || $0.range.start.value > 1 << 32
       }
@@ -253,7 +254,7 @@ import Testing
 }
 
 @Suite struct XenDomainTests {
-  /// What dom0 and guests show.
+  /// What Xen's dom0 and guests show.
   @Test(
     "The files of Xen show whether this is the first or a paravirtual domain",
     arguments: [

@@ -25,10 +25,10 @@ import Testing
   @Test(
     "The last value of a parameter in front of -- is found",
     arguments: [
-      ("console=tty0 console=ttyS0", "console", "ttyS0"),  // the last counts
+      ("console=tty0 console=ttyS0", "console", "ttyS0"),  // the last one counts
       ("no5lvl", "no5lvl", ""),
       ("no5lvlx xno5lvl", "no5lvl", nil),
-      ("a -- b=1", "b", nil),  // behind -- it is for init
+      ("a -- b=1", "b", nil),  // parameters after -- are for init
       ("a=1 -- a=2", "a", "1"),
       ("--x=1 y=2", "y", "2"),
       ("x=", "x", ""),
@@ -49,16 +49,17 @@ import Testing
       ("BOOT_IMAGE=a", ""),
       (#"BOOT_IMAGE="/with space" x"#, "x"),
       (#""BOOT_IMAGE=/with space" x"#, "x"),
-      // Order, repeats and spaces of the others survive.
+      // The order, repetitions and spaces of other words are kept.
       (
         "pci=a  pci=b BOOT_IMAGE=x console=ttyS0, 38400n8 pci=a",
         "pci=a  pci=b console=ttyS0, 38400n8 pci=a"
       ),
       ("XBOOT_IMAGE=1 BOOT_IMAGEX=2", "XBOOT_IMAGE=1 BOOT_IMAGEX=2"),
-      // Not what is for init.
+      // Words for init are kept.
       ("BOOT_IMAGE=a x -- BOOT_IMAGE=b", "x -- BOOT_IMAGE=b"),
       ("x -- y", "x -- y"),
-      // Byte for byte, but for the word and one space: in front, inside, at the end, alone.
+      // Only the word and one space are removed, at the beginning, inside, at the end, and if it is
+      // alone.
       ("BOOT_IMAGE=a ro splash  ", "ro splash  "), ("  x  BOOT_IMAGE=a  y  ", "  x   y  "),
       ("BOOT_IMAGE=a  x", " x"), ("x  BOOT_IMAGE=a", "x "), (" BOOT_IMAGE=a", ""),
       ("BOOT_IMAGE=a ", ""), ("x BOOT_IMAGE=a BOOT_IMAGE=b", "x"),
@@ -69,7 +70,8 @@ import Testing
     #expect(KernelCommandLine(text).removing(["BOOT_IMAGE"]).text == wanted)
   }
 
-  /// What stands in /proc/cmdline, and what of it is the line: all but the line end of the kernel.
+  /// The contents of /proc/cmdline, and the command line in it: all but the newline that the kernel
+  /// adds.
   @Test(
     "/proc/cmdline is read byte for byte except for its final newline",
     arguments: [
@@ -80,7 +82,8 @@ import Testing
     #expect(machine(running: file).commandLine.text.utf8.elementsEqual(wanted.utf8))
   }
 
-  /// The user's words go to the kernel, with one space before them, and nothing else changes.
+  /// The user's parameters are for the kernel. One space is put before them, and nothing else
+  /// changes.
   @Test(
     "Appended words go in front of -- with one space, and may bring their own --",
     arguments: [
@@ -89,13 +92,13 @@ import Testing
       ("root=x -- single", "crashkernel=256M", "root=x crashkernel=256M -- single"),
       ("root=x  --  single  ", "w", "root=x  w --  single  "), ("-- single", "w", "w -- single"),
       ("a --", "w", "a w --"), ("a -- b -- c", "w", "a w -- b -- c"),
-      // What goes on for init on purpose.
+      // Parameters that are meant for init.
       ("a", "w -- single", "a w -- single"), ("a -- b", "w -- c", "a w -- b c"),
       ("a -- b", "-- c", "a -- b c"), ("a -- b", "w --", "a w -- b"),
-      // No mark: part of a word, or in quotes.
+      // Not a separator: -- as a part of a word, or in quotes.
       ("a=-- b", "w", "a=-- b w"), (#"a="x -- y""#, "w", #"a="x -- y" w"#),
       (#"a "--" b"#, "w", #"a "--" b w"#),
-      // Quotes that are not closed.
+      // Unclosed quotes.
       (#"a="x -- y"#, "w", #"a="x -- y w"#), ("a -- b", #"w="x"#, #"a -- b w="x"#),
     ])
   func appendsBeforeDoubleDash(text: String, words: String, wanted: String) {

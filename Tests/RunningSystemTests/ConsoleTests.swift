@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct ConsoleTests {
-  /// Early consoles, disabled ones and those without a device are left out.
+  /// Early consoles, disabled ones, and those without a device are ignored.
   @Test("Only enabled consoles with a device are read from /proc/consoles")
   func readsEnabledConsoles() {
     let tree = TemporaryTree([
@@ -26,7 +26,7 @@ import Testing
     #expect(TemporaryTree([:]).machine.consoles.isEmpty)
   }
 
-  /// What stands for a terminal in a captured machine is a file, and has no rate.
+  /// In a captured machine the terminal is an ordinary file, which has no rate.
   @Test("A plain or missing file is not taken for a serial line")
   func fileHasNoSerialLine() {
     let tree = TemporaryTree(["/dev/ttyS0": ""])

@@ -3,7 +3,7 @@ import RunningSystem
 import TestSupport
 import Testing
 
-/// What control groups leave of memory, by their files.
+/// How much memory control groups leave, read from their files.
 @Suite struct ControlGroupMemoryTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -16,7 +16,7 @@ import Testing
     "40 24 0:30 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n"
     + "41 24 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
 
-  /// The files of a group of version 2.
+  /// The files of a version 2 control group.
   private static func group(
     _ path: String, max: String, current: Int, stat: String = ""
   ) -> [String: String] {

@@ -21,8 +21,8 @@ import Testing
     #expect(TemporaryTree([:]).machine.crash == nil)
   }
 
-  /// Numbers may have gaps, and sort as numbers; an address is hexadecimal without 0x, a size
-  /// decimal.
+  /// Processor numbers may have gaps and are sorted as numbers. Addresses are hexadecimal without
+  /// 0x, sizes are decimal.
   @Test("Processor notes are read in numeric order and invalid ones are left out")
   func readsProcessorNotes() {
     let directory = "/sys/devices/system/cpu"
@@ -69,7 +69,8 @@ import Testing
     #expect(facts(["/proc/version": version]).leavesLowMemory == isLeft)
   }
 
-  /// A 6.1 kernel with KASLR: the image, the direct map in two parts, and what has no address.
+  /// A 6.1 kernel with KASLR: the image, the direct map in two parts, and ranges without an
+  /// address.
   @Test("/proc/kcore gives the kernel image and the start of the direct map")
   func findsKernelAndDirectMap() throws {
     let facts = facts(segments: [
@@ -83,7 +84,7 @@ import Testing
     #expect(image.memory == range(0x30E0_0000...0x3362_FFFF))
   }
 
-  /// Before 4.13 physical addresses were all 0.
+  /// Before 4.13 all physical addresses were 0.
   @Test("The kernel image and the direct map are found without physical addresses in /proc/kcore")
   func findsMappingsWithoutAddresses() throws {
     let facts = facts(segments: [
@@ -100,10 +101,10 @@ import Testing
   @Test("Impossible mappings in /proc/kcore are ignored")
   func ignoresImpossibleMappings() {
     let facts = facts(segments: [
-      (0xFFFF_8DC6_C000_1000, 0x2000, 0x9_E000),  // no multiple of 1 GiB
-      (0xFFFF_8000_0000_0000, 0x40_0000_0000, 0x1000),  // no RAM
-      (0xFFFF_FFFF_F000_0000, 0x1000, 0x1000),  // no place for an image
-      (0xFFFF_FFFF_8100_0000, UInt64.max - 0xFFF, 0x2000),  // past the end
+      (0xFFFF_8DC6_C000_1000, 0x2000, 0x9_E000),  // not a multiple of 1 GiB
+      (0xFFFF_8000_0000_0000, 0x40_0000_0000, 0x1000),  // not RAM
+      (0xFFFF_FFFF_F000_0000, 0x1000, 0x1000),  // not a possible address of an image
+      (0xFFFF_FFFF_8100_0000, UInt64.max - 0xFFF, 0x2000),  // beyond the end
     ])
     #expect(facts.directMap == nil)
     #expect(facts.kernelImage == nil)
@@ -154,7 +155,8 @@ import Testing
     }
   }
 
-  /// The facts of a machine whose /proc/kcore has these segments: virtual, physical, size.
+  /// The facts of a machine whose /proc/kcore has these segments: virtual address, physical
+  /// address, size.
   private func facts(segments: [(UInt64, UInt64, UInt64)]) -> CrashFacts {
     let mappings = segments.map { virtual, _, size in
       CoreHeader.Mapping(

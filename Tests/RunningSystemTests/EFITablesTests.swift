@@ -6,7 +6,7 @@ import Testing
 @testable import RunningSystem
 
 @Suite struct EFITablesTests {
-  /// As OVMF's tables are listed, by 6.1 and by 6.12.
+  /// The lines with which 6.1 and 6.12 list OVMF's tables.
   @Test(
     "The kernel's log message about EFI tables gives their addresses",
     arguments: [
@@ -36,12 +36,13 @@ import Testing
     ])
     let efi = try #require(tree.machine.efi)
     #expect(efi.tables.addresses == [0x3DC7_F018])
-    // Whole pages, from the table's first on.
+    // Whole pages, beginning with the table's first page.
     let place = try #require(efi.tables.ranges.ranges.first)
     #expect(place.start.value == 0x3DC7_F000 && place.byteCount == 256 << 10)
   }
 
-  /// When the log has forgotten: system table at 0x1000, two tables listed at 0x2000.
+  /// If the lines are no longer in the log: the system table is at 0x1000, and lists two tables at
+  /// 0x2000.
   @Test("The EFI tables are read from memory, and none if it cannot be read or is not valid")
   func readsTablesFromMemory() {
     var memory = [UInt8](repeating: 0, count: 0x2030)
@@ -53,7 +54,7 @@ import Testing
     let files = FileTree(root: tree.path)
     let tables = EFITables(in: files, array: 0x2000, systemTable: 0x1000)
     #expect(tables.addresses == [0x5000, 0x1200_0000])
-    // Another address, a list that is cut off, or no memory to read: nothing is known.
+    // With a wrong address, a truncated list, or unreadable memory, nothing is known.
     #expect(EFITables(in: files, array: 0x2000, systemTable: 0x1008).addresses.isEmpty)
     #expect(EFITables(in: files, array: 0x2010, systemTable: 0x1000).addresses.isEmpty)
     #expect(EFITables(in: files, array: 0x2000, systemTable: .max).addresses.isEmpty)

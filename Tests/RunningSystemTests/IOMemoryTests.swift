@@ -40,18 +40,18 @@ import Testing
         range(0x1000...0x9_FBFF), range(0x10_0000...0x4DFF_FFFF),
         range(0x5E00_0000...0x5FFD_FFFF),
       ])
-    // Devices are not memory, but what is reserved inside one stays reserved: the last entry.
+    // Devices are not memory, but what is reserved inside one stays reserved: see the last entry.
     #expect(
       memory.memoryMap.entries.map(\.kind) == [
         .reserved, .ram, .reserved, .reserved, .ram, .reserved, .reserved,
       ])
   }
 
-  /// The text, and the free RAM that it leaves.
+  /// The text, and the resulting free RAM.
   @Test(
     "Free RAM excludes driver-managed RAM and whatever is reserved inside RAM",
     arguments: [
-      // Whatever lies in RAM and is not the kernel's stays where it is.
+      // Everything inside RAM, except the kernel, must not be overwritten.
       (
         "100000-1fffff : System RAM\n  140000-14ffff : Reserved",
         [0x10_0000...0x13_FFFF, 0x15_0000...0x1F_FFFF]
@@ -72,16 +72,16 @@ import Testing
         "100000-1fffff : System RAM\n  140000-14ffff : Kernel code\n    141000-141fff : Reserved",
         [0x10_0000...0x14_0FFF, 0x14_2000...0x1F_FFFF]
       ),
-      // Driver-managed memory is never a place.
+      // Memory of drivers is never free.
       ("100000-1fffff : System RAM (kmem)", []),
       ("100000-1fffff : dax0.0\n  100000-1fffff : System RAM (kmem)", []),
       ("100000-1fffff : virtio0\n  100000-1fffff : System RAM (virtio_mem)", []),
       ("100000-1fffff : CXL Window 0\n  100000-1fffff : System RAM", []),
-      // What overlaps at the top level wins.
+      // If ranges at the top level overlap, the reserved one counts.
       ("100000-1fffff : System RAM\n180000-1fffff : Reserved", [0x10_0000...0x17_FFFF]),
-      // Touching segments of EFI's map are one.
+      // Adjacent ranges of RAM are joined.
       ("100000-109017 : System RAM\n109018-1fffff : System RAM", [0x10_0000...0x1F_FFFF]),
-      // Copies: other indents, tabs, other line ends.
+      // Copied text: other indentation, tabs, other line ends.
       (
         "100000-1fffff : System RAM\n     140000-14ffff : Reserved\n   150000-15ffff : Reserved",
         [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
@@ -94,7 +94,7 @@ import Testing
         "100000-1fffff : System RAM\r\n  140000-14ffff : Reserved\r\n200000-2fffff : System RAM\r\n",
         [0x10_0000...0x13_FFFF, 0x15_0000...0x2F_FFFF]
       ),
-      // A name is bytes: it may end in what joins with the line end, or be no text at all.
+      // A name is bytes: it may end with a carriage return, or contain bytes that are not text.
       (
         "100000-1fffff : System RAM\n  140000-14ffff : \u{1}x\r\n  150000-15ffff : Reserved\n",
         [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
@@ -103,7 +103,7 @@ import Testing
         "100000-1fffff : System RAM\n  140000-14ffff : \u{301}\u{FFFD}\n  150000-15ffff : \n",
         [0x10_0000...0x13_FFFF, 0x16_0000...0x1F_FFFF]
       ),
-      // Lines of other forms are passed over.
+      // Lines in other formats are ignored.
       (
         "# comment\n100000-1fffff : System RAM\n\n140000-14ffff Reserved\nzz-yy : Reserved\n180000-17ffff : Reserved",
         [0x10_0000...0x1F_FFFF]
@@ -115,7 +115,7 @@ import Testing
     #expect(IOMemory(text: text).freeRAM.ranges == wanted.map(range))
   }
 
-  /// What cannot be is left out, and said with its line and text.
+  /// Impossible lines are ignored and reported with their number and text.
   @Test(
     "A faulty line of /proc/iomem is left out and reported with its number and reason",
     arguments: [

@@ -3,7 +3,7 @@ import RunningSystem
 import TestSupport
 import Testing
 
-/// What tells that the running kernel hands memory over, and what is kept.
+/// How kexec handover (KHO) is detected, and what it preserves.
 @Suite struct KexecHandoverTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -133,7 +133,7 @@ import Testing
     row.line += row.line.hasPrefix("r") ? "" : " quiet"
     row.files["/dev/liveupdate"] = ""
     #expect(row.handover?.preserved == row.preserved)
-    // A kernel that hands nothing over keeps nothing.
+    // If KHO is not active, nothing is preserved.
     row.files = row.files.filter { $0.key.hasPrefix("/proc") }
     #expect(row.handover == nil)
   }
@@ -150,7 +150,7 @@ import Testing
   }
 }
 
-/// How the running kernel was built.
+/// The running kernel's configuration.
 @Suite struct RunningConfigurationTests {
   private static let version = ["/proc/version": "Linux version 7.2.1-x (x@y) #1"]
 
@@ -172,7 +172,7 @@ import Testing
     #expect(found.path == (wanted == nil ? nil : path))
   }
 
-  /// The kernel's own word counts more than a file's.
+  /// The kernel's own configuration has precedence over a file.
   @Test("/proc/config.gz takes precedence over a configuration file")
   func prefersCompressedConfiguration() throws {
     let packed = Compressor.gzip.compress(Array("CONFIG_A=y\n".utf8))

@@ -32,7 +32,7 @@ import Testing
       "/sys/module/stuck/parameters/name": "(null)\n",
       "/sys/module/stuck/parameters/names": "(null),(null)\n",
       "/sys/module/stuck/parameters/a": "two words\n",
-      // Built in: not in /proc/modules.
+      // Built-in code is not in /proc/modules.
       "/sys/module/printk/parameters/time": "Y\n",
     ])
     #expect(
@@ -50,13 +50,15 @@ import Testing
     #expect(TemporaryTree(["/proc/modules": "loop 1 0 - Live 0x0"]).machine.modules == nil)
   }
 
-  // The kernel's memory, with what the module m has: from here on at 0xffffffffc0000000.
+  // The kernel's memory with the parameters of the module m, from 0xffffffffc0000000 on.
   private static let base: UInt64 = 0xFFFF_FFFF_C000_0000
   private static let owner = base + 0x800
 
-  /// /proc/kcore with one part, which holds `memory`.
+  /// A /proc/kcore with one segment, which contains `memory`.
   private func core(_ memory: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 250)
+    bytes.store(4, as: Field<UInt16>(0x10))  // a core file
+    bytes.store(62, as: Field<UInt16>(0x12))  // for x86_64
     bytes.store(64, as: Field<UInt64>(0x20))
     bytes.store(56, as: Field<UInt16>(0x36))
     bytes.store(2, as: Field<UInt16>(0x38))
@@ -65,6 +67,7 @@ import Testing
     bytes.store(256, as: Field<UInt64>(128))
     bytes.store(Self.base, as: Field<UInt64>(136))
     bytes.store(UInt64(memory.count), as: Field<UInt64>(152))
+    bytes.store(UInt64(memory.count), as: Field<UInt64>(160))
     return bytes + memory
   }
 
@@ -122,7 +125,7 @@ import Testing
           ("byte", 0xFFFF_FFFF_8100_0060, 0, number), ("long", 0xFFFF_FFFF_8100_0070, 0, number),
           ("shown", 0xFFFF_FFFF_8100_0010, 0o444, number),
           ("unset", 0xFFFF_FFFF_8100_0030, 0, Self.base + 0xE00),
-          // Perhaps counted down by the module itself.
+          // The module itself may have counted it down to zero.
           ("zero", 0xFFFF_FFFF_8100_0010, 0, Self.base + 0xE00),
           ("list", 0xFFFF_FFFF_8100_0080, 0, number), ("odd", 0, 0, number),
           ("far", 0xFFFF_FFFF_8100_0010, 0, 0xFFFF_8000_0000_0000),
@@ -135,7 +138,7 @@ import Testing
     #expect(module?.unreadable == ["list", "odd", "far"])
   }
 
-  /// Addresses without meaning for who may not see them; a list that does not end; memory cut off.
+  /// Addresses that are hidden from unprivileged users; a list without an end; truncated memory.
   @Test("Hidden addresses, endless lists and truncated kernel memory never trap")
   func hostileMemoryNeverTraps() {
     let one = memory([("int", 0xFFFF_FFFF_8100_0010, 0, Self.base + 0xC00)])
@@ -150,7 +153,7 @@ import Testing
     for index in 0..<100 { endless.store(Self.owner, as: Field<UInt64>(40 * index + 8)) }
     #expect(hidden(core: core(endless)) != nil)
     var wrong = core(one)
-    wrong.store(.max, as: Field<UInt64>(128))  // an offset beyond every file
+    wrong.store(.max, as: Field<UInt64>(128))  // an offset beyond the end of any file
     #expect(hidden(core: wrong)?.parameters == [])
   }
 }

@@ -37,25 +37,25 @@ import Testing
     #expect(tree.machine.usesFiveLevelPaging == wanted)
   }
 
-  /// What /proc/fb says, and whether the firmware's framebuffer is gone.
+  /// The contents of /proc/fb, and whether the firmware's framebuffer is lost.
   @Test(
     "/proc/fb shows whether a native driver has replaced firmware's framebuffer",
     arguments: [
-      // The drivers of firmware's own framebuffer, as they are spelled there.
+      // The drivers that use the firmware's framebuffer, as they are spelled there.
       ("0 EFI VGA\n", false), ("0 VESA VGA\n", false), ("0 simple\n", false),
       ("0 simpledrmdrmfb\n", false), ("0 efidrmdrmfb\n", false), ("0 vesadrmdrmfb\n", false),
       ("0 ofdrmdrmfb\n", false), ("0 simpledrm\n", false), ("12 EFI VGA\n", false),
       ("0 EFI VGA\n1 simple\n", false),
-      // Those that set a mode.
+      // Drivers that set a mode.
       ("0 i915drmfb\n", true), ("0 virtio_gpudrmfb\n", true), ("0 hyperv_drmdrmfb\n", true),
       ("0 bochs-drmdrmfb\n", true), ("0 svgadrmfb\n", true), ("0 astdrmfb\n", true),
-      // Those of fbdev, which have a framebuffer of their own.
+      // Drivers of fbdev, which have a framebuffer of their own.
       ("0 hyperv_fb\n", true), ("0 xen\n", true), ("0 cirrusfb\n", true), ("0 VGA16 VGA\n", true),
       ("0 MATROX\n", true), ("0 radeondrmfb\n", true), ("0 nouveaufb\n", true),
-      // What only looks like one that keeps it.
+      // Names that are similar to those of drivers that keep it.
       ("0 EFI VGA 2\n", true), ("0 simplefb\n", true), ("0 xsimpledrmdrmfb\n", true),
       ("0 efi vga\n", true),
-      // One that has moved is enough.
+      // One framebuffer that was moved is enough.
       ("0 EFI VGA\n1 amdgpudrmfb\n", true), ("0 hyperv_fb\n1 EFI VGA\n", true),
       ("", false),
     ])
@@ -64,7 +64,7 @@ import Testing
     #expect(tree.machine.hasNativeGraphics == wanted)
   }
 
-  /// Without fbdev's emulation a driver has no line in /proc/fb.
+  /// Without the fbdev emulation a driver has no line in /proc/fb.
   @Test(
     "The DRM driver shows native graphics when /proc/fb is empty",
     arguments: [
@@ -82,7 +82,8 @@ import Testing
     unsafe unlink(link)
   }
 
-  /// A kernel bug once printed freed memory as names: they are bytes, and the ranges still count.
+  /// A kernel bug once printed freed memory as names: the names are bytes, and the ranges still
+  /// count.
   @Test("Ranges of /proc/iomem count even if their names are not text")
   func keepsRangesWithoutTextNames() {
     let lines: [[UInt8]] = [
@@ -129,7 +130,7 @@ import Testing
     #expect(tree.machine.serialPorts == ["ttyS0": 0x3F8])
   }
 
-  /// Directories sort as numbers, entries that cannot be read are passed over, ends are inside.
+  /// Directories are sorted as numbers, unreadable entries are ignored, and ends are inclusive.
   @Test("Firmware's memory map is read in numeric order and faulty entries are reported")
   func readsFirmwareMap() throws {
     var files: [String: String] = [:]
@@ -182,7 +183,7 @@ import Testing
       ])
   }
 
-  /// Numbers that are too large for what they are the start of.
+  /// Amounts in kB that overflow when they are converted to bytes.
   @Test(
     "An amount of memory that does not fit into 64 bits is capped",
     arguments: [
@@ -242,7 +243,7 @@ import Testing
     #expect(efi.platformSize == 64)
     #expect(efi.systemTable["SMBIOS"] == 0x7F5C_1000)
     #expect(efi.rsdpAddress == 0x7F77_E014)
-    // In the order of the numbers, and without the one that has no address.
+    // In numeric order, without the entry that has no address.
     #expect(efi.runtimeMap.map(\.physicalStart) == [0x7F00_0000, 0x7F10_0000, 0x7F20_0000])
     #expect(efi.runtimeMap[0].virtualStart == 0xFFFF_FFFE_FF00_0000)
     #expect(efi.runtimeMap[0].attribute == 0x8000_0000_0000_000F)
@@ -271,7 +272,7 @@ import Testing
     let read: @Sendable (Machine) -> UInt64?
   }
 
-  /// Every file, by its name since 6.19 and the one before.
+  /// Every file, by its name since 6.19 and by its earlier name.
   private static let places: [Place] = [
     Place(new: "loaded", old: "kexec_loaded") { $0.kexec.isLoaded.map { $0 ? 1 : 0 } },
     Place(new: "crash_loaded", old: "kexec_crash_loaded") {

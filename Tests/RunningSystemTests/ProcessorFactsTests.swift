@@ -5,7 +5,8 @@ import Testing
 @testable import RunningSystem
 
 @Suite struct ProcessorFactsTests {
-  /// Flags of /proc/cpuinfo, the running kernel's command line, and whether memory may be encrypted.
+  /// Flags of /proc/cpuinfo, the running kernel's command line, and whether memory may be
+  /// encrypted.
   @Test(
     "Processor flags and mem_encrypt= show whether memory may be encrypted",
     arguments: [
@@ -13,7 +14,7 @@ import Testing
       ("fpu hypervisor tdx_guest", "", true), ("tdx_guest", "", true),
       ("fpu hypervisor sev", "", true), ("fpu hypervisor sev_es", "", true),
       ("hypervisor sev_snp", "", true), ("hypervisor sme", "", true),
-      // A host can do it; whether it does, its command line says.
+      // These are hosts, which can encrypt memory. The command line says whether they do.
       ("fpu sme sev sev_es", "", false), ("fpu sme sev", "mem_encrypt=on", true),
       ("fpu sme sev", "quiet mem_encrypt=off", false), ("fpu", "mem_encrypt", true),
       ("sevenfold tdx_guest_not hypervisor", "", false), ("", "", false),
@@ -26,13 +27,13 @@ import Testing
     #expect(machine.mayHaveEncryptedMemory == mayBe)
   }
 
-  /// What CPUID says: bit 1 of leaf 0x8000001F is SEV, 3 SEV-ES, 4 SEV-SNP; 0 SME, 2 page flush.
+  /// CPUID leaf 0x8000001F: bit 1 is SEV, 3 SEV-ES, 4 SEV-SNP; 0 SME, 2 page flush.
   @Test(
     "CPUID shows whether the memory of a guest may be encrypted",
     arguments: [
       ("hypervisor", 0b0_0010, false, true), ("hypervisor", 0b0_1000, false, true),
       ("hypervisor", 0b1_0000, false, true), ("hypervisor", 0b0_0101, false, false),
-      // A host that could encrypt its guests.
+      // A host that could encrypt the memory of its guests.
       ("fpu", 0b1_1111, false, false), ("fpu", 0, true, true), ("fpu", 0, false, false),
     ] as [(String, UInt32, Bool, Bool)])
   func cpuidShowsEncryptedMemory(
@@ -70,7 +71,7 @@ import Testing
     #expect(machine.usesFiveLevelPaging == isUsed)
   }
 
-  /// Only the first processor's line counts, and only the start of the file is read.
+  /// Only the first processor's line counts, and only the beginning of the file is read.
   @Test("The flags of the first processor are read from a long /proc/cpuinfo")
   func readsFlagsFromLongFile() {
     let one = "processor\t: 0\nflags\t\t: fpu la57\n\n"

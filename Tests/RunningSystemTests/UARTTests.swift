@@ -7,19 +7,20 @@ import Testing
   private static let pc =
     "type=4 port=0x3F8 io_type=0 iomem_base=0x0 iomem_reg_shift=0 uartclk=1843200"
 
-  /// The attributes of /sys/class/tty/ttyS4, and the port.
+  /// The attributes in /sys/class/tty/ttyS4, and the resulting port.
   @Test(
     "The sysfs attributes of a serial port give its address, access and clock",
     arguments: [
       (pc, UART(name: "ttyS4", address: 0x3F8, access: "io", clock: 1_843_200)),
-      // A card on PCI, with a faster clock.
+      // A PCI card with a faster clock.
       (
         "type=4 port=0xE000 io_type=0 uartclk=14745600",
         UART(name: "ttyS4", address: 0xE000, access: "io", clock: 14_745_600)
       ),
-      // Old kernels, and captured machines, have less.
+      // Old kernels and captured machines have fewer attributes.
       ("port=0x2F8", UART(name: "ttyS4", address: 0x2F8, access: "io")),
-      // In memory: a byte each; 32 bits each, as Intel's LPSS and AMD have it; 16 bits; big-endian.
+      // Memory-mapped: 8 bits each; 32 bits each, as with Intel's LPSS and AMD; 16 bits;
+      // big-endian.
       (
         "type=4 port=0x0 io_type=2 iomem_base=0xFE030000 iomem_reg_shift=0 uartclk=48000000",
         UART(name: "ttyS4", address: 0xFE03_0000, access: "mmio", clock: 48_000_000)
@@ -40,7 +41,7 @@ import Testing
         "type=4 io_type=6 iomem_base=0xFE000000 iomem_reg_shift=2",
         UART(name: "ttyS4", address: 0xFE00_0000, access: "mmio32be")
       ),
-      // What earlycon= has no word for.
+      // Ports that earlycon= cannot describe.
       (
         "type=4 io_type=2 iomem_base=0xFE000000 iomem_reg_shift=4",
         UART(name: "ttyS4", address: 0xFE00_0000, access: nil)
@@ -49,7 +50,7 @@ import Testing
         "type=4 io_type=5 iomem_base=0xFE000000 iomem_reg_shift=0",
         UART(name: "ttyS4", address: 0xFE00_0000, access: nil)
       ),
-      // Lines that the driver keeps for ports that are not there.
+      // Lines that the driver keeps for ports that do not exist.
       ("type=0 port=0x2F8 io_type=0", nil), ("type=4 port=0x0 io_type=0", nil),
       ("type=4 io_type=2 iomem_base=0x0", nil), ("type=4", nil), ("port=junk", nil),
     ] as [(String, UART?)])
@@ -64,7 +65,7 @@ import Testing
     #expect(uarts(files) == (wanted.map { [$0] } ?? []))
   }
 
-  /// /proc/tty/driver/serial, where sysfs does not tell.
+  /// /proc/tty/driver/serial, which is read where sysfs lacks the attributes.
   @Test("/proc/tty/driver/serial gives the ports that sysfs does not show")
   func readsPortListOfDriver() {
     let files = [
@@ -85,7 +86,7 @@ import Testing
         UART(name: "ttyS2", address: 0xFE03_0000, access: nil),
         UART(name: "ttySx", address: 0x3E8, access: "io"),
       ])
-    // The first one of a name counts: sysfs tells more.
+    // If a name occurs twice, sysfs has precedence, because it tells more.
     let both = uarts(files.merging(["/sys/class/tty/ttyS0/port": "0x3E8\n"]) { $1 })
     #expect(both.first { $0.name == "ttyS0" }?.address == 0x3E8)
   }

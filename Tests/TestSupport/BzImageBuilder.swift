@@ -1,22 +1,22 @@
 package import ByteCoding
 
-/// Makes bzImage files. The defaults are the header of Debian's 6.1.0-56-cloud-amd64, with a much
+/// Makes bzImage files. The defaults are those of Debian's 6.1.0-56-cloud-amd64, with a much
 /// smaller protected-mode part.
 ///
-/// Offsets are written out here once more, so that a wrong one in the product does not hide itself.
+/// Offsets are written here a second time, so that a wrong one in the product is found.
 package struct BzImageBuilder: Sendable {
-  /// What the last four bytes hold.
+  /// The contents of the last four bytes.
   package enum Checksum: Sendable {
     case valid, wrong, absent
   }
 
   /// setup_sects.
   package var setupSectors: UInt8 = 0x27
-  /// Bytes of the protected-mode part, a multiple of 16; more when the payload needs them.
+  /// Size of the protected-mode part in bytes, a multiple of 16; larger if the payload needs it.
   package var protectedModeSize = 0x1000
   /// Boot protocol version.
   package var version: UInt16 = 0x020F
-  /// The kernel's name for itself; nil for none.
+  /// The kernel's version string; nil for none.
   package var name: String? = "6.1.0-56-cloud-amd64 (builder@example) #1 SMP"
   /// Byte 0x201: the header ends at 0x202 plus this.
   package var jumpDistance: UInt8 = 0x6A
@@ -38,38 +38,38 @@ package struct BzImageBuilder: Sendable {
   package var preferredAddress: UInt64 = 0x100_0000
   /// init_size.
   package var initSize: UInt32 = 0x337_8000
-  /// Bytes to be written over the finished header, each at its offset in the file, before the checksum
-  /// is made.
+  /// Bytes that overwrite the finished header, with their offset in the file, before the checksum
+  /// is computed.
   package var lies: [(offset: Int, bytes: [UInt8])] = []
-  /// Where .text starts, if the PE header has one.
+  /// The start of .text, if the PE header has that section.
   package var codeStart: UInt32?
   /// setup_type_max of kernel_info; nil for no kernel_info.
   package var highestSetupData: UInt32? = 0x8000_0009
-  /// The compressed kernel with its unpacked size appended, from 0x400 of the protected-mode part
-  /// on; when it is empty the header says that there is none.
+  /// The compressed kernel followed by its unpacked size, at 0x400 of the protected-mode part. If
+  /// it is empty, the header says that there is no payload.
   package var payload: [UInt8] = []
-  /// What the last four bytes hold.
+  /// The contents of the last four bytes.
   package var checksum = Checksum.valid
-  /// Whether the file is an EFI program of 32 bits (PE32), as kernels for i386 are.
+  /// Whether the file is an EFI program of 32 bits (PE32), like kernels for i386.
   package var isPE32 = false
-  /// Whether the file carries a certificate, with the PE fields that signing writes.
+  /// Whether the file has a certificate, and the PE fields that signing writes.
   package var isSigned = false
 
   /// The default kernel.
   package init() {}
 
-  /// The default kernel with some things changed.
+  /// The default kernel with some changes.
   package init(_ change: (inout BzImageBuilder) -> Void) {
     change(&self)
   }
 
-  /// Bytes of the real-mode part.
+  /// Size of the real-mode part in bytes.
   package var realModeSize: Int { (Int(setupSectors == 0 ? 4 : setupSectors) + 1) * 512 }
 
-  /// Bytes that syssize speaks of; a certificate follows them.
+  /// Size in bytes that syssize covers; a certificate follows.
   package var limit: Int { realModeSize + fullSize }
 
-  /// Bytes of the protected-mode part, the payload included.
+  /// Size of the protected-mode part in bytes, including the payload.
   private var fullSize: Int {
     let needed = (Self.payloadOffset + payload.count + 0x50 + 15) & ~15
     return payload.isEmpty ? protectedModeSize : max(protectedModeSize, needed)
@@ -77,7 +77,7 @@ package struct BzImageBuilder: Sendable {
 
   private static let payloadOffset = 0x400
 
-  /// The file.
+  /// The bytes of the file.
   package var bytes: [UInt8] {
     var file = [UInt8](repeating: 0, count: realModeSize)
     storePEHeader(into: &file)
@@ -109,7 +109,7 @@ package struct BzImageBuilder: Sendable {
     return file
   }
 
-  /// The file, as the product takes it.
+  /// The file in the product's type.
   package var file: SharedBytes { SharedBytes(bytes) }
 
   private static let optionalHeader = 0x80 + 24
@@ -122,7 +122,7 @@ package struct BzImageBuilder: Sendable {
     file.store(Array("PE".utf8), at: 0x80)
     file.store(isPE32 ? UInt16(0x14C) : 0x8664, as: Field(0x84))  // machine
     file.store(UInt16(1), as: Field(0x86))  // sections
-    file.store(UInt16(0xA0), as: Field(0x94))  // bytes of the optional header
+    file.store(UInt16(0xA0), as: Field(0x94))  // size of the optional header
     // PE32 or PE32+
     file.store(isPE32 ? UInt16(0x10B) : 0x20B, as: Field(Self.optionalHeader))
     let section = Self.optionalHeader + 0xA0
@@ -161,7 +161,7 @@ package struct BzImageBuilder: Sendable {
   }
 }
 
-/// The CRC-32 of zlib, bit by bit.
+/// The CRC-32 of zlib, computed bit by bit.
 package func zlibCRC32(_ bytes: some Sequence<UInt8>) -> UInt32 {
   var register: UInt32 = 0xFFFF_FFFF
   for byte in bytes {

@@ -6,11 +6,11 @@ internal import CZlib
 internal import CZstd
 package import Compression
 
-/// The ways in which the tests compress: each format, and its variants.
+/// The compressors of the tests: each format, and its variants.
 package enum Compressor: CaseIterable, Sendable {
   case gzip, xz, lzma, zstd, zstdWithoutSize, lz4Frame, lz4Legacy, bzip2, lzo, lzoWithChecksums
 
-  /// What it writes.
+  /// The format that it writes.
   package var format: CompressionFormat {
     switch self {
     case .gzip: .gzip
@@ -23,7 +23,7 @@ package enum Compressor: CaseIterable, Sendable {
     }
   }
 
-  /// `data` compressed quickly rather than well.
+  /// `data`, compressed at a fast level.
   package func compress(_ data: [UInt8]) -> [UInt8] {
     switch self {
     case .gzip: withGzip(data)
@@ -40,7 +40,8 @@ package enum Compressor: CaseIterable, Sendable {
   }
 }
 
-/// What a C function writes into an array of `capacity` bytes; it returns how many those are.
+/// The bytes that a C function writes into an array of `capacity` bytes; the function returns their
+/// number.
 private func written(
   _ capacity: Int, by body: (UnsafeMutableRawPointer, Int) -> Int
 ) -> [UInt8] {
@@ -69,7 +70,7 @@ private func withGzip(_ data: [UInt8]) -> [UInt8] {
   }
 }
 
-/// `data` by xz with a checksum of this kind: 1 for CRC32, 4 for CRC64, 10 for SHA-256, 0 for none.
+/// `data`, compressed by xz with this check: 1 is CRC32, 4 is CRC64, 10 is SHA-256, 0 is none.
 package func withXz(_ data: [UInt8], check: UInt32) -> [UInt8] {
   unsafe written(data.count + data.count / 8 + 1024) { output, capacity in
     var size = 0
@@ -147,7 +148,7 @@ private func withBzip2(_ data: [UInt8]) -> [UInt8] {
   return unsafe data.withUnsafeMutableBytes { input in
     unsafe written(input.count + input.count / 8 + 1024) { output, capacity in
       var size = UInt32(capacity)
-      // libbz2 wants an address even for no bytes.
+      // libbz2 needs an address even for an empty input.
       let start = unsafe input.baseAddress ?? output
       let result = unsafe BZ2_bzBuffToBuffCompress(
         output.assumingMemoryBound(to: CChar.self), &size,
@@ -158,7 +159,7 @@ private func withBzip2(_ data: [UInt8]) -> [UInt8] {
   }
 }
 
-/// The container of lzop 1.04, by its documentation.
+/// The container of lzop 1.04, written from its documentation.
 private func withLzop(_ data: [UInt8], flags: UInt32) -> [UInt8] {
   var header: [UInt8] = []
   header.append(bigEndian: UInt16(0x1040))  // version
@@ -189,7 +190,7 @@ private func withLzop(_ data: [UInt8], flags: UInt32) -> [UInt8] {
   return result
 }
 
-/// `block` as one block of LZO1X, without a container.
+/// `block` as one LZO1X block, without a container.
 package func withLZO1X(_ block: [UInt8]) -> [UInt8] {
   // LZO1X_1_MEM_COMPRESS: 16384 pointers.
   let work = UnsafeMutableRawPointer.allocate(byteCount: 16384 * 8, alignment: 16)

@@ -1,7 +1,7 @@
 internal import ByteCoding
 package import Compression
 
-/// Streams that are whole, but want of a decoder what not every one has.
+/// Valid streams that use features which not every decoder has.
 package enum DemandingStream: String, CaseIterable, Sendable {
   case gzipOfTheFuture = "gzip, reserved flags"
   case xzLargeDictionary = "xz, a dictionary of 4 GiB"
@@ -16,7 +16,7 @@ package enum DemandingStream: String, CaseIterable, Sendable {
   case lzoMethod = "lzop, an unknown method"
   case lzoFilter = "lzop, a filter"
 
-  /// What it is.
+  /// The format of the stream.
   package var format: CompressionFormat {
     switch self {
     case .gzipOfTheFuture: .gzip
@@ -28,7 +28,7 @@ package enum DemandingStream: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether it is its window that is too large.
+  /// Whether the feature is a window that is too large.
   package var isOfTheWindow: Bool {
     switch self {
     case .xzLargeDictionary, .lzmaLargeDictionary, .zstdLargeWindow: true
@@ -36,7 +36,7 @@ package enum DemandingStream: String, CaseIterable, Sendable {
     }
   }
 
-  /// The stream, which holds `data` or, where that does not matter, nothing.
+  /// The stream. It contains `data`, or nothing where the contents do not matter.
   package func bytes(of data: [UInt8]) -> [UInt8] {
     switch self {
     case .gzipOfTheFuture: Self.changed(Compressor.gzip.compress(data), [3: 0x80])
@@ -45,7 +45,7 @@ package enum DemandingStream: String, CaseIterable, Sendable {
     case .xzUnknownFilter: Self.xz(data, filter: 0x3F, dictionary: 22)
     case .lzmaLargeDictionary:
       Self.changed(Compressor.lzma.compress(data), [1: 0, 2: 0, 3: 0, 4: 0x40])
-    // RFC 8878: descriptor, window, dictionary, and a last raw block of nothing.
+    // RFC 8878: descriptor, window, dictionary, and an empty raw block as the last one.
     case .zstdDictionary: [0x28, 0xB5, 0x2F, 0xFD, 0x01, 0x00, 0x05, 1, 0, 0]
     case .zstdReserved: [0x28, 0xB5, 0x2F, 0xFD, 0x08, 0x00, 1, 0, 0]
     case .zstdLargeWindow: [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xFF, 1, 0, 0]
@@ -64,9 +64,9 @@ package enum DemandingStream: String, CaseIterable, Sendable {
     return bytes
   }
 
-  /// The header of the first block is at byte 12: its size in words less one, flags, which say whether
-  /// two sizes of any length follow, filter, the size of the filter's properties, the dictionary; its
-  /// checksum comes last.
+  /// The header of the first block is at byte 12: its size in words minus one; flags, which say
+  /// whether two sizes of variable length follow; the filter; the size of the filter's properties;
+  /// the dictionary; and a checksum.
   private static func xz(_ data: [UInt8], filter: UInt8, dictionary: UInt8) -> [UInt8] {
     var bytes = Compressor.xz.compress(data)
     var place = 14

@@ -1,7 +1,8 @@
 import ByteCoding
 
-/// Makes small ELF executables of either width. Offsets are written out once more, so that a wrong
-/// one in the product does not hide itself.
+/// Makes small ELF executables of 32 or 64 bits.
+///
+/// Offsets are written here a second time, so that a wrong one in the product is found.
 package struct ELFBuilder: Sendable {
   /// A program header and its bytes.
   package struct Part: Sendable {
@@ -11,14 +12,14 @@ package struct ELFBuilder: Sendable {
     package var physical: UInt64
     /// p_memsz.
     package var memorySize: UInt64
-    /// p_filesz; nil for the count of `bytes`.
+    /// p_filesz; nil for the number of `bytes`.
     package var fileSize: UInt64?
-    /// p_offset; nil for where the bytes are.
+    /// p_offset; nil for the offset of `bytes`.
     package var offset: UInt64?
-    /// What the file has of it.
+    /// Its bytes in the file.
     package var bytes: [UInt8]
 
-    /// A part to load.
+    /// A part that is loaded (PT_LOAD).
     package init(physical: UInt64, memorySize: UInt64, bytes: [UInt8]) {
       self.physical = physical
       self.memorySize = memorySize
@@ -34,9 +35,9 @@ package struct ELFBuilder: Sendable {
   package var type: UInt16 = 2
   /// e_entry.
   package var entry: UInt64 = 0x10_0000
-  /// p_align of each.
+  /// p_align of each program header.
   package var alignment: UInt64 = 0
-  /// e_phentsize; nil for the right one.
+  /// e_phentsize; nil for the correct value.
   package var headerSize: Int?
   /// The program headers.
   package var parts: [Part] = [
@@ -50,7 +51,7 @@ package struct ELFBuilder: Sendable {
     change(&self)
   }
 
-  /// A note of a Linux kernel.
+  /// A note as in a Linux kernel.
   package static var linuxNote: Part {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: UInt32(6))
@@ -62,7 +63,7 @@ package struct ELFBuilder: Sendable {
     return part
   }
 
-  /// The file; `head` comes right behind the headers, for a multiboot header.
+  /// The bytes of the file. `head`, for a multiboot header, follows the program headers.
   package func bytes(head: [UInt8] = []) -> [UInt8] {
     let (headerBytes, partBytes) = is64Bit ? (64, 56) : (52, 32)
     var file = [UInt8](repeating: 0, count: headerBytes + partBytes * parts.count)
@@ -98,7 +99,7 @@ package struct ELFBuilder: Sendable {
       }
       offset += UInt64(part.bytes.count)
     }
-    // A multiboot header is at a multiple of eight.
+    // A multiboot header is aligned to eight bytes.
     file += [UInt8](repeating: 0, count: -file.count & 7) + head
     file += [UInt8](repeating: 0, count: -file.count & 7)
     for part in parts { file += part.bytes }
@@ -108,7 +109,7 @@ package struct ELFBuilder: Sendable {
 
 /// Makes multiboot headers.
 package enum MultibootBuilder {
-  /// A header of multiboot 1; `addresses` are header, load, load end, bss end and entry.
+  /// A multiboot 1 header; `addresses` are header, load, load end, bss end and entry.
   package static func header1(flags: UInt32, addresses: [UInt32] = []) -> [UInt8] {
     var bytes: [UInt8] = []
     for word in [0x1BAD_B002, flags, 0 &- 0x1BAD_B002 &- flags] + addresses {
@@ -117,7 +118,7 @@ package enum MultibootBuilder {
     return bytes
   }
 
-  /// A tag of multiboot 2.
+  /// A multiboot 2 tag.
   package static func tag(_ type: UInt16, optional: Bool = false, _ words: [UInt32]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: type)
@@ -127,7 +128,7 @@ package enum MultibootBuilder {
     return bytes + [UInt8](repeating: 0, count: -bytes.count & 7)
   }
 
-  /// A header of multiboot 2 with `tags` and the end tag.
+  /// A multiboot 2 header with `tags` and the end tag.
   package static func header2(_ tags: [UInt8]..., architecture: UInt32 = 0) -> [UInt8] {
     let content = tags.flatMap { $0 } + tag(0, [])
     let length = UInt32(16 + content.count)

@@ -15,17 +15,17 @@ package enum Fixtures {
   /// The files of the directory Fuzz of this checkout.
   package static let fuzz = FileTree(root: path + "/../../Fuzz")
 
-  /// The text of the file at `name`; empty when there is none.
+  /// The text of the file at `name`; empty if there is none.
   package static func text(_ name: String) -> String {
     String(decoding: (try? files.read(name)) ?? [], as: UTF8.self)
   }
 
-  /// Whether golden files are to be written and not compared: `RECORD_GOLDENS=1 swift test`.
+  /// Whether golden files are written instead of compared: `RECORD_GOLDENS=1 swift test`.
   package static let isRecording = unsafe getenv("RECORD_GOLDENS") != nil
 
   /// Compares `text` with the golden file at `name`, or records it.
   ///
-  /// - Returns: what differs first, or nil when nothing does.
+  /// - Returns: the first difference, or nil if there is none.
   package static func differenceFromGolden(_ text: String, _ name: String) -> String? {
     if isRecording {
       return files.replace("/\(name)", with: text) ? nil : "\(name) cannot be written"

@@ -1,5 +1,5 @@
-/// The bytes in `text`: hexadecimal digits, spaces as wanted, comments from `#` to the line's end.
-/// A line `@OFFSET` in hexadecimal goes on there, with zeros in between.
+/// The bytes in `text`: hexadecimal digits with any spaces, and comments from `#` to the end of the
+/// line. A line `@OFFSET`, in hexadecimal, continues at that offset; the gap is filled with zeros.
 package func bytes(hex text: String) -> [UInt8] {
   var bytes: [UInt8] = []
   for line in text.split(separator: "\n") {
@@ -23,7 +23,7 @@ package func bytes(hex text: String) -> [UInt8] {
   return bytes
 }
 
-/// The offsets at which two byte strings differ, for a message.
+/// The offsets at which two byte strings differ, for a failure message.
 package func differences(_ left: [UInt8], _ right: [UInt8]) -> [String] {
   var found = zip(left, right).enumerated().filter { $1.0 != $1.1 }.prefix(16).map {
     "0x\(String($0, radix: 16)): \(String($1.0, radix: 16)) and \(String($1.1, radix: 16))"

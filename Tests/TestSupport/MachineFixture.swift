@@ -2,29 +2,30 @@ internal import LinuxSystem
 internal import PhysicalMemory
 package import RunningSystem
 
-/// One memory map of one machine in Tests/Fixtures/machines, with all else that is known of it.
+/// One memory map of one machine in Tests/Fixtures/machines, and the other facts about that
+/// machine.
 package struct MachineFixture: Sendable, CustomStringConvertible {
   /// The machine's directory.
   package let directory: String
-  /// Which of its files are used; nil for those under their own names in /proc and /sys.
+  /// Which of its files are used; nil for those with their usual names in /proc and /sys.
   package let variant: String?
-  /// The architecture, from INDEX.md; nil when there is no row.
+  /// The architecture, from INDEX.md; nil if the machine has no row there.
   package let architecture: String?
-  /// The file that stands for /proc/iomem, from the directory.
+  /// The file in the directory that is used as /proc/iomem.
   let ioMemoryFile: String?
-  /// The file that stands for /sys/firmware/memmap, from the directory; nil when that is there itself.
+  /// The file in the directory that is used as /sys/firmware/memmap; nil if that itself is there.
   let firmwareFile: String?
 
-  /// As in `dell-t3600-type20.e820`.
+  /// The name of the fixture, such as `dell-t3600-type20.e820`.
   package var name: String { variant.map { "\(directory).\($0)" } ?? directory }
 
   /// The name.
   package var description: String { name }
 
-  /// Whether the planners that there are can plan for it.
+  /// Whether loads can be planned for its architecture.
   package var isX86: Bool { architecture == "x86_64" || architecture == "i386" }
 
-  /// The machine, as far as its files tell.
+  /// The machine, read from its files.
   package var machine: Machine {
     var machine = Machine.read(
       FileTree(root: "\(Fixtures.path)/machines/\(directory)"), with: .crash)
@@ -39,10 +40,10 @@ package struct MachineFixture: Sendable, CustomStringConvertible {
     return machine
   }
 
-  /// The text that stands for /proc/iomem; empty when there is none.
+  /// The text that is used as /proc/iomem; empty if there is none.
   package var ioMemoryText: String { ioMemoryFile.map(read) ?? "" }
 
-  /// The text of the log that stands for /sys/firmware/memmap; empty when there is none.
+  /// The text of the log that is used as /sys/firmware/memmap; empty if there is none.
   package var firmwareText: String { firmwareFile.map(read) ?? "" }
 
   private func read(_ file: String) -> String {

@@ -1,16 +1,17 @@
 package import PhysicalMemory
 
-/// Memory maps as people paste them: from the kernel's log, or from a loader's debug output.
+/// Memory maps in text that people post: from the kernel's log, or from a loader's debug output.
 ///
-/// Nothing of the product reads these; they stand in for `/sys/firmware/memmap`.
+/// The product does not read these; they replace `/sys/firmware/memmap`.
 package enum MemoryLog {
-  /// The lines with `BIOS-e820` of a kernel log: `[mem 0x0-0x9fbff] usable`, whose end is inside,
-  /// or the older `0 - 9fc00 (usable)`, whose end is not.
+  /// The lines with `BIOS-e820` of a kernel log: `[mem 0x0-0x9fbff] usable` with an inclusive end,
+  /// or the older `0 - 9fc00 (usable)` with an exclusive one.
   package static func e820(_ text: String) -> MemoryMap {
     MemoryMap(text.split(separator: "\n").compactMap(e820Entry))
   }
 
-  /// The lines `START-END (0)` for RAM and `START-END (1)` for reserved memory, end inside.
+  /// The lines `START-END (0)` for RAM and `START-END (1)` for reserved memory, with inclusive
+  /// ends.
   package static func ranges(_ text: String) -> MemoryMap {
     MemoryMap(
       text.split(separator: "\n").compactMap { line in
@@ -60,7 +61,7 @@ package enum MemoryLog {
     case "soft reserved": .softReserved
     case "persistent (type 7)": .persistent
     case "persistent (type 12)": .persistentLegacy
-    // "type 20": firmware or a boot loader gave a number that the kernel does not know.
+    // "type 20": a type from firmware or a boot loader that the kernel does not know.
     default: .other(words.split(separator: " ").last.flatMap { UInt32($0) } ?? 2)
     }
   }

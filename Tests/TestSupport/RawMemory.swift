@@ -1,17 +1,17 @@
-/// What a fixture's text says of memory, read without any of the product's code: to check plans by.
+/// The memory of a fixture, read from its text without the product's code, for checking plans.
 package struct RawMemory: Sendable {
-  /// RAM, both ends inside, lowest first, touching segments joined; one list for each source.
+  /// RAM with inclusive ends, sorted, adjacent ranges joined; one list for each source.
   package private(set) var sources: [[ClosedRange<UInt64>]] = []
-  /// What nothing may be put on, both ends inside.
+  /// Ranges in which nothing may be placed, with inclusive ends.
   package private(set) var forbidden: [ClosedRange<UInt64>] = [0...0xF_FFFF]
 
-  /// Reads what stands for /proc/iomem and for the firmware's map.
+  /// Reads the texts that are used as /proc/iomem and as the firmware's map.
   package init(ioMemory: String, firmware: String) {
     readIOMemory(ioMemory)
     readFirmware(firmware)
   }
 
-  /// Whether the whole of `range` is RAM by every source and nothing forbids it.
+  /// Whether every source says that the whole of `range` is RAM, and no part of it is forbidden.
   package func isFree(_ range: ClosedRange<UInt64>) -> Bool {
     sources.allSatisfy { $0.contains { $0.contains(range) } }
       && !forbidden.contains { $0.overlaps(range) }

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudo-random numbers, determined by the seed.
 package struct SplitMix: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// The numbers that follow from `seed`.
+  /// Starts with `seed`.
   package init(seed: UInt64) {
     state = seed
   }
 
-  /// The seed for the tests called `name`, which is printed: always the same, so that no test passes or
-  /// fails by chance, unless KEXEC_TEST_SEED has another.
+  /// The seed for the tests called `name`. It is printed, and always the same, so that no test
+  /// passes or fails by chance; KEXEC_TEST_SEED sets another one.
   package static func seed(of name: String) -> UInt64 {
     let given = unsafe getenv("KEXEC_TEST_SEED").flatMap { unsafe UInt64(String(cString: $0)) }
     let seed = given ?? 1

@@ -1,5 +1,5 @@
-// Streams that hold their bytes as they are: every decompressor takes them, and nothing is needed
-// to make them.
+// Streams that contain their bytes uncompressed: every decoder accepts them, and no library is
+// needed to make them.
 
 /// `bytes` as gzip (RFC 1952) with stored blocks.
 package func storedGzip(_ bytes: [UInt8]) -> [UInt8] {
@@ -19,10 +19,10 @@ package func storedGzip(_ bytes: [UInt8]) -> [UInt8] {
   return stream
 }
 
-/// `bytes` as one zstd frame (RFC 8878) of raw blocks, without a checksum. A block of one byte over
-/// and over is told by that byte, so that a small stream can be large unpacked.
+/// `bytes` as one zstd frame (RFC 8878) of raw blocks, without a checksum. A block of equal bytes
+/// is an RLE block, so that a small stream can have a large content.
 package func storedZstd(_ bytes: [UInt8]) -> [UInt8] {
-  // A single segment, whose size takes four bytes.
+  // A single segment, whose size is given in four bytes.
   var stream: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0xA0]
   stream.append(littleEndian: UInt64(bytes.count), count: 4)
   var start = 0
@@ -46,8 +46,8 @@ extension [UInt8] {
   }
 }
 
-/// A kernel's payload: `bytes` as zstd, and their count, which the build of a kernel appends for
-/// other formats than gzip.
+/// A kernel's payload: `bytes` as zstd, followed by their number, which the kernel's build appends
+/// to all formats except gzip.
 package func payload(zstd bytes: [UInt8]) -> [UInt8] {
   var payload = storedZstd(bytes)
   payload.append(littleEndian: UInt64(bytes.count), count: 4)

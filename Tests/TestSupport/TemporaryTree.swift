@@ -2,20 +2,20 @@ internal import Glibc
 internal import LinuxSystem
 package import RunningSystem
 
-/// A directory with files in it, made for one test and removed with the last reference.
+/// A directory with files for one test. It is removed with the last reference.
 package final class TemporaryTree: Sendable {
   /// The directory's path.
   package let path: String
-  /// All that was made, in the order in which it was made; a final slash marks a directory.
+  /// Everything that was made, in that order; directories end with a slash.
   private let made: [String]
 
-  /// Makes a directory with `files`: absolute paths such as `/proc/iomem`, and their texts.
+  /// Makes a directory with text `files`, whose paths are absolute, such as `/proc/iomem`.
   package convenience init(_ files: [String: String], links: [String: String] = [:]) {
     self.init(bytes: files.mapValues { Array($0.utf8) }, links: links)
   }
 
-  /// Makes a directory with `files` that hold bytes, and symbolic `links` to other paths, below TMPDIR or else
-  /// /tmp.
+  /// Makes a directory with `files` of bytes and symbolic `links` to other paths. It is in TMPDIR,
+  /// or else in /tmp.
   package init(bytes files: [String: [UInt8]], links: [String: String] = [:]) {
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/kexec-tests-XXXXXX".utf8CString)
@@ -56,12 +56,12 @@ package final class TemporaryTree: Sendable {
 
   /// The machine that the files describe.
   package var machine: Machine {
-    // The directory goes with the last reference, so it is held until all is read.
+    // The directory is removed with the last reference, so keep one until everything is read.
     withExtendedLifetime(self) { Machine.read(FileTree(root: path)) }
   }
 }
 
-/// A machine of which nothing is known but its kernel's command line.
+/// A machine of which only the running kernel's command line is known.
 package func machine(running commandLine: String) -> Machine {
   TemporaryTree(["/proc/cmdline": commandLine]).machine
 }

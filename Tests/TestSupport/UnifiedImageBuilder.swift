@@ -1,13 +1,13 @@
 package import ByteCoding
 
-/// Makes unified kernel images: an EFI program with the sections that are given, and every field of
-/// their headers open to change.
+/// Makes unified kernel images: an EFI program with the given sections. Every field of their
+/// headers can be changed.
 ///
-/// Offsets are written out here once more, so that a wrong one in the product does not hide itself.
+/// Offsets are written here a second time, so that a wrong one in the product is found.
 package struct UnifiedImageBuilder: Sendable, CustomStringConvertible {
-  /// A section; nil fields are as a linker would set them.
+  /// A section. Fields that are nil get the values that a linker writes.
   package struct Section: Sendable {
-    /// Eight bytes at the most.
+    /// The name, at most eight bytes.
     package var name: String
     /// The bytes in the file.
     package var bytes: [UInt8]
@@ -32,7 +32,7 @@ package struct UnifiedImageBuilder: Sendable, CustomStringConvertible {
 
   /// The sections, in the file's order.
   package var sections: [Section]
-  /// NumberOfSections, if it is not how many there are.
+  /// NumberOfSections, if it is not the number of `sections`.
   package var sectionCount: UInt16?
   /// Whether there is a certificate at the end.
   package var isSigned = false
@@ -45,10 +45,10 @@ package struct UnifiedImageBuilder: Sendable, CustomStringConvertible {
   private static let optionalHeader = 0x80 + 24
   private static let optionalHeaderSize = 0xF0
 
-  /// Where the section headers start in the file.
+  /// The offset of the section headers.
   package static let sectionTable = optionalHeader + optionalHeaderSize
 
-  /// The file: headers, then each section at a multiple of 512 bytes.
+  /// The bytes of the file: headers, then each section at a multiple of 512 bytes.
   package var bytes: [UInt8] {
     var file = [UInt8](repeating: 0, count: Self.sectionTable + 40 * sections.count)
     file.store(Array("MZ".utf8), at: 0)
@@ -80,6 +80,6 @@ package struct UnifiedImageBuilder: Sendable, CustomStringConvertible {
   /// The names of the sections.
   package var description: String { sections.map(\.name).joined(separator: " ") }
 
-  /// The file, as the product takes it.
+  /// The file in the product's type.
   package var file: SharedBytes { SharedBytes(bytes) }
 }

@@ -1,10 +1,10 @@
 internal import ByteCoding
 
-/// Makes small kernels as the linker makes them: an x86_64 ELF file with its relocation table behind
-/// it. The defaults are like a kernel of the 6.1 series: four parts with gaps between them, the
-/// third linked to virtual address 0, and three lists.
+/// Makes small kernels as the linker makes them: an x86_64 ELF file followed by its relocation
+/// table. The defaults resemble a kernel of the 6.1 series: four parts with gaps between them, the
+/// third one linked to virtual address 0, and three lists.
 ///
-/// Offsets are written out here once more, so that a wrong one in the product does not hide itself.
+/// Offsets are written here a second time, so that a wrong one in the product is found.
 package struct VmlinuxBuilder: Sendable {
   /// A program header and its bytes.
   package struct Part: Sendable {
@@ -16,10 +16,10 @@ package struct VmlinuxBuilder: Sendable {
     package var virtual: UInt64
     /// p_memsz.
     package var memorySize: UInt64
-    /// What the file has of it.
+    /// Its bytes in the file.
     package var bytes: [UInt8]
 
-    /// A part of `memorySize` bytes, the first of which are `bytes`.
+    /// A part of `memorySize` bytes that starts with `bytes`.
     package init(physical: UInt64, virtual: UInt64, memorySize: UInt64, bytes: [UInt8]) {
       self.physical = physical
       self.virtual = virtual
@@ -34,20 +34,20 @@ package struct VmlinuxBuilder: Sendable {
   package var machine: UInt16 = 62
   /// The program headers.
   package var parts: [Part]
-  /// The relocation table: link-time virtual addresses, list by list, each with a 0 before it.
+  /// The relocation table: link-time virtual addresses in lists, each preceded by a 0.
   package var lists: [[UInt64]] = [
     [Self.text + 0x10, Self.initial + 0x8],  // 64 bits
-    [Self.text + 0x20],  // 32 bits, the other way
+    [Self.text + 0x20],  // 32 bits, inverse
     [Self.text + 0x30, Self.data + 0x4],  // 32 bits
   ]
-  /// What follows the section headers instead of `lists`; nil for those.
+  /// What follows the section headers instead of `lists`; nil for `lists`.
   package var trailer: [UInt8]?
 
   /// Virtual address of the first part.
   package static let text: UInt64 = 0xFFFF_FFFF_8100_0000
   /// Virtual address of the second part.
   package static let data: UInt64 = 0xFFFF_FFFF_8120_0000
-  /// Virtual address by which the fourth part is named in the table.
+  /// Virtual address by which the table refers to the fourth part.
   package static let initial: UInt64 = 0xFFFF_FFFF_8130_1000
 
   /// The default kernel.
@@ -73,7 +73,7 @@ package struct VmlinuxBuilder: Sendable {
     parts[3].bytes.store(Self.text + 0x40, as: Field(0x8))
   }
 
-  /// The default kernel with some things changed.
+  /// The default kernel with some changes.
   package init(_ change: (inout VmlinuxBuilder) -> Void) {
     self.init()
     change(&self)
@@ -84,10 +84,10 @@ package struct VmlinuxBuilder: Sendable {
     parts[..<index].reduce(64 + 56 * parts.count) { $0 + $1.bytes.count }
   }
 
-  /// Where the relocation table is.
+  /// The offset of the relocation table.
   package var tableOffset: Int { fileOffset(parts.count) + 2 * 64 }
 
-  /// The file.
+  /// The bytes of the file.
   package var bytes: [UInt8] {
     var file = [UInt8](repeating: 0, count: 64 + 56 * parts.count)
     file.store([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1], at: 0)

@@ -1,8 +1,8 @@
 /* session keep | get
  *
- * keep: preserves a file in memory in a live update session, says so, and stays: the session lives as
- * long as its descriptor. get: in the next system, takes the session back and prints what the file has.
- * Documentation/userspace-api/liveupdate.rst. */
+ * keep: preserves a memory file in a live update session, prints a line, and does not exit, because the
+ * session ends when its descriptor is closed. get: retrieves the session in the next system and prints
+ * the file's contents. Documentation/userspace-api/liveupdate.rst. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/liveupdate.h>

@@ -3,19 +3,19 @@ import Synchronization
 
 /// The CPU time that a virtual machine has used on this computer.
 ///
-/// An emulated processor only computes, so this is what the clock on the wall would say if nobody else
-/// were using this computer. It makes measurements on a busy machine worth something.
+/// An emulated processor only computes, so this is the wall time that the machine would take on an
+/// idle computer. It makes measurements possible on a computer that is busy.
 final class CPUMeter: Sendable {
   private let clock = Mutex<clockid_t?>(nil)
 
-  /// Starts to meter the process `id`.
+  /// Starts to measure the process `id`.
   func attach(to id: pid_t) {
     var found = clockid_t()
     guard clock_getcpuclockid(id, &found) == 0 else { return }
     clock.withLock { $0 = found }
   }
 
-  /// The CPU time used until now; zero before there is a process, and after.
+  /// The CPU time used until now; zero before the process has started and after it has ended.
   var reading: Duration {
     guard let clock = clock.withLock({ $0 }) else { return .zero }
     var time = timespec()
@@ -24,7 +24,7 @@ final class CPUMeter: Sendable {
   }
 }
 
-/// A moment in the life of a virtual machine, on the wall's clock and on its own.
+/// A moment of a virtual machine: the wall clock, and the CPU time that the machine had used.
 struct Moment: Sendable {
   let time: ContinuousClock.Instant
   let cpu: Duration
@@ -32,9 +32,9 @@ struct Moment: Sendable {
 
 /// The time between two moments.
 public struct Elapsed: Sendable {
-  /// What the clock on the wall says.
+  /// Wall time.
   public let wall: Duration
-  /// What the machine computed.
+  /// CPU time of the machine.
   public let cpu: Duration
 
   init(from start: Moment, to end: Moment) {

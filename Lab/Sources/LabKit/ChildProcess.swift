@@ -2,11 +2,12 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that the lab started, and ends by its own process id.
+/// A program that the lab started, and that it ends by its process id.
 ///
-/// The thread that starts the program stays with it until it is gone. That makes the kernel's parent
-/// death signal usable (it fires when the *thread* that forked ends), so a lab that is itself killed
-/// leaves no virtual machine behind; and the process id cannot be reused before it was waited for.
+/// The thread that starts the program waits until the program has ended. That makes the parent
+/// death signal usable, which the kernel sends when the *thread* that forked ends: if the lab
+/// itself is killed, no virtual machine stays behind. The process id cannot be reused before the
+/// thread has waited for it.
 final class ChildProcess: Sendable {
   private enum Phase {
     case starting
@@ -19,7 +20,7 @@ final class ChildProcess: Sendable {
   private let used = Mutex(Duration.zero)
   private static let running = Mutex<[ObjectIdentifier: ChildProcess]>([:])
 
-  /// Starts `arguments`, with what it prints going to the file at `output`.
+  /// Starts `arguments`. The program's output goes to the file `output`.
   static func start(_ arguments: [String], output: String) async throws -> ChildProcess {
     let child = ChildProcess()
     running.withLock { $0[ObjectIdentifier(child)] = child }
@@ -35,7 +36,7 @@ final class ChildProcess: Sendable {
     return child
   }
 
-  /// Ends the program: SIGTERM, and SIGKILL when that does not help within two seconds.
+  /// Ends the program: SIGTERM, then SIGKILL if it has not ended after two seconds.
   func end() async {
     signal(SIGTERM)
     for _ in 0..<200 where isRunning { try? await Task.sleep(for: .milliseconds(10)) }
@@ -43,15 +44,16 @@ final class ChildProcess: Sendable {
     while isRunning { try? await Task.sleep(for: .milliseconds(10)) }
   }
 
-  /// The CPU time that the program used, user and system; zero as long as it runs.
+  /// The CPU time that the program used, user and system; zero while it runs.
   var cpuTime: Duration { used.withLock { $0 } }
 
-  /// Ends all programs at once; for when the lab itself is interrupted.
+  /// Kills all programs immediately, when the lab itself is interrupted.
   static func endAll() {
     for child in running.withLock({ Array($0.values) }) { child.signal(SIGKILL) }
   }
 
-  /// Calls `body` with the process id while it is surely ours.
+  /// Calls `body` with the process id, if the program has not ended. The id cannot be reused during
+  /// the call.
   func withID(_ body: (pid_t) -> Void) {
     phase.withLock { if case .running(let id) = $0 { body(id) } }
   }
@@ -88,8 +90,8 @@ final class ChildProcess: Sendable {
     waitUntilGone(id)
   }
 
-  /// The threads of the Swift runtime block signals, and the lab ignores some: a program that
-  /// inherited that would not obey SIGTERM.
+  /// Default signal dispositions and mask. The threads of the Swift runtime block signals, and the
+  /// lab ignores some: a program that inherited that would not react to SIGTERM.
   private static func freshSignals() -> posix_spawnattr_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -103,7 +105,8 @@ final class ChildProcess: Sendable {
     return attributes
   }
 
-  /// Waits without reaping, then reaps under the lock: nobody can signal a process id in between.
+  /// Waits without reaping, then reaps while it holds the lock, so that no signal goes to a reused
+  /// process id.
   private func waitUntilGone(_ id: pid_t) {
     var info = siginfo_t()
     while waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
@@ -123,7 +126,7 @@ extension Duration {
   }
 }
 
-/// Ends every machine of this process at once; for when the lab itself is interrupted.
+/// Kills all machines of this process immediately, when the lab itself is interrupted.
 public func endAllMachines() {
   ChildProcess.endAll()
 }

@@ -1,10 +1,11 @@
 import Foundation
 
-/// A program of this computer that compresses what the kernel can unpack.
+/// A compression program of this computer whose format the kernel can unpack.
 public enum Compressor: String, CaseIterable, Sendable {
   case gzip, xz, bzip2, lzma, lzop, lz4, zstd
 
-  /// The command that compresses from standard input to standard output, as kernels want it.
+  /// The command that compresses standard input to standard output, with the options that the
+  /// kernel needs.
   private var command: [String] {
     switch self {
     case .xz: ["xz", "--check=crc32", "-1", "--stdout"]
@@ -14,17 +15,17 @@ public enum Compressor: String, CaseIterable, Sendable {
     }
   }
 
-  /// What the program makes of `bytes`.
+  /// `bytes`, compressed.
   public func compress(_ bytes: [UInt8]) throws -> [UInt8] {
     try Self.pipe(bytes, through: command)
   }
 
-  /// The opposite.
+  /// `bytes`, decompressed.
   public func decompress(_ bytes: [UInt8]) throws -> [UInt8] {
     try Self.pipe(bytes, through: [rawValue, "--decompress", "--stdout"])
   }
 
-  /// Through files: a pipe that is read and written by one thread would get stuck.
+  /// Uses files: one thread that reads and writes a pipe would block.
   private static func pipe(_ bytes: [UInt8], through command: [String]) throws -> [UInt8] {
     let files = FileManager.default
     let base = files.temporaryDirectory.appending(path: "lab-\(UUID().uuidString)").path

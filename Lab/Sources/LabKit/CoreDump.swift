@@ -1,28 +1,28 @@
-/// The headers of a guest's /proc/vmcore, and its notes: read here by code that shares nothing with
-/// the program under test.
+/// The headers and notes of a guest's /proc/vmcore. This reader shares no code with the program
+/// under test.
 public struct CoreDump: Sendable {
   /// A range of the crashed kernel's memory.
   public struct Segment: Sendable, Hashable {
-    /// Where it is in the file.
+    /// The offset in the file.
     public let offset: UInt64
-    /// The virtual address.
+    /// The virtual address of its first byte.
     public let virtual: UInt64
-    /// The physical address.
+    /// The physical address of its first byte.
     public let physical: UInt64
-    /// Bytes.
+    /// The size in bytes.
     public let size: UInt64
   }
 
   /// The width of the headers in bits.
   public let width: Int
-  /// The memory.
+  /// The ranges of memory in the dump.
   public let segments: [Segment]
-  /// How many processors left their registers.
+  /// The number of processors whose registers are in the dump.
   public let processorCount: Int
   /// The text of VMCOREINFO.
   public let information: String
 
-  /// Reads the first bytes of the file, notes and all.
+  /// Parses the beginning of the file, which must include all notes.
   init(_ bytes: [UInt8]) throws {
     func number(_ offset: Int, _ size: Int) throws -> UInt64 {
       guard offset >= 0, offset + size <= bytes.count else {
@@ -78,14 +78,14 @@ public struct CoreDump: Sendable {
     self.information = information
   }
 
-  /// A value of VMCOREINFO, such as that of `BUILD-ID`.
+  /// A value in VMCOREINFO, such as that of `BUILD-ID`.
   public func value(of key: String) throws -> String {
     let line = information.split(separator: "\n").first { $0.hasPrefix(key + "=") }
     guard let line else { throw Failure("VMCOREINFO has no \(key): \(information.prefix(200))") }
     return String(line.dropFirst(key.count + 1))
   }
 
-  /// Where the byte at `physical` is in the file.
+  /// The offset in the file of the byte at the address `physical`.
   public func offset(of physical: UInt64) throws -> UInt64 {
     let segment = segments.first { $0.physical <= physical && physical < $0.physical + $0.size }
     guard let segment else {
@@ -96,12 +96,12 @@ public struct CoreDump: Sendable {
 }
 
 extension Guest {
-  /// The headers and notes of /proc/vmcore.
+  /// Reads the headers and notes of /proc/vmcore.
   public func coreDump() async throws -> CoreDump {
     try CoreDump(try await run("head -c 65536 /proc/vmcore").bytes)
   }
 
-  /// The page at a physical address of the crashed kernel, out of its dump.
+  /// Reads from the dump the page at a physical address of the crashed kernel.
   public func page(at physical: UInt64, of dump: CoreDump) async throws -> [UInt8] {
     let offset = try dump.offset(of: physical)
     try expect(offset % 4096 == 0, "\(physical) is at \(offset) in the dump, not at a page")

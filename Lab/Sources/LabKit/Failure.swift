@@ -1,8 +1,8 @@
-/// Why a scenario failed, and where it says so.
+/// Why a scenario failed, and at which line.
 public struct Failure: Error, CustomStringConvertible {
-  /// What was wanted and what was found.
+  /// What was expected and what was found.
   public let message: String
-  /// The line of the scenario, when there is one.
+  /// The line of the scenario, if known.
   public let place: String?
 
   /// A failure of the lab itself.
@@ -17,18 +17,18 @@ public struct Failure: Error, CustomStringConvertible {
     place = "\(file):\(line)"
   }
 
-  /// The message, and the place in parentheses.
+  /// The message, followed by the line in parentheses.
   public var description: String {
     place.map { "\(message) (\($0))" } ?? message
   }
 }
 
-/// Why a scenario does not apply to the program under test.
+/// Ends a scenario that does not apply to the program under test.
 public struct Skip: Error {
   /// What is missing.
   public let reason: String
 
-  /// Ends the scenario without a verdict.
+  /// Skips the scenario for this reason.
   public init(_ reason: String) {
     self.reason = reason
   }

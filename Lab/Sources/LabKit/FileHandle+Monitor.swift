@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 extension FileHandle {
-  /// Connects to the unix socket at `path`, or gives nil.
+  /// Connects to the unix socket at `path`; nil if that fails.
   static func connect(to path: String) -> FileHandle? {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -20,7 +20,7 @@ extension FileHandle {
     return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
-  /// What can be read without waiting.
+  /// Reads what is available without waiting.
   func readAvailable() -> Data {
     var data = Data()
     var buffer = [UInt8](repeating: 0, count: 65536)

@@ -1,8 +1,8 @@
 extension Guest {
-  /// The files of /proc and /sys that kexec looks at, as a compressed tar archive.
+  /// The files of /proc and /sys that kexec reads, as a compressed tar archive.
   public func capture() async throws -> [UInt8] {
     let roots = Self.capturedPaths.joined(separator: " ")
-    // Copied first: tar believes the sizes of files, which in /proc and /sys are not true.
+    // The files are copied first: tar relies on file sizes, which are wrong in /proc and /sys.
     return try await run(
       """
       for root in \(roots); do [ -e "$root" ] && find "$root" -type f; done |

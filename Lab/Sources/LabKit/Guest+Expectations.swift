@@ -8,7 +8,7 @@ extension Guest {
       said == text, "`\(command)` said \"\(said)\", not \"\(text)\"", file: file, line: line)
   }
 
-  /// Fails unless the kernel, and the program, say that a kernel is loaded or that none is.
+  /// Fails unless both the kernel and the program say that a kernel is loaded (or that none is).
   public func mustHaveLoaded(
     _ isLoaded: Bool, file: String = #fileID, line: Int = #line
   ) async throws {
@@ -18,10 +18,10 @@ extension Guest {
     try await run("kexec -l -S", exits: isLoaded ? 1 : 0, file: file, line: line)
   }
 
-  /// Runs a load that must fail by itself, say `words`, and load nothing.
+  /// Runs a load that the program must refuse with a message that contains `words`. Nothing may be
+  /// loaded.
   ///
-  /// A program that is not ours may say `othersSay` in their place. Ours has no exit codes but 1, 254
-  /// and 255 for that.
+  /// A program that is not ours may print `othersSay` instead. Ours must exit with 1, 254 or 255.
   public func mustRefuse(
     _ command: String, saying words: String, othersSay: String? = nil,
     file: String = #fileID, line: Int = #line
@@ -45,7 +45,7 @@ extension Guest {
     try await mustHaveLoaded(false, file: file, line: line)
   }
 
-  /// Fails unless this kernel, or one before it in the same machine, logged `text`.
+  /// Fails unless this kernel, or an earlier one in the same machine, logged `text`.
   public func mustHaveLogged(
     _ text: String, file: String = #fileID, line: Int = #line
   ) throws {
@@ -55,7 +55,7 @@ extension Guest {
       file: file, line: line)
   }
 
-  /// Fails if this kernel logged `text` on its way here from the kernel before.
+  /// Fails if this kernel logged `text` during its boot from the previous kernel.
   public func mustNotHaveLogged(
     _ text: String, file: String = #fileID, line: Int = #line
   ) throws {
@@ -66,7 +66,7 @@ extension Guest {
       file: file, line: line)
   }
 
-  /// Ends the scenario without a verdict when the program's help does not name `option`.
+  /// Skips the scenario if the program's help does not mention `option`.
   public func skipUnlessOffered(_ option: String) async throws {
     let help = try await attempt("kexec --help")
     guard (help.text + help.errors).contains(option) else {

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 
 extension Guest {
-  /// Flips a bit of every copy of `pattern` in the guest's memory, behind the guest's back.
+  /// Flips a bit of every copy of `pattern` in the guest's memory, from outside of the guest.
   ///
-  /// A loaded image lies in pages all over the memory, where only the kernel knows; but this computer
-  /// sees all of them. Changing every copy changes the loaded one among them, with any program.
+  /// Only the kernel knows in which pages a loaded image lies, but this computer sees the whole
+  /// memory. Changing every copy changes the loaded one, whichever program loaded it.
   ///
-  /// - Returns: how many copies there were.
+  /// - Returns: the number of copies.
   public func changeMemory(wherever pattern: [UInt8]) throws -> Int {
     let places = try withMemory { memory in
       let places = memory.places(of: pattern)
@@ -18,16 +18,16 @@ extension Guest {
     return places.count
   }
 
-  /// The physical addresses of the copies of `pattern` in the guest's memory, which is smaller than
-  /// 3 GiB.
+  /// The physical addresses of the copies of `pattern` in the guest's memory, which must be smaller
+  /// than 3 GiB.
   public func places(of pattern: [UInt8]) throws -> [UInt64] {
     try withMemory { $0.places(of: pattern).map(UInt64.init) }
   }
 
-  /// `count` bytes of the guest's memory at a physical address.
+  /// Reads `count` bytes of the guest's memory at a physical address.
   public func memory(at physical: UInt64, count: Int) throws -> [UInt8] {
     try withMemory { memory in
-      // A machine with more than 3.5 GiB has a hole from 3 to 4 GiB.
+      // A machine with more than 3.5 GiB has a hole from 3 to 4 GiB, which is not in the file.
       let isSplit = memory.count > 0xE000_0000 && physical >= 1 << 32
       let offset = Int(physical) - (isSplit ? 1 << 30 : 0)
       guard offset + count <= memory.count else { throw Failure("no memory at \(physical)") }
@@ -35,7 +35,7 @@ extension Guest {
     }
   }
 
-  /// Puts bytes at a physical address, below 3 GiB, behind the guest's back.
+  /// Writes bytes at a physical address below 3 GiB, from outside of the guest.
   public func setMemory(at physical: UInt64, to bytes: [UInt8]) throws {
     try withMemory { memory in
       guard Int(physical) + bytes.count <= memory.count else {
@@ -62,7 +62,7 @@ extension Guest {
 }
 
 extension UnsafeMutableRawBufferPointer {
-  /// Where `pattern` starts.
+  /// The offsets of all copies of `pattern`.
   fileprivate func places(of pattern: [UInt8]) -> [Int] {
     guard let base = baseAddress else { return [] }
     var places: [Int] = []

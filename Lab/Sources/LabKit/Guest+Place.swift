@@ -1,19 +1,19 @@
-/// Where a kernel runs.
+/// The addresses at which a kernel runs.
 public struct KernelPlace: Sendable, Equatable {
-  /// The virtual address of `_text`; 0xffffffff81000000 when it was not moved.
+  /// The virtual address of `_text`; 0xffffffff81000000 if the kernel was not moved.
   public let text: UInt64
-  /// The physical address of its code; 0x1000000 when it was not moved.
+  /// The physical address of its code; 0x1000000 if the kernel was not moved.
   public let code: UInt64
 
   /// The virtual address that `_text` is linked for.
   static let linked: UInt64 = 0xFFFF_FFFF_8100_0000
 
-  /// By how much it was moved from the addresses that it was linked for.
+  /// The distance from the virtual address that it is linked for.
   public var virtualShift: UInt64 { text &- Self.linked }
 }
 
 extension Guest {
-  /// Asks the running kernel where it is.
+  /// Asks the running kernel for its addresses.
   public func place() async throws -> KernelPlace {
     let said = try await run(
       """
@@ -28,7 +28,8 @@ extension Guest {
     return KernelPlace(text: text, code: code)
   }
 
-  /// What `load --dry-run` plans; fails unless it has a note of that code, in whose sentence `subject` is.
+  /// The plan by `load --dry-run`. Fails unless the plan has a note with that code whose sentence
+  /// contains `subject`.
   public func plan(
     _ load: String, noting code: String? = nil, about subject: String = "",
     file: String = #fileID, line: Int = #line
@@ -44,8 +45,8 @@ extension Guest {
     return plan
   }
 
-  /// Fails unless the kernel runs where the plan put it: then it did not unpack itself, since its own
-  /// decompressor would have drawn another address.
+  /// Fails unless the kernel runs at the planned address. At that address it has not unpacked
+  /// itself: its own decompressor would have drawn another one.
   public func mustRun(
     at plan: LoadReport, file: String = #fileID, line: Int = #line
   ) async throws {
@@ -54,7 +55,7 @@ extension Guest {
       found == planned, "it runs at \(found), planned was \(planned)", file: file, line: line)
   }
 
-  /// Fails unless the plan of `load` has a note of that code, in whose sentence `subject` is.
+  /// Fails unless the plan of `load` has a note with that code whose sentence contains `subject`.
   public func mustNote(
     _ code: String, about subject: String = "", when load: String, file: String = #fileID,
     line: Int = #line

@@ -1,27 +1,27 @@
 import Foundation
 
-/// A running kernel with an agent that obeys: the machine as it is between two boots.
+/// A running kernel whose agent answers. A machine has another one after each jump.
 public struct Guest: Sendable {
-  /// What `uname -r` says.
+  /// The release, as in `uname -r`.
   public let release: String
-  /// Different for every boot.
+  /// The kernel's id of this boot, unique for every boot.
   public let bootID: String
-  /// How long it took to get here from the kernel before; nil after the first boot.
+  /// How long the jump from the previous kernel took; nil after the first boot.
   public let arrival: Arrival?
   let machine: VirtualMachine
 
-  /// When the steps from one kernel to the next were seen on the console.
+  /// How long the steps from one kernel to the next took, as seen on the console.
   public struct Arrival: Sendable {
-    /// The last line of the old kernel, to the first of the new one.
+    /// From the last line of the old kernel to the first line of the new one.
     public let toFirstLine: Elapsed
-    /// The last line of the old kernel, to the first thing that init does in the new one.
+    /// From the last line of the old kernel to the first action of init in the new one.
     public let toInit: Elapsed
-    /// The lines from the old kernel's last to the new one's first, each with the time since the
-    /// former.
+    /// The lines from the old kernel's last to the new kernel's first, each with the time since the
+    /// previous line.
     public let steps: [(text: String, elapsed: Elapsed)]
   }
 
-  /// What a command did.
+  /// The result of a command.
   public struct Output: Sendable {
     /// The exit status.
     public let status: Int
@@ -29,9 +29,10 @@ public struct Guest: Sendable {
     public let text: String
     /// Standard error, without the last newline.
     public let errors: String
-    /// How long it took, seen from outside: with the shell that ran it and the answer's way here.
+    /// How long it took, seen from outside of the guest: including the shell, and sending the
+    /// answer.
     public let elapsed: Elapsed
-    /// Standard output as it came.
+    /// Standard output, unchanged.
     public let bytes: [UInt8]
   }
 
@@ -50,7 +51,7 @@ public struct Guest: Sendable {
     return output
   }
 
-  /// Runs `command` with the guest's shell, whatever comes of it.
+  /// Runs `command` with the guest's shell. Any exit status is accepted.
   public func attempt(
     _ command: String, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
@@ -67,9 +68,9 @@ public struct Guest: Sendable {
     return try output(from: answer, sent: sent)
   }
 
-  /// Starts the loaded kernel with `command` and waits until it answers.
+  /// Starts the loaded kernel with `command` and waits until its agent answers.
   ///
-  /// A command that only asks for the jump `returns` before it.
+  /// `returns`: the command only requests the jump, and ends before it.
   public func jump(
     _ command: String = "kexec -e", returns: Bool = false,
     within limit: Duration = Lab.againstHanging,
@@ -98,8 +99,8 @@ public struct Guest: Sendable {
     return next
   }
 
-  /// Starts the loaded kernel, which has no agent, and waits until the console says each of `texts`
-  /// in this order.
+  /// Starts the loaded kernel, which has no agent, and waits until each of `texts` has appeared on
+  /// the console, in this order.
   public func jump(
     sayingOnConsole texts: [String], within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
@@ -118,7 +119,7 @@ public struct Guest: Sendable {
     }
   }
 
-  /// Starts the loaded kernel, which has no agent, and waits until `text` is on the VGA's screen.
+  /// Starts the loaded kernel, which has no agent, and waits until `text` is on the VGA screen.
   public func jump(
     sayingOnScreen text: String, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
@@ -139,10 +140,10 @@ public struct Guest: Sendable {
     throw Failure("the screen did not say \(text) within \(limit)", file, line)
   }
 
-  /// Starts the loaded kernel, which says nothing anywhere, and waits until `text` is in the machine's
-  /// memory: what it wrote into its log. The memory must be shared.
+  /// Starts the loaded kernel, which prints nothing, and waits until `text` is in the machine's
+  /// memory, in the kernel's log. The machine must have been booted with `sharesMemory`.
   ///
-  /// - Returns: what the console has said since.
+  /// - Returns: what the console printed since then.
   public func jump(
     sayingInMemory text: String, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
@@ -160,7 +161,7 @@ public struct Guest: Sendable {
     return machine.console.transcript.lines(from: start).map(\.text).joined(separator: "\n")
   }
 
-  /// Waits until the console says one of `texts`, in any case of letters.
+  /// Waits until one of `texts` appears on the console, in upper or lower case.
   public func waitForConsole(
     oneOf texts: [String], within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
@@ -174,7 +175,7 @@ public struct Guest: Sendable {
       file: file, line: line)
   }
 
-  /// Fails unless this is `kernel`.
+  /// Fails unless the running kernel is `kernel`.
   public func mustBe(
     _ kernel: Kernel, file: String = #fileID, line: Int = #line
   ) throws {
@@ -183,7 +184,8 @@ public struct Guest: Sendable {
       file: file, line: line)
   }
 
-  /// The CPU time that the virtual machine used from its start to the first act of its first init.
+  /// The CPU time of the virtual machine from its start to the first action of init in the first
+  /// kernel.
   public var bootTime: Duration {
     get throws {
       let line = machine.console.transcript.lines().first { $0.text.hasSuffix("@init") }
@@ -212,7 +214,7 @@ public struct Guest: Sendable {
     }
   }
 
-  /// Reads `@done NUMBER STATUS -OUTPUT -ERRORS`.
+  /// Parses `@done NUMBER STATUS -OUTPUT -ERRORS`.
   private func output(from line: Transcript.Line, sent: Moment) throws -> Output {
     let words = line.text.split(separator: " ")
     guard words.count == 5, let status = Int(words[2]),
@@ -230,7 +232,7 @@ public struct Guest: Sendable {
 }
 
 extension Guest {
-  /// Reads `@ready RELEASE BOOT-ID`.
+  /// Parses `@ready RELEASE BOOT-ID`.
   init(machine: VirtualMachine, ready: String, arrival: Arrival?) throws {
     let words = ready.split(separator: " ")
     guard words.count == 3 else { throw Failure("the agent said \(ready)") }
@@ -243,9 +245,9 @@ extension Guest {
 }
 
 extension Guest.Arrival {
-  /// Finds the two kernels in what the console said; nil when one of them said nothing.
+  /// Finds both kernels in the console's output; nil if one of them printed nothing.
   init?(console lines: [Transcript.Line], ready: Moment) {
-    // The decompressor is the first to speak when there is an early console, then the kernel.
+    // With an early console the decompressor prints first, then the kernel.
     let openings = ["early console in", "Decompressing Linux", "Linux version"]
     guard
       let last = lines.last(where: { $0.text.contains("Starting new kernel") }),
@@ -263,7 +265,7 @@ extension Guest.Arrival {
 }
 
 extension String {
-  /// The lines of a screen of 80 columns that are not empty, without the spaces at their ends.
+  /// The lines of a screen of 80 columns, without empty lines and trailing spaces.
   fileprivate var trimmedLines: String {
     let letters = Array(self)
     return stride(from: 0, to: letters.count, by: 80).map { start in
@@ -273,7 +275,7 @@ extension String {
     }.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  /// Short enough for a message.
+  /// The text, truncated to 300 characters for a message.
   var shortened: String { count > 300 ? prefix(300) + "…" : self }
 }
 

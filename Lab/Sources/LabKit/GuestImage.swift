@@ -6,7 +6,8 @@ import Synchronization
 struct GuestImage: Sendable {
   private var writer = CpioWriter()
 
-  /// What every guest has, the next one too: small, because a kexec program copies it.
+  /// Makes what every guest contains. It is also the next kernel's initrd, so it is small, because
+  /// a kexec program copies it.
   init(tool: Tool, also programs: [(name: String, tool: Tool)] = [], workshop: Workshop) throws {
     for directory in ["dev", "proc", "sys", "run", "boot"] {
       try writer.append(.directory(directory))
@@ -32,7 +33,7 @@ struct GuestImage: Sendable {
     }
   }
 
-  /// The same, made once for each set of programs: a run boots more than a hundred guests.
+  /// The same image, made once for each set of programs: a run boots more than a hundred guests.
   static func shared(
     tool: Tool, also programs: [(name: String, tool: Tool)] = [], workshop: Workshop
   ) throws -> GuestImage {
@@ -52,12 +53,12 @@ struct GuestImage: Sendable {
     try writer.append(.file(path, contents))
   }
 
-  /// Adds the file `source` of this computer at `path`, as a program.
+  /// Adds the file `source` of this computer at `path`, as an executable.
   mutating func add(_ path: String, from source: String) throws {
     try writer.append(.file(path, contents(of: source), permissions: 0o755))
   }
 
-  /// The archive that a kernel unpacks; without padding, so that nobody has a reason to shorten it.
+  /// The archive that a kernel unpacks. It has no padding that a program could remove.
   var archive: [UInt8] {
     let padded = writer.archive()
     let end = padded.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
@@ -71,14 +72,14 @@ struct GuestImage: Sendable {
     }
   }
 
-  /// What a program of this computer prints.
+  /// The lines that a program of this computer prints.
   private func lines(of command: [String]) throws -> [String] {
     let text = String(decoding: try output(of: command), as: UTF8.self)
     return text.split(separator: "\n").map(String.init)
   }
 }
 
-/// What a program of this computer prints; on its error stream too unless it is to be quiet.
+/// Standard output of a program of this computer. Its standard error is shown, unless `isQuiet`.
 func output(of command: [String], isQuiet: Bool = false) throws -> Data {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: command[0])

@@ -1,17 +1,19 @@
 import Foundation
 
-/// What runs in a guest above the kernel.
+/// The system of a guest.
 public enum GuestSystem: Sendable {
-  /// Busybox and the agent, all in the initial file system.
+  /// Busybox and the agent, both in the initramfs.
   case initramfs
-  /// A small Debian 12 with systemd, kexec-tools and kdump-tools on a disk, as `script/bootstrap`
-  /// made it; the program under test takes the place of Debian's. What is written there outlives a
+  /// A small Debian 12 with systemd, kexec-tools and kdump-tools on a disk, made by
+  /// `script/bootstrap`. The program under test replaces Debian's. Changes on the disk survive a
   /// jump.
   case debian
-  /// The same with the agent in the place of systemd: soon there, and scripts see another init.
+  /// The same Debian with the agent as its init instead of systemd: it starts faster, and scripts
+  /// see another init.
   case debianWithoutSystemd
 
-  /// The words that make the guest's first program go there; the next kernel needs them too.
+  /// The parameters that make the guest's first program enter this system; the next kernel needs
+  /// them, too.
   public var commandLine: String {
     switch self {
     case .initramfs: ""
@@ -20,7 +22,7 @@ public enum GuestSystem: Sendable {
     }
   }
 
-  /// The file that is the disk, on this computer.
+  /// The path of the disk's file on this computer; nil if there is no disk.
   func disk(in workshop: Workshop) throws -> String? {
     guard self != .initramfs else { return nil }
     let disk = workshop.disks + "/debian.ext4"

@@ -1,13 +1,14 @@
-/// A program that makes the initrds of a distribution; `script/bootstrap` has run each for 6.12.
+/// A program that makes the initrds of a distribution. `script/bootstrap` has run each of them for
+/// 6.12.
 public enum InitrdMaker: String, CaseIterable, Sendable {
-  /// Debian's own.
+  /// Debian's.
   case initramfsTools = "initramfs-tools"
-  /// Fedora's, which Debian has too: with systemd as its init.
+  /// Fedora's, which is in Debian, too. Its init is systemd.
   case dracut
 }
 
 extension Lab {
-  /// The initrd that `maker` makes for 6.12.
+  /// The initrd that `maker` made for 6.12.
   public func initrd(by maker: InitrdMaker) throws -> [UInt8] {
     let found =
       switch maker {

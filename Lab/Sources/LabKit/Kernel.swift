@@ -2,26 +2,26 @@ import Foundation
 
 /// A real kernel that the lab can boot.
 public enum Kernel: String, CaseIterable, Sendable {
-  /// Those that `script/bootstrap` brings, which are always here.
+  /// The kernels that `script/bootstrap` fetches, which are always available.
   public static let allCases: [Kernel] = [.debian6_1, .debian6_12]
 
-  /// Debian 12's kernel for clouds.
+  /// Debian 12's kernel for cloud machines.
   case debian6_1 = "6.1"
-  /// The kernel of Debian 13, as Debian 12 offers it for clouds.
+  /// Debian 13's kernel for cloud machines, as packaged for Debian 12.
   case debian6_12 = "6.12"
-  /// The newest that Debian has, fetched by `script/newest-kernel`.
+  /// Debian's newest kernel, fetched by `script/newest-kernel`.
   case newest
-  /// The lab's own, built by `script/test-kernel`: it can jump back, and it wants kernels to be
-  /// signed by the lab's right key.
+  /// The lab's own kernel, built by `script/test-kernel`. It supports jumping back, and requires
+  /// that kernels are signed with `SigningKey.right`.
   case lab
-  /// The lab's own of Debian's newest source, built by `script/test-kernel handover`: it hands memory over
-  /// (KHO), and keeps live update sessions.
+  /// The lab's own kernel from Debian's newest source, built by `script/test-kernel handover`. It
+  /// hands over memory (KHO), and keeps live update sessions.
   case handover
 
-  /// What the release of this kernel starts with.
+  /// The beginning of this kernel's release.
   private var prefix: String { rawValue + "." }
 
-  /// Whether `release`, as `uname -r` says it, may be this kernel's.
+  /// Whether `release`, from `uname -r`, fits this kernel.
   func isRelease(_ release: String) -> Bool {
     switch self {
     case .debian6_1, .debian6_12: release.hasPrefix(prefix) && !Kernel.lab.isRelease(release)
@@ -31,10 +31,10 @@ public enum Kernel: String, CaseIterable, Sendable {
     }
   }
 
-  /// Where a guest finds the kernel when it carries it.
+  /// The path of the kernel in a guest that carries it.
   public var path: String { "/boot/\(rawValue)" }
 
-  /// The kernel's file on this computer.
+  /// The path of the kernel on this computer.
   public func file(in workshop: Workshop) throws -> String {
     switch self {
     case .debian6_1, .debian6_12:
@@ -48,20 +48,20 @@ public enum Kernel: String, CaseIterable, Sendable {
     }
   }
 
-  /// A program for guests that was built with the kernel.
+  /// A program for guests that was built together with the kernel.
   public func program(_ name: String, in lab: Lab) throws -> [UInt8] {
     _ = try file(in: lab.workshop)
     return try contents(of: "\(lab.workshop.kernels)/\(rawValue)/\(name)")
   }
 
-  /// A module of the kernel, and where a guest finds it: unpacked, since busybox hands modules to the
-  /// kernel as they are, and without the directories that it has in the kernel's package.
+  /// A module of the kernel, and its path in a guest. It is unpacked, because busybox passes
+  /// modules to the kernel unchanged, and it is not in the subdirectories of the kernel's package.
   func module(
     _ path: String, in workshop: Workshop
   ) throws -> (path: String, bytes: [UInt8]) {
     let directory = try modules(in: workshop)
     let plain = "\(directory)/\(path)"
-    // Into memory: scenarios run side by side, and would find each other's half-written file.
+    // Unpacked in memory: scenarios run in parallel, and would find each other's half-written file.
     let bytes =
       FileManager.default.fileExists(atPath: plain)
       ? try contents(of: plain)
@@ -77,7 +77,7 @@ public enum Kernel: String, CaseIterable, Sendable {
 }
 
 extension Kernel {
-  /// A kernel that takes long to get: without it, the scenario is skipped.
+  /// The file of a kernel that takes long to make. If it is missing, the scenario is skipped.
   private func made(
     by script: String, startingWith name: String, in workshop: Workshop
   ) throws -> String {
@@ -91,11 +91,11 @@ extension Kernel {
 
 /// The firmware of a virtual machine.
 public enum Firmware: String, CaseIterable, Sendable {
-  /// SeaBIOS, which QEMU brings along.
+  /// SeaBIOS, which is part of QEMU.
   case bios
-  /// EDK II, from Debian's `ovmf`.
+  /// EDK II, from Debian's package `ovmf`.
   case uefi
 
-  /// The name that people use.
+  /// The usual name: BIOS or UEFI.
   public var name: String { rawValue.uppercased() }
 }

@@ -1,32 +1,33 @@
 import Foundation
 import Synchronization
 
-/// The processor of a machine, as QEMU calls it, when nobody asks for another: all that TCG can do, but
-/// not five-level paging, which only makes it slower.
+/// The default processor of a machine, in QEMU's terms: everything that TCG supports, except
+/// five-level paging, which only makes it slower.
 public let defaultProcessor = "max,la57=off"
 
-/// The processor that uses five-level paging.
+/// A processor with five-level paging.
 public let fiveLevelProcessor = "max,la57=on"
 
-/// TCG of QEMU 7.2 spoils the flags when an interrupt comes right behind cmpxchg16b: once in hundreds of
-/// boots a kernel dies of a double fault in its allocator, whoever started it. So Linux shall not use it
-/// (X86_FEATURE_CX16, by number for all kernels); programs may.
+/// TCG of QEMU 7.2 corrupts the flags if an interrupt comes right after cmpxchg16b: once in
+/// hundreds of boots a kernel dies of a double fault in its allocator, whichever program started
+/// it. So Linux is told not to use that instruction (X86_FEATURE_CX16, by number for all kernels);
+/// programs may use it.
 private let withoutFault = "clearcpuid=141"
 
-/// What a scenario works with: it boots machines and ends them when the scenario is over.
+/// The lab of one scenario: it boots machines, and ends them when the scenario is over.
 public final class Lab: Sendable {
   /// The program under test.
   public let tool: Tool
-  /// More programs that every guest gets under these names: what a benchmark compares with.
+  /// More programs that every guest gets under these names: a benchmark compares with them.
   let programs: [(name: String, tool: Tool)]
   let workshop: Workshop
   let log: ScenarioLog
-  /// What the random addresses of loads are drawn from, so that a run can be repeated.
+  /// The seed for the random addresses of loads, so that a run can be repeated.
   public let seed: Int
   private let name: String
   private let machines = Mutex<[VirtualMachine]>([])
 
-  /// A lab for one scenario, called `name` in the names of files.
+  /// A lab for one scenario. `name` is a part of file names.
   public init(
     name: String, tool: Tool, programs: [(name: String, tool: Tool)] = [], workshop: Workshop,
     seed: Int = 1
@@ -41,11 +42,14 @@ public final class Lab: Sendable {
 
   /// Boots `kernel` and waits for its agent.
   ///
-  /// The guest finds the kernels that it carries in /boot, and there too `initrd` for the next kernel:
-  /// the same agent and programs, and `nextFiles`. `files` are for this guest alone. In a chain there is
-  /// no such initrd, since every kernel hands on its own. A `system` on a disk finds the same files; an
-  /// empty disk is /dev/nvme0n1. With `isConsoleSecond` the kernel's console is the second port, at 57600
-  /// baud, and the agent has the first.
+  /// - Kernels: those in `kernels` are in /boot. There is also `initrd`, for the next kernel: it
+  ///   contains the same agent and programs, and `nextFiles`.
+  /// - `isChain`: there is no such initrd, because every kernel passes its own to the next one.
+  /// - `files`: files for this guest only.
+  /// - `system`: a system on a disk gets the same files.
+  /// - `hasEmptyDisk`: /dev/nvme0n1 is a disk of zeros.
+  /// - `isConsoleSecond`: the kernel's console is the second port, at 57600 baud, and the agent has
+  ///   the first.
   public func boot(
     _ kernel: Kernel,
     system: GuestSystem = .initramfs,
@@ -106,7 +110,7 @@ public final class Lab: Sendable {
     return guest
   }
 
-  /// A disk of 64 MiB, all zeros.
+  /// Makes a disk of 64 MiB, all zeros.
   private func emptyDisk(in directory: String) throws -> String {
     let path = directory + "/disk"
     try Data().write(to: URL(fileURLWithPath: path))
@@ -116,8 +120,8 @@ public final class Lab: Sendable {
     return path
   }
 
-  /// Files for a guest: these modules of `kernel`, none of which needs another, and the list by which
-  /// modprobe finds them.
+  /// Files for a guest: these modules of `kernel`, which must not depend on others, and the list
+  /// with which modprobe finds them.
   public func modules(_ paths: [String], of kernel: Kernel) throws -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]
     var list = ""
@@ -131,31 +135,31 @@ public final class Lab: Sendable {
     return files
   }
 
-  /// Bytes that look random and follow from the seed.
+  /// Pseudo-random bytes, determined by the seed.
   public func randomBytes(_ count: Int) -> [UInt8] {
     var state = UInt64(seed)
     return (0..<count).map { _ in
-      // Knuth's MMIX generator; its high bits are the good ones.
+      // Knuth's MMIX generator; its high bits are the most random.
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return UInt8(truncatingIfNeeded: state >> 56)
     }
   }
 
-  /// The words that every kernel gets: both consoles, a reset rather than a hang after a panic, and no
-  /// panic when a timer interrupt comes late, as happens when this computer has much else to do.
+  /// The parameters of every kernel: both consoles, a reset after a panic, and no panic if a timer
+  /// interrupt comes late, which happens when this computer is busy.
   public static let commandLine =
     "console=ttyS0 earlyprintk=ttyS0,115200 panic=-1 no_timer_check \(withoutFault)"
 
-  /// The words of a kernel that has not been told where its console is, in a machine where that is the
-  /// second port.
+  /// The parameters of a kernel whose console is the second port, if nothing else tells it the
+  /// port.
   public static let agentOnFirstPort =
     "panic=-1 no_timer_check \(withoutFault) lab.agent=ttyS0"
 
   private static let secondPortCommandLine = "console=ttyS1,57600 " + agentOnFirstPort
 
-  /// Ends every machine.
+  /// Ends all machines.
   ///
-  /// - Returns: the CPU time that all of them took.
+  /// - Returns: the CPU time that they used together.
   @discardableResult
   public func end() async -> Duration {
     var used = Duration.zero
@@ -163,22 +167,22 @@ public final class Lab: Sendable {
     return used
   }
 
-  /// How long the lab waits for a guest before it takes it for hung, where nobody says otherwise: far
-  /// longer than the slowest computer takes.
+  /// The default time after which a guest is taken for hung: far more than the slowest computer
+  /// needs.
   public static let againstHanging = Duration.seconds(600)
 
-  /// The log of what happened.
+  /// The log of the scenario.
   public var story: ScenarioLog { log }
 }
 
 extension String {
-  /// The directory and the name of a path.
+  /// The directory and the file name of a path.
   fileprivate var splitAtLastSlash: (directory: Substring, name: Substring) {
     guard let slash = lastIndex(of: "/") else { return ("", self[...]) }
     return (self[..<slash], self[index(after: slash)...])
   }
 
-  /// The words and numbers of a text, as a file name.
+  /// The letters and digits of a text, as a file name.
   fileprivate var fileName: String {
     let words = lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber || $0 == ".") }
     return String(words.joined(separator: "-").prefix(60))

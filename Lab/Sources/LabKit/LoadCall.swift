@@ -1,11 +1,11 @@
-/// The system call that a load goes through.
+/// The system call that a load uses.
 public enum LoadCall: String, CaseIterable, Sendable {
   /// kexec_load: the program places every segment itself.
   case classic = "-c"
-  /// kexec_file_load: the kernel does it.
+  /// kexec_file_load: the kernel places the segments.
   case file = "-s"
 
-  /// The name of the call.
+  /// The name of the system call.
   public var name: String {
     switch self {
     case .classic: "kexec_load"
@@ -15,7 +15,7 @@ public enum LoadCall: String, CaseIterable, Sendable {
 }
 
 extension Guest {
-  /// Loads a kernel that the guest carries, with the initrd that it carries.
+  /// Loads a kernel and an initrd that are in the guest's /boot.
   @discardableResult
   public func load(
     _ kernel: Kernel, by call: LoadCall, commandLine: String = Lab.commandLine,

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What `kexec --dry-run --json` says, as far as scenarios ask.
+/// The output of `kexec --dry-run --json`, as far as scenarios need it.
 public struct LoadReport: Decodable, Sendable {
-  /// A segment of the next kernel and its place in physical memory.
+  /// A segment of the next kernel and its physical addresses.
   public struct Segment: Decodable, Sendable {
     let role: String
     let start: UInt64
@@ -11,20 +11,20 @@ public struct LoadReport: Decodable, Sendable {
 
     /// The address of the first byte, in hexadecimal without a prefix.
     public var firstByte: String { String(format: "%08lx", start) }
-    /// The address of the last page's last byte: kernels round an initrd up to whole pages.
+    /// The address of the last byte of the last page: kernels round an initrd up to whole pages.
     public var lastByte: String {
       String(format: "%08lx", (start + bytes + 4095) / 4096 * 4096 - 1)
     }
   }
 
-  /// A remark on the plan.
+  /// A note about the plan.
   public struct Note: Decodable, Sendable {
     let code: String
     let reasonCode: String?
     let text: String
 
-    /// Whether it is of that code, and its sentence names `subject`. Behind a point the code may name the
-    /// reason that the note gives: "ordinaryEntry.switchedOff".
+    /// Whether the note has that code, and its sentence contains `subject`. After a dot, the code
+    /// may give the reason: "ordinaryEntry.switchedOff".
     func isOf(_ code: String, about subject: String) -> Bool {
       let names = [self.code, "\(self.code).\(reasonCode ?? "")"]
       return names.contains(code) && (subject.isEmpty || text.contains(subject))
@@ -33,27 +33,27 @@ public struct LoadReport: Decodable, Sendable {
 
   /// The name of the system call that would be used.
   public let systemCall: String
-  /// By how much the kernel was moved from its virtual address at random; nil when nobody drew.
+  /// The distance by which the kernel was moved to a random virtual address; nil if none was drawn.
   public let virtualShift: UInt64?
   private let segments: [Segment]?
 
-  /// Reads a report.
+  /// Parses a report.
   public init(_ json: String) throws {
     self = try JSONDecoder().decode(LoadReport.self, from: Data(json.utf8))
   }
 
-  /// Bytes of memory of all segments.
+  /// The memory that all segments take, in bytes.
   public var byteCount: UInt64 { (segments ?? []).reduce(0) { $0 + $1.size } }
 
-  /// What the plan remarks; nil from programs of before schema 1.
+  /// The notes about the plan; nil for programs older than schema 1.
   public let noteCodes: [Note]?
 
-  /// Whether the byte at `address` belongs to no segment.
+  /// Whether no segment contains the byte at `address`.
   public func isFree(_ address: UInt64) -> Bool {
     !(segments ?? []).contains { $0.start <= address && address < $0.start + $0.size }
   }
 
-  /// Whether there are segments, and all of their bytes are in `range`.
+  /// Whether there are segments, and all of them are in `range`.
   public func lies(in range: ClosedRange<UInt64>) -> Bool {
     guard let segments, !segments.isEmpty else { return false }
     return segments.allSatisfy {
@@ -61,7 +61,7 @@ public struct LoadReport: Decodable, Sendable {
     }
   }
 
-  /// Where the kernel is to run: its first segment holds its code.
+  /// The planned addresses of the kernel: its first segment contains its code.
   public var place: KernelPlace {
     get throws {
       KernelPlace(
@@ -69,7 +69,7 @@ public struct LoadReport: Decodable, Sendable {
     }
   }
 
-  /// The segment with that role.
+  /// The segment with this role.
   public func segment(_ role: String) throws -> Segment {
     guard let segment = segments?.first(where: { $0.role == role }) else {
       throw Failure("the plan has no segment for the \(role)")
@@ -78,13 +78,13 @@ public struct LoadReport: Decodable, Sendable {
   }
 }
 
-/// What `kexec --report --json` says.
+/// The output of `kexec --report --json`. Times are in nanoseconds.
 public struct JumpReport: Decodable, Sendable {
-  /// Nanoseconds that the purgatory checked the segments.
+  /// From the purgatory's start to the end of its checks.
   public let check: UInt64
-  /// Nanoseconds from there to the next kernel's first moment.
+  /// From there to the next kernel's start.
   public let kernelStart: UInt64
-  /// Nanoseconds from there to init.
+  /// From there to init.
   public let kernelToInit: UInt64?
 
   private enum CodingKeys: String, CodingKey {
@@ -93,7 +93,7 @@ public struct JumpReport: Decodable, Sendable {
     case kernelToInit = "kernelToInitNanoseconds"
   }
 
-  /// Reads a report.
+  /// Parses a report.
   public init(_ json: String) throws {
     self = try JSONDecoder().decode(JumpReport.self, from: Data(json.utf8))
   }

@@ -1,9 +1,9 @@
 import CpioFormat
 import Foundation
 
-/// A bzImage whose payload the lab can exchange.
+/// A bzImage whose payload can be replaced.
 ///
-/// The places of the header's fields are those of Documentation/arch/x86/boot.rst.
+/// Offsets of header fields are from Documentation/arch/x86/boot.rst.
 struct PackedKernel {
   private var bytes: [UInt8]
 
@@ -14,13 +14,13 @@ struct PackedKernel {
     else { throw Failure("this is no bzImage with a payload") }
   }
 
-  /// The image with its payload compressed anew.
+  /// The image with its payload compressed again.
   ///
-  /// The code that unpacks it still knows only the old place and the old compression, and the old
-  /// payload is gone: such a kernel starts only when its loader has unpacked it.
+  /// The image's own decompressor expects the old offset and the old compression, and the old
+  /// payload is removed: such a kernel starts only if its loader has unpacked it.
   func repacked(by compressor: Compressor) throws -> [UInt8] {
     let place = start + payloadOffset
-    // Four bytes at the end say how large it gets; gzip has them of itself.
+    // The last four bytes give the unpacked size. gzip writes them itself.
     let kernel = try unpacked()
     var payload = try compressor.compress(kernel)
     if compressor != .gzip { payload += littleEndian(kernel.count) }
@@ -36,7 +36,7 @@ struct PackedKernel {
     return image.bytes
   }
 
-  /// What the payload unpacks to: vmlinux, with its relocation table behind it.
+  /// The unpacked payload: vmlinux, followed by its relocation table.
   func unpacked() throws -> [UInt8] {
     let place = start + payloadOffset
     let payload = Array(bytes[place..<(place + payloadLength - 4)])
@@ -51,14 +51,14 @@ struct PackedKernel {
     return image
   }
 
-  /// The image with another init_size in its header, as some that were packed anew have it.
+  /// The image with another init_size in its header, as some recompressed images have it.
   func claiming(initSize: Int) -> [UInt8] {
     var image = self
     image.set(0x260, initSize)
     return image.bytes
   }
 
-  /// Where the protected-mode part begins: after the boot sector and `setup_sects` more.
+  /// The offset of the protected-mode part: after the boot sector and `setup_sects` more sectors.
   private var start: Int { (Int(bytes[0x1F1]) + 1) * 512 }
   private var payloadOffset: Int { number(0x248) }
   private var payloadLength: Int { number(0x24C) }
@@ -81,7 +81,7 @@ struct PackedKernel {
 }
 
 extension Lab {
-  /// `kernel` with its payload compressed anew: it starts only when its loader unpacks it.
+  /// `kernel` with its payload compressed again: it starts only if its loader unpacks it.
   public func repack(_ kernel: Kernel, by compressor: Compressor) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).repacked(by: compressor)
   }
@@ -91,7 +91,7 @@ extension Lab {
     try contents(of: kernel.file(in: workshop))
   }
 
-  /// The vmlinux in `kernel`, with its relocation table behind it.
+  /// The vmlinux in `kernel`, followed by its relocation table.
   public func unpack(_ kernel: Kernel) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).unpacked()
   }
@@ -101,22 +101,22 @@ extension Lab {
     try PackedKernel(contents(of: kernel.file(in: workshop))).claiming(initSize: initSize)
   }
 
-  /// `kernel` with one bit changed in its payload.
+  /// `kernel` with one bit of its payload flipped.
   public func damage(_ kernel: Kernel) throws -> [UInt8] {
     try PackedKernel(contents(of: kernel.file(in: workshop))).damaged()
   }
 
-  /// The lab's own multiboot kernel of `version` 1 or 2, which says on COM1 what it was given.
+  /// The lab's multiboot kernel of `version` 1 or 2, which writes on COM1 what it got.
   public func multibootKernel(version: Int) throws -> [UInt8] {
     try contents(of: workshop.tools + "/multiboot\(version)")
   }
 
-  /// The lab's own ELF kernel of 32 or 64 `bits`, which says on COM1 how it was given its arguments.
+  /// The lab's ELF kernel of 32 or 64 `bits`, which writes on COM1 how it got its arguments.
   public func elfKernel(bits: Int) throws -> [UInt8] {
     try contents(of: workshop.tools + "/elfkernel\(bits)")
   }
 
-  /// That of 64 bits, position-independent and linked for address 0.
+  /// The one of 64 bits, position-independent and linked for address 0.
   public func elfKernelForAnywhere() throws -> [UInt8] {
     try contents(of: workshop.tools + "/elfkernel-anywhere")
   }
@@ -133,8 +133,7 @@ extension Lab {
     try contents(of: workshop.debian + path)
   }
 
-  /// GRUB for coreboot, an ELF file with a multiboot header, which does first what `configuration`
-  /// says.
+  /// GRUB for coreboot: an ELF file with a multiboot header, which executes `configuration` first.
   public func grubCore(configuration: String, modules: [String]) throws -> [UInt8] {
     let file = "\(workshop.scratch)/grub-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: file) }
@@ -149,12 +148,12 @@ extension Lab {
     return try contents(of: file + ".elf")
   }
 
-  /// The archive that guests start from.
+  /// The archive of the guests' initial files.
   public func archive() throws -> [UInt8] {
     try GuestImage.shared(tool: tool, also: programs, workshop: workshop).archive
   }
 
-  /// An archive with these files alone.
+  /// An archive that contains only these files.
   public static func smallArchive(_ files: [String: [UInt8]]) throws -> [UInt8] {
     var writer = CpioWriter()
     for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {

@@ -1,12 +1,12 @@
-/// A short story about a kexec program: what is done, and what must come of it.
+/// A test on real kernels: what is done, and what must happen.
 public struct Scenario: Sendable {
-  /// What the scenario shows, unique.
+  /// What the scenario shows. The name is unique.
   public let name: String
-  /// Whether Debian's kexec-tools is expected to offer what the scenario is about.
+  /// Whether any kexec program, such as Debian's, is expected to pass.
   public let isCore: Bool
-  /// Whether it is played only when all are: it is dear, and others show nearly the same.
+  /// Whether it runs only with --all: it takes long, and others show nearly the same.
   public private(set) var isExtra = false
-  /// The scenario is stopped after this long: a bound against hanging, not a promise.
+  /// The time after which the scenario is stopped, in case it hangs.
   public let limit: Duration
   let story: @Sendable (Lab) async throws -> Void
 
@@ -26,17 +26,17 @@ public struct Scenario: Sendable {
     Scenario(name, isCore: true, within: limit, story)
   }
 
-  /// The same scenario, played only when all are.
+  /// The same scenario, which runs only with --all.
   public var extra: Scenario {
     var copy = self
     copy.isExtra = true
     return copy
   }
 
-  /// The same scenario, played only when all are if `isExtra` says so.
+  /// The same scenario; if `isExtra`, it runs only with --all.
   public func extra(if isExtra: Bool) -> Scenario { isExtra ? extra : self }
 
-  /// Ten times of what a scenario takes on a computer where a boot takes ten seconds.
+  /// Ten times what a scenario takes on a computer where a boot takes ten seconds.
   public static let usualLimit = Duration.seconds(1800)
 
   private init(

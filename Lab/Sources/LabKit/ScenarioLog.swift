@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// What happened in one scenario: the consoles and the commands, each line with its time.
+/// The log of one scenario: console output and commands, each line with its time.
 public final class ScenarioLog: Sendable {
-  /// Where the log is kept.
+  /// The path of the log's file.
   public let path: String
   private let start = ContinuousClock.now
   private let file: Mutex<FileHandle>
@@ -16,7 +16,7 @@ public final class ScenarioLog: Sendable {
     file = Mutex(handle)
   }
 
-  /// Adds `text`, which may have several lines; `source` says who speaks.
+  /// Adds `text`, which may have several lines; `source` says where it comes from.
   func write(_ source: String, _ text: String, at time: ContinuousClock.Instant = .now) {
     let seconds = (time - start).seconds
     let stamp = String(format: "%9.3f", seconds)
@@ -26,7 +26,7 @@ public final class ScenarioLog: Sendable {
     file.withLock { try? $0.write(contentsOf: Data(entry.utf8)) }
   }
 
-  /// The last `count` lines, for a report of a failure.
+  /// The last `count` lines, for the report of a failure.
   public func tail(_ count: Int) -> [String] {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").suffix(count).map(String.init)
@@ -34,7 +34,7 @@ public final class ScenarioLog: Sendable {
 }
 
 extension Duration {
-  /// The duration in seconds, with its fraction.
+  /// The duration in seconds, including its fraction.
   public var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) / 1e18
   }

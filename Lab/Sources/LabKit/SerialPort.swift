@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// One serial port of a virtual machine: a unix socket that QEMU connects to.
+/// One serial port of a virtual machine: a unix socket to which QEMU connects.
 final class SerialPort: Sendable {
   let path: String
   let transcript: Transcript
   private let listener: Int32
   private let connection = Mutex<Connection?>(nil)
 
-  /// Listens at `path`; a thread of its own then reads into `transcript` until the machine ends.
+  /// Listens at `path`. A thread reads into `transcript` until the machine ends.
   init(path: String, transcript: Transcript) throws {
     self.path = path
     self.transcript = transcript
@@ -19,10 +19,11 @@ final class SerialPort: Sendable {
     reader.start()
   }
 
-  /// Sends `text` into the machine.
+  /// Sends `text` to the machine.
   func write(_ text: String) throws {
     guard let connection = connection.withLock({ $0 }) else { throw MachineGone() }
-    // Its last use is the call, not the look at its number.
+    // Keeps the connection open until `send` has returned: otherwise it could be closed after its
+    // descriptor was read.
     try withExtendedLifetime(connection) {
       var bytes = Array(text.utf8)[...]
       while !bytes.isEmpty {
@@ -35,9 +36,9 @@ final class SerialPort: Sendable {
     }
   }
 
-  /// The machine's end of the port, which is closed when the last who uses it lets it go: the reader
-  /// sees the machine end while another thread still writes, and a number that was closed may by then
-  /// be that of another machine.
+  /// The connection to QEMU. It is closed only when nobody uses it any more: the reader may see the
+  /// end of the machine while another thread still writes, and the number of a closed descriptor
+  /// may by then belong to another machine.
   private final class Connection: Sendable {
     let descriptor: Int32
 
@@ -50,7 +51,7 @@ final class SerialPort: Sendable {
     }
   }
 
-  /// A machine that ended must not end the lab with SIGPIPE.
+  /// No SIGPIPE: a machine that ended must not end the lab.
   private var flags: Int32 { Int32(truncatingIfNeeded: MSG_NOSIGNAL) }
 
   private func read() {
@@ -61,7 +62,7 @@ final class SerialPort: Sendable {
     }
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
     guard poll(&wait, 1, 600_000) == 1 else { return }
-    // No machine that is started later inherits it.
+    // The descriptor must not be inherited by machines that are started later.
     let descriptor = accept(listener, nil, nil)
     guard descriptor >= 0 else { return }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

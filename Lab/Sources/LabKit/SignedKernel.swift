@@ -1,15 +1,15 @@
-/// A key that the lab signs its own kernel with.
+/// A key with which the lab signs its own kernel.
 public enum SigningKey: String, Sendable {
-  /// The lab's kernel has it built in.
+  /// The key that is built into the lab's kernel.
   case right
-  /// Nobody knows it.
+  /// A key that no kernel knows.
   case wrong
 }
 
 extension Lab {
   /// The lab's own kernel, signed with `key`.
   public func labKernel(signedBy key: SigningKey) throws -> [UInt8] {
-    // Skips when there is none.
+    // Skips the scenario if the lab's kernel was not built.
     _ = try Kernel.lab.file(in: workshop)
     return try contents(of: "\(workshop.kernels)/lab/signed-\(key.rawValue)")
   }

@@ -1,20 +1,21 @@
 import Foundation
 
-/// A kexec program: ours, or any other that is to be judged by the same scenarios.
+/// A kexec program under test: ours, or another one that the same scenarios judge.
 public struct Tool: Sendable {
-  /// Where the program lies on this computer.
+  /// The path of the program on this computer.
   public let path: String
-  /// Whether it is ours, which is held to its words; of others only the deeds are judged.
+  /// Whether it is ours. Only ours is judged by its messages; others are judged by what they do.
   public let isOurs: Bool
-  /// The directory of libraries and loader that came with the program: `lib` beside it, if there is one.
+  /// The directory of libraries and loader that comes with the program: `lib` beside it; nil if
+  /// there is none.
   private let ownLibraries: String?
-  /// The libraries that it needs: where a guest must have each, by name alone if that is the program's
-  /// own directory; and where it is on this computer.
+  /// The libraries that it needs: the path in a guest, or only the name if the library is in the
+  /// program's own directory; and the path on this computer.
   private let libraries: [(guest: String, host: String)]
 
   private static let loader = "ld-linux-x86-64.so.2"
 
-  /// Finds out what the program at `path` needs to run.
+  /// Finds out which files the program at `path` needs.
   public init(path: String, workshop: Workshop) throws {
     let files = FileManager.default
     guard files.isExecutableFile(atPath: path) else { throw Failure("no program at \(path)") }
@@ -27,7 +28,7 @@ public struct Tool: Sendable {
       }
     } else {
       ownLibraries = nil
-      // The libraries of an unpacked package lie beside it, not where the loader would look.
+      // The libraries of an unpacked package are beside it, where the loader does not look.
       let unpacked = workshop.debian + "/usr/lib/x86_64-linux-gnu"
       libraries = try Self.libraries(of: path, directory: unpacked)
     }
@@ -36,12 +37,12 @@ public struct Tool: Sendable {
     isOurs = version.map { String(decoding: $0, as: UTF8.self).hasPrefix("kexec 0.") } ?? false
   }
 
-  /// The words that run it on this computer.
+  /// The command that runs it on this computer.
   public var command: [String] {
     ownLibraries.map { Self.command(program: path, libraries: $0) } ?? [path]
   }
 
-  /// What runs it in a guest that has it as `name`, with no script in between.
+  /// The command that runs it in a guest where it is called `name`, without a script in between.
   public func command(inGuestAs name: String) -> String {
     guard ownLibraries != nil else { return name }
     let directory = "/" + Self.directory(name)
@@ -49,9 +50,10 @@ public struct Tool: Sendable {
       .joined(separator: " ")
   }
 
-  /// The files that a guest needs, by path, to have it as /sbin/`name`.
+  /// The files, by path, with which a guest has the program as /sbin/`name`.
   ///
-  /// Libraries of its own stay in a directory of its own: a Debian on a disk has others of the same names.
+  /// The program's own libraries stay in a directory of their own: a Debian on a disk has others
+  /// with the same names.
   func files(inGuestAs name: String) throws -> [(path: String, contents: [UInt8])] {
     let program = try contents(of: path)
     guard ownLibraries != nil else {
@@ -70,7 +72,7 @@ public struct Tool: Sendable {
     ["\(libraries)/\(loader)", "--library-path", libraries, program]
   }
 
-  /// Reads `NAME => PATH (ADDRESS)` and `/lib64/ld-linux-x86-64.so.2 (ADDRESS)`.
+  /// Parses `NAME => PATH (ADDRESS)` and `/lib64/ld-linux-x86-64.so.2 (ADDRESS)`.
   private static func libraries(
     of program: String, directory: String
   ) throws -> [(guest: String, host: String)] {

@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Everything that came out of one serial port, line by line, with the time of each line's end.
+/// Everything that was received from one serial port, line by line, with the time of each line's
+/// end.
 ///
-/// A reader thread appends; scenarios wait for lines. The times are taken by the reader, so they do
+/// A reader thread appends lines; scenarios wait for lines. The reader takes the times, so they do
 /// not depend on when a scenario is scheduled.
 final class Transcript: Sendable {
   struct Line: Sendable {
@@ -55,10 +56,10 @@ final class Transcript: Sendable {
     waiters.forEach { $0.resume() }
   }
 
-  /// This moment of the machine.
+  /// The current moment of the machine.
   var now: Moment { Moment(time: .now, cpu: meter.reading) }
 
-  /// Says that no more will come: the machine is gone.
+  /// Marks the end of the output: the machine has ended.
   func close() {
     let now = now
     let (added, waiters) = state.withLock { state in
@@ -71,10 +72,10 @@ final class Transcript: Sendable {
     waiters.forEach { $0.resume() }
   }
 
-  /// The first line from number `start` on for which `isWanted` holds; waits for it until `deadline`.
+  /// Waits until `deadline` for a line from number `start` on for which `isWanted` holds.
   ///
-  /// - Returns: nil when the time is up.
-  /// - Throws: `MachineGone` when the machine ended without such a line.
+  /// - Returns: the first such line, or nil at `deadline`.
+  /// - Throws: `MachineGone` if the machine ended without such a line.
   func firstLine(
     from start: Int, until deadline: ContinuousClock.Instant,
     where isWanted: (String) -> Bool
@@ -93,7 +94,7 @@ final class Transcript: Sendable {
     }
   }
 
-  /// Returns when there are more than `count` lines, or at `deadline`, or when the task is cancelled.
+  /// Returns when there are more than `count` lines, at `deadline`, or when the task is cancelled.
   private func change(after count: Int, until deadline: ContinuousClock.Instant) async {
     let ticket = state.withLock { state in
       state.nextWaiter += 1
@@ -123,12 +124,12 @@ final class Transcript: Sendable {
   }
 }
 
-/// The virtual machine ended while a scenario was waiting for it.
+/// The virtual machine ended while a scenario waited for it.
 struct MachineGone: Error {}
 
 extension Transcript.State {
-  /// Whether the unfinished line ends with "go to this place of the screen", ESC [ ROW ; COLUMN H:
-  /// programs that paint a screen have no other line ends.
+  /// Whether the unfinished line ends with the control sequence that moves the cursor, ESC [ ROW ;
+  /// COLUMN H: full-screen programs have no other line ends.
   fileprivate var isAtOtherPlace: Bool {
     var rest = unfinished.dropLast()
     while let byte = rest.last, (0x30...0x39).contains(byte) || byte == UInt8(ascii: ";") {

@@ -1,18 +1,18 @@
 import Foundation
 
-/// A unified kernel image that the lab makes with the tools that people use.
+/// A unified kernel image that the lab makes with the usual tools.
 public struct UnifiedImage: Sendable {
-  /// Who puts the sections together.
+  /// The program that makes it.
   public enum Maker: String, CaseIterable, Sendable {
-    /// systemd's own program.
+    /// systemd's program.
     case ukify
-    /// binutils', as before there was ukify.
+    /// objcopy of binutils, as was usual before ukify existed.
     case objcopy
   }
 
-  /// What is in its `.linux`.
+  /// The kernel in its `.linux`.
   public var kernel: Kernel
-  /// Who makes it.
+  /// The program that makes it.
   public var maker: Maker
   /// The other sections, by name.
   public var sections: [String: [UInt8]]
@@ -31,7 +31,7 @@ public struct UnifiedImage: Sendable {
 }
 
 extension Lab {
-  /// The bytes of `image`; its kernel is that in `file`, if one is given.
+  /// The bytes of `image`. Its kernel is `file` if that is given.
   public func make(_ image: UnifiedImage, of file: [UInt8]? = nil) throws -> [UInt8] {
     let files = FileManager.default
     let directory = "\(workshop.scratch)/uki-\(UUID().uuidString)"
@@ -71,7 +71,7 @@ extension Lab {
     return try contents(of: result)
   }
 
-  /// ukify has an option for each section that it knows, which reads a file or takes a text.
+  /// ukify's option for a section. It takes the name of a file, or a text.
   private static func ukifyWords(_ part: (section: String, path: String)) -> [String] {
     switch part.section {
     case ".initrd": ["--initrd", part.path]
@@ -85,7 +85,8 @@ extension Lab {
     }
   }
 
-  /// Every section at a page of its own behind those of the stub, in its address space.
+  /// The arguments that add every section after those of the stub, in its address space, at the
+  /// start of a page.
   private func additions(
     _ parts: [(section: String, path: String)], to stub: String
   ) throws -> [String] {

@@ -1,27 +1,27 @@
-/// What came of a scenario.
+/// The result of a scenario.
 public struct Verdict: Sendable {
   /// How it ended.
   public enum Outcome: Sendable {
-    /// All that was expected came true.
+    /// Everything was as expected.
     case passed
-    /// Something else happened.
+    /// Something was not as expected.
     case failed(String)
-    /// The program does not offer what the scenario is about.
+    /// The program does not offer what the scenario tests.
     case skipped(String)
   }
 
-  /// Which scenario it was.
+  /// The scenario.
   public let scenario: Scenario
   /// How it ended.
   public let outcome: Outcome
-  /// How long it took.
+  /// The wall time that it took.
   public let duration: Duration
   /// The CPU time that its machines took.
   public let cpu: Duration
-  /// Everything that happened.
+  /// Its log.
   public let log: ScenarioLog
 
-  /// What came of `scenario`.
+  /// The result of `scenario`.
   public init(
     scenario: Scenario, outcome: Outcome, duration: Duration, cpu: Duration, log: ScenarioLog
   ) {
@@ -34,8 +34,8 @@ public struct Verdict: Sendable {
 }
 
 extension Scenario {
-  /// Plays the scenario with `tool` and judges it; ends its machines in any case.
-  /// The random addresses of loads are drawn from `seed`.
+  /// Runs the scenario with `tool` and judges it. Its machines are ended in any case. Random
+  /// addresses of loads are drawn from `seed`.
   public func play(tool: Tool, workshop: Workshop, seed: Int) async throws -> Verdict {
     let lab = try Lab(name: name, tool: tool, workshop: workshop, seed: seed)
     let start = ContinuousClock.now

@@ -1,47 +1,48 @@
 import Foundation
 import Synchronization
 
-/// What a virtual machine is made of.
+/// The hardware of a virtual machine.
 struct MachineParts: Sendable {
   var firmware: Firmware
-  /// Mebibytes.
+  /// Memory in MiB.
   var memory: Int
   var cpus: Int
-  /// What QEMU calls it. All that TCG can do, but as a rule not five-level paging, which only makes it
-  /// slower.
+  /// The processor, in QEMU's terms. The default is everything that TCG supports, except five-level
+  /// paging, which only makes it slower.
   var processor: String
   var kernel: String
   var initrd: String
   var commandLine: String
-  /// A file that is the machine's disk, which stays as it is: what the guest writes is for this
-  /// machine alone, and gone with it.
+  /// The path of the disk's file. It is never changed: what the guest writes belongs to this
+  /// machine, and is discarded with it.
   var disk: String?
-  /// Whether a reset starts the firmware again; otherwise it ends the machine, and the scenario.
+  /// Whether a reset starts the firmware again. Otherwise it ends the machine, and the scenario
+  /// fails.
   var mayReset: Bool
   /// Whether the kernel's console is the second serial port, and the agent's the first.
   var isConsoleSecond: Bool
-  /// Whether the guest's memory is a file that this computer can change meanwhile.
+  /// Whether the guest's memory is a file that the lab can read and change while the guest runs.
   var isMemoryShared: Bool
-  /// Whether there is a VGA, though nobody looks at it.
+  /// Whether there is a VGA.
   var hasVGA: Bool
   /// Whether the program under test is ours.
   var isToolOurs: Bool
 }
 
-/// One QEMU, with two serial ports: the kernel's console and the agent's.
+/// A QEMU process with two serial ports: the kernel's console and the agent's.
 final class VirtualMachine: Sendable {
   let console: SerialPort
   let agent: SerialPort
   let log: ScenarioLog
   /// Whether the program under test is ours.
   let isToolOurs: Bool
-  /// The file that is the guest's memory, when the parts say so.
+  /// The path of the file that is the guest's memory, if `isMemoryShared`.
   let memoryFile: String
   private let directory: String
   private let process: ChildProcess
   private let lastCommand = Mutex(0)
 
-  /// Starts a machine that keeps its sockets and its memory in `directory`.
+  /// Starts a machine. Its sockets and its memory are in `directory`.
   init(_ parts: MachineParts, directory: String, log: ScenarioLog, workshop: Workshop) async throws
   {
     self.directory = directory
@@ -59,7 +60,7 @@ final class VirtualMachine: Sendable {
     process.withID(meter.attach)
   }
 
-  /// A number for the next command, so that its answer is told from an older one.
+  /// A number for the next command, by which its answer is recognised.
   func nextCommand() -> Int {
     lastCommand.withLock { last in
       last += 1
@@ -67,7 +68,7 @@ final class VirtualMachine: Sendable {
     }
   }
 
-  /// Writes the processors' registers into the log: where does a machine hang?
+  /// Writes the processors' registers into the log, to show where a machine hangs.
   func logRegisters() async {
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { return }
     try? monitor.write(contentsOf: Data("info registers -a\n".utf8))
@@ -76,13 +77,13 @@ final class VirtualMachine: Sendable {
     log.write("monitor", text.replacing("\r", with: ""))
   }
 
-  /// The letters in the text memory of the VGA; empty when there is no VGA.
+  /// The characters in the text memory of the VGA; empty if there is no VGA.
   ///
   /// - Throws: `MachineGone`.
   func screen() async throws -> String {
     let path = directory + "/screen"
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
-    // 25 lines of 80 characters, each a letter and its colours.
+    // 25 lines of 80 characters, each a byte for the character and one for its colours.
     try? monitor.write(contentsOf: Data("pmemsave 0xb8000 4000 \(path)\n".utf8))
     try? await Task.sleep(for: .milliseconds(500))
     let cells = FileManager.default.contents(atPath: path).map(Array.init) ?? []
@@ -90,9 +91,9 @@ final class VirtualMachine: Sendable {
     return String(decoding: letters.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self)
   }
 
-  /// Ends QEMU and frees what it used.
+  /// Ends QEMU and frees its resources.
   ///
-  /// - Returns: the CPU time that it took.
+  /// - Returns: the CPU time that it used.
   func end() async -> Duration {
     await process.end()
     let words = (try? String(contentsOfFile: directory + "/qemu", encoding: .utf8)) ?? ""

@@ -1,30 +1,31 @@
 import Foundation
 
-/// Where the lab's things lie, all under the root of the repository.
+/// The paths of the lab's files, all below the root of the repository.
 ///
-/// The lab works in that directory: the paths here are relative, so that the unix sockets of a checkout
-/// with a long path still fit into the 108 bytes that a socket's address has.
+/// The lab works in that directory, and paths are relative to it: the address of a unix socket has
+/// at most 108 bytes, and the path of a checkout may be long.
 public struct Workshop: Sendable {
-  /// What `script/bootstrap` unpacked from Debian's packages.
+  /// Packages of Debian, unpacked by `script/bootstrap`.
   public let debian = ".lab/debian"
-  /// What `script/bootstrap` compiled for the guests.
+  /// Programs for guests, compiled by `script/bootstrap`.
   public let tools = ".lab/tools"
-  /// The disks that `script/bootstrap` made for guests.
+  /// Disks for guests, made by `script/bootstrap`.
   let disks = ".lab/disks"
-  /// What `script/test-kernel` and `script/newest-kernel` left, each in a directory of its own.
+  /// The kernels of `script/test-kernel` and `script/newest-kernel`, each in a directory of its
+  /// own.
   let kernels = ".lab/kernels"
-  /// What `script/bootstrap` unpacked of Debian for i386.
+  /// Packages of Debian for i386, unpacked by `script/bootstrap`.
   let i386 = ".lab/i386"
-  /// What `script/bootstrap` unpacked for making unified kernel images.
+  /// The tools for making unified kernel images, unpacked by `script/bootstrap`.
   public let uki = ".lab/uki"
   /// The sources of what runs in a guest.
   public let guest = "Lab/Guest"
-  /// A directory of this run alone, for the logs.
+  /// The directory of this run's logs.
   public let logs: String
-  /// A directory of this run alone, for sockets and initial file systems; gone afterwards.
+  /// The directory of this run's sockets and initramfs files; it is removed at the end.
   public let scratch: String
 
-  /// Enters the repository that the current directory belongs to.
+  /// Changes to the root of the repository that contains the current directory.
   public init() throws {
     let files = FileManager.default
     var directory = URL(fileURLWithPath: files.currentDirectoryPath)
@@ -50,19 +51,19 @@ public struct Workshop: Sendable {
     try files.createDirectory(atPath: scratch, withIntermediateDirectories: true)
   }
 
-  /// Where the initrd is that initramfs-tools makes for 6.12, packed by `packer` ("zstd" or "gzip");
-  /// nil when `script/bootstrap` could not make it.
+  /// The path of the initrd that initramfs-tools made for 6.12, compressed with `packer` ("zstd" or
+  /// "gzip"); nil if `script/bootstrap` could not make it.
   public func debianInitrdPath(packedBy packer: String) -> String? {
     initrdPath("debian-6.12-\(packer)")
   }
 
-  /// The same initrd, padded for an archive behind it.
+  /// The same initrd, padded so that another archive can follow it.
   public func debianInitrd(packedBy packer: String) throws -> [UInt8]? {
     try initrd("debian-6.12-\(packer)")
   }
 
-  /// An initrd by its file's name, padded for an archive behind it; nil when `script/bootstrap` could
-  /// not make it.
+  /// An initrd by its file name, padded so that another archive can follow it; nil if
+  /// `script/bootstrap` could not make it.
   func initrd(_ name: String) throws -> [UInt8]? {
     guard let path = initrdPath(name) else { return nil }
     let bytes = try contents(of: path)
@@ -74,12 +75,13 @@ public struct Workshop: Sendable {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
-  /// Removes what only this run needed.
+  /// Removes the files that only this run needed.
   public func tidyUp() {
     try? FileManager.default.removeItem(atPath: scratch)
   }
 
-  /// A run that was killed could not tidy up. The name of its directory ends with its process id.
+  /// Removes the files of runs that were killed. The name of such a directory ends with the run's
+  /// process id.
   private static func removeLeftovers() {
     let files = FileManager.default
     for name in (try? files.contentsOfDirectory(atPath: ".lab/run")) ?? [] {

@@ -1,7 +1,6 @@
 public import LabKit
 
-/// Every story that the lab can tell, in the order in which they are told: the longest first, so that
-/// others are told beside it.
+/// All scenarios, the longest first, so that the others run in parallel to them.
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines

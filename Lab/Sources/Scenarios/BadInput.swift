@@ -1,6 +1,6 @@
 import LabKit
 
-/// Files that are not what they should be: the program says so, and loads nothing.
+/// Files that are not valid: the program reports it and loads nothing.
 let badInput: [Scenario] =
   LoadCall.allCases.flatMap { call in
     [
@@ -77,7 +77,7 @@ private let noRoom = Scenario.core("no free memory: an initrd larger than the me
   }
 }
 
-/// A file that is missing, one that is empty, and a directory.
+/// A missing file, an empty one, and a directory.
 private let badFiles = ["/run/missing", "/run/empty", "/run/directory"]
 
 extension Guest {

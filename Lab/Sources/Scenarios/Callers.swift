@@ -1,7 +1,6 @@
 import LabKit
 
-/// The programs and scripts that people have around kexec, on the Debian that they come from: they
-/// must work unchanged.
+/// Programs and scripts that call kexec, on a Debian that has them: they must work unchanged.
 let callers: [Scenario] = [
   servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec"),
   servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd.extra,
@@ -9,8 +8,8 @@ let callers: [Scenario] = [
   kdumpConfig, loadSequences,
 ]
 
-/// The next system is one without systemd: soon there, and what the first one did at its end is on the
-/// disk.
+/// The next system has no systemd: it starts faster, and what the first system wrote when it
+/// stopped is still on the disk.
 private func servicesStop(_ caller: String, load: String?, jump: String) -> Scenario {
   .core("systemd: services stop before the jump, by \(caller)") { lab in
     let guest = try await lab.boot(.debian6_1, system: .debian, carrying: [.debian6_1])
@@ -45,7 +44,7 @@ private let preservedBySystemd = Scenario(
   try await next.mustSay("dummy0 dummy1 dummy2", when: "cd /sys/class/net && echo dummy*")
 }
 
-/// A service that writes down, when it is stopped, in which boot that was.
+/// A service that writes, when it is stopped, the id of the boot in which that happened.
 private let startWitness = """
   cat >/etc/systemd/system/witness.service <<END
   [Service]
@@ -72,9 +71,9 @@ private let sysvScripts = Scenario.core(
     APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
     END
     """)
-  // What init sets for the scripts of a reboot.
+  // What init sets for scripts that run before a reboot.
   let reboot = "RUNLEVEL=6 PREVLEVEL=2"
-  // coldreboot leaves this file and calls reboot.
+  // The script coldreboot creates this file and then calls reboot.
   try await guest.run("touch /no-kexec-reboot; \(reboot) /etc/init.d/kexec-load stop")
   try await guest.mustHaveLoaded(false)
   try await guest.run("\(reboot) /etc/init.d/kexec-load stop")
@@ -91,7 +90,7 @@ private let kdumpConfig = Scenario.core(
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, memory: 768, commandLine: "crashkernel=256M",
     carrying: [.debian6_1])
-  // Where its own hook would put them, after half a minute of mkinitramfs.
+  // The paths to which kdump-tools' own hook writes, after half a minute of mkinitramfs.
   try await guest.run(
     """
     release=$(uname -r)
@@ -109,16 +108,17 @@ private let kdumpConfig = Scenario.core(
   try await guest.run("kdump-config load")
   let crash = try await guest.jump("echo c >/proc/sysrq-trigger")
   let memory = try await crash.coreDump()
-  // Its own script takes a failed makedumpfile for success: the pipe's status is that of `cat`.
+  // kdump-config does not notice a failed makedumpfile: the exit status of the pipe is that of
+  // `cat`.
   try await crash.run("kdump-config savecore")
-  // makedumpfile -R waits for ever for the rest of nothing.
+  // With an empty input, makedumpfile -R waits forever.
   try await crash.run("test $(cat /var/crash/*/dump.* | wc -c) -gt 1000000")
   try await crash.run("cat /var/crash/*/dump.* | makedumpfile -R /var/crash/plain")
   for key in ["BUILD-ID", "CRASHTIME"] {
     try await crash.mustSay(
       "\(key)=\(memory.value(of: key))", when: "grep -a -o '^\(key)=[0-9a-f]*' /var/crash/plain")
   }
-  // This is read from pages of the dump, by way of the kernel's own tables.
+  // This text is read from pages of the dump, through the kernel's own page tables.
   try await crash.run(
     """
     makedumpfile --dump-dmesg /var/crash/plain /var/crash/log
@@ -134,7 +134,7 @@ private let loadSequences = Scenario.core(
   for spelling in spellings {
     try await guest.run(spelling)
     try await guest.mustHaveLoaded(true)
-    // SONiC's way to forget it.
+    // SONiC's command for unloading.
     try await guest.run("/sbin/kexec -u -a")
     try await guest.mustHaveLoaded(false)
   }
@@ -149,7 +149,7 @@ private let loadSequences = Scenario.core(
   try await next.run("grep -w init=/nix/store/lab/init /proc/cmdline")
 }
 
-/// Each loads the lab's own kernel, which is small: an emulated processor unpacks it in no time.
+/// Each loads the lab's own kernel, which is small: an emulated processor unpacks it quickly.
 private let spellings = [
   #"/sbin/kexec -l "/boot/lab" --initrd="/boot/initrd" --append="$(cat /proc/cmdline)" -a"#,
   #"/sbin/kexec -l "/boot/lab" --initrd="/boot/initrd" --append="a b" -s"#,

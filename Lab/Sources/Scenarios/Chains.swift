@@ -1,11 +1,11 @@
 import LabKit
 
-/// Kernel after kernel after kernel.
+/// Many jumps in a row in one machine.
 let chains: [Scenario] = [chain(of: 3, .lab).extra, chain(of: 20, .debian6_12).extra]
 
 private func chain(of count: Int, _ kernel: Kernel) -> Scenario {
   .core("\(count) kexecs in a row") { lab in
-    // Every kernel keeps its initrd, which has the next kernel in it, and gives it to the next one.
+    // Every kernel retains its initrd, which contains the next kernel, and passes it on.
     let words = "\(Lab.commandLine) retain_initrd quiet"
     var guest = try await lab.boot(
       kernel, commandLine: "retain_initrd", carrying: [kernel], isChain: true)

@@ -1,6 +1,6 @@
 import LabKit
 
-/// Where the next kernel writes, and what runs before it.
+/// Where the next kernel and the code before it print.
 let consoles: [Scenario] =
   LoadCall.allCases.map { call in
     Scenario("--reuse-console: the console stays on ttyS1 at 57600, \(call.name)") { lab in
@@ -9,7 +9,7 @@ let consoles: [Scenario] =
         .lab, by: call, commandLine: Lab.agentOnFirstPort,
         options: call == .classic ? "--reuse-console --console-serial" : "--reuse-console")
 
-      // The agent is on the first port: what the console says comes over the second.
+      // The agent is on the first port: the console's output comes over the second.
       let next = try await guest.jump()
       try next.mustBe(.lab)
       try await next.mustSay("57600", when: speed)
@@ -25,13 +25,13 @@ let consoles: [Scenario] =
         "kexec -l \(Kernel.lab.path) --dry-run --json --append=quiet --reuse-console"
       try await guest.run("stty -F /dev/ttyS1 38400")
       try await guest.run("\(plan) | grep '\"commandLine\": \"console=ttyS1,38400n8 quiet\"'")
-      // What the new command line says of the same driver stays.
+      // A console= of the same driver in the new command line has precedence.
       try await guest.run(
         "\(plan) --append=console=ttyS0 | grep '\"commandLine\": \"quiet console=ttyS0\"'")
     },
     Scenario("a kernel that panics before its console says nothing, and with --early-output why") {
       lab in
-      // The running kernel is the small one, too, which wants signatures.
+      // The running kernel is the lab's own, too, which requires signatures.
       let files = ["boot/signed": try lab.labKernel(signedBy: .right)]
       let load = "kexec -s -l /boot/signed --initrd=/boot/initrd --command-line='\(panicking)'"
       let silent = try await lab.boot(
@@ -46,8 +46,8 @@ let consoles: [Scenario] =
     },
   ]
 
-/// With so little memory a kernel ends before it has a console, and before it knows of `panic=`: its initrd
-/// has no place.
+/// With so little memory the kernel panics before it has a console, and before it reads `panic=`:
+/// there is no memory for its initrd.
 private let panicking = "console=ttyS0,115200 no_timer_check mem=4M"
 
 private let panic = "Kernel panic - not syncing: Cannot find place for new RAMDISK"

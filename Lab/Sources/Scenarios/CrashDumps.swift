@@ -1,6 +1,6 @@
 import LabKit
 
-/// What a crash kernel that was loaded by kexec_load finds of the memory of the crashed one.
+/// What a crash kernel that was loaded by kexec_load finds of the crashed kernel's memory.
 let crashDumps: [Scenario] = [
   sameDumps.extra,
   dump(
@@ -16,7 +16,7 @@ let crashDumps: [Scenario] = [
   damagedCrashKernel,
 ]
 
-/// With nokaslr, so that both guests have everything at the same addresses.
+/// With nokaslr, so that both guests use the same addresses.
 private let sameDumps = Scenario(
   "crash dump: kexec_load and kexec_file_load, the same memory"
 ) { lab in
@@ -26,7 +26,7 @@ private let sameDumps = Scenario(
       .debian6_1, cpus: 2, commandLine: "crashkernel=256M nokaslr", carrying: [.lab],
       files: ["boot/pattern": pattern], sharesMemory: true)
     try await guest.run(loadCrashKernel(.lab, by: call))
-    // What is in a file of the first kernel's, at a page of its own.
+    // Contents of a file of the first kernel, at the start of a page.
     let place = try guest.places(of: Array(pattern.prefix(4096))).first { $0 % 4096 == 0 }
     guard let place else { throw Failure("the pattern is at no page of the memory") }
 
@@ -78,7 +78,7 @@ private let hotplug = Scenario("crash dump: the running kernel follows hotplug")
   try await guest.mustSay("0", when: follows)
   try await guest.run(loadCrashKernel(.lab, options: "--hotplug --elf64-core-headers"))
   try await guest.mustSay("1", when: follows)
-  // The kernel may now write the header anew, which the purgatory must not mind.
+  // The kernel may now rewrite the elfcorehdr. The purgatory must accept that.
   try await guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
   let (_, dump) = try await guest.crash(into: .lab, cpus: 1)
   try expect(dump.width == 64, "the headers have \(dump.width) bits")
@@ -106,7 +106,7 @@ private let reload = Scenario("crash kernel: a reload that fails says what is le
   let load = loadCrashKernel(.lab)
   try await guest.run(load)
   try await guest.run("kexec -p -S", exits: 1)
-  // What can be known before the call is, and loses nothing.
+  // What is found before the system call leaves the previous crash kernel loaded.
   try await guest.run("truncate -s 300M /run/large")
   for (options, reason) in [
     ("--elf32-core-headers", "0x100000000"), ("--mem-max=0xbfffffff", "no free memory"),
@@ -121,7 +121,7 @@ private let reload = Scenario("crash kernel: a reload that fails says what is le
   }
   try await guest.run("kexec -c -p -u")
   try await guest.run("kexec -p -S")
-  // 2018 characters: more than the file call takes, and not too many for the other.
+  // 2018 characters: too many for kexec_file_load, but not for kexec_load.
   let words = String(repeating: "x", count: 2018 - Lab.commandLine.utf8.count - 11)
   let output = try await guest.run("\(load.replacing("-c ", with: "-a -d ")) --append=\(words)")
   try expect(output.errors.hasSuffix("calling kexec_load"), "the file call took 2018 characters")
@@ -143,10 +143,10 @@ private let damagedCrashKernel = Scenario.core(
   try await guest.waitForConsole(oneOf: ["komihash mismatch", "sha256 digests do not match"])
 }
 
-/// 16 KiB that are nowhere else, and no page of which is like another.
+/// 16 KiB that occur nowhere else. All of its pages differ.
 private let pattern: [UInt8] = (0..<16_384).map { UInt8(truncatingIfNeeded: $0 * $0 / 7 + $0 >> 5) }
 
-/// With one processor: the crashed kernel's others may still be anywhere.
+/// With nr_cpus=1: the crashed kernel's other processors may still be in any state.
 private func loadCrashKernel(
   _ kernel: Kernel, by call: LoadCall = .classic, options: String = ""
 ) -> String {

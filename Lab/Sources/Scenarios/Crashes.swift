@@ -1,6 +1,6 @@
 import LabKit
 
-/// The kernel that waits for a panic.
+/// A kernel that is loaded for a panic.
 let crashes: [Scenario] = [
   .core("crash kernel: load, status, unload") { lab in
     let guest = try await lab.boot(
@@ -41,7 +41,7 @@ let crashes: [Scenario] = [
   },
 ]
 
-/// The panic starts what the last of `loads` has loaded.
+/// The panic starts the kernel that the last of `loads` loaded.
 private func otherFile(
   _ name: String, by loads: [String], of file: @escaping @Sendable (Lab) throws -> [UInt8]
 ) -> Scenario {

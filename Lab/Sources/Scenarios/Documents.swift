@@ -1,14 +1,14 @@
 import Foundation
 import LabKit
 
-/// What the documents tell people to type, typed as it stands there.
+/// Runs the commands in the documents exactly as they are written there.
 let documents: [Scenario] = [
   Scenario("README: the recipes work as they are printed") { lab in
     let blocks = try guestBlocks(of: "README.md")
     try expect(blocks.count == 4, "README.md has \(blocks.count) blocks for a guest, not 4")
     let (start, silent, signed, crash) = (blocks[0], blocks[1], blocks[2], blocks[3])
 
-    // The file names of the documents.
+    // The file names that the documents use.
     let guest = try await lab.boot(
       .debian6_1, commandLine: "crashkernel=256M", carrying: [.debian6_12],
       nextFiles: ["boot/vmlinuz": lab.file(of: .lab), "boot/initrd.img": lab.archive()])
@@ -22,7 +22,7 @@ let documents: [Scenario] = [
 
     try await next.run(silent.text)
     let early = try await next.run("kexec status")
-    // The lab's earlyprintk= stays.
+    // The lab's own earlyprintk= must be kept.
     try expect(early.text.contains(" keep_bootcon "), "no early output in: \(early.text)")
 
     let file = try await next.run(signed.text)
@@ -41,12 +41,12 @@ let documents: [Scenario] = [
   }
 ]
 
-/// A block of commands.
+/// A block of commands in a document.
 private struct GuestBlock {
   let lines: [String]
 
   var text: String { Self.script(lines) }
-  /// All but the last line, which starts another kernel.
+  /// All lines but the last, which starts another kernel.
   var beginning: String { Self.script(lines.dropLast()) }
   var lastLine: String { lines.last ?? "" }
 
@@ -55,7 +55,7 @@ private struct GuestBlock {
   }
 }
 
-/// The blocks of the document at `path` that are marked to be run in a guest.
+/// The blocks of the document at `path` that are marked `run in a guest`.
 private func guestBlocks(of path: String) throws -> [GuestBlock] {
   let lines = try String(contentsOfFile: path, encoding: .utf8)
     .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

@@ -1,6 +1,6 @@
 import LabKit
 
-/// What the program says that it would do, and whether it does that.
+/// Whether the program does what its dry run says.
 let dryRuns: [Scenario] =
   [
     Scenario("a dry run is what is then loaded, and where the next kernel finds it") { lab in
@@ -28,7 +28,7 @@ let dryRuns: [Scenario] =
     }
   }
 
-/// With nokaslr, because a random address is drawn anew by every run.
+/// With nokaslr, because every run draws a new random address.
 private func load(by call: LoadCall) -> String {
   "kexec \(call.rawValue) -l \(Kernel.lab.path) --initrd=/boot/initrd"
     + " --command-line='\(Lab.commandLine) nokaslr'"

@@ -9,7 +9,7 @@ private let shutdown = Scenario.core(
   let guest = try await lab.boot(.debian6_1, carrying: [.lab])
   let kernel =
     "kexec \(Kernel.lab.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
-  // As the last script of a shutdown does it.
+  // As the last script of a shutdown does.
   try await guest.run(
     """
     cat >/sbin/shutdown <<'END'
@@ -24,8 +24,9 @@ private let shutdown = Scenario.core(
   try next.mustHaveLogged("lab: shutdown -r now with 1 loaded")
 }
 
-/// A jump that comes to nothing leaves the network alone. Where a load is remembered, and /sys does not say
-/// that somebody else has unloaded it, interfaces are taken down and come up again.
+/// Network interfaces stay up if nothing is loaded. If there is a record of a load, and /sys does
+/// not show that another program unloaded it, they are taken down, and brought up again when the
+/// jump fails.
 private let interfaces = Scenario(
   "network interfaces are taken down, with -x they are not, and they come up when the jump fails"
 ) { lab in
@@ -57,7 +58,7 @@ private let interfaces = Scenario(
   try await guest.run("grep 'this is gone: default via 10.1.2.1 dev dummy0' /run/log; \(uncover)")
 
   try await guest.load(.lab, by: .classic)
-  // The kernel would refuse: this is found before the network is down.
+  // The kernel would refuse the jump; the program must find that before it takes the network down.
   try await guest.run("unshare -p -f kexec -d -e 2>/run/log", exits: 255)
   try await guest.run("grep 'its own process ids' /run/log")
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
@@ -67,7 +68,7 @@ private let interfaces = Scenario(
 private let cover = "mount -t tmpfs none /sys/kernel"
 private let uncover = "while umount /sys/kernel 2>/dev/null; do :; done"
 
-/// The interfaces' flags: 0x1 is IFF_UP, the rest is IFF_BROADCAST and IFF_NOARP.
+/// The interfaces' flags: 0x1 is IFF_UP, the others are IFF_BROADCAST and IFF_NOARP.
 private let flags = "cd /sys/class/net; echo $(cat dummy?/flags)"
 
 private let sync = Scenario.core("dirty files are on the disk after the jump, and with -y not") {
@@ -79,7 +80,7 @@ private let sync = Scenario.core("dirty files are on the disk after the jump, an
   let load =
     "cat /sys/firmware/initrd >/run/initrd; kexec -c -l \(Kernel.debian6_12.path)"
     + " --initrd=/run/initrd --command-line='\(Lab.commandLine) retain_initrd'"
-  // Nobody else writes it meanwhile.
+  // Nothing else may write it back.
   let quiet = "echo 0 >/proc/sys/vm/dirty_writeback_centisecs"
   try await guest.run("set -e; mke2fs /dev/nvme0n1; sync; \(mount); \(load); \(quiet)")
   try await guest.run("cp /init /mnt/file")
@@ -97,7 +98,7 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
   let guest = try await lab.boot(
     .debian6_1, carrying: [.lab],
     files: lab.modules(["kernel/drivers/block/loop.ko"], of: .debian6_1))
-  // A disk of 16 MiB in a file that has space for 2.
+  // A disk of 16 MiB, in a file on a file system with 2 MiB of space.
   try await guest.run(
     """
     set -e
@@ -110,13 +111,13 @@ private let forcedSync = Scenario("--force-sync: no jump when a file system cann
     """)
   try await guest.load(.lab, by: .classic)
   for option in ["-s", "--force-sync"] {
-    // The kernel tells of an error once, so there is a new one for each.
+    // The kernel reports a write error only once, so each attempt needs a new one.
     let output = try await guest.run(
       "head -c 8m /dev/urandom >/mnt/file; kexec -e \(option)", exits: 255)
     try expect(output.errors.contains("/mnt"), "the mount is not named: \(output.errors)")
     try await guest.mustHaveLoaded(true)
   }
-  // The path leads to what lies over it; then this mount of it is read-only; then only another process
+  // First another mount hides the path; then this mount is read-only; then only another process
   // sees it.
   for (command, name) in [
     ("mount -t tmpfs over /mnt", "\"/mnt\" (hidden below another mount)"),

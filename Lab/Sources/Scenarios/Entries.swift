@@ -1,6 +1,6 @@
 import LabKit
 
-/// Where the next kernel is entered, and what it finds of the screen.
+/// The entry points of the next kernel, and what it finds of the screen.
 let entries: [Scenario] =
   [
     in32Bits(.debian6_1, .bios).extra, in32Bits(.debian6_12, .bios), in32Bits(.lab, .uefi).extra,
@@ -9,7 +9,7 @@ let entries: [Scenario] =
 
 private func in32Bits(_ kernel: Kernel, _ firmware: Firmware) -> Scenario {
   Scenario("\(kernel.rawValue) by its 32-bit entry, \(firmware.name)") { lab in
-    // Above 4 GiB there is more space, where such a kernel must not be.
+    // There is more memory above 4 GiB, but a kernel that is entered in 32 bits must not be there.
     let guest = try await lab.boot(
       .debian6_1, firmware: firmware, memory: 5120, carrying: [kernel])
     try await guest.mustNote("ordinaryEntry.otherEntry", when: load(kernel, "--entry-32bit"))
@@ -31,7 +31,7 @@ private func inRealMode(_ kernel: Kernel) -> Scenario {
     let next = try await guest.jump()
     try next.mustBe(kernel)
     try next.mustHaveLogged("purgatory: checks passed")
-    // Nobody told it but the BIOS.
+    // Only the BIOS can have told it this memory map.
     try await next.mustSay(before, when: map)
   }
 }
@@ -55,7 +55,8 @@ private let fromFiveLevels = Scenario("five-level page tables are left for a 32-
   try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
 }
 
-/// The lab's kernel has XLF_5LEVEL alone, as Debian 11's: by its 64-bit entry the machine resets.
+/// The lab's kernel has only XLF_5LEVEL, as Debian 11's: entered at its 64-bit entry, it resets the
+/// machine.
 private let toFourLevels = Scenario(
   "a kernel that leaves five-level page tables by itself is entered in 32-bit mode"
 ) { lab in
@@ -73,7 +74,7 @@ private let toFourLevels = Scenario(
   try await next.run("grep -qw la57 /proc/cpuinfo", exits: 1)
 }
 
-/// The same kernel as a vmlinux, which has no 32-bit entry: the purgatory leaves the fifth level.
+/// The same kernel as a vmlinux, which has no 32-bit entry: the purgatory switches to four levels.
 private let vmlinuxWithFourLevels = Scenario(
   "a vmlinux gets four levels of page tables where five are in use"
 ) { lab in
@@ -95,18 +96,18 @@ private let vgaText = Scenario("the purgatory's line is on the VGA text screen")
   try await guest.run(load(.debian6_1, "--console-vga --reset-vga"))
   let next = try await guest.jump()
   try next.mustBe(.debian6_1)
-  // Two bytes a character: the letter and its colours.
+  // Two bytes for each character: its code and its colours.
   let screen = try await next.run("dd if=/dev/mem bs=4096 skip=$((0xb8)) count=1").bytes
   let letters = stride(from: 0, to: screen.count, by: 2).map { screen[$0] }
   let text = String(decoding: letters, as: UTF8.self)
   try expect(text.contains("purgatory: checks passed"), "the screen has \(text)")
 }
 
-private let videoType = Scenario("the firmware's framebuffer is passed on by --reuse-video-type") { lab in
+private let videoType = Scenario("--reuse-video-type passes on the firmware's framebuffer") { lab in
   let guest = try await lab.boot(
     .debian6_1, firmware: .uefi, carrying: [.debian6_1], hasVGA: true)
   try await guest.mustSay("0 EFI VGA", when: "cat /proc/fb")
-  // These kernels have no driver that changes the mode, so one is pretended.
+  // These kernels have no driver that changes the mode, so /proc/fb is faked.
   try await guest.run("echo '0 bochs-drmdrmfb' >/run/fb; mount --bind /run/fb /proc/fb")
   try await guest.mustNote("framebufferLost", when: load(.debian6_1, ""))
   try await guest.run(load(.debian6_1, "--reuse-video-type"))

@@ -1,14 +1,14 @@
 import LabKit
 
-/// The kernel is unpacked and moved before the jump.
+/// The kernel is unpacked and moved to a random address before the jump.
 let fastJumps: [Scenario] =
   [inARow(3, .lab).extra, inARow(10, .debian6_12).extra]
   + [Compressor.gzip, .lz4].map(repacked)
-  // Unpacking these takes an emulated processor long; what unpacks them has tests of its own.
+  // These take an emulated processor long to unpack. Unit tests cover their decoders.
   + [Compressor.xz, .bzip2, .lzma, .lzop].map { repacked(by: $0).extra }
   + [notMoved, report, fiveLevels, damagedPayload, smallInitSize, littleMemory.extra]
 
-/// Each draw has a seed of its own.
+/// Each jump uses another seed.
 private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {
   Scenario("\(count) fast jumps in a row: each where its plan says, and nowhere twice") { lab in
     var guest = try await lab.boot(
@@ -19,7 +19,7 @@ private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {
       try await guest.run("cat /sys/firmware/initrd >/run/initrd")
       var plan: LoadReport
       var load: String
-      // 500 places: among ten draws, two may well be the same.
+      // There are about 500 possible addresses: among ten, two may be equal.
       repeat {
         load =
           "kexec -c --seed=\(seed) -l \(kernel.path) --initrd=/run/initrd"
@@ -41,7 +41,7 @@ private func inARow(_ count: Int, _ kernel: Kernel) -> Scenario {
 
 private func repacked(by compressor: Compressor) -> Scenario {
   Scenario("fast jump into a kernel packed by \(compressor.rawValue)") { lab in
-    // This kernel cannot unpack itself: that it starts proves who did it.
+    // This kernel cannot unpack itself: if it starts, the program has unpacked it.
     let kernel = try lab.repack(.lab, by: compressor)
     let guest = try await lab.boot(
       .lab, carrying: [.lab], files: ["boot/repacked": kernel])
@@ -72,8 +72,8 @@ private let report = Scenario("stamps: the next system reports how long each par
   }
   try expect(
     times.check > 0 && times.kernelStart > 0 && toInit > 0, "a part took no time: \(times)")
-  // The parts lie one behind the other between the old kernel's last line and init. The clocks of the
-  // host and of the guest need not run quite alike.
+  // The parts follow one another between the old kernel's last line and init. The clocks of host
+  // and guest may differ a little.
   let sum = Double(times.check + times.kernelStart + toInit) / 1e9
   let limit = arrival.toInit.wall.seconds * 1.5
   try expect(sum <= limit, "the parts took \(sum) s, all of it at most \(limit) s")
@@ -106,7 +106,8 @@ private let damagedPayload = Scenario("a damaged payload: the ordinary way is pl
     "ordinaryEntry.switchedOff", when: load("/boot/damaged", options: "--no-fast"))
 }
 
-/// The segment would be too small, and the kernel's own decompressor takes the number from the header.
+/// A segment of that size would be too small, but the kernel's own decompressor relies on the
+/// number in the header.
 private let smallInitSize = Scenario(
   "init_size below what the kernel needs: both ways into it, with a warning"
 ) { lab in
@@ -127,7 +128,7 @@ private let smallInitSize = Scenario(
 
 private let littleMemory = Scenario("little memory: the ordinary way, with a note") { lab in
   let guest = try await lab.boot(.debian6_1, memory: 256, carrying: [.debian6_12])
-  // What is left is enough to load the kernel, and not to unpack it as well.
+  // The remaining memory is enough to load the kernel, but not to unpack it as well.
   try await guest.run(
     """
     free=$(awk '/MemAvailable/ { print int($2 / 1024) - 110 }' /proc/meminfo)

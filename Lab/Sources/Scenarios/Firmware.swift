@@ -1,9 +1,10 @@
 import LabKit
 
-/// What firmware left in memory, and what the running kernel was told, outlives the jump.
+/// What firmware left in memory, and what the running kernel was given, is still there after the
+/// jump.
 let firmwareState: [Scenario] = [efiTables, forgottenLog.extra, deviceTree, flagsOfComfort]
 
-/// OVMF's table of memory attributes lies in ordinary RAM, where initrds go when they may.
+/// OVMF's table of memory attributes is in ordinary RAM, where an initrd could be placed.
 private let efiTables = Scenario("EFI tables in ordinary RAM: nothing is put on them, UEFI") {
   lab in
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
@@ -25,7 +26,7 @@ private let forgottenLog = Scenario(
 ) { lab in
   let guest = try await lab.boot(.debian6_1, firmware: .uefi, carrying: [.lab])
   let table = try await guest.memoryAttributes()
-  // The log holds 256 KiB; messages of this level do not go to the console.
+  // The log holds 256 KiB. Messages of this level are not printed on the console.
   try await guest.run(
     """
     echo on >/proc/sys/kernel/printk_devkmsg
@@ -38,11 +39,11 @@ private let forgottenLog = Scenario(
   try await guest.mustKeepFree(table, when: load)
 }
 
-/// Nobody but us gives these virtual machines a device tree.
+/// Only this program gives the virtual machine a device tree.
 private let deviceTree = Scenario(
   "--dtb and --reuseinitrd: the kernel has both, and hands them over"
 ) { lab in
-  // An empty tree: header, no reservation, a root node without properties, no strings.
+  // An empty tree: header, no reservations, a root node without properties, no strings.
   let header: [UInt32] = [0xD00D_FEED, 72, 56, 72, 40, 17, 16, 0, 0, 16]
   let body: [UInt32] = [0, 0, 0, 0, 1, 0, 2, 9]
   let tree = (header + body).flatMap { word in
@@ -81,7 +82,7 @@ private let flagsOfComfort = Scenario(
 }
 
 extension Guest {
-  /// Fails unless this kernel was given the tree.
+  /// Fails unless this kernel got the tree.
   fileprivate func mustHaveTree(file: String = #fileID, line: Int = #line) async throws {
     try await run(
       """
@@ -92,7 +93,7 @@ extension Guest {
       """, file: file, line: line)
   }
 
-  /// Where the kernel found the table of memory attributes.
+  /// The address at which the kernel found the table of memory attributes.
   fileprivate func memoryAttributes() async throws -> UInt64 {
     let text = try await run("dmesg | sed -n 's/.* MEMATTR=0x\\([0-9a-f]*\\) .*/\\1/p'").text
     guard let address = UInt64(text, radix: 16) else {

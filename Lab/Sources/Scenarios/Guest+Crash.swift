@@ -1,7 +1,7 @@
 import LabKit
 
 extension Guest {
-  /// Lets the kernel panic, and checks what its crash kernel finds: a dump of this kernel, with the
+  /// Makes the kernel panic, and checks what its crash kernel finds: a dump of this kernel with the
   /// registers of `cpus` processors.
   func crash(
     into kernel: Kernel, cpus: Int, file: String = #fileID, line: Int = #line
@@ -18,8 +18,8 @@ extension Guest {
     return (crash, dump)
   }
 
-  /// The same for one processor, and the dump must have the page of the first kernel's memory that this
-  /// machine, booted with `sharesMemory`, has at the kernel's first instruction.
+  /// The same with one processor. The dump must also contain, unchanged, the page of the kernel's
+  /// first instruction, as it is in the memory of this machine (booted with `sharesMemory`).
   func crashKeepingMemory(
     into kernel: Kernel, file: String = #fileID, line: Int = #line
   ) async throws {

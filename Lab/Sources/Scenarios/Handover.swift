@@ -1,6 +1,6 @@
 import LabKit
 
-/// What the running kernel keeps for the next one, on a kernel that can.
+/// What the running kernel keeps for the next one (KHO), on a kernel that supports it.
 let handover: [Scenario] = [session, drop, reservedMemory, smallAreas, contiguousMemory].map(
   \.extra)
 
@@ -8,7 +8,7 @@ private let session = Scenario(
   "kexec handover: a live update session is kept, or given up with consent"
 ) { lab in
   let guest = try await boot(lab, keeping: true)
-  // By the call that hands it on, though another would jump faster.
+  // Planned by kexec_file_load, which hands it over, although kexec_load would jump faster.
   let plan = try await guest.run("kexec --dry-run \(load)").text
   try expect(plan.contains("kexec_file_load, because only it hands over"), plan)
   for options in ["-c", "--digest=sha256", "-s --append=kho=off"] {
@@ -26,11 +26,11 @@ private let session = Scenario(
 
 private let drop = Scenario("kexec handover: what was given up is lost, and only that") { lab in
   let guest = try await boot(lab, keeping: false)
-  // Nothing is kept yet: the faster call.
+  // Nothing is kept yet, so the faster kexec_load is planned.
   let early = try await guest.run("kexec -d \(load)").errors
   try expect(early.contains("kexec handover is active (/dev/liveupdate)"), early)
   try await guest.run(keep)
-  // And now there is.
+  // Now there is something to lose.
   let refused = try await guest.run("kexec -e", exits: 255).errors
   try expect(refused.contains("live update session \"lab\""), refused)
   let next = try await guest.jump("kexec -e --drop-handover")
@@ -48,7 +48,7 @@ private let reservedMemory = Scenario("kexec handover: memory of reserve_mem= is
   try await next.run("test -e /sys/kernel/debug/kho/in/sub_fdts/memblock")
 }
 
-/// They must hold the next kernel: an errno alone does not say so.
+/// The next kernel must fit into these areas; the kernel's errno alone does not tell that.
 private let smallAreas = Scenario("kexec handover: areas that are too small are named") { lab in
   let guest = try await boot(lab, keeping: true, words: "kho_scratch=8M,8M,8M")
   try await guest.run("mount -t debugfs none /sys/kernel/debug")
@@ -73,8 +73,8 @@ private let switches = "kho=on liveupdate=on"
 private let load =
   "-l \(Kernel.handover.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine) \(switches)'"
 
-/// By kexec_load too the contiguous memory of `crashkernel=SIZE,cma` belongs to the crash kernel, and the dump
-/// does without it.
+/// By kexec_load, too, the crash kernel may use the contiguous memory of `crashkernel=SIZE,cma`,
+/// and it is not in the dump.
 private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a crash kernel by kexec_load has it")
 {
   lab in
@@ -85,10 +85,12 @@ private let contiguousMemory = Scenario("crashkernel=SIZE,cma: a crash kernel by
   try await guest.run(
     "kexec -c -p \(Kernel.handover.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'")
   let next = try await guest.jump("echo c >/proc/sysrq-trigger")
-  // The reserved region, right behind it, goes on there.
+  // The crash kernel's RAM begins there and includes the reserved region, which follows
+  // immediately.
   let start = range.prefix { $0 != "-" }
   try await next.run("grep '^\(start)-.* : System RAM$' /proc/iomem")
-  // What lies below it, what lies behind the region (32 MiB), and the kernel's image once more.
+  // The dump consists of the memory below it, the memory after the region (32 MiB), and the
+  // kernel's image a second time.
   let size = Int(try await next.run("stat -c %s /proc/vmcore").text) ?? 0
   let lowest = Int(start, radix: 16) ?? 0
   try expect(

@@ -66,7 +66,7 @@ private func vmlinux(hasRelocations: Bool) -> Scenario {
 }
 
 extension [UInt8] {
-  /// What an ELF file of a kernel has behind its last section header.
+  /// The size of what follows the last section header of a kernel's ELF file.
   fileprivate var relocationTableSize: Int {
     get throws {
       // e_shoff, e_shentsize and e_shnum of an ELF64 file.
@@ -80,8 +80,8 @@ extension [UInt8] {
   }
 }
 
-/// Its init would be of 64 bits like those of all guests here, so it goes no further than to look for
-/// one that it can run.
+/// The guests' programs are of 64 bits, so this kernel is expected only to look for an init that it
+/// can run.
 private func i386(_ kind: String) -> Scenario {
   Scenario("a kernel for i386, as \(kind): it has its command line, memory and initrd") { lab in
     let guest = try await lab.boot(

@@ -1,11 +1,11 @@
 import LabKit
 
-/// What an initrd may be made of.
+/// The formats and contents that an initrd may have.
 let initrds: [Scenario] = [
   initrd(
     "an uncompressed archive, then one by zstd", note: "initrdUnpacked"
   ) { archive in
-    // As with microcode: the probe is in an archive of its own, and the zstd stream follows.
+    // As with microcode: the probe is in an archive of its own, followed by the zstd stream.
     try probe() + Compressor.zstd.compress(archive)
   },
   initrd("gzip", note: "initrdUnpacked") { archive in
@@ -14,7 +14,8 @@ let initrds: [Scenario] = [
   initrd(
     "zstd, then something that nobody understands", note: "initrdPartlyUnpacked.unknownContent"
   ) { archive in
-    // At a multiple of four bytes: what is elsewhere must not be moved, and nothing is unpacked.
+    // Padded to a multiple of four bytes. Otherwise the next archive must not be moved, and nothing
+    // would be unpacked.
     let archives = try probe() + Compressor.zstd.compress(archive)
     return archives + Array(repeating: 0, count: -archives.count & 3)
       + Array(repeating: 0x55, count: 4096)
@@ -68,7 +69,7 @@ private let damaged = Scenario(
   try await guest.run(load("-c -i", "/boot/gzip"))
 }
 
-/// A block device, a FIFO whose writer comes late, the standard input, and a file of /sys.
+/// A block device, a FIFO whose writer starts late, standard input, and a file of /sys.
 private let oddFiles = Scenario(
   "kernel on a disk, initrd by a FIFO; by a pipe; and the one in /sys/firmware"
 ) { lab in
@@ -95,7 +96,7 @@ private let oddFiles = Scenario(
   try await next.jump().mustBe(.lab)
 }
 
-/// The program is not killed for what it unpacks.
+/// What the program unpacks must not exceed the limit: it would be killed.
 private let smallGroup = Scenario("little memory: in a control group of 96 MiB, and of 48") { lab in
   let guest = try await lab.boot(
     .debian6_1, carrying: [.debian6_12],
@@ -117,7 +118,8 @@ private let smallGroup = Scenario("little memory: in a control group of 96 MiB, 
   try await guest.mustHaveLoaded(true)
 }
 
-/// Nobody is killed for the running kernel's copy.
+/// There is no memory for the running kernel's copy. The load is refused: no process may be killed
+/// for it.
 private let noRoomForCopy = Scenario("little memory: an initrd of which no copy can be made") {
   lab in
   let guest = try await lab.boot(.debian6_1, memory: 640, carrying: [.lab])
@@ -131,8 +133,8 @@ private let noRoomForCopy = Scenario("little memory: an initrd of which no copy 
   }
 }
 
-/// A table of ACPI in an archive that is not compressed is found by the early kernel, and in one that
-/// is it is not, as after any other boot.
+/// An ACPI table in an uncompressed archive is found by the early kernel. One in a compressed
+/// archive is not, as after any other boot.
 private let earlyFiles = Scenario(
   "initrd: ACPI tables in a compressed archive are not found, and in a plain one they are"
 ) { lab in
@@ -152,7 +154,7 @@ private let earlyFiles = Scenario(
   try next.mustBe(.debian6_1)
   try next.mustNotHaveLogged(sign)
 
-  // This kernel has no init: its console says enough.
+  // This kernel has no init, so only its console is checked.
   try await next.run(load("/next", "--initrd=/plain"))
   try await next.jump(sayingOnConsole: [sign])
 }
@@ -169,7 +171,7 @@ private let ssdt: [UInt8] = {
 private let large = Scenario("initrd: 300 MB in a machine with 1 GiB") { lab in
   let guest = try await lab.boot(.lab, carrying: [.lab])
   let size = 300_000_000
-  // An archive that is written by hand, since there is no space for the file and the archive.
+  // The archive is written without a tool: there is no space for both the file and the archive.
   try await guest.run(
     """
     member() { printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s' \\

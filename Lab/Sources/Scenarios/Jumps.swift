@@ -4,8 +4,8 @@ import LabKit
 let jumps: [Scenario] = Firmware.allCases.flatMap { firmware in
   LoadCall.allCases.flatMap { call in
     [
-      // By kexec_file_load, on BIOS (the README's recipes are played there), and the other way, only when
-      // all are played.
+      // Those by kexec_file_load, those on BIOS (where the README's commands are run), and those
+      // back to 6.1 run only with --all.
       jump(from: .debian6_1, to: .debian6_12, by: call, firmware)
         .extra(if: call == .file || firmware == .bios),
       jump(from: .debian6_12, to: .debian6_1, by: call, firmware).extra,
@@ -30,7 +30,7 @@ private func jump(
     let next = try await guest.jump()
     try next.mustBe(new)
     try await next.mustSay(words, when: "cat /proc/cmdline")
-    // Unpacked by us, and at an address that we drew.
+    // The kernel was unpacked by us and moved to an address that we drew.
     if let plan {
       try expect(plan.virtualShift != nil, "no address was drawn")
       try await next.mustRun(at: plan)

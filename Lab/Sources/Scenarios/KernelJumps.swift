@@ -1,9 +1,9 @@
 import LabKit
 
-/// To another kernel and back: the kernel that was left goes on as if nothing had been.
+/// To another kernel and back: the first kernel continues as if nothing had happened.
 let kernelJumps: [Scenario] = [
-  // One of 26 runs, on a busy computer, ended in a reset on the return, and nobody knows why yet: until
-  // then only with --all, since a test that fails by chance says nothing.
+  // One of 26 runs, on a busy computer, ended in a reset during the return. The cause is unknown,
+  // so these run only with --all: a test that fails by chance proves nothing.
   thereAndBack(.bios, cpus: 1).extra, thereAndBack(.uefi, cpus: 1).extra,
   thereAndBack(.bios, cpus: 2).extra,
   Scenario("a kernel without CONFIG_KEXEC_JUMP cannot be returned to") { lab in
@@ -21,7 +21,7 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
     let guest = try await lab.boot(
       .lab, firmware: firmware, memory: 2048, cpus: cpus, carrying: [.lab])
     try await guest.run("echo kept >/run/kept")
-    // With words for init, kexec_jump_back_entry= stands in front of them.
+    // If there are parameters for init, kexec_jump_back_entry= is placed before them.
     let rest = firmware == .uefi ? " -- single" : ""
     try await guest.run(load(.lab, rest))
 
@@ -35,11 +35,11 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
     try await back.mustSay("kept", when: "cat /run/kept")
     try await back.mustSay("\(cpus)", when: "nproc")
 
-    // The other kernel was left in the middle, too.
+    // The other kernel was also interrupted, and must continue.
     let again = try await back.jump(leave)
     try expect(again.bootID == next.bootID, "it did not go on where it was left")
 
-    // And back once more, by an address that the user gives.
+    // And back once more, by an entry point that the user gives.
     let entry = "$(sed 's/.*kexec_jump_back_entry=//; s/ .*//' /proc/cmdline)"
     try await again.run("kexec --load-jump-back-helper --entry=\(entry)")
     let last = try await again.jump(leave)
@@ -47,7 +47,7 @@ private func thereAndBack(_ firmware: Firmware, cpus: Int) -> Scenario {
   }
 }
 
-/// Jumps, and says what an agent says when it starts as soon as the kernel goes on.
+/// Jumps, and prints what an agent prints at its start as soon as the kernel continues.
 private let leave =
   "kexec -e && echo \"@ready $(uname -r) $(cat /proc/sys/kernel/random/boot_id)\" >/dev/ttyS1"
 

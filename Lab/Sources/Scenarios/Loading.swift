@@ -1,6 +1,6 @@
 import LabKit
 
-/// Loading, looking and unloading; nothing is started.
+/// Loading, status and unloading; nothing is started.
 let loading: [Scenario] = LoadCall.allCases.flatMap { call in
   [statusAndUnload(by: call).extra(if: call == .file), replacing(by: call).extra]
 }
@@ -33,8 +33,8 @@ private func replacing(by call: LoadCall) -> Scenario {
 }
 
 extension Guest {
-  /// Fails unless status and the kernel's log tell which kernel was loaded, and the status no longer
-  /// when another program has unloaded it.
+  /// Fails unless the status and the kernel's log say which kernel was loaded. After another
+  /// program has unloaded it, the status must not say so any more.
   fileprivate func mustTell(of kernel: Kernel, loadedBy call: LoadCall) async throws {
     let status = try await run("kexec status").text
     for line in [
@@ -47,7 +47,7 @@ extension Guest {
     try await run("dmesg | grep '\(log)'")
     try await run(
       "mv /run/kexec-loaded /run/other; kexec status | grep '^loaded kernel: unknown: '")
-    // As after another program: what is unloaded behind our back is forgotten.
+    // Simulates that another program unloaded it: then the record must be removed.
     try await run("kexec -u && mv /run/other /run/kexec-loaded && ! kexec status | grep recorded")
     try await run("! ls /run/kexec-loaded && dmesg | grep 'kexec: unloaded the kernel; by user 0'")
     try await load(kernel, by: call)

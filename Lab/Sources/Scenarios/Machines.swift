@@ -13,7 +13,7 @@ let machines: [Scenario] =
     oldProcessor($0).extra(if: !$0.hasSuffix("-cx16"))
   } + [smallMachine.extra]
 
-/// The oldest processors for x86_64 have no CMPXCHG16B, and many of today's instructions are missing.
+/// The oldest processors for x86_64 lack CMPXCHG16B and many newer instructions.
 private func oldProcessor(_ processor: String) -> Scenario {
   Scenario("processor \(processor)") { lab in
     let guest = try await lab.boot(.debian6_1, processor: processor, carrying: [.lab])
@@ -22,7 +22,7 @@ private func oldProcessor(_ processor: String) -> Scenario {
   }
 }
 
-/// So little that only a small initrd can be unpacked.
+/// So little memory that only a small initrd can be unpacked.
 private let smallMachine = Scenario("80 MiB of memory") { lab in
   let guest = try await lab.boot(
     .debian6_1, memory: 80, files: ["boot/memtest": try lab.packagedFile("/boot/memtest86+x64.bin")]
@@ -67,7 +67,7 @@ private func efiRuntime(by call: LoadCall) -> Scenario {
 
     let next = try await guest.jump()
     try await next.mustSay(before, when: names)
-    // Writing goes through the firmware's own code, so it is called and returns.
+    // Writing a variable calls the firmware's own code, and shows that it works.
     let variable = "/sys/firmware/efi/efivars/Lab-f06a7d4e-6a0b-4b6c-9a52-6b1d6d1f3b52"
     try await next.run("printf '\\7\\0\\0\\0alive' >\(variable)")
     try await next.mustSay("alive", when: "tail -c 5 \(variable)")

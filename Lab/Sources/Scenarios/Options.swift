@@ -1,6 +1,6 @@
 import LabKit
 
-/// Options of which no other story tells.
+/// Options that no other scenario tests.
 let options: [Scenario] = [forced, between, secondPort, withoutEFI, elfKernels, oddBytes]
 
 private let forced = Scenario(
@@ -11,7 +11,7 @@ private let forced = Scenario(
   let kernel = "\(Kernel.lab.path) --reuseinitrd --reuse-cmdline"
   let next = try await guest.jump("kexec -f \(kernel)")
 
-  // What the program remembers of the load is not what there is now.
+  // The recorded memory map no longer matches the current one.
   try await next.run(
     "kexec -l \(kernel); sed -i 's/^memory-map .*/memory-map 0x100000-0x1fffff/' /run/kexec-loaded")
   let refusal = try await next.run("kexec -e", exits: 255)
@@ -38,8 +38,8 @@ private let between = Scenario(
   try next.mustHaveLogged("RAMDISK: [mem 0x\(initrd.firstByte)-0x\(initrd.lastByte)]")
 }
 
-/// The console is the second port, and the next kernel is told so in words: only the purgatory has to
-/// find it by the options.
+/// The next kernel gets its console, the second port, on its command line: only the purgatory has
+/// to use the options.
 private let secondPort = Scenario(
   "--serial and --serial-baud: the purgatory speaks on the second port"
 ) { lab in
@@ -72,14 +72,15 @@ private let elfKernels = Scenario(
     "boot/anywhere": try lab.elfKernelForAnywhere(),
   ]
   for (options, said) in [
-    // Linked for address 0, and with no word of how it wants its arguments.
+    // Linked for address 0. Nothing in it says how it takes its arguments.
     ("-l /boot/anywhere", "elf by notes: some words."),
     ("--args-none -l /boot/elf64", "elf by nothing."),
     ("--args-elf --type=elf-x86 -l /boot/elf32", "elf by notes: some words."),
     ("--args-linux -l /boot/elf32", "elf by boot_params: some words."),
   ] {
     let guest = try await lab.boot(.lab, files: files)
-    // Nothing in these files says how they want it: then it is as by kexec-tools.
+    // Nothing in these files says how they take their arguments; the default is that of
+    // kexec-tools.
     try await guest.mustNote("bootNotesAssumed", when: "kexec -l /boot/elf64")
     try await guest.run("kexec --command-line='some words' \(options)")
     try await guest.jump(sayingOnConsole: [said])
@@ -94,7 +95,7 @@ private let oddBytes = Scenario(
     files: ["boot/right": lab.labKernel(signedBy: .right)])
   let odd = "$(printf 'a\\351\\377')"
   try await guest.run("cat /sys/firmware/initrd >\"/run/\(odd)\"")
-  // What is appended goes to the kernel and not to init, and no space at the end is lost.
+  // The appended parameter is for the kernel, not for init, and trailing spaces are kept.
   try await guest.run(
     "kexec -s -l /boot/right --initrd=\"/run/\(odd)\" --append=\"lab.odd=\(odd)\""
       + " --command-line=\"\(Lab.commandLine) retain_initrd -- single  \"")

@@ -1,6 +1,6 @@
 import LabKit
 
-/// Kernels that are not always here, which nobody has fitted this program to.
+/// Kernels that are not always available, and for which this program was not adapted.
 let otherKernels: [Scenario] = [Kernel.newest, .lab].map { kernel in
   Scenario("fast jump into a kernel not seen before: \(kernel.rawValue)") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [kernel])

@@ -1,6 +1,6 @@
 import LabKit
 
-/// What is no Linux kernel, made by others.
+/// Other systems than Linux.
 let otherSystems: [Scenario] = [
   xen, mach, grub, memtest("x64").extra, memtest("ia32").extra, ipxe,
 ]
@@ -15,7 +15,7 @@ private let xen = Scenario("Xen, a packed multiboot 2 kernel, finds Linux as its
     "kexec -l /boot/xen.gz --command-line='com1=115200,8n1 console=com1 noreboot'"
       + " --module='\(Kernel.debian6_12.path) console=hvc0 earlyprintk=xen'"
       + " --module=/boot/initrd")
-  // It goes no further: the kernels for clouds cannot be its first guest.
+  // Xen goes no further: the kernels for cloud machines cannot run as its first guest.
   try await guest.jump(
     sayingOnConsole: ["Xen version 4.17", "Command line:", "Dom0 kernel: 64-bit"])
 }
@@ -29,8 +29,8 @@ private let mach = Scenario("GNU Mach, a packed multiboot 1 kernel in an ELF fil
     sayingOnConsole: ["GNU Mach 1.8", "100000:00000000003ffe0000, available"])
 }
 
-/// Debian's multiboot GRUB is that for coreboot, which asks nobody else where there is memory: without
-/// coreboot's table it says "No memory found".
+/// Debian's GRUB for multiboot is the one for coreboot, which reads the memory map only from
+/// coreboot's table. Without that table it prints "No memory found".
 private let grub = Scenario("GRUB, a multiboot 1 kernel in low memory") { lab in
   let core = try lab.grubCore(
     configuration: """

@@ -1,6 +1,6 @@
 import LabKit
 
-/// Modules and their parameters that come back.
+/// Modules and their parameters that are loaded again after the jump.
 let preservedModules: [Scenario] =
   [byOwnInit(.classic), byOwnInit(.file).extra]
   + InitrdMaker.allCases.map { byInitrd(of: $0).extra }
@@ -19,14 +19,15 @@ private func byOwnInit(_ call: LoadCall) -> Scenario {
     let next = try await guest.jump()
     try next.mustBe(.debian6_1)
     try await next.mustSay(before, when: state)
-    // For systemd and kmod.
+    // Parameters for systemd and for kmod.
     try await next.run("grep -w modules_load=loop,dummy /proc/cmdline")
     try await next.run("grep -w dummy.numdummies=3 /proc/cmdline")
     try await next.run("grep -w 'options loop max_loop=5' /etc/modprobe.d/kexec-preserve.conf")
   }
 }
 
-/// Nothing else in that system loads modules: systemd does not run there. zram needs another module.
+/// Nothing else in that system loads modules: systemd does not run there. zram needs another
+/// module.
 private func byInitrd(of maker: InitrdMaker) -> Scenario {
   Scenario(
     "--preserve=modules: an initrd by \(maker.rawValue) loads them before the root is there"
@@ -58,7 +59,7 @@ private let blockModules =
   "echo $(for m in loop brd zsmalloc zram; do grep -o \"^$m\" /proc/modules; done)"
   + " $(cat /sys/module/loop/parameters/max_loop) $(ls /sys/block | grep ^ram)"
 
-/// Modules, the parameter that can be read, and what came of the one that the kernel hides.
+/// The modules, the parameter that is readable, and the effect of the one that the kernel hides.
 private let state =
   "echo $(cut -d' ' -f1 /proc/modules | sort) $(cat /sys/module/loop/parameters/max_loop)"
   + " $(ls /sys/class/net | grep dummy)"

@@ -1,6 +1,6 @@
 import LabKit
 
-/// What the kernel forbids, and whether the program can tell why.
+/// What the kernel forbids, and whether the program gives the cause.
 let refusals: [Scenario] = [
   .core("not root") { lab in
     let guest = try await lab.boot(.debian6_1, carrying: [.lab])
@@ -9,7 +9,7 @@ let refusals: [Scenario] = [
         "su nobody -c '\(load(by: call))'", saying: "kexec needs CAP_SYS_BOOT: run it as root",
         othersSay: "Operation not permitted")
     }
-    // The file may be read and the call is refused, or the other way round.
+    // First the file is readable and the system call is refused; then the file is not readable.
     try await guest.run("chmod 600 \(Kernel.lab.path)")
     try await guest.mustRefuse(
       "su nobody -c '\(load(by: .classic)) --dry-run'",
@@ -49,7 +49,7 @@ let refusals: [Scenario] = [
     try await guest.mustExplain("kexec -l /run/short", cause: "/run/short")
     try await guest.run("echo 1 >/proc/sys/kernel/kexec_load_disabled")
     try await guest.mustExplain(load(by: .classic), cause: "kexec_load_disabled")
-    // A slip of the fingers does not look like a policy.
+    // A mistyped name must not be reported as a lack of permission.
     for user in ["sh", "su nobody"] {
       try await guest.mustExplain(
         "\(user) -c 'kexec -l /run/missing'", cause: "\"/run/missing\": No")
@@ -63,7 +63,7 @@ private func load(by call: LoadCall) -> String {
 }
 
 extension Guest {
-  /// Runs a load that must fail with 255 and `kexec: WHAT: WHY` that contains `cause`.
+  /// Runs a load that must exit with 255 and print `kexec: WHAT: WHY` that contains `cause`.
   fileprivate func mustExplain(
     _ command: String, cause: String, file: String = #fileID, line: Int = #line
   ) async throws {

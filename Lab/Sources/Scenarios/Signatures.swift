@@ -1,6 +1,6 @@
 import LabKit
 
-/// A kernel that wants other kernels to be signed: the lab's own.
+/// A kernel that requires other kernels to be signed: the lab's own.
 let signatures: [Scenario] = [
   Scenario("signatures: unsigned, unknown key, changed, right key; then under lockdown") { lab in
     let right = try lab.labKernel(signedBy: .right)
@@ -12,7 +12,7 @@ let signatures: [Scenario] = [
         "boot/right": right, "boot/changed": changed,
         "boot/wrong": lab.labKernel(signedBy: .wrong),
       ])
-    // The kernel has no say in what kexec_load is given, until it is locked down.
+    // Without lockdown the kernel does not check what kexec_load loads.
     try await guest.run("kexec -c -l /boot/lab --initrd=/boot/initrd && kexec -u")
     try await guest.mustRefuseImages(by: "kexec -s")
 
@@ -32,7 +32,7 @@ let signatures: [Scenario] = [
     try await guest.mustHaveLoaded(true)
   },
 
-  // As kdump-config does it where Secure Boot is off.
+  // As kdump-config does where Secure Boot is off.
   .core("under lockdown: what is loaded is freed again") { lab in
     let guest = try await lab.bootLockedDown()
     try await guest.run("kexec -s -l \(signedKernel) && kexec -u")
@@ -46,7 +46,7 @@ private let signedKernel =
   "/boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
 
 extension Lab {
-  /// The lab's kernel under lockdown, with a kernel that it takes in /boot/right.
+  /// The lab's kernel under lockdown, with a kernel that it accepts in /boot/right.
   fileprivate func bootLockedDown() async throws -> Guest {
     try await boot(
       .lab, memory: 768, commandLine: "lockdown=integrity crashkernel=192M", carrying: [.lab],
@@ -55,12 +55,12 @@ extension Lab {
 }
 
 extension Guest {
-  /// Fails unless each image that the lab's kernel must not take is refused for its own reason.
+  /// Fails unless each image that the lab's kernel must not accept is refused for its own reason.
   fileprivate func mustRefuseImages(by program: String) async throws {
     let faults = [
       "lab": "the image has no signature",
       "wrong": "signed by a key that the running kernel does not have",
-      // Debian has signed its own.
+      // Signed by Debian.
       "6.12": "signed by a key that the running kernel does not have",
       "changed": "the signature does not match the image",
     ]

@@ -1,12 +1,12 @@
 import LabKit
 
-/// A loaded image that changes before it is started.
+/// A loaded image that is changed before it is started.
 let tampering: [Scenario] = [
   .core("a changed byte: the purgatory reports it and the firmware boots again") { lab in
     try await tamper(
       in: lab, options: "", reporting: ["komihash mismatch", "sha256 digests do not match"])
   },
-  // The default, which the first one shows as well.
+  // komihash is the default, which the first scenario tests as well.
   Scenario("a changed byte is found by komihash") { lab in
     try await tamper(in: lab, options: "--digest=komihash", reporting: ["komihash mismatch"])
   }.extra,
@@ -16,7 +16,7 @@ let tampering: [Scenario] = [
 ]
 
 private func tamper(in lab: Lab, options: String, reporting texts: [String]) async throws {
-  // The next initrd holds a pattern that is nowhere else, so that it can be found in the memory.
+  // The next initrd contains a pattern that occurs nowhere else, so that it can be found in memory.
   let pattern = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
   let guest = try await lab.boot(
     .lab, memory: 512, carrying: [.lab],

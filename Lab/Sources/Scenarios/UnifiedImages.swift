@@ -1,6 +1,6 @@
 import LabKit
 
-/// Unified kernel images, made by the programs that people make them with.
+/// Unified kernel images, made by the usual programs.
 let unifiedImages: [Scenario] = [
   Scenario("UKI by ukify, all sections, kexec_load: they are all used") { lab in
     try await startWhole(
@@ -15,7 +15,7 @@ let unifiedImages: [Scenario] = [
 
 private let words = "\(Lab.commandLine) lab.source=image"
 
-/// Loads an image by its name alone, and asks the next system what it was given.
+/// Loads an image by its name alone, and checks what the next system got.
 private func startWhole(
   _ kernel: Kernel, _ plain: UnifiedImage, by call: LoadCall, in lab: Lab
 ) async throws {
@@ -92,7 +92,7 @@ private let signatureInside = Scenario(
   try await guest.mustRefuse("kexec -c -l /boot/uki.efi", saying: "locked down")
 }
 
-/// The lab's own kernel knows the key of the first of these, and not that of the second.
+/// The lab's own kernel knows the key of the first of these, but not that of the second.
 private let signedKernelInside = Scenario(
   "UKI under lockdown: loaded when the kernel inside is signed by a key that is trusted"
 ) { lab in
@@ -125,7 +125,7 @@ private let badImages = Scenario("UKI cut off, damaged, or without a kernel: not
     }
   }
   try await guest.mustRefuse("kexec -l /run/short.efi", saying: "section .linux")
-  // The name of the section with the kernel, in the table of sections.
+  // The name of the section with the kernel, in the section table.
   try await guest.run("sed 's/[.]linux/.minix/' /boot/uki.efi >/run/other.efi")
   try await guest.mustRefuse("kexec -l /run/other.efi", saying: "no section .linux")
 }

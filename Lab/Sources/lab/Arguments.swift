@@ -1,6 +1,6 @@
 import LabKit
 
-/// The words of a command line that were not used yet.
+/// The arguments of a command line that have not been used yet.
 struct Arguments {
   private var words: [String]
 
@@ -8,19 +8,19 @@ struct Arguments {
     self.words = Array(words)
   }
 
-  /// The first word.
+  /// Takes the first argument.
   mutating func next() -> String? {
     words.isEmpty ? nil : words.removeFirst()
   }
 
-  /// Whether `name` is there.
+  /// Takes `name`; false if it is not there.
   mutating func flag(_ name: String) -> Bool {
     guard let index = words.firstIndex(of: name) else { return false }
     words.remove(at: index)
     return true
   }
 
-  /// The word after `name`.
+  /// Takes `name` and the argument after it, and returns the latter.
   mutating func value(of name: String) throws -> String? {
     guard let index = words.firstIndex(of: name) else { return nil }
     guard index + 1 < words.count else { throw Failure("\(name) needs a value") }
@@ -28,14 +28,14 @@ struct Arguments {
     return words[index + 1]
   }
 
-  /// The number after `name`.
+  /// Takes `name` and the number after it.
   mutating func number(of name: String) throws -> Int? {
     guard let word = try value(of: name) else { return nil }
     guard let number = Int(word), number > 0 else { throw Failure("\(name) needs a number") }
     return number
   }
 
-  /// One of the choices that `Choice` has, after `name`.
+  /// Takes `name` and the argument after it, which must be one of the cases of `Choice`.
   mutating func choice<Choice: RawRepresentable & CaseIterable>(
     of name: String
   ) throws -> Choice? where Choice.RawValue == String {
@@ -47,13 +47,13 @@ struct Arguments {
     return choice
   }
 
-  /// The words that nobody asked for by name.
+  /// Takes all remaining arguments.
   mutating func rest() -> [String] {
     defer { words = [] }
     return words
   }
 
-  /// Fails when a word was not understood.
+  /// Fails if an argument was not used.
   func finish() throws {
     guard let word = words.first else { return }
     throw Failure("\(word) is not understood")

@@ -1,7 +1,7 @@
 import LabKit
 
 extension BenchCommand {
-  /// What a change of our program may cost: nothing, as far as it can be measured.
+  /// Compares two builds of our program: a change must cost nothing that can be measured.
   func compareBuilds(
     _ native: NativeBench, _ jumps: JumpBench, _ workshop: Workshop
   ) async throws -> [Comparison] {

@@ -1,7 +1,7 @@
 import LabKit
 
 extension BenchCommand {
-  /// What is promised of our program beside kexec-tools.
+  /// Compares our program with kexec-tools, and checks what we promise.
   func compareWithKexecTools(
     _ native: NativeBench, _ jumps: JumpBench, _ workshop: Workshop
   ) async throws -> [Comparison] {
@@ -31,7 +31,8 @@ extension BenchCommand {
       try .load("kernel and Debian's initrd (gzip)", initrd: "gzip", in: workshop),
     ]
     var comparisons: [Comparison] = []
-    // Ours looks into the initrd for damage also where it is not unpacked; kexec-tools never does.
+    // Our program also examines an initrd for damage where it does not unpack it; kexec-tools never
+    // does.
     for (call, (fast, slow)) in zip(calls, [(0.5, 0.5), (0.5, 0.6), (0.6, 0.7)]) {
       guard let found = try native.measure(call, by: Contestant.native) else {
         say("This computer lets kexec-tools load: loads are not compared on it.\n")
@@ -52,7 +53,7 @@ extension BenchCommand {
     return comparisons
   }
 
-  /// What is promised of a jump with a plain initrd.
+  /// What we promise of a jump with a plain initrd.
   private func promises(of found: Measurements) -> [Comparison] {
     let name = InitrdSeries.plain.name
     let unchecked = "\(name), kexec-tools -i"

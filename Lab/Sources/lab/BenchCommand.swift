@@ -1,6 +1,6 @@
 import LabKit
 
-/// `lab bench`: measures our program beside kexec-tools, or beside another build of ours.
+/// `lab bench`: compares our program with kexec-tools, or with another build of ours.
 struct BenchCommand {
   private let tool: String
   private let kexecTools: String
@@ -23,11 +23,12 @@ struct BenchCommand {
     processor = try arguments.value(of: "--cpu") ?? defaultProcessor
     only = try arguments.value(of: "--only")?.split(separator: ",").map(String.init)
     try arguments.finish()
-    // Of two equal builds with 3 runs each, all of the one are slower by chance once in 20 times.
+    // Of two equal builds with 3 runs each, all runs of one are slower by chance in one of 20
+    // cases.
     guard build == nil || isNative || runs >= 5 else { throw Failure("--against needs 5 runs") }
   }
 
-  /// Measures, prints the tables, and says whether all that is promised was kept.
+  /// Measures, prints the tables, and returns whether everything promised was kept.
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
@@ -57,7 +58,7 @@ struct BenchCommand {
     return comparisons.allKept
   }
 
-  /// Only shows what these contestants need for a jump with a plain initrd.
+  /// Only prints what these contestants take for a jump with a plain initrd.
   private func measure(_ names: [String], _ jumps: JumpBench) async throws {
     let contestants = Contestant.jumping.filter { names.contains($0.rawValue) }
     guard contestants.count == names.count else {
@@ -67,8 +68,9 @@ struct BenchCommand {
     _ = try await jumps.measure(.plain, by: contestants)
   }
 
-  /// Both builds, freshly written and with names of one length, since the memory that they need depends
-  /// on it; and stripped, since valgrind does not understand all that the compiler says for debuggers.
+  /// Copies both builds. Both are freshly written, with names of the same length, because the
+  /// memory that they take depends on it; and stripped, because valgrind does not understand all of
+  /// the compiler's debug information.
   private func copy(_ builds: [String], _ workshop: Workshop) throws -> [String] {
     let copies = ["new", "old"].map { "\(workshop.scratch)/\($0)" }
     for (build, copy) in zip(builds, copies) {

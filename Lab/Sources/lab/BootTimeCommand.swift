@@ -1,9 +1,10 @@
 import Foundation
 import LabKit
 
-/// `lab boot-time`: the CPU time of one plain boot, the unit in which the time of tests is counted.
+/// `lab boot-time`: measures the CPU time of one plain boot, the unit for the time of tests.
 ///
-/// CPU and wall times of computers differ by a factor of three; how many boots a test takes hardly does.
+/// CPU and wall times differ between computers by a factor of three; the number of boots that a
+/// test takes hardly differs.
 struct BootTimeCommand {
   private let runs: Int
 
@@ -12,13 +13,13 @@ struct BootTimeCommand {
     try arguments.finish()
   }
 
-  /// Boots Debian's 6.1 to its init, and prints the median of the CPU seconds.
+  /// Boots Debian's 6.1 to its init, and prints the median of the CPU time in seconds.
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
     var times: [Double] = []
     for number in 1...runs {
-      // No kexec program is needed; busybox stands in for it.
+      // No kexec program is needed, so busybox takes its place.
       let tool = try Tool(path: workshop.debian + "/bin/busybox", workshop: workshop)
       let lab = try Lab(name: "boot-time \(number)", tool: tool, workshop: workshop)
       let result = await Result { try await lab.boot(.debian6_1).bootTime }

@@ -1,9 +1,9 @@
 import Foundation
 import LabKit
 
-/// `lab capture`: saves a guest's /proc and /sys, as far as kexec looks at them, as a directory.
+/// `lab capture`: saves the files of a guest's /proc and /sys that kexec reads, as a directory.
 ///
-/// A machine is a directory: what was captured is planned for as if it were the running one.
+/// Such a directory is a machine: loads can be planned for it as for the running one.
 struct CaptureCommand {
   private let directory: String
   private let firmware: Firmware
@@ -23,11 +23,11 @@ struct CaptureCommand {
     try arguments.finish()
   }
 
-  /// Captures, and says where.
+  /// Captures the files, and prints where they are.
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
-    // No kexec program is needed; busybox stands in for it.
+    // No kexec program is needed, so busybox takes its place.
     let tool = try Tool(path: workshop.debian + "/bin/busybox", workshop: workshop)
     let lab = try Lab(name: "capture", tool: tool, workshop: workshop)
     let result = await Result {

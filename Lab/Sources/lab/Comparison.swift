@@ -1,20 +1,20 @@
 import Foundation
 import LabKit
 
-/// One figure of two programs, and what is promised of it.
+/// A quantity of two programs, and what we promise about it.
 struct Comparison: Sendable {
-  /// What is promised.
+  /// A promise.
   enum Rule: Sendable {
-    /// Our median is at most this much of the other's.
+    /// Our median is at most this multiple of the other's.
     case ratio(atMost: Double)
-    /// Our median is above the other's by at most this.
+    /// Our median exceeds the other's by at most this.
     case excess(atMost: Double)
-    /// Our fastest run is not slower than the other's slowest. More cannot be determined on a computer that
-    /// has other work.
+    /// Our fastest run is not slower than the other's slowest. More cannot be determined on a
+    /// computer that is busy.
     case notSlower
   }
 
-  /// What came of it.
+  /// Whether the promise was kept.
   enum Verdict: String, Sendable {
     case passed = "PASS"
     case failed = "FAIL"
@@ -27,8 +27,8 @@ struct Comparison: Sendable {
   private let rule: Rule
   private let obstacle: String?
 
-  /// Compares the samples of one figure. With an `obstacle`, the reason why it cannot be reached here,
-  /// the rule is a goal: shown, but not failed.
+  /// Compares the samples of one quantity. With an `obstacle`, the reason why the promise cannot be
+  /// kept here, the rule is a goal: it is shown, but cannot fail.
   init(_ name: String, ours: [Double], other: [Double], _ rule: Rule, obstacle: String? = nil) {
     self.name = name
     self.ours = ours
@@ -37,7 +37,7 @@ struct Comparison: Sendable {
     self.obstacle = obstacle
   }
 
-  /// What the rule is about; not a number when something was not measured.
+  /// The number to which the rule applies; NaN if something was not measured.
   var figure: Double {
     guard ours.isMeasured, other.isMeasured else { return .nan }
     return switch rule {
@@ -46,7 +46,7 @@ struct Comparison: Sendable {
     }
   }
 
-  /// Whether the promise is kept. What was not measured is a failure, of a goal too.
+  /// Whether the promise is kept. If something was not measured, even a goal fails.
   var verdict: Verdict {
     guard figure.isFinite else { return .failed }
     guard obstacle == nil else { return .goal }
@@ -60,7 +60,7 @@ struct Comparison: Sendable {
     }
   }
 
-  /// The comparison as a line of a table with six columns.
+  /// The comparison as a row of a table with six columns.
   var row: String {
     let limit =
       switch rule {
@@ -75,10 +75,10 @@ struct Comparison: Sendable {
 }
 
 extension [Comparison] {
-  /// Whether there are some and none failed.
+  /// Whether there is at least one comparison and none failed.
   var allKept: Bool { !isEmpty && allSatisfy { $0.verdict != .failed } }
 
-  /// Prints them as a table.
+  /// Prints the comparisons as a table.
   func report(ours: String, other: String) {
     say("| | \(other) | \(ours) | figure | promise | |")
     say("|---|---|---|---|---|---|")
@@ -92,23 +92,23 @@ extension [Comparison] {
 
 /// Samples of one quantity.
 extension [Double] {
-  /// Whether there are samples, and each is a number above 0.
+  /// Whether there are samples, and all of them are finite and above 0.
   var isMeasured: Bool { !isEmpty && allSatisfy { $0.isFinite && $0 > 0 } }
 
-  /// The middle one, or the mean of the middle two; not a number without samples.
+  /// The middle one, or the mean of the middle two; NaN without samples.
   var median: Double {
     guard !isEmpty else { return .nan }
     let ordered = sorted()
     return (ordered[(count - 1) / 2] + ordered[count / 2]) / 2
   }
 
-  /// The least; not a number without samples.
+  /// The minimum; NaN without samples.
   var least: Double { self.min() ?? .nan }
 
-  /// The most; not a number without samples.
+  /// The maximum; NaN without samples.
   var most: Double { self.max() ?? .nan }
 
-  /// The median, and least and most if there is more than one sample.
+  /// The median; with more than one sample, minimum and maximum, too.
   var summary: String {
     let digits = median < 100 ? 2 : 0
     let texts = [median, least, most].map { String(format: "%.\(digits)f", $0) }

@@ -1,30 +1,30 @@
-/// A program with options that takes part in `lab bench`.
+/// A program with options that `lab bench` measures.
 enum Contestant: String, CaseIterable, Sendable {
-  /// Ours as it comes.
+  /// Our program without options.
   case ours
-  /// Ours without a check before the jump.
+  /// Our program without checks before the jump.
   case oursUnchecked = "ours --no-checks"
-  /// Ours doing just what kexec-tools does.
+  /// Our program, doing exactly what kexec-tools does.
   case plain = "ours --no-fast --digest=sha256"
-  /// Ours leaving all unpacking to the next kernel.
+  /// Our program, unpacking nothing: the next kernel unpacks itself and its initrd.
   case packed = "ours --no-fast"
-  /// kexec-tools as it comes.
+  /// kexec-tools without options.
   case kexecTools = "kexec-tools"
-  /// kexec-tools without a check before the jump.
+  /// kexec-tools without checks before the jump.
   case kexecToolsUnchecked = "kexec-tools -i"
   /// Another build of ours.
   case other = "the other"
 
-  /// Those that jump in turns.
+  /// Those whose jumps are measured, in turns.
   static let jumping: [Contestant] = [
     .ours, .oursUnchecked, .plain, .kexecTools, .kexecToolsUnchecked,
   ]
   /// Those whose loads are measured on this computer.
   static let native: [Contestant] = [.kexecTools, .ours, .plain, .packed]
-  /// Two builds of ours.
+  /// Two builds of our program.
   static let builds: [Contestant] = [.other, .ours]
 
-  /// Whether it is the program under test, not the one beside it.
+  /// Whether it is the program under test, not the one that it is compared with.
   var isOurs: Bool {
     switch self {
     case .ours, .oursUnchecked, .plain, .packed: true
@@ -32,10 +32,10 @@ enum Contestant: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether it has the options of ours.
+  /// Whether it has our program's options.
   var hasDryRun: Bool { isOurs || self == .other }
 
-  /// The options that make it what it is.
+  /// The options with which it is run.
   var options: String {
     switch self {
     case .ours, .kexecTools, .other: ""

@@ -1,7 +1,7 @@
 import Foundation
 import LabKit
 
-/// `lab demo`: one kernel starts another, told in a few lines.
+/// `lab demo`: one kernel starts another, shown in a few lines.
 struct DemoCommand {
   private let tool: String?
   private let firmware: Firmware
@@ -12,7 +12,7 @@ struct DemoCommand {
     try arguments.finish()
   }
 
-  /// Tells the story, and says whether it ended well.
+  /// Runs the demo, and returns whether it succeeded.
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
@@ -48,7 +48,7 @@ struct DemoCommand {
     }
   }
 
-  /// The part of a plan that shows where everything goes.
+  /// Prints the part of a plan that lists the segments.
   private func printMemory(_ plan: String) {
     let lines = plan.split(separator: "\n", omittingEmptySubsequences: true)
     let start = lines.firstIndex { $0.hasPrefix("memory") } ?? 0

@@ -3,23 +3,23 @@ import LabKit
 
 /// Loads and jumps of some contestants in one kind of virtual machine.
 ///
-/// They take turns, each in a machine that was booted anew. A chain of kernels in one machine would be
-/// shorter but not fair: where an earlier kernel ran, QEMU still has
-/// translations of its code, and whoever copies a kernel there pays 0.4 s for throwing them away.
+/// They take turns, each in a newly booted machine. A chain of kernels in one machine would be
+/// shorter but not fair: where an earlier kernel ran, QEMU still has translations of its code, and
+/// a program that copies a kernel there takes 0.4 s longer, because QEMU discards them.
 ///
-/// The kernels stay where they are put (nokaslr) unless `isRandomised`: a random place makes QEMU's
+/// The kernels are not moved (nokaslr) unless `isRandomised`: a random address makes QEMU's
 /// translated code two to five times slower or faster by chance, which hides what the programs do.
 struct JumpBench {
   /// The program under test.
   let ours: Tool
-  /// The one beside it.
+  /// The program that it is compared with.
   let other: Tool
   /// How often each contestant jumps.
   let runs: Int
   let isRandomised: Bool
-  /// More options for ours; what they make it say is shown after each jump.
+  /// More options for our program. What they make it print is shown after each jump.
   let extra: String
-  /// What QEMU calls the machine's processor.
+  /// The machine's processor, in QEMU's terms.
   let processor: String
   let workshop: Workshop
 
@@ -52,11 +52,11 @@ struct JumpBench {
     return measurements
   }
 
-  /// What one machine showed.
+  /// The results of one machine.
   private struct Round: Sendable {
-    /// What `measure` said of the load.
+    /// The output of `measure` for the load.
     var cost: Guest.Output
-    /// Mebibytes of memory that the segments take, if the program tells.
+    /// The memory of all segments in MiB; nil if the program does not tell it.
     var segments: Double?
     var arrival: Guest.Arrival
   }
@@ -85,8 +85,8 @@ struct JumpBench {
 
   private static let otherName = "other"
 
-  /// Two builds of ours take the same place, /sbin/kexec: where QEMU has translations of the one that ran
-  /// depends on it, and the kernel that is copied there pays for them.
+  /// Two builds of ours have the same path, /sbin/kexec: QEMU's translations of the program's code
+  /// depend on it, and the time to copy a kernel to that memory depends on them.
   private func command(_ contestant: Contestant) -> String {
     contestant.hasDryRun ? "kexec" : other.command(inGuestAs: Self.otherName)
   }
@@ -101,7 +101,7 @@ struct JumpBench {
       + " --initrd=\(initrd) --command-line='\(Lab.commandLine) \(commandLine) \(words)'"
   }
 
-  /// Where a jump's time went, as far as `--extra` makes it known.
+  /// Prints where the time of a jump went, as far as `--extra` makes it known.
   private func tellMore(of arrival: Guest.Arrival, in guest: Guest) async throws {
     if extra.contains("--stamp") { progress(try await guest.run("kexec --report").text) }
     guard extra.contains("--console-serial") else { return }
@@ -115,16 +115,16 @@ struct JumpBench {
   }
 }
 
-/// What the kernels of a bench get as their initrd.
+/// Which initrd the kernels of a benchmark get.
 enum InitrdSeries: String, Sendable {
   case plain
   case debianZstd = "Debian, zstd"
   case debianGzip = "Debian, gzip"
 
-  /// What it is, in a table.
+  /// Its name in a table.
   var name: String { self == .plain ? "plain initrd" : "initrd of \(rawValue)" }
 
-  /// What it is, for people.
+  /// Its description.
   var meaning: String {
     switch self {
     case .plain: "a plain initrd: the lab's agent and the programs"
@@ -133,11 +133,11 @@ enum InitrdSeries: String, Sendable {
     }
   }
 
-  /// More words for the next kernel: Debian's boot loader says `quiet`. This is as quiet, but for the
-  /// line that the bench waits for.
+  /// More parameters for the next kernel. Debian's boot loader passes `quiet`; this prints as
+  /// little, except for the line that the benchmark waits for.
   var words: String { self == .plain ? "" : "loglevel=6" }
 
-  /// The initrd by initramfs-tools; nil when the series has none.
+  /// The initrd by initramfs-tools; nil if the series has none.
   func initrd(in workshop: Workshop) throws -> [UInt8]? {
     let packer: String
     switch self {

@@ -22,7 +22,7 @@ enum LabCommand {
     """
 
   static func main() async {
-    // A pipe that nobody reads any more must not end the lab without its clean-up.
+    // If standard output is a pipe that was closed, the lab must still clean up.
     signal(SIGPIPE, SIG_IGN)
     let interrupts = endEverythingOnInterrupt()
     defer { interrupts.forEach { $0.cancel() } }
@@ -47,7 +47,7 @@ enum LabCommand {
     }
   }
 
-  /// Ctrl-C ends the machines first. The sources must be kept.
+  /// On Ctrl-C, ends the machines first. The sources must be retained.
   private static func endEverythingOnInterrupt() -> [any DispatchSourceSignal] {
     [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
@@ -62,7 +62,7 @@ enum LabCommand {
   }
 }
 
-/// Prints a line at once, also into a pipe: `print` would keep it until the buffer is full.
+/// Prints a line immediately, even into a pipe: `print` would buffer it.
 func say(_ line: String) {
   try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
 }

@@ -1,9 +1,9 @@
 import LabKit
 
-/// The numbers that `lab bench` collects: samples of each quantity, of each contestant.
+/// The samples that `lab bench` collects, of each quantity and each contestant.
 struct Measurements: Sendable {
-  /// What is measured. Of a VM, the CPU time that its process has on this computer is the figure that
-  /// other work on it disturbs least; the clocks in the guest go on while the guest has to wait.
+  /// What is measured. For a virtual machine, it is the CPU time of its process, which other work
+  /// on this computer disturbs least: the guest's clocks continue while the guest waits.
   enum Quantity: String, CaseIterable, Sendable {
     case instructions = "instructions, millions"
     case loadWall = "load, wall time, ms"
@@ -20,7 +20,7 @@ struct Measurements: Sendable {
 
   private var samples: [Quantity: [Contestant: [Double]]] = [:]
 
-  /// Adds what `measure` said: a line `wall MICROSECONDS cpu MICROSECONDS peak KIBIBYTES`.
+  /// Adds the output of `measure`: a line `wall MICROSECONDS cpu MICROSECONDS peak KIBIBYTES`.
   mutating func add(cost text: String, of contestant: Contestant) throws {
     let words = text.split(separator: " ")
     guard words.count == 6, let wall = Double(words[1]), let cpu = Double(words[3]),
@@ -31,7 +31,7 @@ struct Measurements: Sendable {
     add(peak / 1024, .peak, contestant)
   }
 
-  /// Adds when a kernel was seen again.
+  /// Adds the time until the next kernel was seen.
   mutating func add(_ arrival: Guest.Arrival, of contestant: Contestant) {
     add(arrival.toFirstLine.wall.seconds, .firstLine, contestant)
     add(arrival.toFirstLine.cpu.seconds, .firstLineMachine, contestant)
@@ -45,7 +45,7 @@ struct Measurements: Sendable {
     samples[quantity, default: [:]][contestant, default: []].append(value)
   }
 
-  /// The samples of a contestant, in the order in which they came.
+  /// The samples of a contestant, in the order of measurement.
   subscript(quantity: Quantity, contestant: Contestant) -> [Double] {
     samples[quantity]?[contestant] ?? []
   }
@@ -60,7 +60,7 @@ struct Measurements: Sendable {
       rule, obstacle: obstacle)
   }
 
-  /// Prints the table: for each contestant the median, then least and most.
+  /// Prints the table: the median of each contestant, then minimum and maximum.
   func report() {
     let contestants = Contestant.allCases.filter { !self[.peak, $0].isEmpty }
     say("| | " + contestants.map(\.rawValue).joined(separator: " | ") + " |")

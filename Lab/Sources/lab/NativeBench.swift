@@ -1,19 +1,19 @@
 import Foundation
 import LabKit
 
-/// What kexec is asked to do on this computer without changing it.
+/// A call of kexec that does not change this computer.
 struct NativeCall: Sendable {
-  /// What it is, for people.
+  /// Its description.
   let name: String
-  /// The words after the program's name.
+  /// The arguments after the program's name.
   let words: [String]
-  /// Whether it is a load, which must end before anything is loaded.
+  /// Whether it is a load. It must end before anything is loaded.
   let isLoad: Bool
 
-  /// The program says its version and ends.
+  /// The program prints its version and ends.
   static let startUp = NativeCall(name: "start-up (--version)", words: ["--version"], isLoad: false)
 
-  /// A load of Debian's 6.12 with its initrd, packed by `packer`, or without one.
+  /// A load of Debian's 6.12 with its initrd, compressed with `packer`, or without one.
   static func load(
     _ name: String, _ options: String = "-c", initrd packer: String? = nil,
     isRandomised: Bool = false, in workshop: Workshop
@@ -24,22 +24,23 @@ struct NativeCall: Sendable {
       guard let path = workshop.debianInitrdPath(packedBy: packer) else { throw noInitrd }
       words.append("--initrd=\(path)")
     }
-    // A kernel at a random address takes about as many instructions, but not just as many.
+    // With a random address, the number of instructions differs a little from run to run.
     words.append("--command-line=console=ttyS0" + (isRandomised ? "" : " nokaslr"))
     return NativeCall(name: name, words: words, isLoad: true)
   }
 }
 
-/// What is said when there is no initrd by initramfs-tools.
+/// The error if there is no initrd by initramfs-tools.
 let noInitrd = Failure("no initrd by initramfs-tools: run script/bootstrap as root")
 
-/// Measures what calls of two programs cost on this computer, which takes turns with them.
+/// Measures on this computer what calls of two programs cost. The programs take turns.
 struct NativeBench {
   /// The program under test.
   let ours: Tool
-  /// The one beside it.
+  /// The program that it is compared with.
   let other: Tool
-  /// How often each call is timed. Its instructions are counted once, since they are always the same.
+  /// How often each call is timed. Instructions are counted once, because their number never
+  /// varies.
   let runs: Int
   private let measure: String
 
@@ -50,7 +51,8 @@ struct NativeBench {
     measure = workshop.tools + "/measure"
   }
 
-  /// Measures `call` by each contestant; nil when this computer would load what kexec-tools hands over.
+  /// Measures `call` by each contestant; nil if this computer would really load what kexec-tools
+  /// passes to it.
   func measure(_ call: NativeCall, by contestants: [Contestant]) throws -> Measurements? {
     for contestant in contestants where try loads(call, by: contestant) { return nil }
     var measurements = Measurements()
@@ -69,7 +71,7 @@ struct NativeBench {
     return measurements
   }
 
-  /// Reads `==PROCESS== Collected : NUMBER`.
+  /// Parses `==PROCESS== Collected : NUMBER`.
   static func instructions(in text: String) throws -> Double {
     let line = text.split(separator: "\n").first { $0.contains("Collected : ") }
     guard let word = line?.split(separator: " ").last, let number = Double(word) else {
@@ -78,8 +80,8 @@ struct NativeBench {
     return number
   }
 
-  /// Whether the call was not refused, although it must not change this computer; what it has loaded
-  /// is forgotten again.
+  /// Whether this computer accepted the load, although it must not be changed. Then it is unloaded
+  /// again.
   private func loads(_ call: NativeCall, by contestant: Contestant) throws -> Bool {
     guard call.isLoad, !contestant.hasDryRun else { return false }
     guard try execute(command(call, contestant)).status == 0 else { return false }
@@ -87,15 +89,14 @@ struct NativeBench {
     return true
   }
 
-  /// Runs a call as the argument of `runner`, and gives back all that was printed.
+  /// Runs a call as the argument of `runner`, and returns all output.
   private func run(
     _ runner: [String], _ call: NativeCall, _ contestant: Contestant
   ) throws -> String {
     let words = runner + command(call, contestant)
     let (status, text) = try execute(words)
-    // kexec-tools has no dry run. It hashes all the same before it calls a kernel that has no
-    // kexec_load or forbids it.
-    // What a dry run adds to its plan is what this computer would answer.
+    // kexec-tools has no dry run. It computes its digests anyway, before it calls a kernel that has
+    // no kexec_load or forbids it. A dry run of ours ends with what this computer would refuse.
     let isPlanned = status == 0 || text.contains("\nkexec: the load would be refused: ")
     let isAsExpected =
       contestant.hasDryRun ? isPlanned : status != 0 && text.contains("kexec_load failed")
@@ -113,7 +114,8 @@ struct NativeBench {
   }
 }
 
-/// Runs a program of this computer to its end. The text is what it printed, on either output.
+/// Runs a program of this computer until it ends. The text is its standard output and standard
+/// error.
 func execute(_ command: [String]) throws -> (status: Int, text: String) {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

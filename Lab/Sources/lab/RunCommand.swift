@@ -3,8 +3,8 @@ import LabKit
 
 /// `lab run`: boots a guest that carries both kernels, and runs commands in it, one after another.
 ///
-/// `kexec -e` jumps, and so does a panic by `echo c >/proc/sysrq-trigger`: the commands after it run in
-/// the next kernel.
+/// `kexec -e` and `echo c >/proc/sysrq-trigger` (a panic) jump: the commands after them run in the
+/// next kernel.
 struct RunCommand {
   private let tool: String?
   private let kernel: Kernel
@@ -25,7 +25,7 @@ struct RunCommand {
     guard !commands.isEmpty else { throw Failure("lab run needs commands") }
   }
 
-  /// Runs them all, whatever their exit status is.
+  /// Runs all commands, whatever their exit status.
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
@@ -57,7 +57,7 @@ struct RunCommand {
 }
 
 extension Result where Failure == any Error {
-  /// What `body` returns or throws.
+  /// The value that `body` returns, or the error that it throws.
   init(_ body: () async throws -> Success) async {
     do { self = .success(try await body()) } catch { self = .failure(error) }
   }

@@ -2,18 +2,18 @@ import Foundation
 import LabKit
 import Scenarios
 
-/// `lab test`: plays scenarios and counts what came of them.
+/// `lab test`: runs scenarios and counts their results.
 struct TestCommand {
   private let tool: String?
   private let jobs: Int
   private let isList: Bool
   private let isMarkdown: Bool
   private let seed: Int
-  /// The CPU seconds of one plain boot, as `lab boot-time` prints them; nil when nobody gave them.
+  /// The CPU time of one plain boot in seconds, from `lab boot-time`; nil if not given.
   private let bootTime: Double?
-  /// The file that lists the scenarios that may be skipped; nil when all may.
+  /// The file that lists the scenarios that may be skipped; nil if all may be.
   private let allowedSkips: String?
-  /// Whether none may be skipped.
+  /// Whether no scenario may be skipped.
   private let forbidsSkips: Bool
   private let scenarios: [Scenario]
 
@@ -43,7 +43,7 @@ struct TestCommand {
     guard !scenarios.isEmpty else { throw Failure("no scenario has \"\(filter)\" in its name") }
   }
 
-  /// Plays them, at most `jobs` at a time, and says whether none failed.
+  /// Runs the scenarios, at most `jobs` at a time, and returns whether none failed.
   func run() async throws -> Bool {
     if isList {
       for scenario in scenarios {
@@ -123,12 +123,12 @@ struct TestCommand {
   }
 }
 
-/// The scenarios that may be skipped, as a file lists them: `SCENARIO | REASON` on each line, and comments
-/// behind #.
+/// The scenarios that may be skipped: a file with a line `SCENARIO | REASON` for each, and comments
+/// after #.
 private struct SkipList {
   private var reasons: [String: String] = [:]
 
-  /// None may.
+  /// An empty list.
   init() {}
 
   init(file: String) throws {
@@ -154,7 +154,7 @@ extension Verdict {
     }
   }
 
-  /// The same, or failed when it was skipped for a reason that is not on the list.
+  /// The same verdict, but failed if the scenario was skipped for a reason that is not on the list.
   fileprivate func judged(by list: SkipList?) -> Verdict {
     guard case .skipped(let reason) = outcome, let list,
       !list.allows(scenario.name, reason: reason)
@@ -166,5 +166,5 @@ extension Verdict {
   }
 }
 
-/// Where `script/build` leaves our program.
+/// The path at which `script/build` makes our program.
 let ourTool = ".build/kexec"

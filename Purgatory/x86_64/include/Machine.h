@@ -24,7 +24,7 @@ INLINE void machine_write_port(uint16_t port, uint8_t value) {
 INLINE uint64_t machine_timestamp(void) {
   uint32_t low, high;
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-  return (uint64_t)high << 32 | low;
+  return ((uint64_t)high << 32) | low;
 }
 
 // Where the last page fault wanted to go.

@@ -115,11 +115,11 @@ extension BootBlock {
     var layout = Layout()
     var position = layout.commandLine + commandLine.count + 1 + Self.commandLineSlack
     for node in setupData {
-      position = (position + 15) & ~15
+      position = position.roundedUp(to: 16)
       layout.nodes.append(position)
       position += SetupData.headerSize + node.payload.count
     }
-    layout.efiMap = (position + 15) & ~15
+    layout.efiMap = position.roundedUp(to: 16)
     layout.end = layout.efiMap + (efi?.runtimeMap.count ?? 0)
     return layout
   }
@@ -175,7 +175,7 @@ extension BootBlock {
     bytes.store(E820Table.encode(entries), at: BootParameters.e820Table)
     let kibibytes = e820.kibibytesAbove1MiB
     bytes.store(UInt32(clamping: kibibytes), as: BootParameters.altMemK)
-    bytes.store(UInt16(min(kibibytes, 0xFC00)), as: BootParameters.extMemK)
+    bytes.store(UInt16(min(kibibytes, BootParameters.extMemKLimit)), as: BootParameters.extMemK)
   }
 
   private func storeEFI(into bytes: inout [UInt8], map: UInt64) {

@@ -47,8 +47,8 @@ package struct E820Table: Equatable, Sendable {
 
   /// KiB of the RAM that covers 1 MiB, counted from there; for alt_mem_k.
   var kibibytesAbove1MiB: UInt64 {
-    let mebibyte = PhysicalAddress(0x100000)
+    let mebibyte = PhysicalAddress(.mebibytes(1))
     let covering = entries.first { $0.kind == .ram && $0.range.contains(mebibyte) }
-    return covering.map { $0.range.end.distance(from: mebibyte) >> 10 } ?? 0
+    return covering.map { $0.range.end.distance(from: mebibyte) / .kibibytes(1) } ?? 0
   }
 }

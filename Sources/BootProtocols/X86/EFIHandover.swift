@@ -10,6 +10,9 @@ package struct EFIHandover: Equatable, Sendable {
   /// The only version of descriptors.
   static let descriptorVersion: UInt32 = 1
 
+  /// Bytes of the eight reserved words at the end of the SETUP_EFI node.
+  private static let reservedSize = 64
+
   /// The SETUP_EFI node: firmware vendor, runtime (unused since), tables, SMBIOS, 8 reserved words.
   package let setupData: SetupData
   /// The runtime map.
@@ -41,7 +44,7 @@ package struct EFIHandover: Equatable, Sendable {
     for word in [vendor, efi.runtimeServices ?? 0, tables, smbios] {
       payload.append(littleEndian: word)
     }
-    setupData = SetupData(.efi, payload + [UInt8](repeating: 0, count: 64))
+    setupData = SetupData(.efi, payload + [UInt8](repeating: 0, count: Self.reservedSize))
 
     var map: [UInt8] = []
     for descriptor in efi.runtimeMap {

@@ -13,6 +13,9 @@ package struct ELFBootNotes: Sendable {
   }
 
   private static let magic: UInt32 = 0x0E1F_B007
+  /// Bytes of the whole block.
+  private static let sizeField = Field<UInt32>(4)
+  private static let checksumField = Field<UInt16>(8)
   private static let loaderName: UInt32 = 2
   private static let loaderVersion: UInt32 = 3
   private static let commandLineType: UInt32 = 4
@@ -51,8 +54,8 @@ package struct ELFBootNotes: Sendable {
       bytes.append(littleEndian: type)
       bytes += content + [UInt8](repeating: 0, count: -content.count & 3)
     }
-    bytes.store(UInt32(bytes.count), as: Field(4))
-    bytes.store(Self.checksum(of: bytes), as: Field(8))
+    bytes.store(UInt32(bytes.count), as: Self.sizeField)
+    bytes.store(Self.checksum(of: bytes), as: Self.checksumField)
     return bytes
   }
 

@@ -16,6 +16,8 @@ private enum Layout {
   /// Six bytes: position and size of each colour.
   static let colours = 0x6E
   static let size = 0x78
+  /// Bytes of a module's entry: start, end, text, reserved.
+  static let moduleSize = 16
 
   static let hasMemory: UInt32 = 1 << 0
   static let hasCommandLine: UInt32 = 1 << 2
@@ -49,7 +51,7 @@ extension MultibootInformation {
 
     // The size of an entry does not count itself.
     var size: [UInt8] = []
-    size.append(littleEndian: UInt32(20))
+    size.append(littleEndian: UInt32(E820Table.entrySize))
     let map = memoryEntries({ _ in size }, tail: [])
     bytes.store(UInt32(map.count), as: Layout.mmapLength)
     bytes.store(end(), as: Layout.mmapAddr)
@@ -57,7 +59,7 @@ extension MultibootInformation {
 
     bytes.store(UInt32(modules.count), as: Layout.modsCount)
     bytes.store(end(), as: Layout.modsAddr)
-    var text = end() &+ UInt32(16 * modules.count)
+    var text = end() &+ UInt32(Layout.moduleSize * modules.count)
     for module in modules {
       bytes.append(littleEndian: UInt32(truncatingIfNeeded: module.range.start.value))
       bytes.append(littleEndian: UInt32(truncatingIfNeeded: module.range.end.value))

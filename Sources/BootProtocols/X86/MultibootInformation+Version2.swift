@@ -13,6 +13,11 @@ private enum Tag {
   static let oldRSDP: UInt32 = 14
   static let newRSDP: UInt32 = 15
   static let loadBase: UInt32 = 21
+
+  /// Bytes of type and size.
+  static let headerSize = 8
+  /// The bytes of an entry of the memory map, and its version.
+  static let memoryMapFormat: [UInt32] = [24, 0]
 }
 
 extension MultibootInformation {
@@ -26,13 +31,13 @@ extension MultibootInformation {
   /// of its own, so that it may be put anywhere.
   package func encode2() -> [UInt8] {
     // The size in all, and a reserved word.
-    var bytes = [UInt8](repeating: 0, count: 8)
+    var bytes = [UInt8](repeating: 0, count: Tag.headerSize)
     func append(_ type: UInt32, _ content: [UInt8]) {
       bytes.append(littleEndian: type)
-      bytes.append(littleEndian: UInt32(8 + content.count))
+      bytes.append(littleEndian: UInt32(Tag.headerSize + content.count))
       bytes += content + [UInt8](repeating: 0, count: -content.count & 7)
     }
-    func words(_ values: UInt32...) -> [UInt8] {
+    func words(_ values: [UInt32]) -> [UInt8] {
       var content: [UInt8] = []
       for value in values { content.append(littleEndian: value) }
       return content
@@ -41,13 +46,15 @@ extension MultibootInformation {
     append(Tag.commandLine, commandLine + [0])
     append(Tag.loaderName, Self.loaderName + [0])
     for module in modules {
-      let place = words(
+      let place = words([
         UInt32(truncatingIfNeeded: module.range.start.value),
-        UInt32(truncatingIfNeeded: module.range.end.value))
+        UInt32(truncatingIfNeeded: module.range.end.value),
+      ])
       append(Tag.module, place + module.text + [0])
     }
-    append(Tag.basicMemory, words(lowerKibibytes, upperKibibytes))
-    append(Tag.memoryMap, words(24, 0) + memoryEntries({ _ in [] }, tail: [0, 0, 0, 0]))
+    append(Tag.basicMemory, words([lowerKibibytes, upperKibibytes]))
+    append(
+      Tag.memoryMap, words(Tag.memoryMapFormat) + memoryEntries({ _ in [] }, tail: [0, 0, 0, 0]))
     if let screen {
       append(Tag.framebuffer, screen.encoded + [0, 0] + (screen.colours ?? []))
     }
@@ -55,7 +62,7 @@ extension MultibootInformation {
       let isOld = rsdp.count <= Self.oldRSDPSize
       append(isOld ? Tag.oldRSDP : Tag.newRSDP, rsdp)
     }
-    if let loadBase { append(Tag.loadBase, words(loadBase)) }
+    if let loadBase { append(Tag.loadBase, words([loadBase])) }
     append(Tag.end, [])
     bytes.store(UInt32(bytes.count), as: Field(0))
     return bytes

@@ -44,9 +44,9 @@ package struct MultibootInformation: Sendable {
 
   /// KiB of RAM from address 0 up, as far as there is no gap: at most 640.
   var lowerKibibytes: UInt32 {
-    let page = PhysicalAddress(0x1000)
+    let page = PhysicalAddress(pageSize)
     let low = memory.undisputedRAM.ranges.first { $0.start <= page && page < $0.end }
-    return UInt32(min(low.map { $0.end.value >> 10 } ?? 0, 640))
+    return UInt32(min((low?.end.value ?? 0) / .kibibytes(1), 640))
   }
 
   /// KiB of RAM from 1 MiB up, as far as there is no gap.
@@ -59,9 +59,10 @@ package struct MultibootInformation: Sendable {
       bytes += head(entry)
       bytes.append(littleEndian: entry.range.start.value)
       bytes.append(littleEndian: entry.range.byteCount)
-      // Both specifications know RAM, reserved, ACPI, NVS and bad memory.
-      let type = entry.kind.e820Type
-      bytes.append(littleEndian: (1...5).contains(type) ? type : 2)
+      // Both specifications know these five kinds of memory, by the numbers of e820.
+      let known: [MemoryKind] = [.ram, .reserved, .acpiTables, .acpiNonVolatile, .unusable]
+      let kind = known.contains(entry.kind) ? entry.kind : .reserved
+      bytes.append(littleEndian: kind.e820Type)
       bytes += tail
     }
     return bytes
@@ -93,13 +94,13 @@ package struct MultibootScreen: Equatable, Sendable {
     func load<Value>(_ field: Field<Value>) -> Value { bootParameters.loadField(field) }
     let kind = load(BootParameters.origVideoIsVGA)
     guard ScreenInfo.isFramebuffer(kind) else {
-      // VIDEO_TYPE_EGAC in text mode, and VIDEO_TYPE_VGAC.
-      guard kind == 0x21 || kind == 0x22 || kind == 1 else { return nil }
+      guard ScreenInfo.isText(kind) || kind == ScreenInfo.Kind.egaColour else { return nil }
       self = .text
       return
     }
     let high =
-      load(ScreenLayout.capabilities) & 2 != 0 ? UInt64(load(ScreenLayout.baseHigh)) << 32 : 0
+      (load(ScreenLayout.capabilities) & ScreenLayout.has64BitBase) != 0
+      ? UInt64(load(ScreenLayout.baseHigh)) << 32 : 0
     address = high | UInt64(load(ScreenLayout.base))
     pitch = UInt32(load(ScreenLayout.lineLength))
     width = UInt32(load(ScreenLayout.width))
@@ -131,11 +132,16 @@ package struct MultibootScreen: Equatable, Sendable {
     static let lineLength = Field<UInt16>(0x24)
     static let colours = [0x26, 0x28, 0x2A]
     static let capabilities = Field<UInt32>(0x36)
+    /// VIDEO_CAPABILITY_64BIT_BASE.
+    static let has64BitBase: UInt32 = 1 << 1
     static let baseHigh = Field<UInt32>(0x3A)
   }
 
-  /// framebuffer_type: 1 for RGB, 2 for EGA text.
-  var kind: UInt8 { colours == nil ? 2 : 1 }
+  private static let rgb: UInt8 = 1
+  private static let egaText: UInt8 = 2
+
+  /// framebuffer_type.
+  var kind: UInt8 { colours == nil ? Self.egaText : Self.rgb }
 
   /// address, pitch, width, height, bits per pixel and type: the same in both specifications.
   var encoded: [UInt8] {

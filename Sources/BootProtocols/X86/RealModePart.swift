@@ -38,7 +38,7 @@ package struct RealModePart: Sendable {
     bytes.store(SetupHeader.kexecLoader, as: SetupHeader.typeOfLoader)
     let flags = LoadFlags(rawValue: bytes.loadField(SetupHeader.loadflags)).union(.canUseHeap)
     bytes.store(flags.rawValue, as: SetupHeader.loadflags)
-    bytes.store(UInt16(Self.heapEnd - 0x200), as: SetupHeader.heapEndPtr)
+    bytes.store(UInt16(Self.heapEnd - SetupHeader.offsetBase), as: SetupHeader.heapEndPtr)
     bytes.store(UInt32(truncatingIfNeeded: kernel.value), as: SetupHeader.code32Start)
     bytes.store(
       UInt32(truncatingIfNeeded: base.value) + UInt32(Self.heapEnd), as: SetupHeader.cmdLinePtr)

@@ -31,6 +31,9 @@ package struct SetupData: Equatable, Sendable {
     }
   }
 
+  /// The bit of a type whose data lie elsewhere. SETUP_INDIRECT.
+  package static let indirect: UInt32 = 1 << 31
+
   /// Bytes before the payload: u64 next, u32 type, u32 length.
   static let headerSize = 16
 

@@ -6,18 +6,18 @@ package enum VmlinuxHeader {
   /// The most characters that the command line may have: COMMAND_LINE_SIZE less its terminator.
   package static let commandLineLimit = 2047
   /// The physical alignment that x86_64 kernels want: that of their page tables' entries.
-  package static let alignment: UInt64 = 2 << 20
+  package static let alignment: UInt64 = .mebibytes(2)
 
   /// The header's bytes, from 0x1F1 on, as a kernel of boot protocol 2.15 has them.
   package static var bytes: [UInt8] {
-    let end = 0x26C
+    let end = SetupHeader.kernelInfoOffset.end
     // As boot_params, so that the offsets are those of `SetupHeader`.
     var header = [UInt8](repeating: 0, count: end)
-    header.store(UInt16(0xAA55), as: SetupHeader.bootFlag)
-    header.store(UInt8(end - 0x202), as: SetupHeader.jumpDistance)
+    header.store(BootSector.signatureValue, as: SetupHeader.bootFlag)
+    header.store(UInt8(end - SetupHeader.lengthBase), as: SetupHeader.jumpDistance)
     header.store(SetupHeader.magic, as: SetupHeader.header)
     // The kernel reads 64-bit fields from 2.12 on.
-    header.store(UInt16(0x020F), as: SetupHeader.version)
+    header.store(BootProtocol.v2_15, as: SetupHeader.version)
     header.store(LoadFlags.loadedHigh.rawValue, as: SetupHeader.loadflags)
     header.store(UInt32(commandLineLimit), as: SetupHeader.cmdlineSize)
     header.store(UInt32(alignment), as: SetupHeader.kernelAlignment)

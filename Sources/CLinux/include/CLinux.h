@@ -21,6 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// The name of an error number, in CLinux.c; NULL for a number that has none.
+const char *clinux_errno_name(int number);
+
 static inline int clinux_open(const char *path, int flags) {
   return open(path, flags);
 }
