@@ -135,6 +135,14 @@ public final class Lab: Sendable {
     return files
   }
 
+  /// The Debian package that `script/test` has made of the program.
+  public func package() throws -> [UInt8] {
+    guard let package = FileManager.default.contents(atPath: ".lab/kexec-swift.deb") else {
+      throw Skip("there is no package: cp $(script/package deb) .lab/kexec-swift.deb")
+    }
+    return Array(package)
+  }
+
   /// Pseudo-random bytes, determined by the seed.
   public func randomBytes(_ count: Int) -> [UInt8] {
     var state = UInt64(seed)

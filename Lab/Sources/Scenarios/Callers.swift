@@ -90,14 +90,7 @@ private let kdumpConfig = Scenario.core(
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, memory: 768, commandLine: "crashkernel=256M",
     carrying: [.debian6_1])
-  // The paths to which kdump-tools' own hook writes, after half a minute of mkinitramfs.
-  try await guest.run(
-    """
-    release=$(uname -r)
-    mv /boot/6.1 /boot/vmlinuz-$release
-    mv /boot/initrd /var/lib/kdump/initrd.img-$release
-    cp /etc/kdump/sysctl.conf /var/lib/kdump/latest_sysctls-$release
-    """)
+  try await guest.run(prepareKdump)
   try await guest.run("kdump-config load")
   try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
   try await guest.mustSay("current state   : ready to kdump", when: "kdump-config status")
@@ -125,6 +118,14 @@ private let kdumpConfig = Scenario.core(
     grep 'sysrq: Trigger a crash' /var/crash/log /var/crash/*/dmesg.* | wc -l | grep -x 2
     """)
 }
+
+/// Puts files at the paths to which kdump-tools' own hook writes, after half a minute of mkinitramfs.
+let prepareKdump = """
+  release=$(uname -r)
+  ln -f /boot/6.1 /boot/vmlinuz-$release
+  ln -f /boot/initrd /var/lib/kdump/initrd.img-$release
+  cp /etc/kdump/sysctl.conf /var/lib/kdump/latest_sysctls-$release
+  """
 
 private let loadSequences = Scenario.core(
   "the load sequences of nixos-images and SONiC, and usual spellings"
