@@ -44,7 +44,28 @@ packages() {
 prepare_debians() {
   mkdir -p "$store"
   debian bookworm bookworm --merged-usr && debian bookworm-split bookworm --no-merged-usr && debian sid sid &&
-    packages bookworm bookworm kexec-tools && packages sid sid kexec-tools && packages trixie trixie kexec-tools
+    packages bookworm bookworm kexec-tools && packages sid sid kexec-tools && packages trixie trixie kexec-tools &&
+    packages others sid molly-guard
+}
+
+# A sid with Debian's Swift and all that debian/control names, in $store/sid-build. What script/debian-compiler has made
+# is copied, if it is there.
+prepare_sid_build() {
+  local name=sid-build needed
+  needed=$(sed -n '/^Build-Depends:/,/^$/s/^ \([a-z0-9+-]*\).*/\1/p' debian/control | grep -vx debhelper-compat)
+  [ "$(cat "$store/$name.packages" 2>/dev/null)" != "$needed" ] || return 0
+  rm -rf --one-file-system "${store:?}/$name" "$store/$name".complete "$store/debs/$name"
+  if [ -e .lab/sid/.complete ]; then
+    cp -a --reflink=auto .lab/sid "$store/$name" && touch "$store/$name.complete"
+  else
+    debian $name sid --include=swiftlang
+  fi
+  # shellcheck disable=SC2086
+  packages $name sid $needed debhelper dpkg-dev lintian fakeroot || return 1
+  unshare --mount --net sh -eu -c 'mount --bind "$1/debs/$2" "$1/$2/mnt"
+    exec env -i PATH=/usr/sbin:/usr/bin DEBIAN_FRONTEND=noninteractive chroot "$1/$2" sh -c "exec dpkg --force-unsafe-io -i /mnt/*.deb"' \
+    sh "$store" $name >"$store/$name.log" 2>&1 || { tail -n 5 "$store/$name.log" >&2; return 1; }
+  echo "$needed" >"$store/$name.packages"
 }
 
 # repack DEB RESULT FUNCTION...: unpacks a package, changes it by FUNCTION in its tree, packs it.
@@ -90,6 +111,7 @@ enter_debians() {
     cp "$store"/debs/trixie/kexec-tools_*.deb "$memory/debs/trixie.deb" &&
     cp "$store"/debs/sid/kexec-tools_*.deb "$memory/debs/sid.deb" &&
     repack "$store"/debs/bookworm/kexec-tools_*.deb "$memory/debs/bookworm-relaxed.deb" relaxed &&
+    repack "$store"/debs/others/molly-guard_*.deb "$memory/debs/molly-guard.deb" relaxed &&
     mkdir "$memory/tarball" && tar -x --strip-components=1 -C "$memory/tarball" -f "$(script/package tar)" ||
     { say 'no packages to test'; exit 1; }
   # Of bookworm's program in a sid: the one library that has another name there.
@@ -122,6 +144,7 @@ mount_root() {
 fresh() {
   ! mountpoint -q "$root" || umount -R "$root"
   rm -rf "$memory/layers" "$memory/work"
+  frozen=()
   mount_root "$store/$1" || return 1
   mkdir "$root/debs" "$root/kexec-swift"
   mount --bind "$memory/debs" "$root/debs" && mount --bind "$memory/tarball" "$root/kexec-swift"

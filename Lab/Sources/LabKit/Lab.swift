@@ -135,12 +135,17 @@ public final class Lab: Sendable {
     return files
   }
 
-  /// The Debian package that `script/test` has made of the program.
-  public func package() throws -> [UInt8] {
-    guard let package = FileManager.default.contents(atPath: ".lab/kexec-swift.deb") else {
-      throw Skip("there is no package: cp $(script/package deb) .lab/kexec-swift.deb")
+  /// What `script/test` has put there of packages: in /opt of a guest, the Debian package of the program, and the
+  /// script of sid's kexec-tools that loads a kernel.
+  public func packages() throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    for name in ["kexec-swift.deb", "kexec-load-kernel"] {
+      guard let contents = FileManager.default.contents(atPath: ".lab/\(name)") else {
+        throw Skip("there is no .lab/\(name): script/test makes it")
+      }
+      files["opt/\(name)"] = Array(contents)
     }
-    return Array(package)
+    return files
   }
 
   /// Pseudo-random bytes, determined by the seed.

@@ -158,4 +158,9 @@ private let spellings = [
   "kexec -l --initrd /boot/initrd --append 'a b' /boot/lab",
   "kexec -a -l /boot/lab --ramdisk=/boot/initrd --command-line=quiet --mem-max=0x3fffffff",
   "kexec --load /boot/lab --initr=/boot/initrd --reuse-cmd",
+  // kiwi's, of kiwi-dracut-oem-dump.
+  """
+  kexec --help | grep -q kexec-syscall-auto &&
+    kexec --kexec-syscall-auto --load /boot/l?b --initrd /boot/initrd --command-line 'a b'
+  """,
 ]

@@ -7,7 +7,7 @@ let packages: [Scenario] = [
     lab in
     let guest = try await lab.boot(
       .debian6_1, system: .debian, memory: 768, commandLine: "crashkernel=256M",
-      carrying: [.debian6_1], files: ["opt/kexec-swift.deb": try lab.package()])
+      carrying: [.debian6_1], files: try lab.packages())
     try await guest.run("/sbin/kexec --version | grep '^kexec-tools '")
     try await guest.run("dpkg -i /opt/kexec-swift.deb")
     try await guest.run(isOurs)
@@ -32,6 +32,9 @@ let packages: [Scenario] = [
       APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
       END
       """)
+    try await second.run("sh /opt/kexec-load-kernel")
+    try await second.mustHaveLoaded(true)
+    try await second.run("/sbin/kexec -u")
     try await second.run("RUNLEVEL=6 PREVLEVEL=2 /etc/init.d/kexec-load stop")
     try await second.mustHaveLoaded(true)
 
