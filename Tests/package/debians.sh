@@ -61,7 +61,7 @@ prepare_sid_build() {
     debian $name sid --include=swiftlang
   fi
   # shellcheck disable=SC2086
-  packages $name sid $needed debhelper dpkg-dev lintian fakeroot || return 1
+  packages $name sid $needed build-essential debhelper lintian fakeroot || return 1
   unshare --mount --net sh -eu -c 'mount --bind "$1/debs/$2" "$1/$2/mnt"
     exec env -i PATH=/usr/sbin:/usr/bin DEBIAN_FRONTEND=noninteractive chroot "$1/$2" sh -c "exec dpkg --force-unsafe-io -i /mnt/*.deb"' \
     sh "$store" $name >"$store/$name.log" 2>&1 || { tail -n 5 "$store/$name.log" >&2; return 1; }
@@ -80,6 +80,9 @@ with_manual() {
   mkdir -p usr/share/man/man8
   echo 'our page' | gzip -9n >usr/share/man/man8/kexec-swift.8.gz
   (find usr -type f -exec md5sum {} +) >DEBIAN/md5sums
+}
+without_manual() {
+  newer && newer && rm -rf usr/share/man && sed -i '/ usr.share.man/d' DEBIAN/md5sums
 }
 # With scripts that kill dpkg and all below it when /step says so: it counts their commands, or those that change files.
 traced() {
@@ -106,6 +109,7 @@ enter_debians() {
   ours_deb=$(script/package deb) && cp "$ours_deb" "$memory/debs/ours.deb" &&
     repack "$ours_deb" "$memory/debs/newer.deb" newer &&
     repack "$ours_deb" "$memory/debs/manual.deb" with_manual &&
+    repack "$ours_deb" "$memory/debs/no-manual.deb" without_manual &&
     repack "$ours_deb" "$memory/debs/traced.deb" traced &&
     repack "$ours_deb" "$memory/debs/traced-newer.deb" traced_newer &&
     cp "$store"/debs/trixie/kexec-tools_*.deb "$memory/debs/trixie.deb" &&

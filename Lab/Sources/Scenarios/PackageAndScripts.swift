@@ -1,37 +1,14 @@
 import LabKit
 
-/// The Debian package over Debian's own kexec-tools, whose callers run what it puts in their place.
+/// The callers of kexec in Debian's packages, with the program's own package over kexec-tools.
 /// Tests/package/run shows in chroots what needs no kernel.
-let packages: [Scenario] = [packageAndSystemd, packageAndScripts.extra]
-
-private let packageAndSystemd = Scenario(
-  "the package: systemctl kexec runs its /sbin/kexec, and kexec-tools' comes back"
-) { lab in
-  let guest = try await lab.boot(
-    .debian6_1, system: .debian, carrying: [.debian6_1], files: try lab.packages())
-  try await guest.run(isTheirs)
-  try await guest.run("dpkg -i /opt/kexec-swift.deb")
-  try await guest.run(isOurs)
-  let words = "\(Lab.commandLine) \(GuestSystem.debianWithoutSystemd.commandLine)"
-  try await guest.run(
-    "/sbin/kexec -l /boot/6.1 --initrd=/boot/initrd --command-line='\(words)'")
-
-  let next = try await guest.jump("systemctl kexec", returns: true)
-  try next.mustBe(.debian6_1)
-  try await next.run(isOurs)
-  try await next.run("dpkg --purge kexec-swift")
-  try await next.run(isTheirs)
-  try await next.run("! find / -xdev -name '*kexec-swift*' ! -path '/opt/*' | grep .")
-}
-
-private let packageAndScripts = Scenario(
+let packageAndScripts = Scenario(
   "the package: kdump-config, init scripts and kexec-load-kernel run its /sbin/kexec"
 ) { lab in
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, memory: 768, commandLine: "crashkernel=256M",
     carrying: [.debian6_1], files: try lab.packages())
-  try await guest.run("dpkg -i /opt/kexec-swift.deb")
-  try await guest.run(isOurs)
+  try await guest.installPackage()
   try await guest.run(prepareKdump)
   try await guest.run("kdump-config load")
   try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
@@ -57,9 +34,24 @@ private let packageAndScripts = Scenario(
   try await next.run("grep -w lab.caller=kexec-load /proc/cmdline")
 }
 
-/// The program of the package, and that of kexec-tools.
+extension Guest {
+  /// Puts the package's program in the place of that of kexec-tools.
+  func installPackage() async throws {
+    try await run(isTheirs)
+    try await run("dpkg -i /opt/kexec-swift.deb")
+    try await run(isOurs)
+  }
+
+  /// The same in the other direction, in a system that has been started by the package's program.
+  func purgePackage() async throws {
+    try await run(isOurs)
+    try await run("dpkg --purge kexec-swift")
+    try await run(isTheirs)
+    try await run("! find / -xdev -name '*kexec-swift*' ! -path '/opt/*' | grep .")
+  }
+}
+
 private let isOurs = """
-  /sbin/kexec --version | grep '^kexec [0-9]'
-  test /sbin/kexec -ef /usr/lib/kexec-swift/kexec
+  /sbin/kexec --version | grep '^kexec [0-9]' && test /sbin/kexec -ef /usr/lib/kexec-swift/kexec
   """
 private let isTheirs = "/sbin/kexec --version | grep '^kexec-tools '"
