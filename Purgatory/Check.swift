@@ -1,15 +1,15 @@
 import CPurgatoryABI
 import Machine
 
-/// The digest of the loaded segments, compared with what the loader found.
+/// The digest of the loaded segments, compared with that of the loader.
 struct Check {
-  /// Whether the segments are what they were; true as well if no check was asked for.
+  /// Whether the segments are unchanged; also true if there is no check.
   let passed: Bool
-  /// What made the digest.
+  /// The name of the digest.
   let algorithm: StaticString
   /// Bytes of the digest.
   let byteCount: Int
-  /// The digest of the segments as they are, in its first bytes.
+  /// The digest of the current segments, in the first bytes.
   let found: SHA256.Digest
 
   /// Digests the regions that `parameters` lists, in order, as if they were one message.
@@ -53,7 +53,7 @@ private func komihash(_ parameters: Parameters) -> SHA256.Digest {
 private func sha256(_ parameters: Parameters) -> SHA256.Digest {
   let usesInstructions =
     unsafe !parameters.has(PURGATORY_FLAG_PLAIN_DIGEST) && SHA256.hasInstructions
-  // In a process these are not ours to touch, and the system has enabled SSE.
+  // In an ordinary process the control registers cannot be changed, and the system has enabled SSE.
   let enablesSSE = usesInstructions && machine_is_privileged()
   let before = enablesSSE ? machine_enable_sse() : machine_control()
   var digest = SHA256(usingInstructions: usesInstructions)

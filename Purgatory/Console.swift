@@ -1,11 +1,11 @@
 import CPurgatoryABI
 import Machine
 
-/// Where the purgatory's few lines go.
+/// Where the purgatory writes its messages.
 struct Console {
   private var serial: SerialPort
   private var screen: VGAText?
-  /// Whether lines go to the serial port.
+  /// Whether messages go to the serial port.
   var usesSerial = true
 
   /// The console that the parameters describe: always a serial port, and the screen if wanted.

@@ -1,7 +1,7 @@
 import CPurgatoryABI
 
-/// Tells the next kernel where it can return to, if the old one can be returned to: by a word
-/// behind those of its command line that are for it.
+/// Tells the next kernel how to return to the old one, if that is possible: by a parameter behind those on
+/// its command line.
 func tellWayBack(_ parameters: Parameters) {
   // SAFETY: the caller has the block in our own segment, and the loader has put
   // PURGATORY_JUMP_BACK_TEXT_SIZE bytes at that place, in one of its segments.

@@ -1,16 +1,16 @@
 // The purgatory: what runs between two kernels.
 //
-// The old kernel is gone and the next one is not there yet, so all that can go wrong here looks to
-// the user like a machine that hangs. Hence the design:
+// The old kernel is gone and the next one does not run yet, so any failure here looks like a hanging machine
+// to the user. Hence the design:
 //
-// - It is small and needs nothing: no allocation, no relocation, no run-time library, no SSE (the
-//   old kernel leaves it off), no stack but its own. It runs at whatever address it was loaded to.
-// - Everything that it has to know is in one block of parameters (CPurgatoryABI.h), written by the
-//   loader. What it finds out goes there as well.
-// - It checks that the loaded segments are what they were when they were loaded. If they are not,
-//   it always says so, on COM1 if no console was configured, and then it resets the machine: a
-//   crashed server comes back by itself. It never loops.
-// - Its own mistakes end the same way: an exception is reported and the machine is reset.
+// - It is small and needs nothing: no allocation, no relocation, no run-time library, no SSE (the old kernel
+//   leaves it off), no stack but its own. It runs at any address.
+// - Everything that it must know is in one block of parameters (CPurgatoryABI.h), which the loader writes.
+//   Its results are stored there as well.
+// - It checks that the loaded segments are unchanged. If they are not, it always reports that, on COM1 if no
+//   console was configured, and then resets the machine, so that a crashed server comes back by itself. It
+//   never waits for ever.
+// - Its own faults end in the same way: an exception is reported and the machine is reset.
 //
 // What only x86_64 has (entry, ports, reset) is in the directory x86_64.
 
@@ -28,7 +28,7 @@ extension Parameters {
   }
 }
 
-/// Does all the work; returns when the next kernel may be entered.
+/// Does all the work; returns if the next kernel may be entered.
 #if compiler(>=6.3)
   @c(purgatory_run)
 #else
@@ -65,7 +65,7 @@ func run(_ parameters: Parameters) {
   @_cdecl("purgatory_exception")
 #endif
 func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameters: Parameters) {
-  // An exception while we report this one is not reported but resets the machine.
+  // An exception during this report resets the machine without a message.
   machine_drop_interrupt_table()
   // SAFETY: start.S passes the block in our own segment; nobody else runs.
   var console = unsafe areIntact(parameters) ? Console(parameters) : Console()
@@ -83,7 +83,8 @@ func exception(_ vector: UInt64, _ error: UInt64, _ address: UInt64, _ parameter
   resetMachine(&console)
 }
 
-/// Whether the digest is right: the checks and what is written after them, for tests in an ordinary process.
+/// Makes the checks and writes the texts, for tests in an ordinary process: 0 if the digest is right, 1 if it
+/// is wrong, 2 for bad parameters.
 #if compiler(>=6.3)
   @c(purgatory_verify)
 #else
@@ -112,7 +113,7 @@ private func areIntact(_ parameters: Parameters) -> Bool {
     && parameters.pointee.region_count <= UInt32(PURGATORY_REGION_LIMIT)
 }
 
-/// Checks the segments, and says what is wrong with them.
+/// Checks the segments, and reports a wrong digest.
 private func check(_ parameters: Parameters, reportTo console: inout Console) -> Bool {
   // SAFETY: see the callers.
   let check = unsafe Check(parameters)

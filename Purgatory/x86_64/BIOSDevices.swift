@@ -1,10 +1,10 @@
 import Machine
 
-/// Puts the interrupt controllers and the timer back as a BIOS sets them up: a kernel that starts in
-/// real mode calls it. The A20 line has been open since the old kernel started.
+/// Sets up the interrupt controllers and the timer as a BIOS does, which a kernel that starts in real mode
+/// calls. The A20 line has been open since the old kernel started.
 func restoreBIOSDevices() {
-  // The two 8259: edge-triggered and cascaded, their vectors from 0x08 and 0x70 on; open are the
-  // timer, the keyboard, the cascade and what hangs on the second: clock and disks.
+  // The two 8259: edge-triggered and cascaded, their vectors from 0x08 and 0x70 on; not masked are the timer,
+  // the keyboard, the cascade, and on the second one clock and disks.
   programController(at: 0x20, vectors: 0x08, cascade: 0x04, mask: 0xb8)
   programController(at: 0xa0, vectors: 0x70, cascade: 0x02, mask: 0x8e)
   // The 8254's channel 0: a square wave of 18.2 Hz.

@@ -1,10 +1,10 @@
 import Machine
 
-/// Resets the machine in one of the ways that PCs have, and says so first.
+/// Prints a message and resets the machine by the first method that works.
 func resetMachine(_ console: inout Console) -> Never {
   console.write("purgatory: resetting the machine\n")
 
-  // The keyboard controller's command "pulse the reset line", once it has taken its last command.
+  // The keyboard controller's command "pulse the reset line", after it has taken its last command.
   var left = 10_000
   while (machine_read_port(0x64) & 0x02) != 0, left > 0 { left &-= 1 }
   machine_write_port(0x64, 0xfe)

@@ -1,13 +1,13 @@
 import Machine
 
-/// A 16550 UART, or nothing: all waits are bounded, so a port where nobody answers costs little.
+/// A 16550 UART. All waits are bounded, so a port without a UART costs little time.
 struct SerialPort {
   /// I/O port of the first one in a PC.
   static let com1: UInt16 = 0x3f8
   /// The rate for a divisor of 1.
   private static let fastest: UInt32 = 115200
-  /// How often the line status is read before we give up; a read takes about a microsecond, and a
-  /// character at 300 baud takes 33 ms.
+  /// How often the line status is read before giving up; a read takes about a microsecond, and a character at
+  /// 300 baud takes 33 ms.
   private static let patience = 100_000
 
   private static let interruptEnable: UInt16 = 1

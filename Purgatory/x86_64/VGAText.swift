@@ -12,7 +12,7 @@ struct VGAText {
   private var column = 0
   private let isMapped: Bool
 
-  /// The screen, or nothing where the old kernel's page tables have none.
+  /// The screen; nil if the old kernel's page tables do not map it.
   init() {
     isMapped = isReadable(Self.screen)
   }

@@ -1,8 +1,8 @@
-// The way in and the way out: from the old kernel to Swift, and from Swift to the next kernel.
+// From the old kernel to Swift, and from Swift to the next kernel.
 //
 // The old kernel jumps here in 64-bit mode with an identity map, interrupts off, all registers 0,
-// and no descriptor tables that could be used. Nothing here depends on the address that we run at,
-// but that the way out to 32-bit mode must lie below 4 GiB.
+// and no descriptor tables that could be used. The code runs at any address, but the part that switches to
+// 32-bit mode must lie below 4 GiB.
 
 #include "CPurgatoryABI.h"
 
@@ -39,7 +39,7 @@ enter:
   shl $32, %rdx
   or %rdx, %rax
   mov %rax, PARAMETER(PURGATORY_ENTERED_AT)
-  // Not zero if the old kernel wants to be returned to: a kexec jump.
+  // Not zero if the next kernel can return to the old one: a kexec jump.
   mov (%rsp), %rax
   mov %rax, PARAMETER(PURGATORY_RETURN_ADDRESS)
   mov %rsp, PARAMETER(PURGATORY_STACK_POINTER)
@@ -61,7 +61,7 @@ enter:
 1:
   call load_interrupt_table
   lea parameters(%rip), %rdi
-  call purgatory_run  // comes back only if all is well
+  call purgatory_run  // returns only if the checks have passed
 
   lidt no_table(%rip)
   cmpw $PURGATORY_ENTRY_BACK, PARAMETER(PURGATORY_ENTRY_MODE)
@@ -86,18 +86,18 @@ enter_long_mode:
   xor %r15d, %r15d
   jmp *PARAMETER(PURGATORY_ENTRY)
 
-// To a kernel that was left, in memory that the old kernel's page tables do not have. It finds on
-// the stack where it may return to.
+// Returns to a kernel that has jumped before, whose memory the old kernel's page tables do not map. The
+// address for returning to the old kernel is on the stack.
 go_back:
   mov PARAMETER(PURGATORY_PAGE_TABLES), %rax
   mov %rax, %cr3
   mov PARAMETER(PURGATORY_STACK_POINTER), %rsp
   jmp *PARAMETER(PURGATORY_ENTRY)
 
-// Down to 32-bit protected mode without paging, as boot.rst, "32-bit Boot Protocol", wants it. The
-// data segments are flat since `enter`. To real mode it is one step more: the last jump then goes to
-// a 16-bit segment that starts with that step. And from 5 levels of page tables to 4 the way leads
-// through here as well: the number can change only while paging is off.
+// Switches to 32-bit protected mode without paging, as boot.rst, "32-bit Boot Protocol", requires. The
+// data segments are flat since `enter`. Real mode needs one more step: then the last jump goes to a 16-bit
+// segment that starts with that step. The switch from 5-level to 4-level page tables is done here as well,
+// since the number of levels can change only while paging is off.
 leave_long_mode:
   cmpw $PURGATORY_ENTRY_FOUR_LEVELS, PARAMETER(PURGATORY_ENTRY_MODE)
   jne 2f
@@ -209,7 +209,7 @@ handlers:
   .rept VECTORS
   .balign 16
   .if vector == NMI
-  iretq  // some watchdog's: not ours to judge
+  iretq  // of a watchdog: ignored
   .else
   .if (vector != 8) && (vector < 10 || vector > 14) && (vector != 17) && (vector != 21) && (vector != 29) && (vector != 30)
   pushq $0
@@ -228,7 +228,7 @@ exception:
   mov 16(%rsp), %rdx
   lea parameters(%rip), %rcx
   and $-16, %rsp
-  call purgatory_exception  // does not come back
+  call purgatory_exception  // does not return
 
 // For tests: a C function without arguments that only checks the digest, in any process.
   .globl purgatory_verify_here

@@ -1,7 +1,7 @@
 extension Array where Element == UInt8 {
   /// Writes `value` as `field` of a layout that starts at `base`.
   ///
-  /// - Precondition: the field is inside the array; layouts that we write have known sizes.
+  /// - Precondition: the field is inside the array; the sizes of all written layouts are known.
   package mutating func store<Value>(_ value: Value, as field: Field<Value>, base: Int = 0) {
     let start = base + field.offset
     precondition(start >= 0 && start + field.size <= count, "a field outside its layout")

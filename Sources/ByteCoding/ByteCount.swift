@@ -1,4 +1,4 @@
-// Sizes and limits are written as people say them: `.mebibytes(64)`.
+// Sizes and limits are written with units: `.mebibytes(64)`.
 
 extension Int {
   /// `count` times 1024 bytes.

@@ -1,8 +1,8 @@
-// What the C library's isspace and its kin say of a character in the C locale. The kernel's files and words
-// are ASCII; Unicode's own answers would bring tables of 40 kB into the program (script/lint).
+// The same as isspace and similar functions of the C library in the C locale. The kernel's files are ASCII,
+// and the functions for Unicode would add tables of 40 kB to the program (script/lint).
 
 extension Character {
-  /// Whether it is a space, a tab, a line's end or a page's. Corresponds to `isspace`.
+  /// Whether it is a space, a tab, a line end or a form feed. Corresponds to `isspace`.
   package var isASCIIWhitespace: Bool {
     asciiValue.map { $0 == 0x20 || (0x09...0x0D).contains($0) } ?? false
   }
@@ -19,12 +19,12 @@ extension Character {
 }
 
 extension StringProtocol {
-  /// The text with a to z for A to Z, and everything else as it was.
+  /// The text with A to Z replaced by a to z.
   package var asciiLowercased: String {
     String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
   }
 
-  /// The text with A to Z for a to z, and everything else as it was.
+  /// The text with a to z replaced by A to Z.
   package var asciiUppercased: String {
     String(decoding: utf8.map { (0x61...0x7A).contains($0) ? $0 & ~0x20 : $0 }, as: UTF8.self)
   }

@@ -2,8 +2,8 @@ internal import CLibrary
 
 /// A buffer that is filled from its start and grows when there is no space left.
 ///
-/// It grows with `realloc`, which moves large blocks by changing page tables (`mremap`): nothing is
-/// copied, and memory beyond what was filled is reserved only, not used.
+/// It grows by `realloc`, which moves large blocks by changing page tables (`mremap`), without copying.
+/// Memory that is not filled yet is only reserved, not used.
 @usableFromInline @frozen @safe package struct GrowableBytes: ~Copyable {
   // SAFETY: `base` points at `capacity` bytes from `malloc`; the first `count` are initialised.
   @usableFromInline internal var base: UnsafeMutableRawPointer
@@ -40,7 +40,7 @@ internal import CLibrary
 
   /// Says that the next `size` bytes of `unfilled` have been filled.
   @unsafe package mutating func fill(_ size: Int) {
-    precondition(size >= 0 && size <= capacity - count, "filled more than there is room for")
+    precondition(size >= 0 && size <= capacity - count, "filled more than there is space for")
     count += size
   }
 
@@ -55,7 +55,7 @@ internal import CLibrary
     }
   }
 
-  /// Forgets what has been filled; the space stays.
+  /// Empties the buffer and keeps its memory.
   package mutating func clear() {
     count = 0
   }
@@ -68,7 +68,7 @@ internal import CLibrary
     unsafe fill(bytes.count)
   }
 
-  /// What has been filled, with the rest of the space given back.
+  /// The filled bytes; the rest of the memory is freed.
   package consuming func finish() -> OwnedBytes {
     let count = count
     // When even shrinking fails, the larger block still holds the bytes.
@@ -81,17 +81,17 @@ internal import CLibrary
   /// 4 KiB. Decoding a kernel of 53 MB from LZ4 took half as long.
   private func adviseHugePages() {
     guard capacity >= .mebibytes(4) else { return }
-    // Only an advice, so its failure means nothing; it wants the address of a page.
+    // It is only advice, so errors do not matter. It needs the address of a page.
     let size = Int(getpagesize())
     let misalignment = unsafe Int(bitPattern: base) % size
     unsafe _ = madvise(base - misalignment, capacity + misalignment, MADV_HUGEPAGE)
   }
 }
 
-// Embedded Swift compiles the end of a noncopyable value in every module that has one; hence what is
-// inlinable or frozen here, in OwnedBytes and in FileDescriptor.
+// Embedded Swift compiles the deinit of a noncopyable type in every module that uses the type. Therefore some
+// declarations here, in OwnedBytes and in FileDescriptor are inlinable or frozen.
 
-/// Gives memory of `malloc` back.
+/// Frees memory of `malloc`.
 @usableFromInline internal func giveBack(_ base: UnsafeMutableRawPointer) {
   unsafe free(base)
 }

@@ -1,10 +1,10 @@
-/// A read or write beyond the bytes that there are.
+/// A read or write outside the available bytes.
 @usableFromInline package struct OutOfBounds: Error, Equatable, Sendable {
-  /// First byte that was wanted.
+  /// The offset of the first byte that was wanted.
   package let offset: Int
   /// How many bytes were wanted.
   package let wanted: Int
-  /// How many bytes there are in all.
+  /// How many bytes there are in total.
   package let available: Int
 
   /// Describes `wanted` bytes at `offset` of something that has only `available` bytes.

@@ -1,6 +1,6 @@
 internal import CLibrary
 
-/// Bytes with one owner, who may change them in place and then share them without a copy.
+/// Bytes with one owner, which may change them in place and then share them without a copy.
 ///
 /// The memory is released with this value, or with the last user of what `freeze()` returns.
 @usableFromInline @frozen @safe package struct OwnedBytes: ~Copyable, @unchecked Sendable {
@@ -68,8 +68,8 @@ internal import CLibrary
     unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
   }
 
-  // For loops over very many words, of one type each: a generic function is not always specialised
-  // for its callers in other modules.
+  // These are not generic, for loops over very many words: a generic function is not always specialised for
+  // its callers in other modules.
 
   /// The little-endian word of four bytes at `offset`, which need not be aligned.
   ///
@@ -99,7 +99,7 @@ internal import CLibrary
     try unsafe body(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
-  /// The same bytes, from now on shared and unchangeable.
+  /// The same bytes, which can be shared and no longer changed.
   package consuming func freeze() -> SharedBytes {
     let bytes = unsafe UnsafeRawBufferPointer(start: base, count: count)
     discard self

@@ -2,8 +2,8 @@ internal import CLibrary
 
 /// Bytes that never change and stay where they are: a mapped file, or an array.
 ///
-/// Copies and slices share the storage, so a kernel of 14 MB passes through every space without
-/// being copied. The storage is released with the last of them.
+/// Copies and slices share the storage, so a kernel of 14 MB is passed from module to module without being
+/// copied. The storage is released with the last of them.
 package struct SharedBytes: Sendable {
   private let storage: Storage
   private let range: Range<Int>
@@ -15,14 +15,14 @@ package struct SharedBytes: Sendable {
     unsafe self.init(adopting: UnsafeRawBufferPointer(copy)) { unsafe $0.deallocate() }
   }
 
-  /// Takes over `buffer`; `release` is called with it when nobody needs it any more.
+  /// Takes over `buffer`; `release` is called with it when nothing refers to it any more.
   ///
   /// The caller promises that the bytes neither move nor change until then.
   ///
   /// - Parameters:
   ///   - buffer: the memory.
-  ///   - evict: lets the pages of a part of a mapped file go, for now; nil for other memory.
-  ///   - release: gives the memory back.
+  ///   - evict: frees the memory of a part of a mapped file for now; nil for other memory.
+  ///   - release: releases the memory.
   package init(
     adopting buffer: UnsafeRawBufferPointer,
     evict: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil,
@@ -40,7 +40,7 @@ package struct SharedBytes: Sendable {
   /// How many bytes there are.
   package var count: Int { range.count }
 
-  /// Whether they are those of a mapped file, which others may write to meanwhile.
+  /// Whether they are those of a mapped file, which other programs may change meanwhile.
   package var isMapped: Bool { unsafe storage.evict != nil }
 
   /// A view of the bytes, valid while this value lives.
@@ -65,7 +65,7 @@ package struct SharedBytes: Sendable {
       storage, (range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound))
   }
 
-  /// The offset of the first place where `pattern`, which is not empty, is; nil when there is none.
+  /// The offset of the first occurrence of `pattern`, which must not be empty; nil when there is none.
   package func firstOffset(of pattern: [UInt8]) -> Int? {
     unsafe withUnsafeBytes { buffer in
       var start = 0
@@ -87,8 +87,8 @@ package struct SharedBytes: Sendable {
     unsafe withUnsafeBytes { unsafe [UInt8]($0) }
   }
 
-  /// Lets the memory of a mapped file go until the bytes are used again, when they are read from the
-  /// file anew. Does nothing for bytes that are in memory only.
+  /// Frees the memory of a mapped file until the bytes are used again, when they are read from the file once
+  /// more. Does nothing for other memory.
   package func evict() {
     unsafe storage.evict?(UnsafeRawBufferPointer(rebasing: storage.buffer[range]))
   }

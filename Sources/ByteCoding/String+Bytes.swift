@@ -1,10 +1,10 @@
-// Arguments, paths and command lines are bytes to Linux and need not be UTF-8, but a Swift string is
-// always text. Bytes that are none become characters which stand for them and nothing else, so that
-// text can be split and joined as usual, and the bytes come out again as they were.
+// Arguments, paths and command lines are bytes to Linux and need not be UTF-8, but a Swift string is always
+// text. Bytes that are not UTF-8 become characters that are reserved for them. So text can be split and
+// joined as usual, and the original bytes can be recovered.
 
 extension String {
-  /// The same of an array, which nearly always is ASCII: then nothing is looked up that the general form
-  /// looks up at each start of the program.
+  /// The same for an array, which nearly always is ASCII. Then this avoids work that the general form needs
+  /// at every start of the program.
   package init(lossless bytes: [UInt8]) {
     for byte in bytes where byte >= 0x80 {
       self.init(lossless: bytes[...])
@@ -18,7 +18,7 @@ extension String {
   /// A byte that is not UTF-8, which is at least 0x80, becomes one of the last 128 characters of
   /// Unicode (private use, U+10FF80 and up); so does each byte of such a character.
   package init(lossless bytes: some Collection<UInt8>) {
-    // Arrays are compared, since a comparison of two types of views cost a quarter of the start-up.
+    // Arrays are compared, since comparing views of two types took a quarter of the start-up time.
     let all = Array(bytes)
     self = String(decoding: all, as: UTF8.self)
     if Array(utf8) == all, !unicodeScalars.contains(where: { $0.value >= firstStandIn }) { return }
@@ -51,7 +51,8 @@ extension String {
 }
 
 extension String {
-  /// The text of `bytes` with a question mark for each that is no printable ASCII: a terminal may obey it.
+  /// The text of `bytes` with a question mark for each byte that is not printable ASCII, which could control
+  /// a terminal.
   package init(printable bytes: some Sequence<UInt8>) {
     let shown = bytes.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
     self.init(decoding: shown, as: UTF8.self)
@@ -79,14 +80,14 @@ extension StringProtocol {
   }
 }
 
-/// Stands for the byte 0x80; the lowest eight bits of it and of those that follow are the byte.
+/// The character for the byte 0x80. The lowest eight bits of this character and of the following ones are the
+/// byte.
 private let firstStandIn: UInt32 = 0x10FF80
 
 extension StringProtocol {
-  /// Whether `text`, which is not empty, stands in it, byte for byte.
+  /// Whether it contains `text`, which must not be empty, byte for byte.
   ///
-  /// The standard library's own search would bring its engine for regular expressions into the program:
-  /// 1.3 MB.
+  /// The standard library's search would add its engine for regular expressions to the program: 1.3 MB.
   package func holds(_ text: String) -> Bool {
     let (bytes, pattern) = (Array(utf8), Array(text.utf8))
     guard bytes.count >= pattern.count else { return false }
@@ -99,7 +100,7 @@ extension StringProtocol {
 extension Substring {
   /// The parts between `separator`s, an ASCII character, without the empty ones.
   ///
-  /// The standard library's own `split` would be copied to each place where it is used.
+  /// The standard library's `split` would be copied to every place where it is used.
   @inline(never) package func parts(_ separator: UInt8) -> [Substring] {
     var parts: [Substring] = []
     let bytes = utf8

@@ -1,6 +1,6 @@
 extension UInt64 {
-  /// The number that `digits` are in base `radix`, 2 to 36; nil when there are none, when anything else is among
-  /// them, a sign too, or when it does not fit.
+  /// The number that `digits` are in base `radix`, 2 to 36; nil when there are no digits, when there is
+  /// anything else, such as a sign, or when the number does not fit.
   package init?(digits: some StringProtocol, radix: Int) {
     var number: UInt64 = 0
     var count = 0

@@ -1,5 +1,6 @@
-// Signal handlers: what runs in them may be little more than write(2), so they are not in Swift. And the
-// program's arguments, which Swift looks for in /proc/self/maps: without /proc it would find none.
+// Signal handlers, which may do little more than write(2), so they are not in Swift; and the program's
+// arguments, which Swift would look for in /proc/self/maps, where they are not found without /proc.
+
 // For strerrorname_np, which glibc has since 2.32.
 #define _GNU_SOURCE
 #include "CLinux.h"

@@ -1,5 +1,5 @@
-// What Embedded Swift, unlike ordinary Swift, leaves to the program: what is said when an object finds no
-// memory and when Swift's checks find a fault of the program. Only script/sdk's compilers take this.
+// What Embedded Swift, unlike ordinary Swift, leaves to the program: the messages when there is no memory for
+// an object and when Swift's checks find a fault of the program. Compiled only with script/sdk.
 #ifdef EMBEDDED_SWIFT
 #define _GNU_SOURCE
 #include "Say.h"
@@ -36,7 +36,7 @@ int posix_memalign(void **place, size_t alignment, size_t size) {
 // Swift's checks end in an instruction that traps (ud2, brk, unimp).
 static void on_fault(int number, siginfo_t *information, void *place) {
   const mcontext_t *registers = &((const ucontext_t *)place)->uc_mcontext;
-  // SI_USER and the like: somebody sent it.
+  // SI_USER and the like: a process has sent the signal.
   int was_sent = information->si_code <= 0;
   if (number == SIGSEGV && !was_sent) {
     // The stack cannot grow: its limit is reached, or that of the address space.

@@ -1,9 +1,9 @@
-/// Reads one thing after the other from a compressed file's headers.
+/// Reads the fields of a compressed file's headers one after the other.
 @safe internal struct BigEndianReader {
   // SAFETY: the decoder that makes the reader keeps the input alive while it uses it.
   private let input: UnsafeRawBufferPointer
   private let format: CompressionFormat
-  /// Where the next thing starts.
+  /// Where the next field starts.
   private(set) var offset: Int
 
   @unsafe init(_ input: UnsafeRawBufferPointer, from offset: Int, format: CompressionFormat) {
@@ -29,7 +29,7 @@
     return unsafe UnsafeRawBufferPointer(rebasing: input[offset..<offset + count])
   }
 
-  /// What has been read since the offset was `start`.
+  /// The bytes that have been read since the offset was `start`.
   @unsafe func bytes(since start: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: input[start..<offset])
   }

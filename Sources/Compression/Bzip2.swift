@@ -6,7 +6,7 @@ internal enum Bzip2 {
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
     var stream = unsafe bz_stream()
-    // libbz2 wants its state to stay at one address.
+    // libbz2 requires that its state stays at one address.
     return try unsafe withUnsafeMutablePointer(to: &stream) { stream throws(CompressionError) in
       // No messages, and the fast decoder rather than the small one.
       guard unsafe BZ2_bzDecompressInit(stream, 0, 0) == BZ_OK else {

@@ -1,9 +1,9 @@
 package import ByteCoding
 internal import CZlib
 
-/// The CRC-32 of zlib and gzip, taken over several segments in turn. Corresponds to zlib's `crc32`.
+/// The CRC-32 of zlib and gzip, of several chunks in turn. Corresponds to zlib's `crc32`.
 package struct CRC32: Sendable {
-  /// The checksum of all that was added so far.
+  /// The checksum of everything that was added so far.
   package private(set) var value: UInt32 = 0
 
   /// The checksum of nothing.

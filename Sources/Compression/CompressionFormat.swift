@@ -1,16 +1,16 @@
 internal import ByteCoding
 
-/// A way of compressing that kernels, initial file systems or their containers use.
+/// A compression format of kernels, initrds or their containers.
 package enum CompressionFormat: CaseIterable, Sendable {
   /// RFC 1952.
   case gzip
   /// The .xz file format.
   case xz
-  /// The .lzma ("LZMA alone") file format of before xz.
+  /// The .lzma ("LZMA alone") file format, which is older than xz.
   case lzma
   /// RFC 8878.
   case zstd
-  /// LZ4: the legacy frame of kernels and initial file systems, and the LZ4 frame of today.
+  /// LZ4: the legacy format of kernels and initrds, and the current LZ4 frame.
   case lz4
   /// What bzip2 writes.
   case bzip2
@@ -30,7 +30,7 @@ package enum CompressionFormat: CaseIterable, Sendable {
     }
   }
 
-  /// The format whose magic number `bytes` starts with, or nil.
+  /// The format whose magic number `bytes` start with, or nil.
   package static func recognise(_ bytes: RawSpan) -> CompressionFormat? {
     allCases.first { format in
       format.magics.contains { bytes.starts(with: $0) } && format.isPlausible(bytes)
@@ -57,7 +57,7 @@ package enum CompressionFormat: CaseIterable, Sendable {
       // The size of the blocks: "1" to "9".
       (try? bytes.load(UInt8.self, at: 3)).map { (0x31...0x39).contains($0) } ?? true
     case .lzma:
-      // The size at offset 5 is unknown or, as xz wants it too, below 256 GiB.
+      // The size at offset 5 is unknown or below 256 GiB. xz applies the same rule.
       (try? bytes.load(UInt64.self, at: 5)).map { $0 == .max || $0 < .gibibytes(256) } ?? true
     case .gzip, .xz, .zstd, .lz4, .lzo: true
     }

@@ -1,17 +1,17 @@
 package import ByteCoding
 
-/// The one stream of `format` that `input` starts with, decompressed.
+/// Decompresses the one stream of `format` that `input` starts with.
 ///
-/// Bytes after the stream are no error: a kernel's payload has its size appended, and initial file
-/// systems are strung together.
+/// Bytes after the stream are no error: a kernel's payload is followed by its size, and an archive of an
+/// initrd by the next one.
 ///
 /// - Parameters:
 ///   - input: The compressed bytes, and possibly others after them.
-///   - format: What `CompressionFormat.recognise` said.
-///   - limit: How many bytes of output are too many when there is one more.
-///   - expectedSize: The likely size of the output. It only saves growing the buffer: whether the
-///     size is right is for the caller to see.
-/// - Returns: The output, and how much of the input it came from.
+///   - format: The result of `CompressionFormat.recognise`.
+///   - limit: The most bytes of output that are allowed.
+///   - expectedSize: The likely size of the output, which avoids growing the buffer. The caller must check
+///     whether it is right.
+/// - Returns: The output, and how many bytes of the input the stream takes.
 /// - Throws: What is wrong with the input. Never takes more memory than `limit`, one window of at
 ///   most 256 MiB and one block of at most 64 MiB.
 package func decompress(
@@ -20,7 +20,7 @@ package func decompress(
   try decompressMutable(input, as: format, limit: limit, expectedSize: expectedSize).freeze()
 }
 
-/// `decompress` with a result that may be changed in place before it is shared.
+/// Like `decompress`, with a result that may be changed in place before it is shared.
 package func decompressMutable(
   _ input: SharedBytes, as format: CompressionFormat, limit: Int, expectedSize: Int? = nil
 ) throws(CompressionError) -> MutableDecompressed {
@@ -37,17 +37,17 @@ package func decompressMutable(
   return MutableDecompressed(bytes: try output.finish(), consumed: consumed)
 }
 
-/// Decompresses the one stream of `format` that `input` starts with, without keeping what it holds.
+/// Decompresses the one stream of `format` that `input` starts with, without keeping the output.
 ///
-/// Takes 64 KiB of memory and a block of the format (8 MiB of LZ4's legacy frame, as much as the
-/// file says, up to 64 MiB, of lzop's) or the window that the stream declares, up to 128 MiB.
+/// Takes 64 KiB of memory and a block of the format (8 MiB of LZ4's legacy frame, as much as the file states,
+/// up to 64 MiB, of lzop's) or the window that the stream declares, up to 128 MiB.
 ///
 /// - Parameters:
 ///   - input: the compressed bytes, and possibly others after them.
-///   - format: what `CompressionFormat.recognise` said.
-///   - consumer: is given the bytes in order, some at a time.
+///   - format: the result of `CompressionFormat.recognise`.
+///   - consumer: gets the output in order, in chunks.
 /// - Returns: how much of the input the stream takes.
-/// - Throws: what is wrong with the input, after `consumer` has been given what there is before that.
+/// - Throws: what is wrong with the input, after `consumer` has got the output before the fault.
 package func decompress(
   _ input: SharedBytes, as format: CompressionFormat, _ consumer: @escaping (RawSpan) -> Void
 ) throws(CompressionError) -> Int {
@@ -55,7 +55,7 @@ package func decompress(
     throw .corrupt(format, inputOffset: 0)
   }
   var output = try Output(input: input, consumer: consumer)
-  // What there is before a fault is given away too.
+  // The output before a fault is passed on too.
   defer { output.giveAway() }
   return try unsafe input.withUnsafeBytes { (input) throws(CompressionError) in
     try unsafe format.decoder(input, &output)

@@ -1,11 +1,11 @@
 package import ByteCoding
 internal import CLz4
 
-/// The first bytes of what the stream of `format` at the start of `input` holds: at least `count` of
-/// them, or all there are when the stream is shorter or damaged further on. Nil when it has none.
+/// The first bytes of the output of the stream of `format` at the start of `input`: at least `count`, or
+/// fewer if the stream is shorter or damaged further on; nil when there are none.
 ///
-/// Costs little: no more is decompressed than a block (128 KiB of zstd, 900 KB of bzip2, what `count`
-/// needs of the others).
+/// This is cheap: it decompresses at most one block (128 KiB of zstd, 900 KB of bzip2, and what `count` needs
+/// of the others).
 package func decompressStart(
   of input: SharedBytes, as format: CompressionFormat, count: Int
 ) -> SharedBytes? {
@@ -13,7 +13,7 @@ package func decompressStart(
     var output = try? Output(limit: count, expectedSize: count, input: input)
   else { return nil }
   unsafe input.withUnsafeBytes { input in
-    // Whatever stops it, too much output or damage: what there is by then counts.
+    // Whether it ends by too much output or by damage, the output so far is used.
     if format == .zstd {
       _ = try? unsafe Zstd.stream(input, &output)
     } else if unsafe input.starts(with: LZ4.legacyMagic) {

@@ -6,7 +6,7 @@ internal enum Gzip {
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {
     var stream = unsafe z_stream()
-    // zlib wants its state to stay at one address.
+    // zlib requires that its state stays at one address.
     return try unsafe withUnsafeMutablePointer(to: &stream) { stream throws(CompressionError) in
       // 15: the largest window; 16: a gzip header and trailer, and nothing else.
       let started = unsafe inflateInit2_(
@@ -29,7 +29,7 @@ internal enum Gzip {
         case Z_OK, Z_STREAM_END, Z_BUF_ERROR: break
         case Z_MEM_ERROR: throw .outOfMemory(wanted: 0)
         case Z_NEED_DICT: throw .unsupported(.gzip, inputOffset: offset + consumed)
-        // RFC 1952: "Reserved FLG bits must be zero"; they are for what only newer programs know.
+        // RFC 1952: "Reserved FLG bits must be zero"; only newer programs can know their meaning.
         case _ where unsafe offset + consumed <= headerSize && hasReservedFlags(input):
           throw .unsupported(.gzip, inputOffset: flagsOffset)
         default: throw .corrupt(.gzip, inputOffset: offset + consumed)
@@ -41,7 +41,7 @@ internal enum Gzip {
     }
   }
 
-  /// Bytes of the header, without what its flags add.
+  /// Bytes of the header without its optional fields.
   private static let headerSize = 10
   /// FLG in the header.
   private static let flagsOffset = 3

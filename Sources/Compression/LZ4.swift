@@ -1,7 +1,7 @@
 internal import ByteCoding
 internal import CLz4
 
-/// LZ4, by liblz4: the legacy frame of kernels and initial file systems, or one frame of today.
+/// LZ4, by liblz4: the legacy format of kernels and initrds, or one current frame.
 ///
 /// See `doc/lz4_Frame_format.md` of LZ4.
 internal enum LZ4 {
@@ -36,7 +36,7 @@ internal enum LZ4 {
     while true {
       let start = offset + 4
       guard start <= input.count else {
-        // A file of no bytes is the magic number alone; one to three bytes are half a size.
+        // An empty file is the magic number alone; one to three bytes more are an incomplete size.
         if mayHaveEnded || offset == input.count || output.count > 0 { return offset }
         throw .truncated(.lz4, inputOffset: input.count)
       }
@@ -81,7 +81,7 @@ internal enum LZ4 {
       let result = unsafe LZ4F_decompress(
         context, space.baseAddress, &produced, rest.baseAddress, &consumed, nil)
       guard LZ4F_isError(result) == 0 else {
-        // The frame needs a dictionary, which nobody has here.
+        // The frame needs a dictionary, which is not available here.
         let needsDictionary =
           unsafe input.count > descriptorOffset
           && (input[descriptorOffset] & dictionaryFlag) != 0
@@ -92,7 +92,7 @@ internal enum LZ4 {
     }
   }
 
-  /// What an error of the frame decoder means: the negative of a code, as a size.
+  /// The error for a result of the frame decoder, which is a negative code as a size.
   private static func error(_ result: Int, at offset: Int) -> CompressionError {
     switch LZ4F_errorCodes(rawValue: UInt32(truncatingIfNeeded: 0 &- result)) {
     case LZ4F_ERROR_allocation_failed: .outOfMemory(wanted: 0)

@@ -3,8 +3,8 @@ internal import CLzma
 
 /// xz and its predecessor, by liblzma: one stream.
 internal enum LZMA {
-  /// How much memory a decoder may take, mostly for its window: `xz -9` wants 64 MiB. Beside an output
-  /// that is not kept, a window of 128 MiB and liblzma's own tables.
+  /// How much memory a decoder may take, mostly for its window: `xz -9` wants 64 MiB. If the output is not
+  /// kept, the limit is a window of 128 MiB and liblzma's own tables.
   private static func memoryLimit(_ output: borrowing Output) -> UInt64 {
     output.isStreaming ? .mebibytes(129) : .mebibytes(256)
   }
@@ -41,7 +41,7 @@ internal enum LZMA {
         let result = unsafe lzma_code(stream, LZMA_RUN)
         let consumed = unsafe rest.count - stream.pointee.avail_in
         switch result {
-        // LZMA_BUF_ERROR: nothing could be done this time.
+        // LZMA_BUF_ERROR means that nothing could be done this time.
         case LZMA_OK, LZMA_STREAM_END, LZMA_BUF_ERROR: break
         case LZMA_MEM_ERROR: throw .outOfMemory(wanted: 0)
         case LZMA_MEMLIMIT_ERROR: throw .windowTooLarge(format)

@@ -77,7 +77,7 @@ internal enum LZO {
     return flags
   }
 
-  /// Whether the checksums that there are are right.
+  /// Whether the checksums are right, if there are any.
   private static func matches(
     _ bytes: UnsafeRawBufferPointer, adler: UInt32?, crc: UInt32?
   ) -> Bool {

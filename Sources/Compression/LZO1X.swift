@@ -1,8 +1,8 @@
 /// Decodes one block of LZO1X, the method of lzop and Linux.
 ///
-/// Our own, because liblzo2 is under the GPL, which would then hold for the whole static binary. A
-/// block is a list of instructions: copy new bytes, or copy `length` bytes from `distance` back.
-/// Every copy is checked against the block's input and output first.
+/// This is not done by liblzo2, because its licence, the GPL, would apply to the whole static binary. A block
+/// is a list of instructions: copy new bytes, or copy `length` bytes from `distance` back. Every copy is
+/// checked against the block's input and output first.
 @safe internal struct LZO1X {
   // SAFETY: the buffers outlive `decode`, which makes the value and does not let it escape.
   private let input: UnsafeRawBufferPointer
@@ -23,7 +23,7 @@
     return decoder.run() && decoder.read == input.count && decoder.written == output.count
   }
 
-  /// Runs instructions until the end mark. False: an instruction is outside the block.
+  /// Runs instructions until the end mark. Returns false if an instruction or a copy is outside the block.
   private mutating func run() -> Bool {
     // How many new bytes came directly before: 0 to 3, or 4 for a run of them. Small values of an
     // instruction depend on it.
@@ -107,7 +107,7 @@
   private mutating func copyLiterals(_ count: Int) -> Bool {
     guard count <= inputSize - read, count <= outputSize - written else { return false }
     if count <= 16, read <= inputSize - 16, written <= outputSize - 16 {
-      // What is copied too much is overwritten next.
+      // Excess bytes are overwritten next.
       unsafe copy8(from: input, read, to: written)
       unsafe copy8(from: input, read + 8, to: written + 8)
     } else {
@@ -129,7 +129,7 @@
         offset += 8
       }
     } else {
-      // The source overlaps what is written: each copy doubles what there is to copy from.
+      // The source overlaps the destination, so each copy doubles the bytes to copy from.
       var done = 0
       while done < length {
         let count = min(distance + done, length - done)

@@ -1,37 +1,37 @@
 internal import ByteCoding
 
-/// The one buffer that a stream is decompressed into, and its limit; or a small one, whose bytes are
-/// given away whenever it is full.
+/// The buffer that a stream is decompressed into, with its limit; or a small buffer that is passed to a
+/// consumer whenever it is full.
 ///
-/// There may be space for one byte more than the limit allows, so that an output that is too large
-/// is told from one that is just as large as it may be.
+/// It can hold one byte more than the limit allows, so that an output that is too large can be distinguished
+/// from one of exactly the limit.
 internal struct Output: ~Copyable {
   private var buffer: GrowableBytes
-  /// How many bytes there may be.
+  /// The most bytes that are allowed.
   let limit: Int
-  /// Whether somebody has said how large the output is likely to be.
+  /// Whether the caller has given an expected size.
   let hasExpectedSize: Bool
 
-  /// What is given the bytes; nil when all are kept.
+  /// Gets the bytes; nil when all are kept.
   private let consumer: ((RawSpan) -> Void)?
-  /// How many bytes have been given away.
+  /// How many bytes have been passed to the consumer.
   private var consumed = 0
 
-  /// What is decompressed. Its memory is let go as it is used, or the packed and the unpacked bytes
-  /// would be in memory together.
+  /// The compressed input. Its memory is freed as it is used, so that compressed and decompressed bytes are
+  /// not both in memory.
   private let input: SharedBytes
-  /// How much of the input's memory has been let go.
+  /// How much of the input's memory has been freed.
   private var evicted = 0
 
-  /// An empty buffer for what `input` unpacks to.
+  /// An empty buffer for the output of `input`.
   ///
-  /// Without a size to expect, it has four times that of the input: usual for kernels and initial
-  /// file systems. Memory that is never filled costs nothing.
+  /// Without an expected size, it has four times that of the input, which is usual for kernels and initrds.
+  /// Memory that is never filled costs nothing.
   init(limit: Int, expectedSize: Int?, input: SharedBytes) throws(CompressionError) {
     let limit = max(limit, 0)
     let size =
       expectedSize.map { max($0, 0) } ?? max(.kibibytes(64), input.count.saturatingMultiply(4))
-    // First, since it can fail: Swift 6.2's verifier refuses to give up a value that is half made.
+    // First, since it can fail: Swift 6.2's verifier refuses an initializer that fails later.
     do {
       buffer = try GrowableBytes(capacity: min(size, limit).saturatingAdd(1))
     } catch {
@@ -43,8 +43,8 @@ internal struct Output: ~Copyable {
     hasExpectedSize = expectedSize != nil
   }
 
-  /// A buffer of 64 KiB, or of a block where a format has larger ones, for what `input` unpacks to;
-  /// `consumer` is given the bytes in order.
+  /// A buffer of 64 KiB, or of one block if the format has larger ones, for the output of `input`; `consumer`
+  /// gets the bytes in order.
   init(input: SharedBytes, consumer: @escaping (RawSpan) -> Void) throws(CompressionError) {
     do {
       buffer = try GrowableBytes(capacity: .kibibytes(64))
@@ -57,13 +57,13 @@ internal struct Output: ~Copyable {
     hasExpectedSize = false
   }
 
-  /// Whether the bytes are given away: then what was decompressed is not there to be looked at again.
+  /// Whether the bytes are passed to a consumer, so that earlier output is no longer in the buffer.
   var isStreaming: Bool { consumer != nil }
 
   /// How many bytes have been decompressed.
   var count: Int { consumed + buffer.count }
 
-  /// The space that is left, valid until it is asked to be larger.
+  /// The free memory of the buffer, valid until the buffer grows.
   @unsafe var unfilled: UnsafeMutableRawBufferPointer { unsafe buffer.unfilled }
 
   /// Says that the next `size` bytes of `unfilled` hold output.
@@ -80,7 +80,7 @@ internal struct Output: ~Copyable {
     evicted = offset
   }
 
-  /// How much input is used at a time.
+  /// How many bytes of input are used at a time.
   static let inputStep: Int = .mebibytes(1)
 
   /// Refuses an output that is too large.
@@ -88,7 +88,7 @@ internal struct Output: ~Copyable {
     guard count <= limit else { throw .tooLarge(limit: limit) }
   }
 
-  /// Makes sure that there is some space, doubling the buffer if there is none.
+  /// Makes sure that the buffer is not full, by doubling it.
   mutating func makeRoom() throws(CompressionError) {
     try checkLimit()
     giveAway()
@@ -97,7 +97,7 @@ internal struct Output: ~Copyable {
     }
   }
 
-  /// Makes sure that a block of `size` bytes fits, whatever the limit; `checkLimit` comes after it.
+  /// Makes sure that a block of `size` bytes fits, whatever the limit is; call `checkLimit` afterwards.
   mutating func makeRoom(forBlock size: Int) throws(CompressionError) {
     giveAway()
     let needed = buffer.count.saturatingAdd(size)
@@ -111,13 +111,13 @@ internal struct Output: ~Copyable {
     try grow(to: min(size, limit).saturatingAdd(1))
   }
 
-  /// The output, with space that was not needed given back.
+  /// The output; memory that was not needed is freed.
   consuming func finish() throws(CompressionError) -> OwnedBytes {
     try checkLimit()
     return buffer.finish()
   }
 
-  /// Gives all bytes to the consumer, if there is one.
+  /// Passes all bytes to the consumer, if there is one.
   mutating func giveAway() {
     guard let consumer, buffer.count > 0 else { return }
     consumer(buffer.span)
@@ -125,7 +125,7 @@ internal struct Output: ~Copyable {
     buffer.clear()
   }
 
-  /// The output as far as there is one, whether or not it is too large.
+  /// The output so far, whether or not it is too large.
   consuming func finishAnyway() -> OwnedBytes { buffer.finish() }
 
   private mutating func grow(to capacity: Int) throws(CompressionError) {

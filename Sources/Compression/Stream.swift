@@ -1,4 +1,4 @@
-/// What one call of a library has done.
+/// The result of one call of a library.
 internal struct Step {
   /// How many bytes of input it has read.
   var consumed: Int
@@ -8,16 +8,16 @@ internal struct Step {
   var isFinished: Bool
 }
 
-/// Drives a library that reads and writes as much as it can each time it is called.
+/// Calls a library repeatedly that reads and writes as much as it can in each call.
 ///
 /// - Parameters:
 ///   - format: For errors.
 ///   - input: The stream, and possibly other bytes after it.
 ///   - output: The buffer.
-///   - step: Calls the library with some of what is left of the input, the offset of that, and the
-///     space left in the output, which is never empty.
+///   - step: Calls the library with some of the remaining input, its offset, and the free memory of the
+///     output, which is never empty.
 /// - Returns: How many bytes of the input belong to the stream.
-/// - Throws: What `step` throws, or that the input or the space has come to its end.
+/// - Throws: What `step` throws, or an error because the input or the output's limit has been reached.
 internal func drive(
   _ format: CompressionFormat, _ input: UnsafeRawBufferPointer, _ output: inout Output,
   step: (UnsafeRawBufferPointer, Int, UnsafeMutableRawBufferPointer) throws(CompressionError) ->
@@ -33,7 +33,7 @@ internal func drive(
     unsafe output.fill(done.produced)
     output.hasUsedInput(before: consumed)
     if done.isFinished { return consumed }
-    // There was space for output: what is missing is input.
+    // The output was not full, so input is missing.
     if done.consumed == 0 && done.produced == 0 {
       throw .truncated(format, inputOffset: consumed)
     }
@@ -41,14 +41,14 @@ internal func drive(
 }
 
 extension UnsafeRawBufferPointer {
-  /// The address as C libraries want it: bytes, and for some of them not constant.
+  /// The address in the form that C libraries need: of bytes, and for some libraries not constant.
   internal var asInput: UnsafeMutablePointer<UInt8>? {
     unsafe UnsafeMutablePointer(mutating: baseAddress?.assumingMemoryBound(to: UInt8.self))
   }
 }
 
 extension UnsafeMutableRawBufferPointer {
-  /// The address as C libraries want it.
+  /// The address in the form that C libraries need.
   internal var asOutput: UnsafeMutablePointer<UInt8>? {
     unsafe baseAddress?.assumingMemoryBound(to: UInt8.self)
   }

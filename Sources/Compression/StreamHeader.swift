@@ -1,6 +1,6 @@
 internal import ByteCoding
 
-/// What the header of a compressed stream tells of how it can be unpacked.
+/// The header of a compressed stream, which tells what is needed to unpack it.
 package struct StreamHeader: ~Escapable {
   /// How the data of an xz stream is checked. xz file format, "Stream Flags".
   package struct Check: Equatable, Sendable {
@@ -30,7 +30,7 @@ package struct StreamHeader: ~Escapable {
     self.format = format
   }
 
-  /// Where the fields that are read here are in a header.
+  /// Offsets of the fields that are read here.
   private enum Layout {
     static let xzFlags = Field<UInt8>(7)
     static let xzCheckMask: UInt8 = 0x0F
@@ -68,7 +68,8 @@ package struct StreamHeader: ~Escapable {
       let base = 1 << (10 + Int(window >> 3))
       return base + (base / 8) * Int(window & 7)
     }
-    // A frame of one segment: its window is all of what it holds. The size comes behind the dictionary's ID.
+    // In a frame of a single segment the window is as large as the content. The size of that follows the
+    // dictionary's ID.
     let content = Layout.zstdDescriptor.end + [0, 1, 2, 4][Int(descriptor & 3)]
     switch descriptor >> 6 {
     case 0: return (try? bytes.load(UInt8.self, at: content)).map(Int.init)
@@ -78,7 +79,7 @@ package struct StreamHeader: ~Escapable {
     }
   }
 
-  /// Whether `bytes` start with a frame that zstd and LZ4 pass over: one of sixteen magic numbers.
+  /// Whether `bytes` start with a skippable frame of zstd or LZ4, which has one of sixteen magic numbers.
   package static func isSkippableFrame(_ bytes: RawSpan) -> Bool {
     (try? bytes.load(UInt32.self, at: 0)).map { $0 & 0xFFFF_FFF0 == 0x184D_2A50 } ?? false
   }

@@ -2,8 +2,8 @@ internal import CZstd
 
 /// zstd, by libzstd: one frame.
 ///
-/// The output is announced as stable, so that zstd decodes straight into it. Else it would decode
-/// into a window of its own, 128 MiB for kernels, and copy from there.
+/// With a stable output zstd decodes directly into it. Otherwise it would decode into a window of its own,
+/// 128 MiB for kernels, and copy from there.
 internal enum Zstd {
   static func decode(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
@@ -18,10 +18,10 @@ internal enum Zstd {
       try unsafe reserveBound(input, &output)
     }
     if let consumed = try unsafe decodeIntoRoom(input, &output) { return consumed }
-    // The size that was expected is too small.
+    // The expected size was too small.
     try unsafe reserveBound(input, &output)
     if let consumed = try unsafe decodeIntoRoom(input, &output) { return consumed }
-    // Now it is the limit that is too small.
+    // The output does not fit into the limit.
     throw .tooLarge(limit: output.limit)
   }
 
@@ -53,14 +53,14 @@ internal enum Zstd {
       }
       output.hasUsedInput(before: consumed)
       if unsafe source.pos == 0 && target.pos == before {
-        // Nothing is left to be done with: what is missing is input, or else space.
+        // Nothing could be done: either input is missing, or the output is full.
         if consumed == input.count { throw .truncated(.zstd, inputOffset: consumed) }
         return nil
       }
     }
   }
 
-  /// Decodes the frame by a window of zstd's own, of at most 128 MiB.
+  /// Decodes the frame with a window of zstd's own, of at most 128 MiB.
   static func stream(
     _ input: UnsafeRawBufferPointer, _ output: inout Output
   ) throws(CompressionError) -> Int {

@@ -6,7 +6,7 @@ public struct CpioEntry: Equatable, Sendable {
     case directory
     /// A regular file with these bytes.
     case file([UInt8])
-    /// A symbolic link to this path, which nobody looks at.
+    /// A symbolic link to this path, which need not exist.
     case symbolicLink(String)
     /// A character device.
     case characterDevice(major: UInt32, minor: UInt32)
@@ -14,14 +14,14 @@ public struct CpioEntry: Equatable, Sendable {
     case blockDevice(major: UInt32, minor: UInt32)
   }
 
-  /// Where the member goes: relative, parts joined by `/`.
+  /// The member's path: relative, with `/` between its parts.
   public var path: String
   /// What it is.
   public var kind: Kind
   /// The twelve permission bits, for example `0o755`.
   public var permissions: UInt16
 
-  /// Describes a member at `path`; leading slashes do not count.
+  /// Describes a member at `path`; leading slashes are removed.
   public init(_ path: String, _ kind: Kind, permissions: UInt16) {
     self.path = String(path.drop { $0 == "/" })
     self.kind = kind

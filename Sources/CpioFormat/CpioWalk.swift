@@ -1,8 +1,8 @@
-/// Follows the members of archives in the "newc" format, one behind the other, through bytes that come
-/// a segment at a time; it keeps none of the members.
+/// Finds the members of archives in the "newc" format, one behind the other, in bytes that arrive in chunks.
+/// It keeps no members.
 ///
 /// Documented in Documentation/driver-api/early-userspace/buffer-format.rst. Zeros between archives are
-/// passed over.
+/// skipped.
 package struct CpioWalk {
   /// What follows in the bytes.
   private enum State {
@@ -12,10 +12,10 @@ package struct CpioWalk {
     case header
     /// The rest of its name, and that many bytes of contents behind it.
     case name(size: Int, contents: Int)
-    /// This many bytes of contents, then zeros up to a multiple of four, perhaps of an archive's last
-    /// member.
+    /// This many bytes of contents, then zeros up to a multiple of four; `isLast` for the trailer of an
+    /// archive.
     case contents(Int, padding: Int, isLast: Bool)
-    /// Something else than archives.
+    /// Something that is not an archive.
     case other
   }
 
@@ -23,19 +23,19 @@ package struct CpioWalk {
   private static let fileSizeOffset = 54
   private static let nameSizeOffset = 94
   private static let trailer = Array("TRAILER!!!".utf8) + [0]
-  /// No path of Linux is longer, with its terminator.
+  /// The longest path in Linux, with its terminator.
   private static let nameLimit = 4096
 
   private var state = State.between
-  /// What has come of the current header or name.
+  /// The bytes of the current header or name so far.
   private var pending: [UInt8] = []
-  /// How many bytes have been followed.
+  /// How many bytes have been processed.
   package private(set) var offset = 0
-  /// How many members have begun, the trailers of archives among them.
+  /// How many members have begun, including the trailers of archives.
   package private(set) var memberCount = 0
-  /// Whether to stop behind the first archive.
+  /// Whether to stop after the first archive.
   private let isForOne: Bool
-  /// Whether the first archive is behind.
+  /// Whether the first archive has ended.
   private var isBehindArchive = false
 
   /// A walk through all archives, or through `onlyFirst` one.
@@ -43,8 +43,8 @@ package struct CpioWalk {
     isForOne = onlyFirst
   }
 
-  /// Whether it stands inside a member: bytes that end here are cut off. What fills a member up to a
-  /// multiple of four may be missing at the end.
+  /// Whether the position is inside a member, so that bytes that end here are cut off. The zeros that fill a
+  /// member up to a multiple of four may be missing at the end.
   package var isInsideMember: Bool {
     switch state {
     case .between, .other: false
@@ -53,19 +53,19 @@ package struct CpioWalk {
     }
   }
 
-  /// Whether an archive has come to its end.
+  /// Whether an archive has ended.
   package var hasEndedArchive: Bool {
     if case .contents(0, _, isLast: true) = state { true } else { isBehindArchive }
   }
 
-  /// Whether it has come to bytes, at `offset`, that are neither a member nor zeros.
+  /// Whether the bytes at `offset` are neither a member nor zeros.
   package var isAtOther: Bool {
     if case .other = state { true } else { false }
   }
 
-  /// Goes on through `bytes`, and calls `visit` with the name of each member, without its terminator.
+  /// Processes the next `bytes`, and calls `visit` with the name of each member, without its terminator.
   ///
-  /// It stops before what is no archive, and behind the first archive where only that is wanted.
+  /// It stops before bytes that are not an archive, and after the first archive if only that is wanted.
   package mutating func follow(_ bytes: RawSpan, _ visit: (ArraySlice<UInt8>) -> Void) {
     var position = 0
     while position < bytes.byteCount {
@@ -96,7 +96,7 @@ package struct CpioWalk {
         guard pending.count == size else { break }
         let isLast = pending == Self.trailer
         if !isLast { visit(pending.dropLast()) }
-        // There are zeros behind the name, too, if contents follow.
+        // If contents follow, there are zeros behind the name too.
         let padding = -(Self.headerSize + size) & 3
         pass(
           contents > 0 ? contents + padding : 0,
@@ -119,7 +119,7 @@ package struct CpioWalk {
     }
   }
 
-  /// The header that has begun is none: what it began with belongs to something else.
+  /// What looked like a header is not one: its bytes belong to something else.
   private mutating func endAtOther() {
     offset -= pending.count
     state = .other
@@ -137,14 +137,13 @@ package struct CpioWalk {
     offset += count
   }
 
-  /// "070701", or "070702" for an archive with checksums, as far as it has come.
+  /// Whether the bytes so far can be "070701", or "070702" for an archive with checksums.
   private var isBeginningOfHeader: Bool {
     pending.prefix(5).elementsEqual(Array("07070".utf8).prefix(pending.count))
       && (pending.count < 6 || pending[5] == UInt8(ascii: "1") || pending[5] == UInt8(ascii: "2"))
   }
 
-  /// Eight hexadecimal digits of the header. A sign is none of them: a size below zero would lead
-  /// backwards.
+  /// Eight hexadecimal digits of the header. A sign is not allowed: a negative size would lead backwards.
   private func number(at offset: Int) -> Int? {
     var number = 0
     for digit in pending[offset..<(offset + 8)] {
@@ -158,7 +157,7 @@ package struct CpioWalk {
     return number
   }
 
-  /// How many zeros there are from `position` on, of which there is one at least.
+  /// How many zeros there are from `position` on; there is at least one.
   private func zeros(_ bytes: RawSpan, from position: Int) -> Int {
     var end = position + 1
     while end <= bytes.byteCount - 8,

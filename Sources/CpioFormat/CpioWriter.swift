@@ -9,8 +9,8 @@ public struct CpioWriter: Sendable {
   /// Starts an empty archive.
   public init() {}
 
-  /// Adds `entry`, and the directories above it that the archive does not have yet: the kernel makes no
-  /// directory by itself.
+  /// Adds `entry`, and the directories above it that the archive does not have yet: the kernel does not
+  /// create missing directories.
   ///
   /// - Throws: `CpioError` when the format cannot hold the member; then nothing was added.
   public mutating func append(_ entry: CpioEntry) throws(CpioError) {

@@ -2,13 +2,13 @@ internal import ByteCoding
 package import ELFFormat
 package import PhysicalMemory
 
-/// The headers of an ELF core file that tell a crash kernel where the memory of the crashed one is:
-/// the "elfcorehdr". The crash kernel makes /proc/vmcore of it.
+/// The elfcorehdr: the headers of an ELF core file that tell a crash kernel where the memory of the crashed
+/// one is. The crash kernel makes /proc/vmcore from them.
 ///
-/// Documented in Documentation/admin-guide/kdump/kdump.rst. There are no data behind the headers:
-/// file offsets are physical addresses.
+/// Documented in Documentation/admin-guide/kdump/kdump.rst. No data follow the headers: file offsets are
+/// physical addresses.
 package struct CoreHeader: Equatable, Sendable {
-  /// Memory and the addresses at which the crashed kernel has it.
+  /// Memory, and the virtual addresses at which the crashed kernel has it.
   package struct Mapping: Equatable, Sendable {
     /// The first virtual address.
     package let virtualStart: UInt64
@@ -33,7 +33,7 @@ package struct CoreHeader: Equatable, Sendable {
     self.mappings = mappings
   }
 
-  /// The most program headers that one file can have: PN_XNUM is the first that it cannot.
+  /// The most program headers that one file can have: PN_XNUM is the first number that is not allowed.
   package static let segmentLimit = 0xFFFE
 
   /// The number of program headers.
@@ -44,7 +44,7 @@ package struct CoreHeader: Equatable, Sendable {
     ELFLayout.File.size(width) + segmentCount * ELFLayout.Program.size(width)
   }
 
-  /// Whether the headers can be of that width: there are not too many, and ELF32 reaches all memory.
+  /// Whether headers of that width are possible: there are not too many, and ELF32 can describe all memory.
   package func fits(_ width: ELFWidth) -> Bool {
     let ends = notes.map { $0.end } + mappings.map { $0.memory.end }
     return segmentCount <= Self.segmentLimit
@@ -88,7 +88,7 @@ package struct CoreHeader: Equatable, Sendable {
     let base = File.size(width) + number * Program.size(width)
     let start = segment.memory.start.value
     let size = segment.memory.byteCount
-    // A 64-bit kernel's addresses have no place in ELF32; readers take them from VMCOREINFO.
+    // ELF32 has no space for a 64-bit kernel's addresses; readers get them from VMCOREINFO.
     let hasPlace = width == .bits64 || segment.virtualStart <= UInt64(UInt32.max)
     bytes.store(type, as: Program.type, base: base)
     bytes.store(type == Program.load ? Program.allAccess : 0, as: Program.flags, width, base: base)

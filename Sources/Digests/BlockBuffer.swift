@@ -1,4 +1,4 @@
-/// Cuts a message that comes in segments into blocks of 64 bytes, for digests that mix whole blocks.
+/// Cuts a message that arrives in chunks into blocks of 64 bytes, for digests that process whole blocks.
 struct BlockBuffer: Sendable {
   /// Bytes in a block.
   static let blockSize = 64
@@ -8,10 +8,10 @@ struct BlockBuffer: Sendable {
   /// How many bytes were given so far.
   private(set) var total: UInt64 = 0
 
-  /// How many bytes wait for the rest of their block.
+  /// How many bytes of an incomplete block there are.
   var filled: Int { Int(truncatingIfNeeded: total) & (Self.blockSize &- 1) }
 
-  /// Appends `bytes`; `mix` gets the blocks that are full then: where they are, and how many.
+  /// Appends `bytes`; `mix` gets the address and the number of the blocks that are full then.
   @inline(__always)
   mutating func append(_ bytes: UnsafeRawBufferPointer, _ mix: (UnsafeRawPointer, Int) -> Void) {
     guard var next = bytes.baseAddress else { return }

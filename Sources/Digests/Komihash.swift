@@ -1,9 +1,9 @@
-/// komihash 5 with seed 0: a digest of 64 bits that is made as fast as memory can be read.
+/// komihash 5 with seed 0: a 64-bit digest that is as fast as reading the memory.
 ///
-/// It finds damage, not forgery. It was chosen by measurement: it has one multiplication for 16 bytes,
-/// and no rotation, which is expensive in an emulator. Natively it is half as fast again as XXH64 and
-/// as XXH3 in general registers; wyhash is a tenth faster still, but folds each product into 64 bits.
-/// Here all 128 go on into the state, so a changed word changes it and is not forgotten.
+/// It finds damage, not forgery. It was chosen by measurement: it has one multiplication for 16 bytes, and no
+/// rotation, which is expensive in an emulator. Natively it is half as fast again as XXH64 and as XXH3 in
+/// general registers; wyhash is a tenth faster still, but folds each product into 64 bits. Here all 128 bits
+/// go into the state, so a changed word always changes it.
 ///
 /// The algorithm is by Aleksey Vaneev, https://github.com/avaneev/komihash; like SHA256 this source
 /// is compiled for the host and for the purgatory.
@@ -57,7 +57,7 @@ package struct Komihash: Sendable {
     }
     let filled = buffer.filled
     let end = (filled | 15) &+ 1
-    // A one ends the message, so that zeros at its end count; but none ends a message of nothing.
+    // A one ends the message, so that zeros at its end count; an empty message has none.
     buffer.pad(from: filled, with: buffer.total == 0 ? 0 : 1, upTo: end)
     unsafe buffer.withBlock { block in
       // SAFETY: `end` is a multiple of 16, and at most 64, the size of a block.
@@ -122,7 +122,7 @@ private struct Pair {
   }
 }
 
-/// The word at `place`, which need not be aligned.
+/// The word at address `place`, which need not be aligned.
 @inline(__always)
 private func word(_ place: UnsafeRawPointer) -> UInt64 {
   // SAFETY: the callers own the eight bytes.

@@ -1,10 +1,10 @@
 extension SHA256 {
   /// Mixes `blockCount` blocks of 64 bytes, which need not be aligned, into the state.
   ///
-  /// All 64 rounds are written out, with the round constants as immediate operands and a message
-  /// schedule that rolls through sixteen local variables: no loop, no table and no array, so there
-  /// is no index to check and no relocation to make. The purgatory runs this with every segment of
-  /// the next kernel, so what counts here is instructions per byte.
+  /// All 64 rounds are written out, with the round constants as immediate operands and a message schedule
+  /// that rolls through sixteen local variables: no loop, no table and no array, so there is no index to
+  /// check and no relocation to make. The purgatory runs this for every segment of the next kernel, so the
+  /// number of instructions per byte matters.
   ///
   /// FIPS 180-4, section 6.2.2.
   @inline(never)

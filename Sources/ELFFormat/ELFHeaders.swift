@@ -22,7 +22,7 @@ package enum ELFError: Error, Equatable, Sendable {
 
 /// The headers of a little-endian ELF file, an executable or a core file. Documented in elf(5).
 ///
-/// Every part of the program that reads such headers reads them by this.
+/// All code that reads such headers uses this type.
 package struct ELFHeaders: Equatable, Sendable {
   /// The width of the file's addresses.
   package let width: ELFWidth
@@ -49,7 +49,7 @@ package struct ELFHeaders: Equatable, Sendable {
     (try? file.load(ELFLayout.magic)) == ELFLayout.magicValue
   }
 
-  /// Reads the headers at the start of `file`. Nothing of it but those need be there.
+  /// Reads the headers at the start of `file`. Only these bytes of the file are needed.
   package init(_ file: RawSpan) throws(ELFError) {
     let width = try Self.width(of: file)
     self.width = width

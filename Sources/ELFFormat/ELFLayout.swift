@@ -1,7 +1,6 @@
 package import ByteCoding
 
-/// Where things are in ELF files, executables and core files alike, and their numbers. Documented in
-/// elf(5).
+/// Offsets and numbers of ELF files, executables and core files. Documented in elf(5).
 package enum ELFLayout {
   /// "\u{7F}ELF", the first bytes.
   package static let magic = Field<UInt32>(0)
@@ -177,7 +176,7 @@ package enum ELFLayout {
 
   /// A section header: Elf32_Shdr and Elf64_Shdr.
   package enum Section {
-    /// sh_name: where its name is in the section of names.
+    /// sh_name: the offset of its name in the section of names.
     package static let name = Field<UInt32>(0)
     /// sh_offset.
     package static let offset = ELFField<UInt32, UInt64>(16, 24)

@@ -1,6 +1,6 @@
 package import ByteCoding
 
-/// What a BIOS starts from a disk: a sector of 512 bytes with 55 AA at its end.
+/// The sector that a BIOS starts from a disk: 512 bytes that end with 55 AA.
 package enum BootSector {
   static let signature = Field<UInt16>(510)
   /// The value of `signature`: 55 AA.

@@ -2,9 +2,9 @@ internal import ByteCoding
 internal import ELFFormat
 
 extension BzImage {
-  /// Reads the fields that the next kernel's life depends on. Each is compared with what else tells: the
-  /// protocol's rules, and the headers of the kernel that is packed in the file. What cannot be right is
-  /// not believed, and is written down.
+  /// Reads the fields on which a successful start depends. Each is compared with other sources: the rules of
+  /// the protocol, and the headers of the packed kernel in the file. A value that cannot be right is replaced
+  /// and recorded.
   struct FieldReader {
     let header: HeaderReader
     let payload: Payload?
@@ -27,7 +27,7 @@ extension BzImage {
       return taken
     }
 
-    /// The code of a kernel for i386 cannot be entered in 64-bit mode, nor be above 4 GiB.
+    /// A kernel for i386 cannot be entered in 64-bit mode, nor lie above 4 GiB.
     mutating func extendedFlags() throws(ImageError) -> ExtendedLoadFlags {
       let field = SetupHeader.xloadflags
       let flags = ExtendedLoadFlags(
@@ -40,7 +40,7 @@ extension BzImage {
       return ExtendedLoadFlags(rawValue: UInt16(truncatingIfNeeded: taken))
     }
 
-    /// CONFIG_PHYSICAL_ALIGN is between the alignment of page tables' entries and 16 MiB.
+    /// CONFIG_PHYSICAL_ALIGN is at least 2 MiB (8 KiB for i386) and at most 16 MiB.
     mutating func alignment() throws(ImageError) -> UInt64 {
       let field = SetupHeader.kernelAlignment
       let stated = UInt64(try header.value(of: field, since: BootProtocol.v2_05) ?? 0)
@@ -60,7 +60,7 @@ extension BzImage {
         "kernel_alignment", field, found: stated, to: possible.contains(other) ? other : usual)
     }
 
-    /// Where the unpacked kernel was linked to be is where it would like to run.
+    /// The preferred address is the one that the unpacked kernel was linked for.
     mutating func preferredAddress(alignment: UInt64) throws(ImageError) -> UInt64 {
       let field = SetupHeader.prefAddress
       guard let stated = try header.value(of: field, since: BootProtocol.v2_10) else {
@@ -72,7 +72,7 @@ extension BzImage {
       return mend("pref_address", field, found: stated, to: linked)
     }
 
-    /// The last byte that an initrd may use lies above where kernels are.
+    /// The last byte that an initrd may use lies above the addresses of kernels.
     mutating func initrdAddressLimit() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initrdAddrMax
       let usual: UInt64 = 0x37FF_FFFF
@@ -84,7 +84,8 @@ extension BzImage {
         ? stated : mend("initrd_addr_max", field, found: stated, to: usual)
     }
 
-    /// COMMAND_LINE_SIZE has been 2048 since the field is there, terminator included, and was 256 before.
+    /// COMMAND_LINE_SIZE, which includes the terminator, is 2048 in all kernels with the field, and was 256
+    /// before.
     mutating func commandLineLimit() throws(ImageError) -> Int {
       let field = SetupHeader.cmdlineSize
       let least: UInt64 = 255
@@ -94,7 +95,7 @@ extension BzImage {
         stated < .kibibytes(64) ? stated : mend("cmdline_size", field, found: stated, to: 2047))
     }
 
-    /// Whether it can be entered in real mode only: it says no address for another entry. A Linux
+    /// Whether it can be entered in real mode only, since the field has no address for another entry. A Linux
     /// kernel has one whatever the field says.
     mutating func isForBIOSOnly(_ flags: ExtendedLoadFlags) throws(ImageError) -> Bool {
       let field = SetupHeader.code32Start
@@ -106,25 +107,25 @@ extension BzImage {
       return false
     }
 
-    /// Bytes that the payload unpacks to, at least: its stated size where that goes with the headers
-    /// inside.
+    /// The least number of bytes that the payload unpacks to: its stated size, if that agrees with the
+    /// headers inside.
     private var unpackedSize: UInt64 {
       guard let payload, let outline else { return 0 }
       let stated = UInt64(payload.unpackedSize)
-      // Behind the last part come section headers and the relocation table.
+      // The section headers and the relocation table follow the last part.
       let possible = outline.fileEnd...(2 * outline.fileEnd + .mebibytes(16))
       return possible.contains(stated) ? stated : outline.fileEnd
     }
 
     /// Bytes that must be free RAM from the load address on.
     ///
-    /// The kernel's own decompressor writes all that it unpacks into that space, and takes the size of
-    /// it from boot_params.
+    /// The kernel's own decompressor writes everything that it unpacks into that memory, whose size it takes
+    /// from boot_params.
     mutating func initSize() throws(ImageError) -> UInt64 {
       let field = SetupHeader.initSize
-      // Kernels before 2.10 do not say how much they need: four times the file has been enough.
+      // Kernels before 2.10 do not state how much they need: four times the file has been enough.
       let guess = max(4 * packedSize, .mebibytes(16))
-      // Unpacked and packed kernel side by side, and what the decompressor has of its own.
+      // The unpacked and the packed kernel side by side, and the memory of the decompressor.
       let ample =
         outline.map { max($0.windowSize, unpackedSize + packedSize + .mebibytes(8)).roundedToPages }
         ?? guess

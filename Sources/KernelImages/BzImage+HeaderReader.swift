@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import Compression
 
 extension BzImage {
-  /// Reads the setup header field by field, each only from the version on that has it.
+  /// Reads the fields of the setup header, each only if the header's version has it.
   struct HeaderReader {
     let file: SharedBytes
     let version: UInt16
@@ -19,15 +19,15 @@ extension BzImage {
       return try Self.load(field, from: file)
     }
 
-    /// Where the header ends in the file: where the jump at 0x200 leads.
+    /// Where the header ends in the file: at the target of the jump at 0x200.
     private func end() throws(ImageError) -> Int {
       let opcode = try Self.load(SetupHeader.jump, from: file)
-      // Of another kind of jump nothing is known.
+      // The target of another kind of jump is not read.
       guard opcode == SetupHeader.shortJump else { return Self.leastEnd(version) }
       return SetupHeader.lengthBase + Int(try Self.load(SetupHeader.jumpDistance, from: file))
     }
 
-    /// Refuses a header that ends before all is there that its version has.
+    /// Refuses a header that ends before the last field of its version.
     func checkEnd() throws(ImageError) {
       let field = SetupHeader.jumpDistance
       let wanted = Self.leastEnd(version)
@@ -38,7 +38,7 @@ extension BzImage {
       }
     }
 
-    /// Where a header of `version` ends at the least.
+    /// The least offset at which a header of `version` ends.
     private static func leastEnd(_ version: UInt16) -> Int {
       switch version {
       case ..<BootProtocol.v2_01: SetupHeader.ramdiskSize.end
@@ -56,7 +56,7 @@ extension BzImage {
       }
     }
 
-    /// The header's bytes, from 0x1F1 to its end, with `fields` as they are used.
+    /// The header's bytes, from 0x1F1 to its end, with the corrected values of `fields`.
     func bytes(mending fields: [MendedField]) throws(ImageError) -> [UInt8] {
       let end = min(try end(), SetupHeader.limit)
       guard let part = try? file.slice(SetupHeader.start..<end) else {
@@ -67,7 +67,7 @@ extension BzImage {
       return bytes
     }
 
-    /// Whether the file is an EFI program too, and one for i386.
+    /// Whether the file is also an EFI program for i386.
     var isEFIProgramForI386: Bool {
       (try? PEHeader(file.span))??.machine == PEHeader.machineI386
     }
@@ -95,8 +95,8 @@ extension BzImage {
     /// "The last 4 bytes of the payload are the size of the uncompressed data": for gzip they
     /// belong to its own format, for the others the kernel's build appends them.
     ///
-    /// Only loaders read these fields, so that a kernel may start though they are wrong; but not when it
-    /// is the end of the protected-mode part that is wrong.
+    /// Only loaders read these fields, so a kernel may start even if they are wrong; but not if the end of
+    /// the protected-mode part is wrong.
     func payload(in parts: Parts) throws(ImageError) -> Payload? {
       guard let offset = try value(of: SetupHeader.payloadOffset, since: BootProtocol.v2_08),
         let length = try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08), length > 4
@@ -135,13 +135,13 @@ extension BzImage.HeaderReader {
     let checksummed: [SharedBytes]?
   }
 
-  /// Cuts the file, which must be as long as `setup_sects` and `syssize` say.
+  /// Cuts the file into its parts. It must be as long as `setup_sects` and `syssize` say.
   func parts() throws(ImageError) -> Parts {
     let sectors = try value(of: SetupHeader.setupSects, since: BootProtocol.v2_00) ?? 0
     let realModeSize =
       SetupHeader.sectorSize
       * (1 + (sectors == 0 ? SetupHeader.usualSetupSects : Int(sectors)))
-    // 16 bits before 2.04, where the upper half belongs to something else.
+    // It has 16 bits before 2.04, where the upper half belongs to another field.
     let units = try value(of: SetupHeader.syssize, since: BootProtocol.v2_00) ?? 0
     let protectedSize =
       Int(version >= BootProtocol.v2_04 ? units : (units & 0xFFFF)) * SetupHeader.paragraphSize
@@ -149,15 +149,15 @@ extension BzImage.HeaderReader {
     guard file.count > realModeSize else {
       throw .truncated(missing: .realModePart, needs: realModeSize + 1, has: file.count)
     }
-    // syssize is rounded up. Since 2.08 Linux files, which have a payload, are filled up to it,
-    // because the checksum follows; of others, the last unit may be short by 15 bytes.
+    // syssize is rounded up. Since 2.08 Linux files, which have a payload, are filled up to it, because the
+    // checksum follows. In other files the last unit may lack up to 15 bytes.
     let payload = try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08) ?? 0
     let slack = payload == 0 ? SetupHeader.paragraphSize - 1 : 0
     guard version < BootProtocol.v2_04 || file.count >= realModeSize + protectedSize - slack else {
       throw .truncated(
         missing: .protectedModePart, needs: realModeSize + protectedSize, has: file.count)
     }
-    // What follows in the file, such as a signature, is not for memory.
+    // What follows in the file, such as a signature, is not loaded.
     let end =
       version < BootProtocol.v2_04 ? file.count : min(file.count, realModeSize + protectedSize)
     return Parts(
@@ -166,8 +166,8 @@ extension BzImage.HeaderReader {
       checksummed: checksummed(over: realModeSize + protectedSize))
   }
 
-  /// The EFI stub of a Linux kernel says as well where the protected-mode part starts: it is the
-  /// section .text.
+  /// The EFI header of a Linux kernel also tells where the protected-mode part starts: it is the section
+  /// .text.
   private func checkSectors(_ realModeSize: Int) throws(ImageError) {
     guard version >= BootProtocol.v2_11,
       (try value(of: SetupHeader.payloadLength, since: BootProtocol.v2_08) ?? 0) > 0,
@@ -211,7 +211,7 @@ extension BzImage.HeaderReader {
     return parts + [rest]
   }
 
-  /// What signing changes: of the two kinds of optional header each has the certificates elsewhere.
+  /// The fields that signing changes. The place of the certificates depends on the kind of optional header.
   private func signatureFields() -> [Range<Int>] {
     guard let header = try? PEHeader(file.span) else { return [] }
     let checksum = header.optionalHeader + PEHeader.checksum.offset

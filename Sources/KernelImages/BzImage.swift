@@ -8,44 +8,44 @@ package struct BzImage: Sendable {
   package let realMode: SharedBytes
   /// The protected-mode part: what goes into memory as it is.
   package let protectedMode: SharedBytes
-  /// The setup header's bytes, from 0x1F1 to its end, for boot_params: with the mended fields.
+  /// The setup header's bytes, from 0x1F1 to its end, for boot_params, with corrected fields.
   package let headerBytes: [UInt8]
   /// Boot protocol version, 0x020F for 2.15.
   package let version: UInt16
-  /// The text by which the kernel names itself, such as "6.1.0-56-cloud-amd64 (…) #1 SMP …".
+  /// The kernel's version text, such as "6.1.0-56-cloud-amd64 (…) #1 SMP …".
   package let kernelVersion: String?
   /// The most characters that the command line may have, without its terminator.
   package let commandLineLimit: Int
   /// What the kernel can do: XLF_ bits; empty before 2.12.
   package let extendedFlags: ExtendedLoadFlags
-  /// Whether it can be entered only in real mode, as iPXE can: it says no address for an entry in
-  /// protected mode (code32_start), where every Linux kernel has one; or it is memdisk.
+  /// Whether it can be entered only in real mode, like iPXE: it has no address for an entry in protected mode
+  /// (code32_start), which every Linux kernel has; or it is memdisk.
   package let isForBIOSOnly: Bool
-  /// Whether it is memdisk of the Syslinux project, which lets a BIOS start from its initrd, the image of a
-  /// disk. Its header tells of an entry in protected mode all the same.
+  /// Whether it is memdisk of the Syslinux project, with which a BIOS starts from the disk image in its
+  /// initrd. Its header has an entry in protected mode all the same.
   package let isMemdisk: Bool
   /// Whether it runs at any aligned address from `preferredAddress` up.
   package let isRelocatable: Bool
-  /// The alignment it wants for its load address: a power of two, at least a page.
+  /// The alignment of its load address: a power of two, at least a page.
   package let alignment: UInt64
-  /// The kernel proper, packed; nil when the image does not say where it is.
+  /// The packed kernel; nil when the image does not tell where it is.
   package let payload: Payload?
-  /// Where it wants to be, and the lowest address where it can run.
+  /// The preferred load address, and the lowest one at which it can run.
   package let preferredAddress: UInt64
   /// Bytes that must be free RAM from its load address on.
   package let initSize: UInt64
   /// The highest byte that an initrd may use when it must be below 4 GiB.
   package let initrdAddressLimit: UInt64
-  /// The highest type of setup_data that the kernel understands, or nil when it does not say.
+  /// The highest type of setup_data that the kernel understands; nil when it does not tell.
   package let highestSetupDataType: UInt32?
-  /// The fields whose values are not believed, in the order in which they were read.
+  /// The fields with corrected values, in the order in which they were read.
   package let mended: [MendedField]
-  /// What the stored checksum is over, and itself; nil when the file stores none.
+  /// The bytes that the stored checksum covers, and the checksum itself; nil when the file has none.
   private let checksummed: [SharedBytes]?
 
   /// Whether the file has the signature of a Linux setup header.
   ///
-  /// - Throws: when only the boot sector's signature, which goes with it, is not there.
+  /// - Throws: when only the boot sector's signature is missing, which belongs to it.
   static func isRecognised(in bytes: SharedBytes) throws(ImageError) -> Bool {
     let span = bytes.span
     guard let magic = try? span.load(SetupHeader.header), magic == SetupHeader.magic,
@@ -66,7 +66,7 @@ package struct BzImage: Sendable {
     let flags = LoadFlags(
       rawValue: try header.value(of: SetupHeader.loadflags, since: BootProtocol.v2_00) ?? 0)
     guard flags.contains(.loadedHigh) else {
-      // What can move was never loaded low.
+      // A relocatable kernel is never loaded low.
       guard version >= BootProtocol.v2_05 else { throw .unsupported(.zImage) }
       throw .badField(
         name: "loadflags", offset: SetupHeader.loadflags.offset, found: UInt64(flags.rawValue),
@@ -108,7 +108,7 @@ package struct BzImage: Sendable {
     headerBytes = try header.bytes(mending: mended)
   }
 
-  /// Whether the stored checksum is right; nil when the file stores none. All of the file is read for it.
+  /// Whether the stored checksum is right; nil when the file has none. This reads the whole file.
   package var checksumMatches: Bool? {
     checksummed.map { parts in
       var checksum = CRC32()
@@ -121,11 +121,11 @@ package struct BzImage: Sendable {
   package struct Payload: Sendable {
     /// The compressed stream; the size of what it unpacks to may follow it.
     package let bytes: SharedBytes
-    /// Bytes that it unpacks to, as the image says: at most 4 GiB.
+    /// Bytes that it unpacks to, according to the image: at most 4 GiB.
     package let unpackedSize: Int
   }
 
-  /// The release by which the kernel calls itself: the first word of its version.
+  /// The kernel's release: the first word of its version.
   package var release: String? { kernelVersion?.split(separator: " ").first.map(String.init) }
 
   /// The boot protocol version as people write it, such as "2.15".

@@ -2,7 +2,7 @@ package import ByteCoding
 
 /// A flattened device tree. Documented in the Devicetree Specification, "Flattened Devicetree".
 package enum DeviceTreeBlob {
-  /// What it starts with, in big-endian order.
+  /// The number that it starts with, big-endian.
   package static let magic: UInt32 = 0xD00D_FEED
   /// Bytes of the header.
   private static let headerSize = 40
@@ -22,10 +22,10 @@ package enum DeviceTreeBlob {
   }
 }
 
-/// Why a file is no device tree.
+/// Why a file is not a device tree.
 package enum DeviceTreeError: Error, Equatable, Sendable {
   /// It starts with something else than the magic number.
   case notATree(found: UInt32)
-  /// It is shorter than it says, or than its header.
+  /// It is shorter than its stated size, or than its header.
   case truncated(needs: Int, has: Int)
 }

@@ -26,7 +26,7 @@ extension ELFFile {
   }
 }
 
-/// One note of a PT_NOTE part: who has defined it, its type, and where its description is.
+/// One note of a PT_NOTE part: its owner, its type, and where its description is.
 struct ELFNote {
   let name: String
   let type: UInt32
@@ -34,7 +34,7 @@ struct ELFNote {
 }
 
 extension ELFFile {
-  /// Whether `isWanted` says so of one of the notes.
+  /// Whether `isWanted` is true for one of the notes.
   func hasNote(in file: RawSpan, where isWanted: (ELFNote) -> Bool) -> Bool {
     typealias Note = ELFLayout.Note
     for header in headers.programs where header.type == ELFLayout.Program.note {

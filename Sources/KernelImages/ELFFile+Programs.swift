@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import ELFFormat
 
 extension ELFFile {
-  /// What the ELF file in `file` is by its type, when it can be started by nobody.
+  /// The kind of the ELF file in `file` if its type cannot be started at all.
   static func unstartable(_ file: RawSpan) -> KnownImage? {
     switch try? file.load(ELFLayout.File.type) {
     case ELFLayout.FileType.relocatable: .objectFile
@@ -11,12 +11,12 @@ extension ELFFile {
     }
   }
 
-  /// The program for users of an operating system that this is: it names what starts it, needs libraries,
-  /// or has a mark of those who link such programs. Nil when nothing says so.
+  /// The user program that this is, if it names an interpreter, needs libraries, or has a note of those who
+  /// link such programs; nil otherwise.
   func userProgram(in file: RawSpan) -> KnownImage? {
     if let interpreter = part(ELFLayout.Program.interpreter) {
       let path = text(in: file, interpreter)
-      // FreeBSD's kernels name one that is not there.
+      // FreeBSD's kernels name an interpreter that does not exist.
       return path == "/red/herring" ? nil : .userProgram(interpreter: path)
     }
     let isMarked = hasNote(in: file) { isOfUserProgram($0, in: file) }
@@ -48,7 +48,7 @@ extension ELFFile {
       .contains { (try? file.load(Dynamic.tag, width, base: $0)) == Dynamic.needed }
   }
 
-  /// Whether a note is one of GNU that names Linux as the system, or one of Go.
+  /// Whether a note is the one of GNU that names Linux as the system, or the build ID of Go.
   private func isOfUserProgram(_ note: ELFNote, in file: RawSpan) -> Bool {
     typealias Note = ELFLayout.Note
     return switch (note.name, note.type) {

@@ -6,16 +6,16 @@ package enum ImageError: Error, Equatable, Sendable {
   case truncated(missing: ImagePart, needs: Int, has: Int)
   /// Nothing in the file says what it is. The first bytes are given for the message.
   case unrecognised(firstBytes: [UInt8])
-  /// A kind of image that we know and do not load.
+  /// A known kind of image that cannot be loaded.
   case unsupported(KnownImage)
   /// The file is compressed, and the stream that starts at this byte cannot be unpacked.
   case notUnpacked(CompressionError, streamOffset: Int)
-  /// The file is no image of the type that the user named. What it is instead, when that is known.
+  /// The file is not an image of the type that the user named, but of another type, if that is known.
   case otherType(wanted: ImageType, found: ImageType?)
   /// A program header of an ELF file, by its number and its offset in the file, and the value that
   /// is wrong.
   case badPart(PartFault, index: Int, offset: Int, found: UInt64)
-  /// A field, by the name in its specification, has a value that no kernel has.
+  /// A field, by its name in the specification, has a value that no kernel has.
   case badField(name: String, offset: Int, found: UInt64, wanted: FieldRule)
   /// Two sections of a unified kernel image have one name; the second one's header is at `offset`.
   case repeated(section: String, offset: Int)
@@ -39,7 +39,7 @@ package enum ImagePart: Equatable, Sendable {
   case elfHeader
   /// The program headers of an ELF file.
   case programHeaders
-  /// What an ELF program header names, by its number, or a multiboot header.
+  /// The bytes of an ELF program header, by its number, or of a multiboot header.
   case loadedPart(Int)
   /// The header of a multiboot kernel.
   case multibootHeader
@@ -49,13 +49,13 @@ package enum ImagePart: Equatable, Sendable {
 package enum PartFault: Equatable, Sendable {
   /// p_filesz is more than p_memsz.
   case moreBytesThanMemory
-  /// It reaches beyond the last address.
+  /// It extends beyond the last address.
   case beyondAddresses
   /// It begins before the part below it ends.
   case overlap
 }
 
-/// What a field may hold.
+/// The rule that a field's value must follow.
 package enum FieldRule: Equatable, Sendable {
   /// A power of two.
   case powerOfTwo
@@ -65,7 +65,7 @@ package enum FieldRule: Equatable, Sendable {
   case behindHeaders(Int)
   /// An offset behind a section, which ends there.
   case behindSection(String, end: Int)
-  /// The size of something that can be a kernel.
+  /// Large enough for a kernel.
   case sizeOfKernel
   /// 7F "ELF".
   case elfMagic
@@ -81,9 +81,9 @@ package enum FieldRule: Equatable, Sendable {
   case below4GiB
   /// Anything but 0.
   case nonzero
-  /// No flag that must be understood and is not.
+  /// No unknown flag that must be understood.
   case knownFlags
-  /// The type of a tag that we know, unless the tag is marked as optional.
+  /// The type of a known tag, unless the tag is optional.
   case knownTag
   /// 0, for the protected mode of i386.
   case i386
@@ -93,15 +93,15 @@ package enum FieldRule: Equatable, Sendable {
   case loadedHigh
   /// 0xAA55.
   case bootFlag
-  /// A distance that leads over a header, at least.
+  /// At least the distance that jumps over the header.
   case jumpOverHeader(Int)
   /// The sectors before a section of code, which starts at that byte.
   case sectorsBefore(Int)
   /// Enough for the payload, in the field's unit.
   case behindPayload(Int)
-  /// What a kernel can take in memory: 1 GiB at the most.
+  /// A possible size of a kernel in memory: at most 1 GiB.
   case sizeInMemory
-  /// An address in the order of the header: start, end of the data, end of the zeros; and the start
-  /// not before the file's.
+  /// Addresses in ascending order: start, end of the data, end of the zeros; and a start that is not before
+  /// that of the file.
   case orderedAddress
 }

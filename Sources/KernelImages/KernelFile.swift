@@ -3,18 +3,18 @@ package import Compression
 
 /// A kernel file, unpacked when it was compressed as a whole.
 package struct KernelFile: Sendable {
-  /// The kernel, in memory or where the file lies.
+  /// The kernel, unpacked in memory or in the mapped file.
   package let bytes: SharedBytes
   /// How the file was compressed; nil when nothing had to be unpacked.
   package let packing: CompressionFormat?
 
-  /// The most bytes that a kernel may unpack to: what kexec_file_load reads at the most.
+  /// The most bytes that a kernel may unpack to: the most that kexec_file_load reads.
   package static let sizeLimit = Int.gibibytes(4)
 
   /// Unpacks `file`, one layer, into at most `limit` bytes.
   ///
-  /// Streams of one format that follow each other count as one, as parallel compressors write them.
-  /// What else follows is ignored, as those who unpack such files do.
+  /// Streams of one format that follow each other count as one, as parallel compressors write them. Other
+  /// bytes that follow are ignored, as by other programs that unpack such files.
   package init(_ file: SharedBytes, limit: Int) throws(ImageError) {
     guard let format = CompressionFormat.recognise(file.span) else {
       bytes = file

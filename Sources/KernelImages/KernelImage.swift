@@ -2,7 +2,7 @@ package import ByteCoding
 internal import Compression
 internal import ELFFormat
 
-/// What a kernel file is, read and checked as far as that can be done without a machine.
+/// A kernel file, read and checked as far as possible without knowledge of the machine.
 package enum KernelImage: Sendable {
   /// A Linux kernel for x86 in its own container.
   case bzImage(BzImage)
@@ -13,10 +13,10 @@ package enum KernelImage: Sendable {
   /// A kernel with a multiboot header.
   case multiboot(MultibootKernel)
 
-  /// Recognises the image in `bytes` by its content, or reads it as one of `type`. A kernel that is
-  /// packed inside of it is unpacked into at most `limit` bytes.
+  /// Recognises the image in `bytes` by its content, or reads it as one of `type`. If it contains a
+  /// compressed kernel, that is unpacked into at most `limit` bytes.
   ///
-  /// - Throws: `ImageError` when it is nothing that we load, or not of that type.
+  /// - Throws: `ImageError` when it cannot be loaded, or is not of that type.
   package static func open(
     _ bytes: SharedBytes, as type: ImageType? = nil, unpackedLimit limit: Int = KernelFile.sizeLimit
   ) throws(ImageError) -> KernelImage {
@@ -27,9 +27,9 @@ package enum KernelImage: Sendable {
     return try open(bytes, asOneOf: ImageType.allCases, limit)
   }
 
-  /// The image that is inside of another.
+  /// The image inside another one.
   static func openInner(_ bytes: SharedBytes) throws(ImageError) -> KernelImage {
-    // Nothing else unpacks what it holds.
+    // Nothing is unpacked.
     try open(bytes, asOneOf: ImageType.allCases.filter { $0 != .uki }, 0)
   }
 
@@ -43,7 +43,7 @@ package enum KernelImage: Sendable {
     throw .unrecognised(firstBytes: (try? bytes.slice(0..<min(bytes.count, 8)).array) ?? [])
   }
 
-  /// The type by which `--type` names it.
+  /// Its type, as `--type` names it.
   package var type: ImageType {
     switch self {
     case .bzImage(let image):
@@ -54,8 +54,7 @@ package enum KernelImage: Sendable {
     }
   }
 
-  /// The release by which the kernel calls itself, such as "6.1.0-56-cloud-amd64"; nil when the file
-  /// does not tell.
+  /// The kernel's release, such as "6.1.0-56-cloud-amd64"; nil when the file does not tell.
   package var kernelRelease: String? {
     switch self {
     case .bzImage(let image): image.release
@@ -93,8 +92,9 @@ package enum KernelImage: Sendable {
     }
   }
 
-  /// The multiboot kernel in `bytes`; nil when it has no header of that version, or one that goes with
-  /// nothing else in what is another file altogether: four bytes are soon found in a disk image.
+  /// The multiboot kernel in `bytes`; nil when it has no header of that version. A header that does not fit
+  /// the rest of the file is ignored if the file is of another known kind, since its four bytes can occur in
+  /// a disk image by chance.
   private static func readMultiboot(
     _ bytes: SharedBytes, _ version: MultibootKernel.Version
   ) throws(ImageError) -> KernelImage? {

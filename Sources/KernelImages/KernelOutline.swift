@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import Compression
 package import ELFFormat
 
-/// What the first bytes of an unpacked kernel say of all of it: its ELF header and program headers.
+/// The extent of an unpacked kernel, by the ELF headers in its first bytes.
 package struct KernelOutline: Equatable, Sendable {
   /// The width of its addresses.
   package let width: ELFWidth
@@ -18,13 +18,13 @@ package struct KernelOutline: Equatable, Sendable {
 }
 
 extension KernelOutline {
-  /// More bytes than any kernel takes in memory: all that its mapping has, KERNEL_IMAGE_SIZE.
+  /// More bytes than any kernel takes in memory: the size of its mapping, KERNEL_IMAGE_SIZE.
   static let sizeLimit: UInt64 = .gibibytes(1)
 
   /// No payload unpacks to more: its size has 32 bits.
   private static let fileSizeLimit: UInt64 = .gibibytes(4)
 
-  /// Reads the headers at the start of `file`; nil when they are not there or those of no kernel for x86.
+  /// Reads the headers at the start of `file`; nil when they are missing, or not those of a kernel for x86.
   init?(startOf file: RawSpan) {
     guard let headers = try? ELFHeaders(file),
       headers.machine
@@ -48,10 +48,10 @@ extension KernelOutline {
 }
 
 extension BzImage.Payload {
-  /// What the payload's first bytes say when they are unpacked; nil when they say nothing.
+  /// The outline by the first bytes that the payload unpacks to; nil when they have none.
   func outline() -> KernelOutline? {
     guard let format = CompressionFormat.recognise(bytes.span),
-      // The headers of all kernels are in the first few hundred.
+      // The headers of all kernels are in the first few hundred bytes.
       let start = decompressStart(of: bytes, as: format, count: 4096)
     else { return nil }
     return KernelOutline(startOf: start.span)

@@ -3,7 +3,7 @@ internal import Compression
 internal import ELFFormat
 
 extension KnownImage {
-  /// What the file that holds `bytes` is, when they tell.
+  /// The kind of the file with these `bytes`, if it is recognised.
   static func recognise(_ bytes: RawSpan) -> KnownImage? {
     if let format = CompressionFormat.recognise(bytes) { return .compressed(format) }
     for (magic, offset, kind) in magics where bytes.has(magic, at: offset) { return kind }
@@ -31,7 +31,7 @@ extension KnownImage {
       || PEHeader.isDOSProgram(bytes) || images.contains { bytes.has($0.0, at: $0.1) }
   }
 
-  /// The name that `--type` has for it.
+  /// Its name for `--type`.
   var type: ImageType? {
     switch self {
     case .nbi: .nbi
@@ -61,7 +61,8 @@ extension KnownImage {
       ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, .archive("7-Zip")),
     ]
 
-  /// Some of them start with code or text: only what is no kernel and no program is looked at.
+  /// Some of these start with code or text, so they are looked for only if the file is not a kernel or a
+  /// program.
   private static let volumes: [([UInt8], Int, KnownImage)] = [
     (Array("hsqs".utf8), 0, .disk("squashfs")), ([0x53, 0xEF], 0x438, .disk("ext2 to ext4")),
     (Array("CD001".utf8), 0x8001, .disk("ISO 9660")), (Array("XFSB".utf8), 0, .disk("XFS")),
@@ -75,13 +76,13 @@ extension KnownImage {
     (Array("NTFS".utf8), 3, .disk("NTFS")),
   ]
 
-  /// What a file with the signature of DOS programs is.
+  /// The kind of a file that starts like a DOS program.
   private static func program(_ bytes: RawSpan) -> KnownImage {
     let machine = (try? PEHeader(bytes))??.machine
     let isForX86 =
       machine.map { $0 == PEHeader.machineI386 || $0 == PEHeader.machineX86_64 } ?? true
     let name = isForX86 ? nil : machine.map { MachineName.pe($0) ?? "machine \($0)" }
-    // Linux kernels for other machines are EFI programs too; packed ones say so at the start.
+    // Linux kernels for other machines are EFI programs too; packed ones have a mark at the start.
     if let name,
       bytes.has(Array("zimg".utf8), at: 4) || bytes.has([0xCD, 0x23, 0x82, 0x81], at: 0x38)
     {
@@ -90,9 +91,9 @@ extension KnownImage {
     return bytes.hasSection(named: ".linux") ? .uki : .efiProgram(machine: name)
   }
 
-  /// A file of nothing but text; sections of programs are filled up with zeros.
+  /// A file of text only. It may end with zeros, since sections of programs are filled up with zeros.
   ///
-  /// Bytes, not characters: what knows about those would make the program larger by a megabyte.
+  /// This looks at bytes, since functions for characters would make the program larger by a megabyte.
   private static func text(_ bytes: RawSpan) -> KnownImage? {
     var content = bytes.units(limit: 1024)
     var padding = 0
@@ -100,7 +101,7 @@ extension KnownImage {
       content.removeLast()
       padding += 1
     }
-    // Firmware's texts have 16 bits a character.
+    // Firmware writes texts with 16 bits per character.
     let high = stride(from: 1, to: content.count, by: 2)
     if content.count > 2, high.allSatisfy({ content[$0] == 0 }) {
       content = stride(from: 0, to: content.count, by: 2).map { content[$0] }
@@ -121,7 +122,7 @@ extension KnownImage {
 }
 
 extension [UInt8] {
-  /// Takes away the bytes at the end that are only the start of a character.
+  /// Removes an incomplete character at the end.
   fileprivate mutating func dropCutCharacter() {
     var end = count
     while end > 0, count - end < 3, (self[end - 1] & 0xC0) == 0x80 { end -= 1 }
@@ -130,8 +131,8 @@ extension [UInt8] {
     if count - end + 1 < size { removeLast(count - end + 1) }
   }
 
-  /// Whether they are a text that may be shown: UTF-8 with something to be seen and without what a
-  /// terminal obeys, which has two sets of control characters.
+  /// Whether they are text that may be printed: UTF-8 that is not empty, and without the two sets of control
+  /// characters, which a terminal would obey.
   fileprivate var isText: Bool {
     guard contains(where: { $0 > 0x20 }),
       allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (9...13).contains($0) })

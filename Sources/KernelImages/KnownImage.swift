@@ -1,14 +1,14 @@
 package import Compression
 internal import ELFFormat
 
-/// Kinds of files that people give to a loader and that it does not load, recognised by content so that a
-/// message can name them.
+/// Kinds of files that users pass to a loader and that it cannot load. They are recognised by content so that
+/// a message can name them.
 package enum KnownImage: Hashable, Sendable {
   // Kernels.
 
-  /// A kernel of the time before the boot protocol 2.00, or a zImage.
+  /// A kernel from before boot protocol 2.00, or a zImage.
   case zImage
-  /// A unified kernel image, where only a kernel may be.
+  /// A unified kernel image in a place where only a kernel may be.
   case uki
   /// A network boot image: "NBI", or "beoboot", which have not worked in any loader for years.
   case nbi
@@ -18,16 +18,16 @@ package enum KnownImage: Hashable, Sendable {
   case compressed(CompressionFormat)
   /// An ELF file of another machine or kind: e_machine.
   case elfOther(machine: UInt16)
-  /// A kernel Image for another machine, by the name of that.
+  /// A kernel Image for another machine of that name.
   case otherImage(machine: String)
   /// An image for the boot loader U-Boot, for the machine of that name, if it is known.
   case ubootImage(machine: String?)
 
-  // What is no kernel.
+  // Files that are not kernels.
 
-  /// An EFI program that holds no kernel that we know; for the machine of that name, if it is not for x86.
+  /// An EFI program without a known kernel; for the machine of that name, if it is not for x86.
   case efiProgram(machine: String?)
-  /// A program for users of an operating system, started by this program if it says one.
+  /// A user program, with its interpreter if it names one.
   case userProgram(interpreter: String?)
   /// An ELF file that was not linked: an object file, or a module of a kernel.
   case objectFile
@@ -35,11 +35,11 @@ package enum KnownImage: Hashable, Sendable {
   case coreDump
   /// A script, for this program.
   case script(interpreter: String)
-  /// The path of another file, as boot loaders' stubs hold it.
+  /// The path of another file, as in stubs of boot loaders.
   case path(String)
-  /// Text, which starts so.
+  /// Text that starts with this.
   case text(start: String)
-  /// An initrd given in the place of the kernel.
+  /// An initrd given as the kernel.
   case cpio
   /// An archive in the format of this name.
   case archive(String)
@@ -47,10 +47,10 @@ package enum KnownImage: Hashable, Sendable {
   case deviceTree
   /// A file system or a disk in the format of this name.
   case disk(String)
-  /// What a BIOS starts from a disk: code with 55 AA at its end.
+  /// A boot sector: code that ends with 55 AA.
   case bootSector
 
-  /// Whether it is a kernel, in whatever form.
+  /// Whether it is a kernel in any form.
   package var isKernel: Bool {
     switch self {
     case .zImage, .uki, .nbi, .beoboot, .compressed, .elfOther, .otherImage, .ubootImage: true
@@ -59,9 +59,9 @@ package enum KnownImage: Hashable, Sendable {
   }
 }
 
-/// Names of processors by the numbers that file formats have for them.
+/// Names of processors by their numbers in file formats.
 package enum MachineName {
-  /// By e_machine of an ELF file; nil when it is not one that Linux runs on.
+  /// By e_machine of an ELF file; nil for a processor that Linux does not run on.
   package static func elf(_ machine: UInt16) -> String? {
     typealias Machine = ELFLayout.Machine
     return switch machine {
@@ -86,7 +86,7 @@ package enum MachineName {
     }
   }
 
-  /// By the machine of a PE header; nil when it is none that we know.
+  /// By the machine of a PE header; nil for an unknown one.
   static func pe(_ machine: UInt16) -> String? {
     switch machine {
     case PEHeader.machineI386: "i386"
@@ -101,7 +101,7 @@ package enum MachineName {
     }
   }
 
-  /// By ih_arch of a U-Boot image; nil when it is none that we know.
+  /// By ih_arch of a U-Boot image; nil for an unknown one.
   static func uboot(_ machine: UInt8) -> String? {
     switch machine {
     case 2: "arm"

@@ -1,11 +1,11 @@
-/// A part of a kernel file that goes into memory as it is: a PT_LOAD program header, or what a
-/// multiboot header names.
+/// A part of a kernel file that is loaded unchanged: described by a PT_LOAD program header or by a multiboot
+/// header.
 package struct LoadedPart: Equatable, Sendable {
   /// Where it is in the file, in bytes.
   package let fileOffset: Int
   /// Its bytes in the file.
   package let fileSize: Int
-  /// Where it was linked to be in physical memory: p_paddr.
+  /// The physical address that it was linked for: p_paddr.
   package let physicalAddress: UInt64
   /// Its bytes in memory; those beyond the file's are zero.
   package let memorySize: UInt64

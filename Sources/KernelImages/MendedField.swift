@@ -1,7 +1,7 @@
 package import ByteCoding
 
-/// A field of the setup header whose value cannot be right, since another source in the file says
-/// otherwise, and what is taken in its place.
+/// A field of the setup header whose value cannot be right, because another source in the file contradicts
+/// it, and the value that replaces it.
 package struct MendedField: Equatable, Sendable {
   /// Its name in Documentation/arch/x86/boot.rst.
   package let name: String
@@ -14,7 +14,7 @@ package struct MendedField: Equatable, Sendable {
   /// What is used.
   package let taken: UInt64
 
-  /// `field` of that name, in which `found` is and `taken` should be.
+  /// `field` of that name, which has the value `found` and should have `taken`.
   package init<Value>(_ name: String, _ field: Field<Value>, found: UInt64, taken: UInt64) {
     self.name = name
     offset = field.offset
@@ -28,7 +28,7 @@ package struct MendedField: Equatable, Sendable {
     offset == SetupHeader.initSize.offset && found < taken
   }
 
-  /// Writes what is used into a copy of the file, or of boot_params, that begins at its byte `start`.
+  /// Writes the used value into a copy of a part of the file or of boot_params that begins at byte `start`.
   func mend(_ bytes: inout [UInt8], from start: Int) {
     for index in 0..<size where bytes.indices.contains(offset - start + index) {
       bytes[offset - start + index] = UInt8(truncatingIfNeeded: taken >> UInt64(8 * index))
@@ -37,8 +37,7 @@ package struct MendedField: Equatable, Sendable {
 }
 
 extension BzImage {
-  /// Writes every field as it is used into a copy of the real-mode part, whose code hands the header on
-  /// to the kernel.
+  /// Writes the used values into a copy of the real-mode part, whose code passes the header on to the kernel.
   package func mend(_ realModePart: inout [UInt8]) {
     for field in mended { field.mend(&realModePart, from: 0) }
   }

@@ -1,19 +1,19 @@
 internal import ELFFormat
 internal import ByteCoding
 
-/// What a multiboot header says, of either version.
+/// A multiboot header of either version.
 struct MultibootHeader {
   /// Where the header is in the file.
   let offset: Int
   private(set) var wantsVideoMode = false
-  /// Where the file's bytes go; nil when an ELF header says that.
+  /// Where the file's bytes go; nil if an ELF header tells that.
   private(set) var addresses: Addresses?
   private(set) var entry: UInt32?
   private(set) var relocation: MultibootKernel.Relocation?
 
-  /// The address fields, which are for files that are not ELF.
+  /// The address fields, for files that are not ELF files.
   struct Addresses {
-    /// Where the header is in the file, and the fields.
+    /// Where the header is in the file, and where its address fields are.
     let headerOffset: Int
     let fields: Int
     /// Where the header goes.
@@ -64,7 +64,7 @@ extension MultibootHeader {
         wanted: .knownFlags)
     }
     wantsVideoMode = (flags & Layout1.videoMode) != 0
-    // An ELF header says the same better, and wins where both are: many kernels have both.
+    // Many kernels have an ELF header too, which is more precise and takes precedence.
     guard (flags & Layout1.addressFields) != 0, !ELFHeaders.isRecognised(in: file) else { return }
     addresses = Addresses(
       headerOffset: offset, fields: offset + Layout1.headerAddress.offset,
@@ -185,7 +185,8 @@ extension MultibootHeader {
         lowest: UInt64(try word(0)), end: UInt64(try word(1)) + 1, alignment: max(alignment, 1),
         prefersLow: try word(3) == Layout2.prefersLow)
     case Tag.informationRequest: try checkRequest(at: position, size: size, in: file)
-    // What a console is like, and other entries for EFI, change nothing here; and modules are at pages anyway.
+    // The flags of a console and other entries for EFI make no difference here, and modules are page-aligned
+    // anyway.
     case Tag.moduleAlignment, Tag.consoleFlags, Tag.efiBootServices, Tag.efi32Entry, Tag.efi64Entry:
       break
     default:
@@ -196,7 +197,7 @@ extension MultibootHeader {
     }
   }
 
-  /// Whether the kernel starts without what the tag at `position` asks for: bit 0 of its flags.
+  /// Whether the request of the tag at `position` is optional: bit 0 of its flags.
   private func isOptional(tagAt position: Int, in file: RawSpan) throws(ImageError) -> Bool {
     (try file.value(Layout2.tagFlags, base: position) & Layout2.optional) != 0
   }
@@ -220,7 +221,7 @@ extension MultibootHeader {
 // MARK: Both
 
 extension MultibootHeader.Addresses {
-  /// What the fields name of a file of `size` bytes.
+  /// The part of a file of `size` bytes that the fields describe.
   func part(ofFile size: Int) throws(ImageError) -> LoadedPart {
     func bad(_ name: String, _ index: Int, _ found: UInt32) -> ImageError {
       .badField(
@@ -247,8 +248,8 @@ extension MultibootHeader.Addresses {
 }
 
 extension RawSpan {
-  /// Where a header starts whose first word is `magic`, and whose first `words` words, the last of
-  /// which is a checksum, add up to zero.
+  /// Where a header starts. Its first word is `magic`, and its first `words` words, the last of which is a
+  /// checksum, add up to zero.
   fileprivate func offset(
     ofHeader magic: UInt32, words: Int, alignment: Int, limit: Int
   ) -> Int? {

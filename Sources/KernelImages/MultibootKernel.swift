@@ -13,14 +13,13 @@ package struct MultibootKernel: Sendable {
     case two
   }
 
-  /// A kernel that may be moved: a multiboot 2 header says so, or its ELF file is
-  /// position-independent.
+  /// Where a kernel may be moved, if a multiboot 2 header allows it or its ELF file is position-independent.
   package struct Relocation: Equatable, Sendable {
     /// The lowest address that it may be loaded at.
     package var lowest: UInt64
     /// The address behind the last byte that it may use.
     package var end: UInt64
-    /// The alignment of its place: a power of two.
+    /// The alignment of its address: a power of two.
     package var alignment: UInt64
     /// Whether it wants to be as low as possible.
     package var prefersLow: Bool
@@ -34,9 +33,9 @@ package struct MultibootKernel: Sendable {
   package let parts: [LoadedPart]
   /// Where it is entered, in 32-bit mode.
   package let entry: UInt32
-  /// Whether it asks for a certain graphics mode, which nobody can set now.
+  /// Whether it asks for a certain graphics mode, which cannot be set now.
   package let wantsVideoMode: Bool
-  /// Where it may be moved to; nil when it must be where it was linked for.
+  /// Where it may be moved to; nil when it must be at the address that it was linked for.
   package let relocation: Relocation?
 
   /// Reads the kernel in `file`; nil when it has no header of that version.
@@ -61,7 +60,7 @@ package struct MultibootKernel: Sendable {
         throw .badField(name: "entry_addr", offset: header.offset, found: 0, wanted: .insidePart)
       }
     } else {
-      // Without addresses of its own the header goes with an ELF file.
+      // A header without addresses belongs to an ELF file.
       guard ELFHeaders.isRecognised(in: file.span) else { return nil }
       let elf = try ELFFile(file.span)
       parts = elf.parts

@@ -1,6 +1,6 @@
 internal import ByteCoding
 
-/// The offsets that we need of the header of a PE/COFF file, an EFI program.
+/// The needed offsets in the header of a PE/COFF file, an EFI program.
 ///
 /// Documented in Microsoft's "PE Format".
 struct PEHeader {
@@ -79,8 +79,8 @@ struct PEHeader {
   /// The byte behind the last section header.
   var end: Int { sectionTable + sectionCount * Self.sectionHeaderSize }
 
-  /// Where address and size of the certificate table are in the file; nil when the optional header has no
-  /// space for them.
+  /// Where address and size of the certificate table are in the file; nil when the optional header does not
+  /// have them.
   func certificateEntry(in bytes: RawSpan) -> Range<Int>? {
     let field: Field<UInt64>
     switch try? bytes.load(Self.magic, base: optionalHeader) {
@@ -92,7 +92,7 @@ struct PEHeader {
     return entry.upperBound <= sectionTable ? entry : nil
   }
 
-  /// Where the certificates are in the file, which come last in it; nil when it is not signed.
+  /// Where the certificates are, which come last in the file; nil when it is not signed.
   func certificates(in bytes: RawSpan) -> Range<Int>? {
     guard let place = certificateEntry(in: bytes),
       let entry = try? bytes.load(UInt64.self, at: place.lowerBound)

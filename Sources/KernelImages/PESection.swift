@@ -11,8 +11,8 @@ struct PESection {
 }
 
 extension PESection {
-  /// The sections of the PE file in `file` whose names `isWanted` likes, in the file's order; nil
-  /// when it is no PE file.
+  /// The sections of the PE file in `file` whose names `isWanted` accepts, in the file's order; nil when it
+  /// is not a PE file.
   ///
   /// - Throws: when a header, or the bytes of a section that is wanted, are not all there.
   static func all(
@@ -76,7 +76,7 @@ extension PESection {
     }
   }
 
-  /// Where the file says where the section is.
+  /// The offset of the section's PointerToRawData.
   var pointerOffset: Int { header + PEHeader.pointerToRawData.offset }
 
   /// Fails when two of `sections` share bytes of the file.

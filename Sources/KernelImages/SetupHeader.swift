@@ -6,7 +6,7 @@ package import ByteCoding
 package enum SetupHeader {
   /// Where the header starts in the file and in boot_params.
   package static let start = 0x1F1
-  /// Where a header of length 0 would end: behind the jump at 0x200, whose distance counts from here.
+  /// The byte behind the jump at 0x200, from which the jump's distance counts.
   package static let lengthBase = 0x202
   /// What `kernelVersion` and `heapEndPtr` count from.
   package static let offsetBase = 0x200
@@ -18,14 +18,14 @@ package enum SetupHeader {
   package static let paragraphSize = 16
   /// From the protected-mode part's start to the 64-bit entry.
   package static let entry64Offset = 0x200
-  /// No header reaches further than this, whatever its length says.
+  /// No header extends further than this, whatever its length says.
   package static let limit = 0x290
 
   /// Sectors of the real-mode part without the first; 0 means 4.
   package static let setupSects = Field<UInt8>(0x1F1)
   /// Size of the protected-mode part in units of 16 bytes, rounded up. Since 2.04.
   package static let syssize = Field<UInt32>(0x1F4)
-  /// The screen's mode, for the real-mode entry: `normalMode`.
+  /// The screen mode for the real-mode entry: `normalMode`.
   package static let vidMode = Field<UInt16>(0x1FA)
   /// Must be `BootSector.signatureValue`.
   package static let bootFlag = Field<UInt16>(0x1FE)
@@ -39,7 +39,7 @@ package enum SetupHeader {
   package static let version = Field<UInt16>(0x206)
   /// File offset less 0x200 of the text that names the kernel; 0 when there is none.
   package static let kernelVersion = Field<UInt16>(0x20E)
-  /// Who loads: `kexecLoader`.
+  /// The loader: `kexecLoader`.
   package static let typeOfLoader = Field<UInt8>(0x210)
   /// Bits: see `LoadFlags`.
   package static let loadflags = Field<UInt8>(0x211)
@@ -67,7 +67,7 @@ package enum SetupHeader {
   package static let cmdlineSize = Field<UInt32>(0x238)
   /// The kind of PC. Since 2.07.
   package static let hardwareSubarch = Field<UInt32>(0x23C)
-  /// Data for the kind of PC. Since 2.07.
+  /// Data about the kind of PC. Since 2.07.
   package static let hardwareSubarchData = Field<UInt64>(0x240)
   /// Offset of the compressed kernel in the protected-mode part. Since 2.08.
   package static let payloadOffset = Field<UInt32>(0x248)
@@ -79,7 +79,7 @@ package enum SetupHeader {
   package static let prefAddress = Field<UInt64>(0x258)
   /// Bytes the kernel needs from its run address on before it knows the memory map. Since 2.10.
   package static let initSize = Field<UInt32>(0x260)
-  /// Where EFI loaders of old entered. Since 2.11.
+  /// The entry of old EFI loaders. Since 2.11.
   package static let handoverOffset = Field<UInt32>(0x264)
   /// Offset of kernel_info in the protected-mode part. Since 2.15.
   package static let kernelInfoOffset = Field<UInt32>(0x268)
@@ -152,7 +152,7 @@ package struct LoadFlags: OptionSet, Sendable {
 
   /// The protected-mode part is loaded at 1 MiB or above: a bzImage. LOADED_HIGH.
   package static let loadedHigh = LoadFlags(rawValue: 1 << 0)
-  /// The decompressor moved the kernel; only for its own use. KASLR_FLAG.
+  /// The decompressor has moved the kernel. Set by the decompressor only. KASLR_FLAG.
   package static let kaslr = LoadFlags(rawValue: 1 << 1)
   /// The heap's end is set, for the real-mode entry. CAN_USE_HEAP.
   package static let canUseHeap = LoadFlags(rawValue: 1 << 7)
@@ -175,7 +175,7 @@ package struct ExtendedLoadFlags: OptionSet, Sendable {
   package static let loadableAbove4GiB = ExtendedLoadFlags(rawValue: 1 << 1)
   /// EFI runtime state handed over by kexec is understood. XLF_EFI_KEXEC.
   package static let efiKexec = ExtendedLoadFlags(rawValue: 1 << 4)
-  /// Copes with a start under 5-level paging. XLF_5LEVEL.
+  /// Supports a start under 5-level paging. XLF_5LEVEL.
   package static let fiveLevelStart = ExtendedLoadFlags(rawValue: 1 << 5)
   /// Uses 5-level paging where the CPU has it. XLF_5LEVEL_ENABLED.
   package static let fiveLevelUse = ExtendedLoadFlags(rawValue: 1 << 6)

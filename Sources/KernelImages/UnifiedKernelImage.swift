@@ -1,24 +1,23 @@
 package import ByteCoding
 package import Compression
 
-/// A unified kernel image (UKI): an EFI program that holds a kernel and what goes with it, each in
-/// a section of its own. Documented in the UAPI Group's "Unified Kernel Image" and in
-/// systemd-stub(7).
+/// A unified kernel image (UKI): an EFI program with a kernel and what belongs to it, each in a section of
+/// its own. Documented in the UAPI Group's "Unified Kernel Image" and in systemd-stub(7).
 ///
-/// Of an image with several profiles this is the first, profile 0, which is what firmware starts
-/// when nobody chooses: its own sections go before those that all profiles share.
+/// Of an image with several profiles this is profile 0, the default of firmware. Its own sections take
+/// precedence over those that all profiles share.
 package struct UnifiedKernelImage: Sendable {
-  /// What `.linux` is.
+  /// The kernel in `.linux`.
   package let kernel: KernelImage
   /// The kernel's file: `.linux` without padding, unpacked when it was compressed as a whole.
   package let kernelFile: SharedBytes
   /// How `.linux` was compressed; nil when nothing had to be unpacked.
   package let packing: CompressionFormat?
-  /// The sections in force that we know, in the file's order.
+  /// The known sections that are in force, in the file's order.
   package let sections: [Section]
-  /// How many profiles the image has; 0 when it knows nothing of profiles.
+  /// How many profiles the image has; 0 if it has no sections for profiles.
   package let profileCount: Int
-  /// Whether the image itself carries a signature.
+  /// Whether the image itself is signed.
   package let isSigned: Bool
 
   /// A section that is not empty.
@@ -29,7 +28,7 @@ package struct UnifiedKernelImage: Sendable {
     package let bytes: SharedBytes
   }
 
-  /// The sections that an image may have, by the names that they have there.
+  /// The sections that an image may have, by their names.
   package enum Kind: String, CaseIterable, Sendable {
     /// The kernel.
     case kernel = ".linux"
@@ -49,9 +48,9 @@ package struct UnifiedKernelImage: Sendable {
     case profile = ".profile"
     /// Generation numbers for revoking EFI programs.
     case sbat = ".sbat"
-    /// The picture that the EFI stub shows.
+    /// The image that the EFI stub shows.
     case splash = ".splash"
-    /// Signatures of the values that measuring the image gives.
+    /// Signatures of the measurements of the image.
     case pcrSignatures = ".pcrsig"
     /// The public key for them.
     case pcrKey = ".pcrpkey"
@@ -62,7 +61,7 @@ package struct UnifiedKernelImage: Sendable {
     /// Firmware for the EFI stub to choose from.
     case firmware = ".efifw"
 
-    /// Whether it goes into memory, so that an image may have only one of them.
+    /// Whether it is loaded, so that an image may have only one section of this kind.
     var isLoaded: Bool {
       switch self {
       case .kernel, .initrd, .commandLine, .microcode, .deviceTree: true
@@ -78,8 +77,8 @@ package struct UnifiedKernelImage: Sendable {
 }
 
 extension UnifiedKernelImage {
-  /// Reads the image in `file`; nil when it is no EFI program with a `.linux` section, which is unpacked
-  /// into at most `limit` bytes.
+  /// Reads the image in `file`; nil when it is not an EFI program with a `.linux` section. The kernel is
+  /// unpacked into at most `limit` bytes.
   init?(_ file: SharedBytes, unpackedLimit limit: Int) throws(ImageError) {
     var profileCount = 0
     guard let all = try PESection.all(in: file.span, where: { Kind(rawValue: $0) != nil }),
@@ -142,7 +141,7 @@ extension UnifiedKernelImage {
     section.bytes.isEmpty ? nil : try? file.slice(section.bytes)
   }
 
-  /// Sections are padded, but what verifies a kernel's signature wants nothing behind it.
+  /// Sections are padded, but a kernel's signature is valid only without bytes behind it.
   private static func withoutPadding(_ kernel: SharedBytes) -> SharedBytes {
     let span = kernel.span
     guard let certificates = (try? PEHeader(span))??.certificates(in: span),
@@ -153,7 +152,7 @@ extension UnifiedKernelImage {
 }
 
 extension KernelImage {
-  /// Whether the file brings an initrd along.
+  /// Whether the file contains an initrd.
   package var holdsInitrd: Bool {
     if case .unified(let image) = self { image.section(.initrd) != nil } else { false }
   }
@@ -162,7 +161,7 @@ extension KernelImage {
 extension UnifiedKernelImage {
   /// The command line in the image without spaces at its ends; nil when there is none.
   ///
-  /// Lines become words, as the EFI stub has it.
+  /// Line ends become spaces, as with the EFI stub.
   package var commandLine: String? {
     section(.commandLine).flatMap { text(of: $0, limit: .kibibytes(64)) }
   }
@@ -182,7 +181,7 @@ extension UnifiedKernelImage {
     return text(of: SharedBytes(Array(value)), limit: 256)
   }
 
-  /// The kernel's release that the image states.
+  /// The kernel's release according to the image.
   package var release: String? {
     section(.release).flatMap { text(of: $0, limit: 256) }
   }

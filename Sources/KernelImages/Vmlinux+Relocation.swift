@@ -1,19 +1,19 @@
 package import ByteCoding
 
-// Moving a kernel to other virtual addresses: what its own decompressor does for KASLR.
+// Moves a kernel to other virtual addresses, as its own decompressor does for KASLR.
 //
-// The table is made of 32-bit words: 0, places of 64-bit addresses, 0, places of 32-bit addresses
-// relative to the per-CPU area (which move the other way), 0, places of 32-bit addresses. Kernels
-// since about 7.0 have no list in the middle. Each word is a link-time virtual address, to be
-// extended by its sign.
+// The table is made of 32-bit words: 0, locations of 64-bit addresses, 0, locations of 32-bit addresses
+// relative to the per-CPU area (which move in the opposite direction), 0, locations of 32-bit addresses.
+// Kernels since about 7.0 have no list in the middle. Each word is a link-time virtual address, which must be
+// sign-extended.
 
 extension Vmlinux {
   /// Where the kernel's mapping starts: __START_KERNEL_map.
   package static let mappingStart: UInt64 = 0xFFFF_FFFF_8000_0000
-  /// How much of it a kernel with KASLR may use: KERNEL_IMAGE_SIZE.
+  /// The size of the mapping that a kernel with KASLR may use: KERNEL_IMAGE_SIZE.
   package static let mappingSize: UInt64 = .gibibytes(1)
 
-  /// How many places there are for the virtual base when it moves in steps of `alignment`.
+  /// How many virtual base addresses are possible in steps of `alignment`.
   package func virtualSlots(alignment: UInt64) -> UInt64 {
     guard physicalEnd <= Self.mappingSize else { return 0 }
     return (Self.mappingSize - physicalEnd) / alignment + 1
@@ -21,8 +21,7 @@ extension Vmlinux {
 
   /// Adds `shift` to every address in the unpacked file `bytes` that depends on the virtual base.
   ///
-  /// - Throws: when the table is not understood; `bytes` may then be half changed and must not be
-  ///   used.
+  /// - Throws: when the table is not understood; then `bytes` may be partly changed and must not be used.
   package func relocate(
     _ bytes: inout OwnedBytes, by shift: UInt64
   ) throws(VmlinuxError) {
@@ -58,13 +57,13 @@ extension Vmlinux {
     return zip(starts, ends).map { $0..<$1 }
   }
 
-  /// Calls `change` with the file offset of each place in `list`.
+  /// Calls `change` with the file offset of each location in `list`.
   @inline(__always)
   private func patch(
     _ bytes: inout OwnedBytes, _ list: Range<Int>, size: Int,
     _ change: (inout OwnedBytes, Int) throws(OutOfBounds) -> Void
   ) throws(VmlinuxError) {
-    // Neighbouring words nearly always name places in the same part.
+    // Neighbouring words nearly always name locations in the same part.
     var part = parts[0]
     for offset in stride(from: list.lowerBound, to: list.upperBound, by: 4) {
       guard let word = try? bytes.word(at: offset) else { throw .truncated }

@@ -1,8 +1,8 @@
 internal import ByteCoding
 internal import ELFFormat
 
-/// A Linux kernel as the linker made it: what a bzImage's payload unpacks to. An x86_64 ELF
-/// executable, and behind it, when it can be moved, the places to change.
+/// A Linux kernel as the linker made it: what a bzImage's payload unpacks to. It is an x86_64 ELF executable,
+/// followed by a relocation table if it can be moved.
 package struct Vmlinux: Equatable, Sendable {
   /// Physical address of the 64-bit entry, as linked.
   package let entry: UInt64
@@ -25,17 +25,17 @@ package enum VmlinuxError: Error, Equatable, Sendable {
   case notELF64
   /// It ends before its headers or parts do.
   case truncated
-  /// It has nothing to load, or too many parts.
+  /// It has no parts to load, or too many.
   case partCount(Int)
-  /// A part's addresses are not those of a kernel: not at a page, overlapping, or beyond any RAM.
+  /// A part's addresses are impossible for a kernel: not page-aligned, overlapping, or too high.
   case badPart(index: Int)
-  /// The entry is in no part, or where a part has only zeros.
+  /// The entry is in no part, or in the zeros of a part.
   case entryOutside(UInt64)
-  /// The parts' window is not the one that the image's header describes: other alignment or size.
+  /// The memory that the parts take does not agree with the image's header in alignment or size.
   case otherWindow
-  /// The relocation table has another number of lists than two or three.
+  /// The relocation table does not have two or three lists.
   case relocationLists(Int)
-  /// A word of the relocation table names a place outside the kernel.
+  /// A word of the relocation table names a location outside the kernel.
   case relocationOutside(offset: Int, address: UInt64)
 }
 
@@ -67,15 +67,15 @@ extension Vmlinux {
     guard parts.contains(where: { $0.holds(headers.entry) }) else {
       throw .entryOutside(headers.entry)
     }
-    // What follows the section headers, which are the last thing in an ELF file.
+    // The section headers are the last part of an ELF file; the table follows them.
     let end = headers.headers.sections?.upperBound ?? file.byteCount
     relocationTable = end < file.byteCount ? end..<file.byteCount : nil
   }
 
-  /// No kernel is linked to be above this: the space that its mapping has is 1 GiB.
+  /// No kernel is linked for an address above this: its mapping has 1 GiB.
   private static let addressLimit: UInt64 = .gibibytes(1)
 
-  /// More parts than any kernel has; each becomes a segment, of which there are sixteen in all.
+  /// More parts than any kernel has. Each becomes one of at most sixteen segments.
   private static let partLimit = 6
 }
 

@@ -1,7 +1,7 @@
 internal import CLinux
 
-// The flags of the kexec system calls: from <linux/kexec.h> where Debian 12 has them there, else by
-// value. Each with the release of Linux that brought it.
+// The flags of the kexec system calls: from <linux/kexec.h> if Debian 12's has them, otherwise by value. Each
+// has the release of Linux that introduced it.
 
 /// Flags of kexec_load.
 package enum SegmentFlags {
@@ -9,20 +9,19 @@ package enum SegmentFlags {
   package static let onCrash = UInt(KEXEC_ON_CRASH)
   /// The kernel can return to the running one. KEXEC_PRESERVE_CONTEXT, 2.6.27.
   package static let preserveContext = UInt(KEXEC_PRESERVE_CONTEXT)
-  /// The running kernel may rewrite the ELF core header when processors or memory come and go.
-  /// KEXEC_UPDATE_ELFCOREHDR, 6.6: all kernels know it that have
-  /// /sys/kernel/crash_elfcorehdr_size. KEXEC_CRASH_HOTPLUG_SUPPORT (0x8), 6.10, does the same on
-  /// x86.
+  /// The running kernel may update the elfcorehdr when processors or memory are added or removed.
+  /// KEXEC_UPDATE_ELFCOREHDR, 6.6: known by all kernels that have /sys/kernel/crash_elfcorehdr_size.
+  /// KEXEC_CRASH_HOTPLUG_SUPPORT (0x8), 6.10, does the same on x86.
   package static let updateCoreHeader: UInt = 0x4
   /// The segments are for x86_64. KEXEC_ARCH_X86_64, 2.6.13.
   package static let x86_64 = UInt(KEXEC_ARCH_X86_64)
-  /// The part of the flags that is no set of bits, but the architecture. KEXEC_ARCH_MASK.
+  /// The part of the flags that is the architecture. KEXEC_ARCH_MASK.
   package static let architectureMask = UInt(KEXEC_ARCH_MASK)
 }
 
 /// Flags of kexec_file_load.
 package enum FileFlags {
-  /// Nothing is loaded, but what is loaded is freed. KEXEC_FILE_UNLOAD, 3.17.
+  /// Nothing is loaded, and what is loaded is freed. KEXEC_FILE_UNLOAD, 3.17.
   package static let unload = UInt(KEXEC_FILE_UNLOAD)
   /// The kernel is for a crash. KEXEC_FILE_ON_CRASH, 3.17.
   package static let onCrash = UInt(KEXEC_FILE_ON_CRASH)
@@ -30,7 +29,7 @@ package enum FileFlags {
   package static let noInitramfs = UInt(KEXEC_FILE_NO_INITRAMFS)
   /// Nothing goes into contiguous memory. KEXEC_FILE_NO_CMA, 6.17.
   package static let noCMA: UInt = 0x10
-  /// The running kernel's device tree is handed on. KEXEC_FILE_FORCE_DTB, 6.18.
+  /// The running kernel's device tree is passed on. KEXEC_FILE_FORCE_DTB, 6.18.
   package static let forceDTB: UInt = 0x20
 }
 

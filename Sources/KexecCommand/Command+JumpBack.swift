@@ -28,7 +28,8 @@ extension Command {
       throw CommandError(error, request: request, machine: machine, after: nil)
     }
     if invocation.isDryRun {
-      try print(PlanReport(plan: plan), on: machine)
+      try print(
+        PlanReport(plan: plan), on: machine, memory: MemoryFacts(in: machineFiles).forALoad)
       return .success
     }
     guard case .segments(let load) = plan.action else { return .failure }

@@ -118,11 +118,11 @@ extension Command {
       report.warnings = [reason]
     }
     if invocation.isDryRun {
-      try print(report, on: job.machine)
+      try print(report, on: job.machine, memory: job.memory)
       return nil
     }
     for note in plan.notes { say(note) }
-    debug("the plan:\n" + report.text)
+    debug("the plan:\n" + report.text(on: kernel.errorTerminal, isDetailed: true))
     let callFiles = try callFiles(for: plan, job.files)
     let newLogLines = kernel.log.listen()
     do {

@@ -9,17 +9,24 @@ extension Command {
   /// Ends the dry run of a load: prints the plan, then what would prevent the load on `machine`.
   ///
   /// - Throws: the error that would prevent it. For a captured machine, only the plan counts.
-  func print(_ report: PlanReport, on machine: Machine) throws(CommandError) {
+  func print(
+    _ report: PlanReport, on machine: Machine, memory: AvailableMemory
+  ) throws(CommandError) {
     var report = report
-    var refusal: CommandError?
+    var found: CommandError?
     do throws(CommandError) {
       try checkLoad(of: report.plan, on: machine)
     } catch {
-      refusal = error.ofDryRun
+      found = error
     }
+    let isOther = common.machineDirectory != nil
+    let readiness = LoadReadiness(
+      refusal: found, state: machine.kexec, memory: memory.machine,
+      user: Caller(in: machineFiles).user, isOtherMachine: isOther)
+    let refusal = found?.ofDryRun
     if common.printsJSON, let refusal { report.errors = [refusal] }
-    try write(report)
-    guard var refusal, common.machineDirectory == nil else { return }
+    try write(report, readiness)
+    guard var refusal, !isOther else { return }
     refusal.isInOutput = true
     throw refusal
   }
@@ -78,8 +85,15 @@ extension Command {
     return error
   }
 
-  private func write(_ report: PlanReport, advice: String? = nil) throws(CommandError) {
-    try kernel.write(common.printsJSON ? report.json.text : report.text, advice: advice)
+  private func write(
+    _ report: PlanReport, _ readiness: LoadReadiness? = nil, advice: String? = nil
+  ) throws(CommandError) {
+    try kernel.write(
+      common.printsJSON
+        ? report.json.text
+        : report.text(
+          on: kernel.outputTerminal, isDetailed: common.isDebugging, readiness: readiness),
+      advice: advice)
   }
 }
 

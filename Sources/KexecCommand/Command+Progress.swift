@@ -5,7 +5,7 @@ internal import LinuxSystem
 extension Command {
   /// Starts waiting to print `text`, after one second.
   func beginProgress(_ text: String) {
-    guard kernel.streams.isErrorTerminal() else { return }
+    guard kernel.streams.columns(.error) != nil else { return }
     kernel.signals.say("kexec: \(text) ...\n", 1)
   }
 

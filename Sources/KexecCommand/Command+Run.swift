@@ -73,7 +73,7 @@ extension Command {
       debug("writing file systems")
       kernel.fileSystems.sync()
     case .forCertain:
-      debug("writing file systems for certain")
+      debug("writing every file system (--force-sync)")
       guard let unwritten = kernel.fileSystems.syncForCertain(mountsIn: kernel.files) else {
         throw CommandError(
           .notSynced,

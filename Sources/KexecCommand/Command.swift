@@ -36,7 +36,7 @@ package struct Command: CommandContext {
     try checkMachineDirectory()
     switch invocation.action {
     case .help:
-      try kernel.write(helpText())
+      try kernel.write(helpText(on: kernel.outputTerminal))
       return .success
     case .version:
       try kernel.write("kexec \(productVersion)\n")

@@ -62,7 +62,9 @@ extension CommandContext {
 
   /// Prints a warning on standard error.
   func warn(_ text: String) {
-    kernel.streams.writeError("kexec: warning: \(text)\n")
+    let terminal = kernel.errorTerminal
+    kernel.streams.writeError(
+      terminal.wrapped("kexec: \(terminal.styled("warning:", .warning)) \(text)\n", indent: 7))
   }
 }
 
@@ -84,7 +86,9 @@ extension LinuxKernel {
         lost = error
       }
     }
-    streams.writeError(error.text(by: programName) + (lost?.text(by: programName) ?? ""))
+    let terminal = errorTerminal
+    streams.writeError(
+      error.text(by: programName, on: terminal) + (lost?.text(by: programName, on: terminal) ?? ""))
     return error.exitCode
   }
 }

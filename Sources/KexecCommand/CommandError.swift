@@ -48,13 +48,15 @@ struct CommandError: Error, Equatable {
 
   /// The lines to print if the program was called as `program`. Usage errors begin with that name,
   /// because users find it in their scripts. All other errors begin with "kexec".
-  func text(by program: String) -> String {
+  func text(by program: String, on terminal: Terminal = .none) -> String {
     let isUsage = code == .situation(.usage)
-    var text = (isUsage ? program : "kexec") + ": " + message + "\n"
-    for line in kernelLog { text += "  kernel log: " + line + "\n" }
+    let start = (isUsage ? program : "kexec") + ": "
+    var text = terminal.row(start, message, column: start.count, .error)
+    for line in kernelLog { text += terminal.row("  kernel log: ", line, column: 4) }
     guard let advice else { return text }
     let isHelp = isUsage && advice.hasPrefix("kexec ")
-    return text + "  " + (isHelp ? program + String(advice.dropFirst(5)) : advice) + "\n"
+    return text
+      + terminal.row("  ", isHelp ? program + String(advice.dropFirst(5)) : advice, column: 2)
   }
 
   /// The error as JSON.

@@ -41,7 +41,7 @@ enum CommandWord: String, CaseIterable {
     let given = try table.parse(
       [name] + arguments.dropFirst(2), of: name)
     if given.options.contains(where: { table.rows[$0.row].option == Command.Key(.help) }) {
-      try kernel.write(helpText(of: self))
+      try kernel.write(helpText(of: self, on: kernel.outputTerminal))
       return .success
     }
     var reader = ArgumentReader(Command.Key.Values(), of: name)

@@ -58,7 +58,7 @@ enum ErrorCode: Equatable {
     /// The kernel's command line has no time stamps.
     case noStamps
     case badStamps
-    /// The time stamp counter was set back after the old kernel's stamps.
+    /// The time stamp counter was reset after the load.
     case counterSetBack
   }
 }

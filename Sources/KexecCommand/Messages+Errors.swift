@@ -256,7 +256,7 @@ extension CommandError {
       switch space.bounds.byteCount {
       case 0: "at \(start) or above"
       case 1: "at \(start)"
-      // Without a bound of its own the range ends with the address space.
+      // If no upper bound was given, the range ends with the address space.
       default: space.bounds.end.value < (1 << 63) ? "in \(space.bounds)" : "at \(start) or above"
       }
     self.init(

@@ -2,13 +2,14 @@ extension Option: OptionKey {
   typealias Values = ClassicValues
 
   static let table = OptionTable<Option, ClassicValues>(complete: [
-    .init("What to do (one of these; KERNEL alone loads it and reboots into it)", actions),
-    .init("How to load", loading),
+    .init("Common options", usual),
+    .init("Other actions", actions),
     .init("What to load", content),
-    .init("What a panic kernel learns (with -p)", crash),
-    .init("What the code between the kernels says", console),
-    .init("How to run it", running),
-    .init("What to print", output),
+    .init("How to load", loading),
+    .init("Crash kernel (with -p)", crash),
+    .init("Messages of the purgatory, which runs between the two kernels", console),
+    .init("Before the jump (with -e)", running),
+    .init("Output", output),
   ])
 
   init(_ common: CommonOption) {

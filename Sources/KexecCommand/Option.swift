@@ -23,35 +23,44 @@ enum Option: CaseIterable, Sendable {
 
 // The rows by section, in the order of `--help`.
 extension Option {
-  static let actions: [OptionDescription<Option, ClassicValues>] = [
-    .init(.load, "l", "load", help: "load KERNEL, to be run by -e or a reboot"),
-    .init(.loadPanic, "p", "load-panic", help: "load KERNEL, to be run on a panic"),
-    .init(.exec, "e", "exec", help: "run the loaded kernel"),
-    .init(.unload, "u", "unload", help: "free the loaded kernel; with -p the panic kernel"),
-    .init(.force, "f", "force", help: "load KERNEL and run it at once, without a shutdown") {
+  static let usual: [OptionDescription<Option, ClassicValues>] = [
+    .init(.load, "l", "load", help: "load KERNEL; -e or a reboot starts it"),
+    .init(
+      .loadPanic, "p", "load-panic", help: "load KERNEL as the crash kernel; a panic starts it"),
+    .init(.exec, "e", "exec", help: "start the loaded kernel at once"),
+    .init(
+      .force, "f", "force",
+      help: "load KERNEL and start it at once; with -e ignore a changed memory map"
+    ) {
       $0.invocation.isForced = true
     },
+    .init(.unload, "u", "unload", help: "free the loaded kernel; with -p the crash kernel"),
     .init(
       .status, "S", "status",
-      help: "say what is loaded; exit 1 if the panic kernel (with -l: the kernel) is, else 0"),
+      help: "say what is loaded; exit code 1 if a crash kernel is (with -l: a kernel), else 0"),
     .init(
-      .loadPreserveContext, nil, "load-preserve-context",
-      help: "load KERNEL so that it can return to the running one, which then goes on"
+      .initrd, nil, "initrd", "ramdisk", value: "FILE",
+      help: "the initrd; may be given several times"
     ) {
-      $0.options.preservesContext = true
+      $0.options.initrds.append($0.path())
+    },
+    .init(.commandLine, nil, "command-line", value: "TEXT", help: "the kernel's command line") {
+      $0.options.commandLine = $0.value
     },
     .init(
-      .loadJumpBackHelper, nil, "load-jump-back-helper",
-      help: "load what returns to the kernel that -e left for the running one"),
+      .reuseCommandLine, nil, "reuse-cmdline", help: "start from the running kernel's command line"
+    ) {
+      $0.options.reusesCommandLine = true
+    },
+    .init(.append, nil, "append", value: "TEXT", help: "add TEXT to the command line") {
+      $0.options.appended.append($0.value)
+    },
     .init(
-      .printCrashSize, nil, "print-ckr-size",
-      help: "print how many bytes are reserved for a panic kernel"),
-    .init(
-      .report, nil, "report",
-      help: "say how long the jump into this system took, if it was loaded with --stamp"),
-  ]
-
-  static let loading: [OptionDescription<Option, ClassicValues>] = [
+      .dryRun, nil, "dry-run",
+      help: "say what would be loaded and what stands in the way, and change nothing"
+    ) {
+      $0.invocation.isDryRun = true
+    },
     .init(
       .fileSyscall, "s", "kexec-file-syscall",
       help: "use kexec_file_load only (with -e, -s means --force-sync)"
@@ -63,130 +72,79 @@ extension Option {
     },
     .init(
       .automaticSyscall, "a", "kexec-syscall-auto",
-      help: "the call that jumps faster, or checks signatures where they are wanted (default);"
-        + " with --no-fast kexec_file_load first"
+      help: "use the system call that jumps faster, or kexec_file_load where signatures are"
+        + " required (default)"
     ) {
       $0.options.call = nil
     },
-    .init(.noChecks, "i", "no-checks", help: "do not check the pieces before the jump") {
-      $0.options.digest = .none
+    .init(.debug, help: "show more: all addresses, and what is read, decided and called"),
+    .init(.help),
+    .init(.version, "v", "version", help: "print the version and exit"),
+  ]
+
+  static let actions: [OptionDescription<Option, ClassicValues>] = [
+    .init(
+      .loadPreserveContext, nil, "load-preserve-context",
+      help: "load KERNEL so that it can return to the running kernel, which then goes on"
+    ) {
+      $0.options.preservesContext = true
     },
     .init(
-      .digest, nil, "digest", value: "NAME",
-      help: "check the pieces by komihash (64 bits, quick; default) or sha256"
-    ) {
-      $0.setDigest()
-    },
-    .init(
-      .noFast, nil, "no-fast",
-      help: "do not unpack kernel and initrd now: let the next kernel do it"
-    ) {
-      $0.options.isFast = false
-    },
-    .init(
-      .seed, nil, "seed", value: "N",
-      help: "draw the random addresses from this number, so that each load has the same"
-    ) {
-      $0.options.seed = $0.number()
-    },
-    .init(.memMin, nil, "mem-min", value: "ADDR", help: "put no piece below this address") {
-      $0.values.lowest = $0.address()
-    },
-    .init(
-      .memMax, nil, "mem-max", value: "ADDR",
-      help: "put no piece above this address (64M is 0x4000000)"
-    ) {
-      $0.values.highest = $0.address()
-    },
-    .init(
-      .entry32Bit, nil, "entry-32bit",
-      help: "enter the kernel in 32-bit mode, as kernels without a 64-bit entry always are"
-    ) {
-      $0.options.entry = .protected32
-    },
-    .init(
-      .realMode, nil, "real-mode",
-      help: "enter the kernel in real mode, where it asks the BIOS what the machine is"
-    ) {
-      $0.options.entry = .realMode
-    },
+      .loadJumpBackHelper, nil, "load-jump-back-helper",
+      help: "in a kernel that was loaded so: load what returns to the first one"),
     .init(
       .entry, nil, "entry", value: "ADDR",
-      help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on the"
-        + " running kernel's command line)"
+      help: "where that returns to (default: kexec_jump_back_entry= on the running kernel's"
+        + " command line)"
     ) {
       $0.setJumpBackEntry()
     },
     .init(
-      .type, "t", "type", value: "TYPE",
-      help: "the kernel file is of this type: \(imageTypeNames)"
-    ) {
-      $0.setImageType()
-    },
+      .printCrashSize, nil, "print-ckr-size",
+      help: "print how many bytes are reserved for a crash kernel"),
     .init(
-      .noCMA, nil, "no-cma",
-      help: "kexec_file_load: put nothing into contiguous memory (CMA), from Linux 6.17 on"
-    ) {
-      $0.options.avoidsContiguousMemory = true
-    },
-    .init(
-      .forceDTB, nil, "force-dtb",
-      help: "kexec_file_load: hand the running kernel's device tree on, from Linux 6.18 on"
-    ) {
-      $0.options.forcesDeviceTree = true
-    },
-    .init(
-      .dropHandover, nil, "drop-handover",
-      help: "load or run a kernel though what is kept for the next one (KHO) is lost"
-    ) {
-      $0.options.dropsHandover = true
-    },
+      .report, nil, "report",
+      help: "say how long the jump into this system took, if it was loaded with --stamp"),
   ]
 
   static let content: [OptionDescription<Option, ClassicValues>] = [
     .init(
-      .initrd, nil, "initrd", "ramdisk", value: "FILE",
-      help: "the initrd; may be given several times"
+      .type, "t", "type", value: "TYPE",
+      help: "the type of the kernel file: \(imageTypeNames)"
     ) {
-      $0.options.initrds.append($0.path())
+      $0.setImageType()
     },
     .init(
       .forceInitrd, nil, "force-initrd",
-      help: "load an initrd that is damaged, too"
+      help: "load an initrd even if it is damaged"
     ) {
       $0.options.forcesInitrd = true
     },
     .init(
       .reuseInitrd, nil, "reuseinitrd",
-      help: "the running kernel's initrd, if it was booted with retain_initrd"
+      help: "use the running kernel's initrd, if it was booted with retain_initrd"
     ) {
       $0.options.reusesInitrd = true
+    },
+    .init(
+      .module, nil, "module", value: "FILE [ARG]...",
+      help: "a module for a multiboot kernel; may be given several times"
+    ) {
+      $0.options.modules.append($0.path())
     },
     .init(.deviceTree, nil, "dtb", value: "FILE", help: "a flattened device tree") {
       $0.options.deviceTree = $0.path()
     },
-    .init(.commandLine, nil, "command-line", value: "TEXT", help: "the kernel's command line") {
-      $0.options.commandLine = $0.value
-    },
-    .init(.append, nil, "append", value: "TEXT", help: "words to add to the command line") {
-      $0.options.appended.append($0.value)
-    },
-    .init(
-      .reuseCommandLine, nil, "reuse-cmdline",
-      help: "start from the running kernel's command line"
-    ) {
-      $0.options.reusesCommandLine = true
-    },
     .init(
       .reuseConsole, nil, "reuse-console",
-      help: "let the kernel write where the running one does"
+      help: "let the kernel write to the consoles of the running one"
     ) {
       $0.options.reusesConsole = true
     },
     .init(
       .earlyOutput, nil, "early-output",
-      help: "let the kernel write on the serial port in use before its consoles are there: for one"
-        + " that hangs without a word"
+      help: "let the kernel write to the serial port in use before its consoles start: for a"
+        + " kernel that hangs silently"
     ) {
       $0.options.hasEarlyOutput = true
     },
@@ -198,70 +156,127 @@ extension Option {
     },
     .init(
       .stamp, nil, "stamp",
-      help: "add a word to the command line that lets --report in the next system tell times"
+      help: "add time stamps to the command line, for --report in the next system"
     ) {
       $0.options.isStamped = true
     },
-    .init(.noEFI, nil, "noefi", help: "do not hand EFI over to the kernel") {
-      $0.options.handsOverEFI = false
-    },
     .init(
       .argsLinux, nil, "args-linux",
-      help: "an ELF kernel takes arguments like Linux (default for a vmlinux)"
+      help: "give an ELF kernel arguments as Linux takes them (default for a vmlinux)"
     ) {
       $0.setArguments(.linux)
     },
     .init(
       .argsELF, nil, "args-elf",
-      help: "an ELF kernel takes them as ELF boot notes (default for any other)"
+      help: "give an ELF kernel arguments as ELF boot notes (default for others)"
     ) {
       $0.setArguments(.elfNotes)
     },
-    .init(.argsNone, nil, "args-none", help: "an ELF kernel takes no arguments") {
+    .init(.argsNone, nil, "args-none", help: "give an ELF kernel no arguments") {
       $0.setArguments(.none)
     },
+  ]
+
+  static let loading: [OptionDescription<Option, ClassicValues>] = [
     .init(
-      .module, nil, "module", value: "FILE [ARG]...",
-      help: "a module for a multiboot kernel; may be given several times"
+      .noFast, nil, "no-fast",
+      help: "do not unpack kernel and initrd now: the next kernel does it, which takes longer"
     ) {
-      $0.options.modules.append($0.path())
+      $0.options.isFast = false
+    },
+    .init(
+      .digest, nil, "digest", value: "NAME",
+      help: "check the segments before the jump by komihash (64 bits, fast; default) or sha256"
+    ) {
+      $0.setDigest()
+    },
+    .init(.noChecks, "i", "no-checks", help: "do not check the segments before the jump") {
+      $0.options.digest = .none
+    },
+    .init(
+      .seed, nil, "seed", value: "N",
+      help: "draw the random addresses from N: the same N gives the same addresses"
+    ) {
+      $0.options.seed = $0.number()
+    },
+    .init(.memMin, nil, "mem-min", value: "ADDR", help: "put no segment below this address") {
+      $0.values.lowest = $0.address()
+    },
+    .init(
+      .memMax, nil, "mem-max", value: "ADDR",
+      help: "put no segment above this address (64M is 0x4000000)"
+    ) {
+      $0.values.highest = $0.address()
+    },
+    .init(
+      .entry32Bit, nil, "entry-32bit",
+      help: "enter the kernel in 32-bit mode even if it has a 64-bit entry"
+    ) {
+      $0.options.entry = .protected32
+    },
+    .init(
+      .realMode, nil, "real-mode",
+      help: "enter the kernel in real mode, where it can call the BIOS"
+    ) {
+      $0.options.entry = .realMode
+    },
+    .init(.noEFI, nil, "noefi", help: "do not hand EFI over to the kernel") {
+      $0.options.handsOverEFI = false
+    },
+    .init(
+      .reuseVideoType, nil, "reuse-video-type",
+      help: "hand over the firmware's framebuffer even if a graphics driver may have changed it"
+    ) {
+      $0.options.reusesVideoType = true
+    },
+    .init(
+      .dropHandover, nil, "drop-handover",
+      help: "load or start a kernel even if state kept for it (KHO) is lost"
+    ) {
+      $0.options.dropsHandover = true
+    },
+    .init(
+      .noCMA, nil, "no-cma",
+      help: "kexec_file_load: do not use contiguous memory (CMA); Linux 6.17 and later"
+    ) {
+      $0.options.avoidsContiguousMemory = true
+    },
+    .init(
+      .forceDTB, nil, "force-dtb",
+      help: "kexec_file_load: hand over the running kernel's device tree; Linux 6.18 and later"
+    ) {
+      $0.options.forcesDeviceTree = true
     },
   ]
 
   static let crash: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .elf64CoreHeaders, nil, "elf64-core-headers",
-      help: "headers of 64 bits for the dump (default)"
+      help: "64-bit ELF headers for the dump (default)"
     ) {
       $0.options.coreHeaderWidth = .bits64
     },
     .init(
       .elf32CoreHeaders, nil, "elf32-core-headers",
-      help: "headers of 32 bits, where all memory is below 4 GiB"
+      help: "32-bit ELF headers, if all memory is below 4 GiB"
     ) {
       $0.options.coreHeaderWidth = .bits32
     },
     .init(
       .passMemmap, nil, "pass-memmap-cmdline",
-      help: "tell the memory map by memmap= words on the command line"
+      help: "pass the memory map as memmap= words on the command line"
     ) {
       $0.options.passesMemoryMap = true
     },
     .init(
       .hotplug, nil, "hotplug",
-      help: "let the running kernel update the headers when processors or memory come and go"
+      help: "let the running kernel update the headers when CPUs or memory come and go"
     ) {
       $0.options.followsHotplug = true
     },
   ]
 
   static let console: [OptionDescription<Option, ClassicValues>] = [
-    .init(
-      .consoleSerial, nil, "console-serial",
-      help: "write on the serial port, not only errors"
-    ) {
-      $0.options.greetsOnSerial = true
-    },
     .init(
       .serial, nil, "serial", value: "PORT",
       help: "the serial port: ttyS0 to ttyS3 or a port number (default: ttyS0)"
@@ -274,51 +289,45 @@ extension Option {
     ) {
       $0.setBaud()
     },
-    .init(.consoleVGA, nil, "console-vga", help: "write on the VGA text screen as well") {
+    .init(
+      .consoleSerial, nil, "console-serial",
+      help: "write progress to the serial port, not only errors"
+    ) {
+      $0.options.greetsOnSerial = true
+    },
+    .init(.consoleVGA, nil, "console-vga", help: "write to the VGA text screen too") {
       $0.options.writesOnVGA = true
     },
     .init(.resetVGA, nil, "reset-vga", help: "put the VGA into text mode before the jump") {
       $0.options.resetsVGA = true
-    },
-    .init(
-      .reuseVideoType, nil, "reuse-video-type",
-      help: "tell the kernel of firmware's picture though a graphics driver may have changed it"
-    ) {
-      $0.options.reusesVideoType = true
     },
   ]
 
   static let running: [OptionDescription<Option, ClassicValues>] = [
     .init(
       .forceSync, nil, "force-sync",
-      help: "write every file system for certain, or do not jump"
+      help: "sync every file system; do not jump if one fails"
     ) {
       $0.invocation.sync = .forCertain
     },
-    .init(.noSync, "y", "no-sync", help: "do not write file systems before the jump") {
+    .init(.noSync, "y", "no-sync", help: "do not sync file systems") {
       $0.invocation.sync = .none
     },
-    .init(.noIfdown, "x", "no-ifdown", help: "leave network interfaces up before the jump") {
+    .init(.noIfdown, "x", "no-ifdown", help: "do not take network interfaces down") {
       $0.invocation.takesInterfacesDown = false
     },
   ]
 
   static let output: [OptionDescription<Option, ClassicValues>] = [
-    .init(.dryRun, nil, "dry-run", help: "plan everything, print it, and touch nothing") {
-      $0.invocation.isDryRun = true
-    },
     .init(.json, help: "print as JSON (with --dry-run and -S)"),
+    .init(.quiet, help: "with -S: print nothing, only exit"),
     .init(
       .machine, help: "with --dry-run: plan for the machine whose /proc and /sys are in DIR"),
     .init(
       .architecture, nil, "arch", value: "NAME",
-      help: "with --machine: what that machine is, if its files do not tell (x86_64)"
+      help: "with --machine: its architecture, if its files do not tell (x86_64)"
     ) {
       $0.setArchitecture()
     },
-    .init(.quiet, help: "with -S: print nothing, only exit"),
-    .init(.debug),
-    .init(.help),
-    .init(.version, "v", "version", help: "print the version and exit"),
   ]
 }

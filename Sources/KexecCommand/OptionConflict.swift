@@ -45,12 +45,11 @@ struct OptionConflict {
     .init(
       .loadPreserveContext, [.realMode],
       "a kernel in real mode uses memory that it would have to leave unchanged"),
-    .init(.realMode, [.entry32Bit], "a kernel has one entry mode"),
+    .init(.realMode, [.entry32Bit], "a kernel has one entry: choose one of them"),
     .init(.realMode, [.deviceTree], "a kernel in real mode is given no device tree"),
     .init(.realMode, [.loadPanic], "after a panic there is no BIOS to call"),
     .init(
-      .resetVGA, [.reuseVideoType],
-      "after the reset there is no framebuffer of the firmware to pass on"),
+      .resetVGA, [.reuseVideoType], "after the reset the firmware's framebuffer is gone"),
   ]
 
   private static let oneAction = "each is an action of its own: give one at a time"

@@ -35,7 +35,7 @@ extension OptionTable where Key: OptionKey, Key.Values == Values {
       OptionDescription<Key, Values>(
         option, letter: !letters.contains { $0 == option.text.short })
     }
-    self.init(complete: own + [Section("What to print", shared)])
+    self.init(complete: own + [Section("Output", shared)])
   }
 }
 

@@ -18,107 +18,100 @@ struct PlanReport {
 }
 
 extension PlanReport {
-  /// The plan as text, a fact a line, and then a picture of memory.
-  var text: String {
-    var lines = [
-      row("kernel", "\(request.kernel.path): \(plan.kernelVersion ?? "unnamed")"),
-      row("image", plan.imageDescription),
-    ]
-    if let unified = request.unifiedImage { lines += rows(of: unified) }
-    lines += request.initrds.map {
-      row("initrd", "\($0.path), \(byteText(UInt64($0.bytes.count)))")
-    }
-    lines.append(row("command line", plan.commandLine.isEmpty ? "(empty)" : plan.commandLine))
-    let callRow = lines.count
-    lines.append(row("system call", "\(plan.call.name), \(plan.reason.text)"))
-    switch plan.action {
-    case .file:
-      lines.append(row("places", "chosen by the running kernel"))
-    case .segments(let load):
-      lines.append(
-        row("entry", "\(load.entry) (purgatory), then \(load.kernelEntry) (kernel)"))
-      if let seed = plan.seed {
-        let isAsked = request.options.seed != nil
-        lines.append(
-          row(
-            "addresses",
-            isAsked
-              ? "drawn from --seed=\(seed)"
-              : "drawn at random, anew by each load: --seed=\(seed) repeats these"))
-      }
-      lines.append(row("peak memory", "\(byteText(load.expectedPeak)) while loading"))
-      lines.append(row("check", load.digest.text(over: load.checkedByteCount)))
-      lines += [""] + picture(of: load)
-    }
+  /// The plan as text: what would be loaded and how, what is to be said of it, and then where it goes.
+  /// If `isDetailed`, it has what only a few want to know, too. `readiness` is what a dry run has found on
+  /// the machine; nil for a load.
+  func text(
+    on terminal: Terminal = .none, isDetailed: Bool = false, readiness: LoadReadiness? = nil
+  ) -> String {
+    let page = TextPage(on: terminal, column: 12)
+    readiness?.addHeadline(to: page, isCrash: plan.purpose == .crash)
+    addFiles(to: page)
+    if isDetailed { addDetails(to: page) }
+    page.addRow("cmdline", plan.commandLine.isEmpty ? "(empty)" : plan.commandLine)
     if let use = plan.crashRegionUse {
-      lines.insert(
-        row(
-          "reserved",
-          "\(byteText(use.reserved)): it takes \(byteText(use.used)), \(byteText(use.left)) are left"
-        ),
-        at: callRow)
+      page.addRow(
+        "reserved",
+        "takes " + byteText(use.used) + " of " + byteText(use.reserved) + ", " + byteText(use.left)
+          + " are left")
     }
-    let notes = plan.notes.map { row("note", $0.text) }
-    lines += notes.prefix(1).map { _ in "" } + notes
-    if plan.isLinux, !request.options.hasEarlyOutput {
-      lines += [
-        "", row("if it hangs", "--early-output shows what the kernel says before its consoles"),
-      ]
+    addMethod(to: page, isDetailed: isDetailed)
+    readiness?.addFacts(of: plan, to: page)
+    for note in plan.notes where isDetailed || !note.isInRows {
+      let isWarning = note.isWarning
+      page.addRow(
+        isWarning ? "warning" : "note", note.text, style: isWarning ? .warning : nil)
     }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func row(_ name: String, _ value: String) -> String {
-    name + String(repeating: " ", count: 14 - name.count) + value
-  }
-
-  private func rows(of image: UnifiedKernelImage) -> [String] {
-    let parts = image.sections.map {
-      "\($0.kind.rawValue) \(byteText(UInt64($0.bytes.count)))"
+    if isDetailed, plan.isLinux, !request.options.hasEarlyOutput {
+      page.addRow(
+        "note", "if it hangs: --early-output shows what the kernel says before its consoles")
     }
-    var rows = [row("unified from", parts.joined(separator: ", "))]
-    if let name = image.systemName { rows.append(row("system", name)) }
-    if let release = image.release { rows.append(row("release", release)) }
-    return rows
-  }
-
-  /// RAM with the segments in it, highest address first.
-  private func picture(of load: SegmentLoad) -> [String] {
-    var lines = ["memory, highest address first"]
-    // A dump's header is no RAM for the next kernel.
-    let ram = load.memoryMap.ranges(of: .ram).union(
-      PhysicalRangeSet(load.segments.map { $0.destination }))
-    for range in ram.ranges.reversed() {
-      let inside = load.segments.filter { range.contains($0.destination) }
-      if inside.isEmpty {
-        lines.append("  \(column(range.start))  ░ RAM, \(byteText(range.byteCount))")
-        continue
+    switch plan.action {
+    case .file: page.addRow("address", "chosen by the running kernel")
+    case .segments(let load):
+      let seed = plan.seed.map { _ in
+        request.options.seed == nil ? "(random at each load)" : "(drawn from --seed)"
       }
-      var top = range.end
-      for segment in inside.reversed() {
-        let gap = top.distance(from: segment.destination.end)
-        if gap > 0 {
-          lines.append("  \(column(segment.destination.end))  ░ free, \(byteText(gap))")
-        }
-        lines.append("  \(column(segment.destination.start))  █ \(label(segment))")
-        top = segment.destination.start
-      }
-      if top > range.start {
-        let gap = top.distance(from: range.start)
-        lines.append("  \(column(range.start))  ░ free, \(byteText(gap))")
-      }
+      page.addSegments(of: load, origin: seed, isDetailed: isDetailed)
     }
-    return lines
+    return page.text
   }
 
-  private func column(_ address: PhysicalAddress) -> String {
-    let text = address.description
-    return String(repeating: " ", count: max(0, 14 - text.count)) + text
+  private func addFiles(to page: TextPage) {
+    // "bzImage64, boot protocol 2.15": the first of it.
+    let type = plan.imageDescription.prefix { $0 != "," }
+    page.addRow(
+      "kernel", plan.kernelRelease ?? "unnamed", request.kernel.path + " (" + type + ")")
+    if let image = request.unifiedImage {
+      let parts = image.sections.map {
+        $0.kind.rawValue + " " + byteText(UInt64($0.bytes.count))
+      }
+      page.addRow("unified", parts.joined(separator: ", "))
+      if let name = image.systemName { page.addRow("system", name) }
+      if let release = image.release { page.addRow("release", release) }
+    }
+    for (index, initrd) in request.initrds.enumerated() {
+      let isUnpacked = plan.notes.contains {
+        if case .initrdUnpacked(index) = $0 { true } else { false }
+      }
+      page.addRow(
+        "initrd", initrd.path,
+        byteText(UInt64(initrd.bytes.count)) + (isUnpacked ? ", unpacked now" : ""))
+    }
   }
 
-  private func label(_ segment: PlannedSegment) -> String {
-    let space = segment.destination.byteCount
-    return "\(segment.role.text), \(byteText(UInt64(segment.bytes.count))) in \(byteText(space))"
+  private func addDetails(to page: TextPage) {
+    if let version = plan.kernelVersion { page.addRow("version", version) }
+    page.addRow("image", plan.imageDescription)
+    guard case .segments(let load) = plan.action else { return }
+    page.addRow(
+      "entry",
+      load.entry.description + " (purgatory), then " + load.kernelEntry.description + " (kernel)")
+    if let seed = plan.seed {
+      page.addRow("seed", "--seed=\(seed) gives the same addresses")
+    }
+    page.addRow("peak", byteText(load.expectedPeak) + " while loading")
+    page.addRow("check", load.digest.text(over: load.checkedByteCount))
+  }
+
+  private func addMethod(to page: TextPage, isDetailed: Bool) {
+    let isUnpacked = plan.notes.contains { if case .unpacked = $0 { true } else { false } }
+    var text = plan.call.name
+    // Then both say the same.
+    if !isUnpacked || isDetailed || plan.reason.code != .jumpsFaster {
+      text += ", " + plan.reason.text
+    }
+    page.addRow("method", isUnpacked ? text + ", unpacked now: fast jump" : text)
+  }
+}
+
+extension PlanNote {
+  /// Whether rows of the plan say the same in fewer words.
+  fileprivate var isInRows: Bool {
+    switch self {
+    case .unpacked, .initrdUnpacked: true
+    default: false
+    }
   }
 }
 

@@ -36,7 +36,7 @@ struct ReportCommand: WordCommand {
         .counterSetBack,
         "the time stamp counter was reset after the load, so no times are known")
     }
-    try print(times.text, json: times.json)
+    try print(times.text(on: kernel.outputTerminal), json: times.json)
     return .success
   }
 }
@@ -98,13 +98,16 @@ struct JumpTimes {
     }
   }
 
-  var text: String {
-    [
-      row("shutdown", shutdown, "from kexec -e to the end of the old kernel"),
-      row("check", check, "of the segments, between the kernels"),
-      row("kernel start", kernelStart, "until the new kernel's clock runs"),
-      row("kernel", kernelToInit, "from there to init"),
-    ].joined(separator: "\n") + "\n"
+  func text(on terminal: Terminal) -> String {
+    func row(_ name: String, _ time: UInt64?, _ meaning: String) -> String {
+      let value = time.map { "\($0 / 1_000_000_000).\(Self.milliseconds($0)) s" } ?? "unknown"
+      return terminal.row(
+        name.padded(to: 14) + value.rightAligned(to: 10) + "  ", meaning, column: 26)
+    }
+    return row("shutdown", shutdown, "from kexec -e to the end of the old kernel")
+      + row("check", check, "of the segments, between the kernels")
+      + row("kernel start", kernelStart, "until the new kernel's clock runs")
+      + row("kernel", kernelToInit, "from there to init")
   }
 
   var json: JSON {
@@ -114,12 +117,6 @@ struct JumpTimes {
       ("kernelStartNanoseconds", .optional(kernelStart)),
       ("kernelToInitNanoseconds", .optional(kernelToInit)),
     ])
-  }
-
-  private func row(_ name: String, _ time: UInt64?, _ meaning: String) -> String {
-    let value = time.map { "\($0 / 1_000_000_000).\(Self.milliseconds($0)) s" } ?? "unknown"
-    return name + String(repeating: " ", count: 14 - name.count)
-      + String(repeating: " ", count: max(0, 10 - value.count)) + value + "  " + meaning
   }
 
   private static func milliseconds(_ time: UInt64) -> String {

@@ -30,7 +30,7 @@ struct StatusCommand: WordCommand {
   }
 
   func print(_ report: StatusReport) throws(CommandError) {
-    try print(report.text, json: report.json)
+    try print(report.text(on: kernel.outputTerminal), json: report.json)
   }
 }
 

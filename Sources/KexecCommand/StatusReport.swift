@@ -22,10 +22,14 @@ struct StatusReport {
     crashRegions = memory.isHidden || memory.resources.isEmpty ? nil : memory.crashRegions
   }
 
-  var text: String {
+  func text(on terminal: Terminal) -> String {
+    let isLoaded = state.isLoaded.map { $0 ? "loaded" : "not loaded" } ?? unsupported(.reboot)
+    func start(_ name: String, _ isLoaded: Bool?) -> String {
+      isLoaded == true ? terminal.styled(name, .heading) : name
+    }
     var lines = [
-      "kernel: \(state.isLoaded.map { $0 ? "loaded" : "not loaded" } ?? unsupported(.reboot))",
-      "crash kernel: \(crashText)",
+      start("kernel:", state.isLoaded) + " \(isLoaded)",
+      start("crash kernel:", state.isCrashLoaded) + " \(crashText)",
     ]
     for (purpose, path) in LoadRecords.paths where state.isLoaded(for: purpose) == true {
       lines += text(of: records.find(purpose), "loaded \(purpose.imageName)", path)
@@ -41,7 +45,9 @@ struct StatusReport {
     if state.isLoaded != nil || state.isCrashLoaded != nil {
       lines.append("loading: \(loadingText)")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map {
+      terminal.wrapped($0 + "\n", indent: $0.hasPrefix("  ") ? 16 : 2)
+    }.joined()
   }
 
   var json: JSON {
@@ -88,10 +94,10 @@ struct StatusReport {
     if isDisabled { return "switched off until the next boot (kernel.kexec_load_disabled is 1)" }
     var limits: [String] = []
     if let limit = state.loadLimit {
-      limits.append("\(limit) more calls for a kernel (kernel.kexec_load_limit_reboot)")
+      limits.append("\(limit) more loads of a kernel (kernel.kexec_load_limit_reboot)")
     }
     if let limit = state.crashLoadLimit {
-      limits.append("\(limit) more calls for a crash kernel (kernel.kexec_load_limit_panic)")
+      limits.append("\(limit) more loads of a crash kernel (kernel.kexec_load_limit_panic)")
     }
     if let level = state.lockdown { limits.append("signed kernels only (lockdown: \(level))") }
     if records.files.names(in: "/sys/kernel/security")?.isEmpty == true {
@@ -107,7 +113,7 @@ struct StatusReport {
       return ["\(name): unknown: \(finding.reason(path))"]
     }
     func row(_ name: String, _ value: String) -> String {
-      "  " + name + String(repeating: " ", count: 14 - name.count) + value
+      ("  " + name).padded(to: 16) + value
     }
     return [
       "\(name): recorded by kexec at \(timeText(record.time)); another program may have replaced it",

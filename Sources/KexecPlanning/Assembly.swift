@@ -21,7 +21,7 @@ struct Assembly {
   var virtualShift: UInt64?
   /// Whether addresses were drawn at random.
   var isDrawn = false
-  /// Bytes of our memory that the segments take.
+  /// Bytes of this process's memory that the segments take.
   let memoryUse: UInt64
 
   /// The space that the purgatory needs.

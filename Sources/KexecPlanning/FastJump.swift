@@ -76,7 +76,8 @@ extension KernelLayout {
     if machine.hasUnacceptedMemory { throw .unacceptedMemory }
   }
 
-  /// The unpacked kernel is in our memory and in the running kernel's copy of it at the same time.
+  /// Checks the free memory: the unpacked kernel is in the memory of this process and in the running kernel's
+  /// copy at the same time.
   private static func checkMemory(
     _ machine: Machine, request: LoadRequest, image: BzImage, unpackedSize: Int
   ) throws(OrdinaryEntryReason) {

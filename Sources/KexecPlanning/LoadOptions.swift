@@ -134,8 +134,8 @@ package struct LoadOptions: Equatable, Sendable {
   package var writesOnVGA = false
   /// Whether the purgatory switches the VGA to text mode for the next kernel. `--reset-vga`.
   package var resetsVGA = false
-  /// Whether the next kernel is told of firmware's framebuffer though a graphics driver may have
-  /// changed the mode. `--reuse-video-type`.
+  /// Whether the next kernel is told about firmware's framebuffer although a graphics driver may have changed
+  /// the mode. `--reuse-video-type`.
   package var reusesVideoType = false
 
   /// The defaults.

@@ -5,7 +5,7 @@ internal import RunningSystem
 /// memory, without such segments; for a crash kernel it is the reserved region (LoadPlacement+Crash); for a
 /// kernel that can return it is a region of its own (LoadPlacement+Jump).
 struct LoadPlacement {
-  /// What the next kernel is told of memory, and where segments may be.
+  /// The next kernel's memory map, and where segments may be.
   let memory: UsableMemory
   /// The memory that `segments` leave free for the other segments.
   let free: PhysicalRangeSet

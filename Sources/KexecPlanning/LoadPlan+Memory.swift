@@ -44,7 +44,7 @@ extension LoadPlan {
   package func shortage(in memory: AvailableMemory, isUnpacked: Bool) -> MemoryShortage? {
     let own = isUnpacked ? 0 : ownByteCount
     if let available = memory.machine {
-      let needed = own + kernelByteCount + Self.reserve
+      let needed = memoryNeed - ownByteCount + own
       if needed > available {
         return MemoryShortage(
           needed: needed, available: available, isOfControlGroup: false, initrds: initrdByteCount)
@@ -57,6 +57,10 @@ extension LoadPlan {
     }
     return nil
   }
+
+  /// Bytes of the machine's memory that the load takes: for what this program unpacks, and for the running
+  /// kernel's copy.
+  package var memoryNeed: UInt64 { ownByteCount + kernelByteCount + Self.reserve }
 
   /// What the running kernel takes beside the pages of an image: page tables, and pages that it cannot use.
   fileprivate static let reserve: UInt64 = .mebibytes(16)

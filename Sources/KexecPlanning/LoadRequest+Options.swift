@@ -112,7 +112,7 @@ extension LoadRequest {
     options.purpose == .reboot && commandLine.value(of: "nokaslr") == nil
   }
 
-  /// What the next kernel is told of the screen.
+  /// What the next kernel is told about the screen.
   func screen(on machine: Machine) -> BootBlock.Screen {
     if options.resetsVGA { return .text }
     let isLost =

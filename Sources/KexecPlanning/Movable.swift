@@ -2,17 +2,17 @@ internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 
-/// Parts of a kernel that may be elsewhere than they were linked to be, together.
+/// Parts of a kernel that may be moved together from the address that they were linked for.
 struct Movable {
   /// The pages that they were linked for.
   let linked: PhysicalRange
-  /// The address of theirs that is moved to a multiple of `alignment`.
+  /// The address in them that is moved to a multiple of `alignment`.
   private let base: PhysicalAddress
   /// A power of two: at least a page.
   private let alignment: UInt64
 
-  /// The parts in `list`, lowest first. Their start comes to a multiple of `alignment`, or, where they keep
-  /// their offset from one, as far behind it as it was. What is no power of two does not count.
+  /// The parts in `list`, lowest first. Their start is moved to a multiple of `alignment` or, if they keep
+  /// their offset, as far behind a multiple as it was. An `alignment` that is not a power of two is ignored.
   init(_ list: [LoadedPart], alignment: UInt64, keepsOffset: Bool) {
     self.alignment = max(alignment.isZeroOrPowerOfTwo ? alignment : 0, pageSize)
     let start = PhysicalAddress(list.first?.physicalAddress ?? 0).alignedDown(to: pageSize)
@@ -21,8 +21,8 @@ struct Movable {
     base = keepsOffset ? start.alignedDown(to: self.alignment) : start
   }
 
-  /// By how much they are moved: not at all where all of their own place is free, inside `limits` and the
-  /// user's bounds; else to the lowest or the highest free place there.
+  /// By how many bytes they are moved: 0 if the memory that they were linked for is free and lies inside
+  /// `limits` and the user's bounds; otherwise to the lowest or the highest free place there.
   func shift(
     to limits: PhysicalRange, isLow: Bool, request: LoadRequest, memory: UsableMemory
   ) throws(PlanningError) -> UInt64 {

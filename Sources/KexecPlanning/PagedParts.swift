@@ -2,15 +2,15 @@ internal import ByteCoding
 internal import KernelImages
 internal import PhysicalMemory
 
-/// The parts of a kernel file as segments can carry them: each at whole pages, none sharing a page
-/// with another. Bytes are copied only where a part does not start at a page.
+/// The parts of a kernel file in the form of segments: each in whole pages that it shares with no other.
+/// Bytes are copied only where a part does not start at a page.
 struct PagedParts {
-  /// Bytes from a page on, and where their memory ends.
+  /// Bytes that start at a page, and the end of their memory.
   struct Part {
     /// Where it was linked to be: a multiple of the page size.
     let start: UInt64
     var bytes: SharedBytes
-    /// The address behind the memory that belongs to it, zeros included: at a page.
+    /// The address behind its memory, zeros included: a multiple of the page size.
     var end: UInt64
   }
 
@@ -24,13 +24,13 @@ struct PagedParts {
       let padding = Int(part.physicalAddress - start)
       let end = Self.pageEnd(part.physicalEnd)
       if let last = parts.last, Self.pageEnd(last.start + UInt64(last.bytes.count)) > start {
-        // Both have bytes in one page: they become one.
+        // Both have bytes in one page, so they become one part.
         let gap = Int(part.physicalAddress - last.start) - last.bytes.count
         parts[parts.count - 1].bytes = Self.join(last.bytes, zeros: gap, bytes)
         parts[parts.count - 1].end = max(last.end, end)
         continue
       }
-      // The page in which the zeros of the part below end starts with the zeros of this one.
+      // The zeros of the part below end in a page that belongs to this part now.
       if let last = parts.indices.last { parts[last].end = min(parts[last].end, start) }
       parts.append(
         Part(
@@ -49,7 +49,7 @@ struct PagedParts {
     SharedBytes(first.array + [UInt8](repeating: 0, count: zeros) + second.array)
   }
 
-  /// The end of the page that `address` is in, unless it is at one; the last page has none.
+  /// `address` rounded up to a page; the last page is rounded down.
   private static func pageEnd(_ address: UInt64) -> UInt64 {
     let (sum, overflow) = address.addingReportingOverflow(pageSize - 1)
     return (overflow ? .max : sum) & ~(pageSize - 1)
@@ -67,7 +67,7 @@ struct PagedParts {
 }
 
 extension SegmentAllocator {
-  /// Takes the places of `segments`, which are where they must be.
+  /// Takes the memory of `segments`, which have fixed addresses.
   mutating func take(exactly segments: [PlannedSegment]) throws(PlanningError) {
     for segment in segments {
       _ = try take(

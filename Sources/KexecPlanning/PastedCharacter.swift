@@ -1,7 +1,7 @@
 internal import RunningSystem
 
-/// A character that text programs and web pages write where a shell and a kernel want another: it looks
-/// nearly the same, and means nothing.
+/// A character that word processors and web pages write in place of one that a shell and a kernel understand.
+/// It looks nearly the same and has no meaning to them.
 package struct PastedCharacter: Equatable, Sendable {
   /// What it stands for.
   package enum Kind: Equatable, Sendable {
@@ -42,8 +42,8 @@ package struct PastedCharacter: Equatable, Sendable {
     self = found
   }
 
-  /// The first in a kernel command line that a kernel would take for a part of a word: a dash only where
-  /// a word begins, since inside a value it may be meant.
+  /// The first one in a kernel command line that a kernel would take for a part of a word. A dash counts only
+  /// where a word begins, since inside a value it may be intended.
   init?(inCommandLine text: String) {
     guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     for word in KernelCommandLine(text).words {

@@ -34,13 +34,13 @@ func planBzImage(
 }
 
 extension BzImage {
-  /// What there is to say when the header asked for less than the kernel needs, and it got `byteCount`.
+  /// The notes when the header asks for less memory than the kernel needs, and the kernel gets `byteCount`.
   func notesOnSize(_ byteCount: UInt64) -> [PlanNote] {
     mended.filter { $0.isInitSizeTooSmall }.map { .initSizeTooSmall($0.found, needed: byteCount) }
   }
 }
 
-/// The kernel and the initrd, unpacked side by side where that is wanted and safe.
+/// The kernel and the initrds, unpacked in parallel if that is wanted and safe.
 private func unpackPieces(
   _ image: BzImage, by entry: LinuxEntry, request: LoadRequest, machine: Machine,
   commandLine: KernelCommandLine,

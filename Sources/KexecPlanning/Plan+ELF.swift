@@ -11,7 +11,7 @@ func planELF(
   _ kernel: ELFKernel, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
-  // As kexec-tools does it, where the user does not say and the file is no Linux kernel.
+  // The default of kexec-tools if the file is not a Linux kernel and the user does not say.
   let style = request.options.arguments ?? (kernel.isLinux ? .linux : .elfNotes)
   switch style {
   case .linux:
@@ -49,9 +49,9 @@ func planELF(
 }
 
 extension ELFFile {
-  /// By how much the file is moved from where it was linked to be. Position-independent code may be
-  /// anywhere, and is often linked for address 0; all other must stay. As by kexec-tools it goes to the
-  /// lowest place: below 1 MiB it can still ask the BIOS, as memtest86+ 5.01 does.
+  /// By how many bytes the file is moved from the address that it was linked for. Position-independent code
+  /// may be anywhere, and is often linked for address 0; other code must stay. Like kexec-tools, this takes
+  /// the lowest place: below 1 MiB the code can still call the BIOS, as memtest86+ 5.01 does.
   fileprivate func shift(
     for request: LoadRequest, memory: UsableMemory
   ) throws(PlanningError) -> UInt64 {
@@ -63,7 +63,7 @@ extension ELFFile {
   }
 }
 
-/// Plans a vmlinux: the segments of a bzImage, but that nothing in the file describes the kernel.
+/// Plans a vmlinux. It has the segments of a bzImage, but no setup header that describes the kernel.
 private func planVmlinux(
   _ elf: ELFKernel, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
@@ -104,12 +104,12 @@ private func planVmlinux(
 }
 
 extension LoadPlacement {
-  /// What the page tables map by which 5 levels are left.
+  /// The memory that is mapped by the page tables for switching from 5 levels to 4.
   fileprivate static let below4GiB = PhysicalRange(
     start: PhysicalAddress(0), end: PhysicalAddress(.gibibytes(4)))
 
-  /// Whether a kernel here can be entered with page tables of 4 levels: the way there leads through
-  /// 32-bit mode, and no kernel returns by it.
+  /// Whether a kernel in this memory can be entered with 4-level page tables. The switch goes through 32-bit
+  /// mode, and a kernel that returns cannot be entered in that way.
   fileprivate func canLeaveFiveLevels(_ request: LoadRequest) -> Bool {
     !request.options.preservesContext
       && !free.intersection(PhysicalRangeSet([Self.below4GiB])).ranges.isEmpty
@@ -124,7 +124,7 @@ extension LinuxTarget {
     self.entry = entry
     initSize = byteCount
     highestSetupDataType = nil
-    // A kernel for i386 knows no firmware of 64 bits, and reaches initrds in its low memory only.
+    // A kernel for i386 cannot call 64-bit firmware, and reaches initrds only in its low memory.
     takesEFI = entry == .long
     addressEnd = entry == .long ? (leavesFiveLevels ? .gibibytes(4) : .max) : .gibibytes(2)
     initrdEnd = entry == .long ? .max : .mebibytes(896)

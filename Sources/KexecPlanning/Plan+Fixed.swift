@@ -4,23 +4,22 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
-/// A kernel whose parts must be at certain addresses, and that finds a block of information in
-/// memory when it is entered.
+/// A kernel whose parts must be at fixed addresses, and that gets a block of information when it is entered.
 struct FixedKernel {
   /// What goes into memory.
   let parts: [LoadedPart]
   let file: SharedBytes
-  /// By how much all parts are moved from where they were linked to be.
+  /// By how many bytes all parts are moved from the addresses that they were linked for.
   let movedBy: UInt64
-  /// The information for a block that starts at the address, with the modules in these ranges. Its
-  /// length depends on neither.
+  /// The bytes of the information at this address, with the modules in these ranges. Their number depends on
+  /// neither.
   let information: (PhysicalAddress, [PhysicalRange]) -> [UInt8]
-  /// How the kernel is entered when the information is at the address.
+  /// How the kernel is entered when the information is at this address.
   let entry: (PhysicalAddress) -> PurgatoryParameters.Entry
 }
 
-/// Plans kexec_load of a kernel that must be where it was linked to be. All that it is given lies
-/// below 4 GiB, since most such kernels start in 32-bit mode.
+/// Plans kexec_load of a kernel with fixed addresses. Everything that it gets lies below 4 GiB, since most
+/// such kernels start in 32-bit mode.
 func planFixed(
   _ kernel: FixedKernel, request: LoadRequest, memory: UsableMemory
 ) throws(PlanningError) -> SegmentLoad {
@@ -48,7 +47,7 @@ func planFixed(
   let places = try allocator.take(others)
   var ranges: [PhysicalRange] = []
   for (module, place) in zip(request.modules, places[2...]) {
-    // The end that the kernel is told is that of the file, not of its last page.
+    // The kernel is told the end of the file, not the end of its last page.
     ranges.append(
       PhysicalRange(
         start: place.start,

@@ -8,10 +8,10 @@ package import RunningSystem
 /// has a copy of the name in its JumpBack.swift.
 package let jumpBackWordName = "kexec_jump_back_entry"
 
-/// Plans the load of what returns to the kernel that this one was jumped to from, by
-/// KEXEC_PRESERVE_CONTEXT: nothing but a purgatory that goes back to `entry`.
+/// Plans the return to the kernel that jumped to this one with KEXEC_PRESERVE_CONTEXT. The load is only a
+/// purgatory that enters that kernel at `entry`.
 ///
-/// The memory of that kernel is not in the page tables of this one, so the purgatory brings some.
+/// The page tables of the running kernel do not map that kernel's memory, so the load has its own.
 package func planJumpBack(
   to entry: PhysicalAddress, request: LoadRequest, on machine: Machine
 ) throws(PlanningError) -> LoadPlan {

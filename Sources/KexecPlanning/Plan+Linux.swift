@@ -12,7 +12,7 @@ struct LinuxLayouts {
   let initrd: InitrdLayout
 }
 
-/// Plans kexec_load of a Linux kernel, with its initrds unpacked where there is space for it.
+/// Plans kexec_load of a Linux kernel, with its initrds unpacked if there is space for them.
 func planLinux(
   _ segments: LinuxLayouts, request: LoadRequest, machine: Machine, placement: LoadPlacement
 ) throws(PlanningError) -> (SegmentLoad, [PlanNote]) {
@@ -23,8 +23,8 @@ func planLinux(
   }
 }
 
-/// The segments are there, without their addresses; now they are placed; then their bytes can be
-/// finished, because they hold each other's addresses.
+/// First the segments are made without addresses, then they are placed, and then their bytes are finished,
+/// because they contain each other's addresses.
 private func planLinux(
   _ target: LinuxTarget, _ kernel: KernelLayout, _ initrd: InitrdLayout, request: LoadRequest,
   machine: Machine, placement: LoadPlacement
@@ -64,7 +64,7 @@ private func planLinux(
       PlannedSegment(
         role: .pageTables, bytes: SharedBytes(tables.encode(at: place.start.value)),
         destination: place))
-    // All that these map, and the tables themselves, is below 4 GiB.
+    // The memory that these tables map, and the tables themselves, lie below 4 GiB.
     entry = .fourLevels(
       address: kernelEntry, rsi: bootPlace.start.value,
       pageTables: UInt32(truncatingIfNeeded: place.start.value))
@@ -73,7 +73,7 @@ private func planLinux(
     segments: segments + placement.segments, purgatoryPlace: places.others[1], entry: entry,
     memoryUse: kernel.memoryUse + initrd.byteCount)
   assembly.virtualShift = kernel.virtualShift
-  // 0 is the lowest place, and not drawn.
+  // 0 means the lowest place, which is not random.
   assembly.isDrawn = kernel.virtualShift != nil || (kernel.randomPlace ?? 0) != 0
   if request.options.isStamped, let offset = TimeStamps.textOffset(in: placement.commandLine) {
     assembly.timestampText =
@@ -89,7 +89,7 @@ private func planLinux(
   return (load, initrd.notes + notes)
 }
 
-/// Makes the boot block, all but its addresses, and says what had to be left out.
+/// Makes boot_params and what belongs to them, without addresses, and notes of what had to be left out.
 private func describeMachine(
   _ target: LinuxTarget, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   isRandomised: Bool
@@ -120,7 +120,7 @@ private func describeMachine(
 }
 
 extension Machine {
-  /// Whether firmware left a picture in memory.
+  /// Whether firmware has set up a framebuffer.
   fileprivate var hasFirmwareFramebuffer: Bool {
     bootParameters.map { ScreenInfo.isFramebuffer($0.loadField(BootParameters.origVideoIsVGA)) }
       ?? false
@@ -139,8 +139,8 @@ extension PlanNote.NoEFIReason: Error {
   }
 }
 
-/// The nodes of the running kernel that the next one must have, as far as it understands them, and
-/// the user's device tree, which goes before the running kernel's.
+/// The setup_data nodes that the next kernel gets: those of the running one that it must have and
+/// understands, and the user's device tree, which replaces that of the running kernel.
 private func moreSetupData(
   _ target: LinuxTarget, request: LoadRequest, machine: Machine
 ) throws(PlanningError) -> [SetupData] {
@@ -160,8 +160,7 @@ private func moreSetupData(
   return nodes.filter { target.understands($0.kind) }
 }
 
-/// The EFI state to hand over to a kernel that can take it or not, or why it cannot be; nil when there
-/// is none or it is not wanted.
+/// The EFI state to hand over, or why it cannot be handed over; nil when there is none or it is not wanted.
 func efiHandover(
   takesEFI: Bool, request: LoadRequest, machine: Machine
 ) -> Result<EFIHandover, PlanNote.NoEFIReason>? {

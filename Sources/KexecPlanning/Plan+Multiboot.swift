@@ -15,7 +15,7 @@ func planMultiboot(
   let memory = placement.memory
   let shift = try shift(of: kernel, request: request, memory: memory)
 
-  // "The command line is the kernel's path, a space and its arguments", as every loader does it.
+  // "The command line is the kernel's path, a space and its arguments", as every loader passes it.
   let words = [request.kernel.path, placement.commandLine].filter { !$0.isEmpty }.joined(
     separator: " ")
   var information = MultibootInformation(commandLine: words.losslessBytes, memory: memory.map)
@@ -54,7 +54,7 @@ func planMultiboot(
   return (load, notes)
 }
 
-/// By how much the kernel is moved: not at all where it can be where it was linked to be, else to the
+/// By how many bytes the kernel is moved: 0 if the memory that it was linked for is free, otherwise to the
 /// lowest or highest place that its header allows.
 private func shift(
   of kernel: MultibootKernel, request: LoadRequest, memory: UsableMemory
@@ -62,7 +62,7 @@ private func shift(
   guard let relocation = kernel.relocation else { return 0 }
   let end = min(relocation.end, .gibibytes(4))
   let movable = Movable(kernel.parts, alignment: relocation.alignment, keepsOffset: false)
-  // Its own place needs not be among those that it may be moved to.
+  // The address that it was linked for may lie outside the range that it may be moved to.
   if memory.freeWithLow.contains(movable.linked),
     request.options.memoryBounds.contains(movable.linked)
   {

@@ -5,8 +5,8 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
-/// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory
-/// map, the screen and the disks: nothing of what the running kernel knows is handed over.
+/// Plans kexec_load of a bzImage that is entered in real mode, where it asks the BIOS for the memory map, the
+/// screen and the disks. Nothing that the running kernel knows is handed over.
 func planRealMode(
   _ image: BzImage, request: LoadRequest, machine: Machine, placement: LoadPlacement,
   inspection: inout InitrdInspection?
@@ -45,7 +45,7 @@ private func planRealMode(
   let places = try Placements(
     kernel: kernel, others: others, in: placement.free, bounds: request.options.memoryBounds)
   let initrdPlace = places.others.dropFirst().first
-  // A segment of the processor: 64 KiB. The bounds are for what may lie anywhere.
+  // It is one segment of the processor, 64 KiB. The user's bounds do not apply, since it can lie only here.
   var low = SegmentAllocator(free: placement.memory.low, bounds: UsableMemory.lowLimits)
   let place = try low.take(
     SegmentRequirement(role: .realMode, byteCount: .kibibytes(64), limits: UsableMemory.lowLimits))

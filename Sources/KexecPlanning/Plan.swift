@@ -9,12 +9,12 @@ internal import PhysicalMemory
 internal import PurgatoryImage
 internal import RunningSystem
 
-// The way from a request to a plan. A newcomer reads this file first:
+// From a request to a plan. Read this file first:
 //
-//   LoadPlanner(_:image:on:)  (LoadPlanner) the request with all in it that the planner knows
+//   LoadPlanner(_:image:on:)  (LoadPlanner) the request with what the planner adds
 //   routes                    which system calls may be tried, in which order, and why
-//   plan(by:)                 what exactly that call will be given
-//     LoadPlacement                  (LoadPlacement) the memory for it: the machine's, or a region of it
+//   plan(by:)                 exactly what that call gets
+//     LoadPlacement             (LoadPlacement) the memory for it: the machine's, or a region of it
 //     planBzImage               (Plan+BzImage) file -> segments
 //     planLinux                 (Plan+Linux) segments -> places -> bytes
 //     Assembly.finish           (Assembly) segments and entry -> purgatory -> validation
@@ -22,13 +22,13 @@ internal import RunningSystem
 // Nothing here does I/O, so the same request on the same machine always gives the same plan.
 
 extension LoadPlanner {
-  /// The ways to try, best first, where the running kernel keeps nothing for the next one.
+  /// The routes to try, best first, if the running kernel keeps nothing for the next one.
   ///
-  /// Where the kernel's policy wants signatures (lockdown, Secure Boot) the file call comes first,
-  /// because it checks them and kexec_load does not; so it does where the kernel keeps a list of
-  /// measurements (IMA), which only that call hands on. Elsewhere the call comes first that jumps
-  /// faster, which is kexec_load for a kernel that we can unpack now. Some options, and a long
-  /// command line, only our own segments can carry; and only we enter a kernel in 32-bit mode.
+  /// If the running kernel's policy requires signatures (lockdown, Secure Boot), kexec_file_load comes first,
+  /// because it checks them and kexec_load does not. It also comes first if the running kernel keeps a list
+  /// of measurements (IMA), which only that call hands over. Otherwise the faster jump comes first:
+  /// kexec_load, if the kernel can be unpacked now. Some options, a long command line and the 32-bit entry
+  /// are possible with kexec_load only.
   var ordinaryRoutes: [Route] {
     if request.options.preservesContext {
       let needed = RouteReason.needed(by: ["--load-preserve-context"])
@@ -52,8 +52,8 @@ extension LoadPlanner {
     }
     guard image.copesWithPaging(of: machine) else { return [Route(.segments, .fiveLevelPaging)] }
     guard image.mended.isEmpty else { return [Route(.segments, .headerMended)] }
-    // For a crash kernel the running one describes itself, and keeps that true when processors or
-    // memory come and go.
+    // With kexec_file_load, the running kernel describes itself to a crash kernel, and updates that when
+    // processors or memory are added or removed.
     if request.options.purpose == .crash {
       return [Route(.file, .preferred), Route(.segments, .fileCallRefused)]
     }
@@ -70,7 +70,7 @@ extension LoadPlanner {
     if image.isForBIOSOnly, let option = request.optionAgainstRealMode(by: route.call) {
       throw .realModeOnly(option: option)
     }
-    // The purgatory will add a word to that of a kernel that can return.
+    // The purgatory adds a parameter to the command line of a kernel that can return.
     let limit = max(image.commandLineLimit(by: route.call) - request.jumpBackWordSize, 0)
     var (commandLine, wordNotes) = request.preservingModules(
       of: machine, in: commandLine, limit: limit)
@@ -107,7 +107,7 @@ extension LoadPlanner {
       action = .file(try planFileCall(request, machine: machine, kernelSize: image.initSize))
       notes += request.optionsForSegments.map(PlanNote.noEffectOnFileCall)
     }
-    // What is no Linux has files of its own kinds: disk images, scripts.
+    // Other kernels have initrds of other kinds, such as disk images and scripts.
     if !image.isForBIOSOnly {
       notes += try initrdNotes(
         beside: notes, kernelRelease: image.release, commandLine: commandLine,
@@ -119,7 +119,7 @@ extension LoadPlanner {
       reason: route.reason, notes: notes)
   }
 
-  /// What there is to say of where a kernel is entered by kexec_load.
+  /// The notes on where kexec_load enters the kernel.
   private func notesOnEntry(of image: BzImage) -> [PlanNote] {
     if image.isMemdisk { return request.options.entry == .realMode ? [] : [.memdisk] }
     if image.isForBIOSOnly || request.options.entry != .automatic { return [] }
@@ -171,7 +171,7 @@ extension LoadPlanner {
       notes: notes)
   }
 
-  /// What is to be said of the initrds and of their absence, with the notes that there are already.
+  /// The notes on the initrds or on their absence, added to the notes so far.
   private func initrdNotes(
     beside notes: [PlanNote], kernelRelease: String?, commandLine: String,
     inspection: inout InitrdInspection?
@@ -195,7 +195,7 @@ extension KernelImage {
 private func checkCommandLine(
   _ text: String, for request: LoadRequest, limit: Int
 ) throws(PlanningError) {
-  // Behind an open quote the purgatory's word would be no word of its own.
+  // Behind an open quote the purgatory's parameter would become a part of another one.
   guard !request.options.preservesContext || !KernelCommandLine(text).hasOpenQuote else {
     throw .openQuote
   }
@@ -221,8 +221,7 @@ private func planFileCall(
 }
 
 extension Machine {
-  /// Whether the running kernel's policy is that only signed kernels be loaded: it is locked down,
-  /// or firmware's Secure Boot is on.
+  /// Whether the running kernel's policy allows only signed kernels: it is locked down, or Secure Boot is on.
   package var wantsSignatures: Bool {
     let secureBoot = bootParameters?.loadField(BootParameters.secureBoot)
     return kexec.lockdown != nil || secureBoot == BootParameters.secureBootEnabled
@@ -230,19 +229,18 @@ extension Machine {
 }
 
 extension BzImage {
-  /// The most characters the command line may have when it goes by `call`.
+  /// The most characters that the command line may have when `call` loads the kernel.
   fileprivate func commandLineLimit(by call: LoadCall) -> Int {
     call == .file ? commandLineLimitOfFileCall : commandLineLimit
   }
 
-  /// Whether the running kernel's own loader for bzImages can take it: it enters kernels in 64-bit mode
-  /// only, and answers others with ENOEXEC.
+  /// Whether kexec_file_load can load it: the running kernel enters kernels in 64-bit mode only, and refuses
+  /// others with ENOEXEC.
   fileprivate var isForFileCall: Bool {
     version >= BootProtocol.v2_12 && extendedFlags.contains(.has64BitEntry)
   }
 
-  /// The kernel keeps 30 bytes for an `elfcorehdr=` word, also when there is none, and counts the
-  /// terminator.
+  /// The running kernel always keeps 30 bytes for `elfcorehdr=`, and counts the terminator.
   fileprivate var commandLineLimitOfFileCall: Int { max(commandLineLimit - 31, 0) }
 
   fileprivate var description: String {

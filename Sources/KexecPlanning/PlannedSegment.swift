@@ -1,7 +1,7 @@
 package import ByteCoding
 package import PhysicalMemory
 
-/// A segment of the next system, and where it goes.
+/// A segment of a load, and where it goes.
 package struct PlannedSegment: Sendable {
   /// What a segment is for.
   package enum Role: Equatable, Sendable {
@@ -11,26 +11,26 @@ package struct PlannedSegment: Sendable {
     case bootBlock
     /// The kernel's real-mode part, with the command line.
     case realMode
-    /// Memory for the next kernel to work in, and nothing in it.
+    /// Empty memory for the next kernel to work in.
     case workspace
-    /// Page tables for the return to a kernel that was left.
+    /// Page tables for entering a kernel that is not mapped by those in use.
     case pageTables
     /// The code that runs between the kernels.
     case purgatory
-    /// An initrd, by its place in the request.
+    /// An initrd, by its index in the request.
     case initrd(Int)
-    /// The headers that tell a crash kernel of the old memory: elfcorehdr.
+    /// The headers that describe the old memory to a crash kernel: elfcorehdr.
     case coreHeader
-    /// A multiboot module, by its place in the request.
+    /// A multiboot module, by its index in the request.
     case module(Int)
   }
 
   /// What it is for.
   package let role: Role
-  /// Its bytes; the destination is filled up with zeros.
+  /// Its bytes; the rest of the destination is filled with zeros.
   package let bytes: SharedBytes
   /// Where it goes: page-aligned at both ends.
   package let destination: PhysicalRange
-  /// Whether the purgatory checks it: not itself, and not what the running kernel may rewrite.
+  /// Whether the purgatory checks it. It does not check itself, nor what the running kernel may rewrite.
   package var isChecked = true
 }

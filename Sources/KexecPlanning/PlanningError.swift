@@ -5,33 +5,33 @@ package import RunningSystem
 
 /// Why a request cannot be carried out on a machine.
 package enum PlanningError: Error, Equatable, Sendable {
-  /// The command line is longer than the kernel takes, both in bytes without terminator.
+  /// The command line is longer than the kernel allows. Both in bytes without the terminator.
   case commandLineTooLong(length: Int, limit: Int)
-  /// A quote of the command line is not closed, and a word must be added behind it.
+  /// The command line has an open quote, and a parameter must be added behind it.
   case openQuote
-  /// The command line holds a NUL byte, where the kernel would cut it.
+  /// The command line contains a NUL byte, at which the kernel would cut it off.
   case commandLineHasNUL(offset: Int)
-  /// A segment has no place.
+  /// There is no free memory for a segment.
   case noRoom(NoRoom)
-  /// There is too little free memory for the load, whatever way it goes.
+  /// There is too little free memory for the load, whichever system call is used.
   case littleMemory(MemoryShortage)
   /// The machine has no memory map that can be used.
   case noMemoryMap
-  /// A crash kernel needs a region that the running kernel reserved at boot.
+  /// The running kernel has reserved no region at boot, which a crash kernel needs.
   case noCrashRegion
-  /// The reserved region is there, but the running kernel hides its address from this process.
+  /// There is a reserved region, but the running kernel hides its address from this process.
   case crashRegionHidden
-  /// What tells of the reserved region disagrees.
+  /// The sources that describe the reserved region contradict each other.
   case crashRegionDoubtful(CrashRegionDoubt)
-  /// 32-bit headers cannot tell of memory that ends here.
+  /// Memory ends at this address, which 32-bit headers cannot describe.
   case memoryBeyondELF32(end: PhysicalAddress)
   /// There are more ranges of memory than the headers for a crash kernel can have.
   case tooManyRanges(Int)
   /// The kernel to be loaded cannot start in 64-bit mode, as kexec_file_load would start it, while
   /// 5-level page tables are in use.
   case fiveLevelPaging
-  /// For the same reason it must be entered in 32-bit mode, and a segment has no place where that
-  /// reaches.
+  /// Because of 5-level page tables the kernel must be entered in 32-bit mode, and there is no free memory
+  /// for a segment where it can be reached then.
   case fiveLevelPagingNoRoom(NoRoom)
   /// kexec_file_load would believe a field of the kernel's header that cannot be right.
   case headerBelieved(MendedField)
@@ -39,27 +39,28 @@ package enum PlanningError: Error, Equatable, Sendable {
   case protocolTooOld(String)
   /// An initrd is damaged.
   case damagedInitrd(path: String, InitrdDamage)
-  /// The file that is to be the device tree is none.
+  /// The file given as device tree is not one.
   case deviceTree(path: String, DeviceTreeError)
-  /// The name stands for no serial port.
+  /// The name is not that of a serial port.
   case serialPort(String)
-  /// There is no port for early output: the running kernel writes on these.
+  /// There is no port for early output: the running kernel has only these consoles.
   case noEarlyPort([String])
-  /// How the registers of the port for early output are reached is not known, or `earlycon=` cannot say it.
+  /// It is unknown how the registers of the port for early output are accessed, or `earlycon=` cannot express
+  /// it.
   case earlyPortUnknown(String)
   /// The kernel cannot be entered in real mode.
   case realMode(NoRealMode)
-  /// The kernel can be entered only in real mode, which does not go with an option that was given.
+  /// The kernel can be entered only in real mode, which this option excludes.
   case realModeOnly(option: String)
   /// Two options contradict each other.
   case contradiction(String, String)
-  /// The file call takes no image of this type.
+  /// kexec_file_load takes no image of this type.
   case notByFileCall(ImageType)
-  /// An initrd goes with Linux kernels only.
+  /// Only a Linux kernel can have an initrd.
   case initrdForOther
-  /// Modules go with multiboot kernels only.
+  /// Only a multiboot kernel can have modules.
   case modulesForOther
-  /// Only a Linux kernel can tell of the crash of another.
+  /// Only a Linux kernel can be a crash kernel.
   case crashNeedsLinux
   /// Only a Linux kernel can return to the running one.
   case returnNeedsLinux
@@ -67,11 +68,11 @@ package enum PlanningError: Error, Equatable, Sendable {
   case handoverLost([KexecHandover.PreservedState], HandoverLoss)
   /// The hypervisor of the running kernel does not let it be replaced.
   case xen(XenDomain)
-  /// Xen does not find a machine that was booted by EFI when it is started as a multiboot kernel.
+  /// Xen as a multiboot kernel cannot start on a machine that was booted by EFI.
   case xenByMultibootOnEFI
-  /// A vmlinux is not one that can be entered.
+  /// The vmlinux cannot be entered.
   case vmlinux(VmlinuxError)
-  /// The finished list of segments breaks a rule of the kernel: a fault of ours.
+  /// The finished list of segments breaks a rule of kexec_load: a fault of this program.
   case invalid(PlanFault)
 
   /// Why a kernel cannot be entered in real mode.
@@ -110,7 +111,7 @@ package enum PlanFault: Error, Equatable, Sendable {
   case outsideRAM(PlannedSegment.Role, PhysicalRange)
   /// Two segments share memory.
   case overlap(PlannedSegment.Role, PlannedSegment.Role)
-  /// All segments together take more than half of the RAM, which the kernel refuses.
+  /// All segments together take more than half of the RAM, which the running kernel refuses.
   case moreThanHalfOfRAM(segments: UInt64, ram: UInt64)
   /// The purgatory has no space for its parameters.
   case purgatory(PurgatoryError)

@@ -1,14 +1,14 @@
 internal import CpioFormat
 package import RunningSystem
 
-/// The running kernel's modules and their parameters, as the next system is told of them.
+/// The running kernel's modules and their parameters, in the form in which the next system gets them.
 /// `--preserve=modules`.
 ///
-/// systemd reads the word `modules_load=`, and modprobe reads `MODULE.PARAMETER=VALUE`, both from
-/// the command line; for what has no space there, and for an initrd that reads no command line,
-/// there is an archive with the same in files.
+/// systemd reads the word `modules_load=`, and modprobe reads `MODULE.PARAMETER=VALUE`, both from the command
+/// line; for those that do not fit there, and for an initrd that does not read the command line, there is an
+/// archive with files of the same content.
 package struct PreservedModules {
-  /// What to load, in order, without what comes with it.
+  /// The modules to load, in order, without those that are loaded because others need them.
   private let names: [String]
   private let options: [Option]
   private let unusable: [String]
@@ -20,17 +20,17 @@ package struct PreservedModules {
 
     var name: String { module + "." + parameter.name }
 
-    /// `PARAMETER=VALUE`, in quotes where the kernel wants them.
+    /// `PARAMETER=VALUE`, in quotes if the kernel needs them.
     var assignment: String {
       let value = parameter.value
       return parameter.name + "=" + (value.contains(" ") ? "\"" + value + "\"" : value)
     }
 
-    /// Whether this is what most parameters are by default.
+    /// Whether this is the default of most parameters.
     var isOrdinary: Bool { ["0", "N", "-1"].contains(parameter.value) }
   }
 
-  /// What to keep of `loaded`.
+  /// What is preserved of `loaded`.
   package init(_ loaded: LoadedModules) {
     names = loaded.modules.filter { !$0.isNeeded }.map { $0.name }
     var options: [Option] = []
@@ -51,8 +51,8 @@ package struct PreservedModules {
     includesHidden = loaded.includesHidden
   }
 
-  /// The words for the command line, in at most `space` bytes with a space behind each. What `line`,
-  /// the rest of it, says already is left to it.
+  /// The parameters for the command line: at most `space` bytes, with a space behind each. What `line`, the
+  /// rest of it, has already is left out.
   func words(beside line: KernelCommandLine, space: Int) -> (words: [String], notes: [PlanNote]) {
     var space = space
     var words: [String] = []
@@ -89,8 +89,8 @@ package struct PreservedModules {
 
   /// The archive for the end of the initrd; nil when there is nothing to say.
   ///
-  /// systemd reads the list, modprobe the options. The init of initramfs-tools reads the script
-  /// before it loads the modules in /conf/modules. Any other init needs one line, which docs/handover.md has.
+  /// systemd reads the list, modprobe the options. The init of initramfs-tools reads the script before it
+  /// loads the modules in /conf/modules. Any other init needs one line: see docs/handover.md.
   package var archive: [UInt8]? {
     guard !names.isEmpty else { return nil }
     var text = ""
@@ -106,7 +106,7 @@ package struct PreservedModules {
       do {
         try writer.append(entry)
       } catch {
-        // Only text of more than 4 GiB would be.
+        // Only more than 4 GiB of text cannot be written.
         return nil
       }
     }
@@ -115,8 +115,8 @@ package struct PreservedModules {
 }
 
 extension String {
-  /// Whether the value can stand on a command line and in a file of modprobe: neither has a way to
-  /// write a quote, a line end or what is not ASCII.
+  /// Whether the value can be written on a command line and in a file of modprobe: neither can express a
+  /// quote, a line end or a character that is not ASCII.
   fileprivate var isWritable: Bool {
     utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }
   }

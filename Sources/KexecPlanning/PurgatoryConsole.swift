@@ -1,12 +1,12 @@
 internal import RunningSystem
 
-/// The serial port on which the purgatory writes.
+/// The serial port to which the purgatory writes.
 struct PurgatoryConsole: Equatable, Sendable {
   /// The I/O port of the UART.
   let port: UInt16
   /// Its rate in baud; 0 leaves it as it is.
   let baud: UInt32
-  /// Whether to say also that all went well.
+  /// Whether success is reported too.
   let greets: Bool
 }
 
@@ -38,6 +38,6 @@ extension PurgatoryConsole {
 }
 
 extension LoadOptions {
-  /// Whether the user says something of the purgatory's serial port.
+  /// Whether the user has given an option for the purgatory's serial port.
   var asksForSerial: Bool { serial != nil || greetsOnSerial || serialBaud != 0 }
 }

@@ -1,13 +1,13 @@
 package import KexecABI
 
-/// One way to load a kernel, and why it is taken.
+/// A system call to load a kernel with, and why it is chosen.
 package struct Route: Equatable, Sendable {
   /// The system call.
   package let call: LoadCall
   /// Why.
   package let reason: RouteReason
 
-  /// The way by `call`, taken because of `reason`.
+  /// The route by `call`, chosen because of `reason`.
   package init(_ call: LoadCall, _ reason: RouteReason) {
     self.call = call
     self.reason = reason
@@ -20,28 +20,28 @@ package enum RouteReason: Equatable, Sendable {
   case asked
   /// It is the default.
   case preferred
-  /// It can load the kernel unpacked, so that the jump is faster.
+  /// kexec_load can load the kernel unpacked, so that the jump is faster.
   case jumpsFaster
-  /// Only this call hands on the running kernel's list of measurements (IMA).
+  /// Only kexec_file_load hands over the running kernel's list of measurements (IMA).
   case keepsMeasurements
-  /// Only this call hands on what the running kernel keeps for the next one (KHO).
+  /// Only kexec_file_load hands over what the running kernel keeps for the next one (KHO).
   case keepsHandover
-  /// The running kernel wants signatures, which only this call checks.
+  /// The running kernel requires signatures, which only kexec_file_load checks.
   case policy
-  /// The kernel refused kexec_load.
+  /// The running kernel has refused kexec_load.
   case segmentsRefused
   /// Nothing could be planned for the call that would have come first.
   case otherNotPlanned
-  /// The kernel refused the file call in a way that says nothing against the other.
+  /// The running kernel has refused kexec_file_load, for a reason that does not exclude kexec_load.
   case fileCallRefused
-  /// The file call takes no image of this type.
+  /// kexec_file_load takes no image of this type.
   case imageType
-  /// These options mean nothing to the file call.
+  /// kexec_file_load cannot carry out these options.
   case needed(by: [String])
-  /// The file call enters kernels in 64-bit mode, where this one cannot leave 5-level page tables.
+  /// kexec_file_load enters kernels in 64-bit mode, where this one cannot leave 5-level page tables.
   case fiveLevelPaging
-  /// The file call would believe a field of the kernel's header that cannot be right.
+  /// kexec_file_load would trust a field of the kernel's header that cannot be right.
   case headerMended
-  /// The file call takes less of a command line.
+  /// kexec_file_load allows only a shorter command line.
   case commandLineTooLongForFileCall
 }

@@ -15,7 +15,7 @@ struct Placements {
   /// In the order in which they were asked for.
   let others: [PhysicalRange]
 
-  /// Finds space for `kernel` and the segments that come with it, the highest first.
+  /// Finds memory for `kernel` and the other segments, the highest first.
   ///
   /// A kernel with a random place comes last, so that it does not cut the largest hole in two; if
   /// that fails, it comes first and as high as possible, like a kernel without one.
@@ -42,7 +42,7 @@ struct Placements {
   }
 }
 
-/// Hands out free memory in chunks.
+/// Allocates free memory to segments.
 struct SegmentAllocator {
   /// What is still free.
   private(set) var free: PhysicalRangeSet
@@ -54,14 +54,14 @@ struct SegmentAllocator {
     self.bounds = bounds
   }
 
-  /// Takes space for `segments`, one after the other.
+  /// Allocates memory for `segments`, one after the other.
   mutating func take(_ segments: [SegmentRequirement]) throws(PlanningError) -> [PhysicalRange] {
     var places: [PhysicalRange] = []
     for segment in segments { places.append(try take(segment)) }
     return places
   }
 
-  /// Takes space for a segment: whole pages, inside its limits and the user's bounds, as high as
+  /// Allocates memory for a segment: whole pages, inside its limits and the user's bounds, as high as
   /// possible.
   mutating func take(_ segment: SegmentRequirement) throws(PlanningError) -> PhysicalRange {
     let requirement = requirement(
@@ -76,8 +76,8 @@ struct SegmentAllocator {
     return place
   }
 
-  /// Takes space for a segment at the place, among all that there are, that the number `random`
-  /// chooses; nil when there is none.
+  /// Allocates memory for a segment. The number `random` chooses among all possible places; nil when there is
+  /// none.
   mutating func choose(
     byteCount: UInt64, alignment: UInt64, limits: PhysicalRange, random: UInt64
   ) -> PhysicalRange? {

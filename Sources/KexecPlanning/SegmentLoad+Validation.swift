@@ -3,7 +3,7 @@ internal import KexecABI
 internal import PhysicalMemory
 
 extension SegmentLoad {
-  /// Checks the rules of kexec_load, and the one that it does not check: that segments are in RAM.
+  /// Checks the rules of kexec_load, and one that kexec_load does not check: that segments are in RAM.
   package func validate(in memory: UsableMemory) throws(PlanFault) {
     guard segments.count <= segmentLimit else { throw .tooManySegments(segments.count) }
     for segment in segments {

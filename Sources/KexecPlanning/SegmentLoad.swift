@@ -14,19 +14,17 @@ package struct SegmentLoad: Sendable {
   package let memoryMap: MemoryMap
   /// How the purgatory checks the segments.
   package let digest: DigestKind
-  /// Bytes of memory that the loader is expected to take at the most: kernel and initrds, unpacked
-  /// where they are, and itself.
+  /// The most bytes of memory that this process is expected to take: kernel and initrds, unpacked if they
+  /// are, and the program itself.
   package let expectedPeak: UInt64
-  /// By how many bytes the kernel was moved from the virtual address that it was linked for, drawn at
-  /// random at load time; nil when the kernel stays there or moves itself.
+  /// By how many bytes the kernel was moved at random from the virtual address that it was linked for; nil
+  /// when the kernel stays there or moves itself.
   package var virtualShift: UInt64?
   /// Whether addresses were drawn at random, so that another draw would give another plan.
   package var isDrawn = false
-  /// What the parts of mapped files among the checked segments digested to before the purgatory's digest
-  /// was made.
+  /// The digests of mapped files among the checked segments, from before the purgatory's digest was made.
   var sources: [SourceDigest] = []
 
-  /// What a part of a file that others have written to since the plan was made is for; nil when none
-  /// has changed.
+  /// The role of a segment whose file has been written to since the plan was made; nil when none has changed.
   package var changedSource: PlannedSegment.Role? { sources.first(where: { $0.hasChanged })?.role }
 }

@@ -1,16 +1,15 @@
 internal import ByteCoding
 internal import Digests
 
-/// What a part of a mapped file digested to before the load. Mapped bytes are no copy: who writes to the
-/// file meanwhile changes them, and then the running kernel has copied something else than what the
-/// purgatory will look for.
+/// The digest of bytes of a mapped file before the load. Mapped bytes are not a copy: if another program
+/// writes to the file meanwhile, the running kernel copies other bytes than those that the purgatory expects.
 struct SourceDigest: Sendable {
   /// What the bytes are for.
   let role: PlannedSegment.Role
   private let bytes: SharedBytes
   private let digest: UInt64
 
-  /// The digest of `segment`'s bytes as they are now; nil when nobody else can change them.
+  /// The digest of the current bytes of `segment`; nil when no other program can change them.
   init?(_ segment: PlannedSegment) {
     guard segment.bytes.isMapped else { return nil }
     role = segment.role
@@ -18,7 +17,7 @@ struct SourceDigest: Sendable {
     digest = Self.digest(of: segment.bytes)
   }
 
-  /// Whether the bytes are others now.
+  /// Whether the bytes have changed since.
   var hasChanged: Bool { Self.digest(of: bytes) != digest }
 
   private static func digest(of bytes: SharedBytes) -> UInt64 {

@@ -1,15 +1,14 @@
 internal import ByteCoding
 internal import RunningSystem
 
-/// Times that travel to the next system in a word of its command line, so that `kexec --report`
-/// there can tell how long the jump took.
+/// Times that are passed to the next system in a parameter on its command line, so that `kexec --report` can
+/// tell there how long the jump took.
 ///
-/// The word is `kexec_stamps=ENTRY,CHECKED,LOADED,WALL`: the time stamp counter when the purgatory
-/// was entered, when its checks were done, and when the kernel was loaded; and the wall clock at
-/// that last moment in nanoseconds since 1970. Each is 16 hexadecimal digits. The purgatory writes
-/// the first two over zeros.
+/// The parameter is `kexec_stamps=ENTRY,CHECKED,LOADED,WALL`: the time stamp counter when the purgatory was
+/// entered, when its checks were done, and when the kernel was loaded; and the wall clock at that last moment
+/// in nanoseconds since 1970. Each is 16 hexadecimal digits. The purgatory writes the first two over zeros.
 package struct TimeStamps: Equatable, Sendable {
-  /// The name of the word.
+  /// The name of the parameter.
   package static let name = "kexec_stamps"
 
   /// The time stamp counter when the purgatory was entered; 0 when it has not been.
@@ -27,7 +26,7 @@ package struct TimeStamps: Equatable, Sendable {
     self.wallClock = wallClock
   }
 
-  /// Reads the value of the word.
+  /// Reads the value of the parameter.
   package init?(word: some StringProtocol) {
     let numbers = word.split(separator: ",").map { UInt64(digits: $0, radix: 16) }
     guard numbers.count == 4, let entered = numbers[0], let checked = numbers[1],
@@ -38,7 +37,7 @@ package struct TimeStamps: Equatable, Sendable {
     self.checked = checked
   }
 
-  /// The word for the command line.
+  /// The parameter for the command line.
   package var word: String {
     let values = [entered, checked, loaded, wallClock].map { value in
       let digits = String(value, radix: 16)
@@ -47,7 +46,7 @@ package struct TimeStamps: Equatable, Sendable {
     return Self.name + "=" + values.joined(separator: ",")
   }
 
-  /// Where the digits that the purgatory writes begin in a line that has the word.
+  /// The offset in a command line of the digits that the purgatory writes; nil if it has no such parameter.
   static func textOffset(in commandLine: String) -> Int? {
     let words = KernelCommandLine(commandLine).kernelWords
     guard let word = words.last(where: { $0.hasPrefix(name + "=") }) else { return nil }

@@ -2,23 +2,23 @@ internal import ByteCoding
 package import PhysicalMemory
 package import RunningSystem
 
-/// What of a machine's memory the next kernel is told of, and where its segments may be put.
+/// The memory map that the next kernel gets, and where its segments may be placed.
 package struct UsableMemory: Equatable, Sendable {
   /// The map for the next kernel.
   package let map: MemoryMap
-  /// Free RAM for segments: page-aligned, above 1 MiB, RAM by every source that there is, and
-  /// without tables of firmware.
+  /// Free RAM for segments: page-aligned, above 1 MiB, RAM according to every source, and without tables of
+  /// firmware.
   package let free: PhysicalRangeSet
-  /// Free RAM below 640 KiB, page-aligned, for what must lie there: not the first page, which is the
-  /// BIOS's.
+  /// Free RAM below 640 KiB, page-aligned, for segments that must lie there; without the first page, which
+  /// belongs to the BIOS.
   package let low: PhysicalRangeSet
-  /// Both, for kernels that must be where they were linked to be.
+  /// Both, for kernels with fixed addresses.
   var freeWithLow: PhysicalRangeSet { PhysicalRangeSet(free.ranges + low.ranges) }
-  /// All RAM that the running kernel manages, in bytes: it lets segments take half of it.
+  /// All RAM that the running kernel manages, in bytes. Segments may take half of it.
   package let ramByteCount: UInt64
-  /// RAM that the next kernel will use, in bytes: without what its own command line takes away.
+  /// RAM that the next kernel will use, in bytes, without what its own command line excludes.
   package let nextRAMByteCount: UInt64
-  /// How the map came about, where that is not as usual.
+  /// Notes on where the map comes from, if that is unusual.
   package let notes: [PlanNote]
 
   /// The memory of `machine` for a normal boot of a kernel with `commandLine`.
@@ -40,7 +40,7 @@ package struct UsableMemory: Equatable, Sendable {
       ram = firmware.undisputedRAM.intersection(live.freeRAM)
     case (let firmware?, nil):
       map = firmware
-      // What the running kernel's own words took away, only its own map would show.
+      // Only the running kernel's own map shows what its command line has excluded.
       ram = CommandLineMemory(machine.commandLine).restrict(firmware.undisputedRAM)
       notes.append(.ioMemoryHidden)
     case (nil, let liveMap?):
@@ -64,8 +64,8 @@ package struct UsableMemory: Equatable, Sendable {
     self.notes = notes
   }
 
-  /// The memory of a kernel in a part of the machine: it is shown `map` and lives in `used`, its
-  /// segments may be in `free` and `low`, and the running kernel has RAM of `ramByteCount` bytes.
+  /// The memory of a kernel that gets only a part of the machine. `map` is its memory map, and `used` is the
+  /// RAM in it; its segments may be in `free` and `low`; the running kernel has `ramByteCount` bytes of RAM.
   init(
     map: MemoryMap, used: PhysicalRangeSet, free: PhysicalRangeSet,
     low: PhysicalRangeSet = PhysicalRangeSet(), ramByteCount: UInt64,
@@ -80,11 +80,11 @@ package struct UsableMemory: Equatable, Sendable {
     notes = []
   }
 
-  /// Where `low` is.
+  /// The range of `low`.
   static let lowLimits = PhysicalRange(
     start: PhysicalAddress(pageSize), end: PhysicalAddress(.kibibytes(640)))
 
-  /// Whole pages from 1 MiB up: below are the real-mode vectors, BIOS data and video memory.
+  /// Whole pages above 1 MiB, below which are the real-mode vectors, BIOS data and video memory.
   private static func placeable(_ ram: PhysicalRangeSet) -> PhysicalRangeSet {
     let high = PhysicalRange(start: PhysicalAddress(.mebibytes(1)), end: PhysicalAddress(.max))
     return ram.intersection(PhysicalRangeSet([high])).alignedInwards(to: pageSize)
@@ -96,7 +96,7 @@ package struct UsableMemory: Equatable, Sendable {
 }
 
 extension Machine {
-  /// All that a physical address can name.
+  /// All memory that a physical address can reach.
   var reachableMemory: PhysicalRangeSet {
     PhysicalRangeSet([
       PhysicalRange(
@@ -104,7 +104,8 @@ extension Machine {
     ])
   }
 
-  /// What cannot be in its memory maps, a note each for the first, and one for how many more there are.
+  /// Notes on impossible entries in its memory maps: one for each of the first sixteen, and one with the
+  /// number of the others.
   package var mapNotes: [PlanNote] {
     let shown = mapFaults.prefix(16)
     let rest = mapFaults.count - shown.count

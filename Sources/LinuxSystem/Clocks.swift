@@ -3,13 +3,13 @@ internal import CLibrary
 
 /// The computer's clocks.
 package struct Clocks: Sendable {
-  /// The processor's time stamp counter, which goes on through a kexec; 0 where there is none.
+  /// The processor's time stamp counter, which keeps running across a kexec; 0 where there is none.
   package var timeStampCounter: @Sendable () -> UInt64
   /// The wall clock in nanoseconds since 1970. Corresponds to CLOCK_REALTIME.
   package var wallClock: @Sendable () -> UInt64
   /// Nanoseconds since the kernel started. Corresponds to CLOCK_BOOTTIME.
   package var sinceBoot: @Sendable () -> UInt64
-  /// How many counts of the time stamp counter pass in a nanosecond; 0 when it has gone back.
+  /// How many counts of the time stamp counter pass in a nanosecond; 0 if the counter has gone backwards.
   package var countsPerNanosecond: @Sendable () -> Double
 
   /// Clocks that are read by these.
@@ -40,7 +40,7 @@ package struct Clocks: Sendable {
     let start = (counter: clinux_time_stamp(), time: read(CLOCK_MONOTONIC_RAW))
     usleep(50_000)
     let end = (counter: clinux_time_stamp(), time: read(CLOCK_MONOTONIC_RAW))
-    // A counter that goes back belongs to another computer by now.
+    // The counter goes backwards when a virtual machine has moved to another computer.
     guard end.counter > start.counter, end.time > start.time else { return 0 }
     return Double(end.counter - start.counter) / Double(end.time - start.time)
   }

@@ -14,8 +14,7 @@ package struct Errno: Error, Hashable, Sendable {
   /// The error of the C call that has just failed on this thread.
   static var last: Errno { Errno(rawValue: errno) }
 
-  /// The error of the C call that has just given `result`: nil for 0, by which it says that all went
-  /// well.
+  /// The error of the C call that has just given `result`: nil for 0, which means success.
   static func ofCall(_ result: some BinaryInteger) -> Errno? { result == 0 ? nil : .last }
 
   /// The C library's words for the error, as `strerror` gives them.
@@ -24,7 +23,7 @@ package struct Errno: Error, Hashable, Sendable {
     unsafe strerror(rawValue).map { unsafe String(cString: $0) } ?? "error \(rawValue)"
   }
 
-  /// The name in `errno.h`, or the number where the C library knows no name.
+  /// The name in `errno.h`, or the number if the C library knows no name for it.
   package var name: String {
     // SAFETY: the names are constants of the C library.
     unsafe clinux_errno_name(rawValue).map { unsafe String(cString: $0) } ?? "errno \(rawValue)"

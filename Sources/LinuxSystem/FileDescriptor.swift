@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import CLinux
 internal import CLibrary
 
-/// An open file, closed when its owner goes.
+/// An open file, which is closed when its owner is destroyed.
 @usableFromInline @frozen package struct FileDescriptor: ~Copyable, Sendable {
   /// The number of the open file.
   @usableFromInline package let number: Int32
@@ -16,8 +16,8 @@ internal import CLibrary
     closeFile(number)
   }
 
-  /// Opens `path` for reading, and does not wait for a writer of a pipe. Corresponds to
-  /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)`.
+  /// Opens `path` for reading, without waiting for a writer if it is a pipe. Corresponds to `open(path,
+  /// O_RDONLY | O_CLOEXEC | O_NONBLOCK)`.
   package init(reading path: String) throws(FileError) {
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
     let number = retryOnInterrupt { unsafe clinux_open(path.cBytes, flags) }
@@ -33,9 +33,9 @@ internal import CLibrary
     self.init(owning: number)
   }
 
-  /// What an open file is, as far as it matters how its bytes are had.
+  /// The kind of an open file, which determines how its bytes are read.
   enum Kind {
-    /// A regular file of this many bytes; 0 also where the file system does not say.
+    /// A regular file of this many bytes; also 0 if the file system does not tell the size.
     case regular(size: Int)
     /// A block device of this many bytes.
     case device(size: Int)
@@ -45,8 +45,7 @@ internal import CLibrary
 
   /// What it is.
   ///
-  /// - Throws: for a directory, a terminal or another device without an end, whose `path` is given to
-  ///   name it.
+  /// - Throws: for a directory, a terminal or another device without an end. The error names `path`.
   borrowing func kind(path: String) throws(FileError) -> Kind {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw FileError(path, .errno(.last)) }
@@ -62,8 +61,8 @@ internal import CLibrary
     }
   }
 
-  /// Maps the first `size` bytes of a file or block device; they are not read before they are used.
-  /// Nil for files that cannot be mapped, such as those of /sys. Corresponds to `mmap`.
+  /// Maps the first `size` bytes of a file or block device, which are read only when they are used; nil for
+  /// files that cannot be mapped, such as those of /sys. Corresponds to `mmap`.
   borrowing func map(size: Int, path: String) throws(FileError) -> SharedBytes? {
     let start = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, number, 0)
     guard let start = unsafe start, unsafe start != MAP_FAILED else {
@@ -79,8 +78,8 @@ internal import CLibrary
     }
   }
 
-  /// Reads all that comes, into memory: at most `limit` bytes. Where nothing comes for a second,
-  /// `whenWaiting` is called once; then it waits as long as it takes.
+  /// Reads everything into memory, at most `limit` bytes. If nothing arrives for a second, `whenWaiting` is
+  /// called once, and reading goes on without a limit of time.
   borrowing func readAll(
     path: String, limit: Int, whenWaiting: () -> Void
   ) -> Result<SharedBytes, FileError> {
@@ -88,7 +87,7 @@ internal import CLibrary
       var bytes = try GrowableBytes(capacity: .kibibytes(64))
       var isWaiting = false
       while true {
-        // A FIFO that nobody writes to yet would be at its end.
+        // A FIFO without a writer would be at its end at once.
         var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         let found = retryOnInterrupt { unsafe CLibrary.poll(&poll, 1, isWaiting ? -1 : 1000) }
         guard found != 0 else {
@@ -118,8 +117,8 @@ internal import CLibrary
   _ = close(number)
 }
 
-/// Lets the whole pages inside `buffer`, a part of a mapped file, go. Corresponds to
-/// `madvise(…, MADV_DONTNEED)`.
+/// Frees the memory of the whole pages inside `buffer`, a part of a mapped file. Corresponds to `madvise(…,
+/// MADV_DONTNEED)`.
 private func evictWholePages(_ buffer: UnsafeRawBufferPointer) {
   let page: Int = .kibibytes(4)
   guard let base = buffer.baseAddress else { return }

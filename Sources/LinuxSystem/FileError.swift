@@ -10,7 +10,7 @@ package struct FileError: Error, Equatable, Sendable {
     case notRegular
     /// The file has no bytes.
     case empty
-    /// More bytes come than this, and they would have to be kept in memory.
+    /// It has more bytes than this, which would have to be kept in memory.
     case tooLarge(limit: Int)
   }
 

@@ -15,7 +15,7 @@ package struct FileSystems: Sendable {
   /// Closes what `openMount` has opened.
   package var closeMount: @Sendable (_ number: Int32) -> Void
 
-  /// File systems that are written by these.
+  /// File systems with these functions.
   package init(
     sync: @escaping @Sendable () -> Void,
     openMount: @escaping @Sendable (_ path: String) -> Result<Int32, Errno>,
@@ -42,28 +42,28 @@ package struct FileSystems: Sendable {
 }
 
 extension FileSystems {
-  /// A file system that was not written for certain.
+  /// A file system that may not have been written completely.
   package struct Unwritten {
     /// Where it is mounted.
     package let mountPoint: String
-    /// What stood against it; nil when another mount lies over all places where it is.
+    /// The error; nil when other mounts hide all its mount points.
     package let errno: Errno?
-    /// Whether that is no reason not to go on: a user's FUSE mount lets nobody else in, not even root.
+    /// Whether that can be ignored: a user's FUSE mount is accessible to nobody else, not even to root.
     package let isNoLoss: Bool
   }
 
-  /// Writes the buffers of every mounted file system that can be written, and waits for the disks: those
-  /// that are mounted here, and those of other mount namespaces. `files` has what is mounted.
+  /// Writes the buffers of every writable mounted file system, in this and in other mount namespaces, and
+  /// waits for the disks. `files` has the lists of mounts.
   ///
-  /// - Returns: those of which that is not certain; nil when nothing tells what is mounted.
+  /// - Returns: those for which success is not certain; nil when it is unknown what is mounted.
   package func syncForCertain(mountsIn files: FileTree) -> [Unwritten]? {
-    // Opening autofs would mount what it stands for, and may wait for a dead server.
+    // Opening an autofs mount would mount its file system, and might wait for a dead server.
     guard var systems = files.writableFileSystems()?.filter({ $0.type != "autofs" })[...] else {
       return nil
     }
     var rest: [Unwritten] = []
     var lost: [(system: MountedFileSystem, errno: Errno?)] = []
-    // Not more at a time than a process may have open.
+    // Only as many at a time as a process may have open.
     while !systems.isEmpty {
       var open: [(mountPoint: String, number: Int32)] = []
       for system in systems.prefix(200) {
@@ -72,7 +72,8 @@ extension FileSystems {
         case .failure(let fault): lost.append((system, fault.errno))
         }
       }
-      // All at once; what goes wrong is told to each that has the file system open.
+      // This starts writing on all of them. An error is reported to every process that has the file system
+      // open.
       sync()
       for (mountPoint, number) in open {
         if let errno = syncMount(number) {
@@ -90,7 +91,7 @@ extension FileSystems {
     let errno: Errno?
   }
 
-  /// Opens a file system by the first of its places that leads there.
+  /// Opens a file system by the first of its mount points that is not hidden.
   private func open(
     _ system: MountedFileSystem, _ files: FileTree
   ) -> Result<(mountPoint: String, number: Int32), Fault> {
@@ -100,7 +101,7 @@ extension FileSystems {
       case .success(let number):
         if files.isOpen(number, in: system) { return .success((place.path, number)) }
         closeMount(number)
-      // Another mount lies over a directory on the way.
+      // Another mount hides a directory of the path.
       case .failure(.noSuchFile), .failure(.notDirectory): break
       case .failure(let errno): fault = fault ?? errno
       }
@@ -108,7 +109,7 @@ extension FileSystems {
     return .failure(Fault(errno: fault))
   }
 
-  /// Of those that could not be opened, the ones that keep anything and are mounted still.
+  /// Those that could not be opened, but are still mounted and store data.
   private func stillMounted(
     _ lost: [(system: MountedFileSystem, errno: Errno?)], _ files: FileTree
   ) -> [Unwritten] {

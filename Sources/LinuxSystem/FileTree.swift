@@ -52,8 +52,8 @@ package struct FileTree: Sendable {
     return Array(bytes[..<got])
   }
 
-  /// The text of a file without spaces at its ends, or nil when it cannot be read. It stands for the
-  /// file's bytes, whatever they are: names in /proc/iomem can be anything.
+  /// The text of a file without spaces and line ends at its end, or nil when it cannot be read. The text
+  /// keeps bytes that are not UTF-8, which names in /proc/iomem can have.
   package func text(_ path: String) -> String? {
     (try? read(path)).map { bytes in
       var part = bytes[...]
@@ -75,7 +75,7 @@ package struct FileTree: Sendable {
   package func processorLeaf(_ leaf: UInt32) -> [UInt32]? {
     guard isRunningMachine else { return nil }
     var registers: [UInt32] = [0, 0, 0, 0]
-    // The first leaf of each group says which is its last.
+    // The first leaf of each group contains the number of the last one.
     unsafe clinux_cpuid(leaf & extendedLeaves, &registers)
     guard registers[0] >= leaf else { return nil }
     unsafe clinux_cpuid(leaf, &registers)
@@ -109,7 +109,8 @@ package struct FileTree: Sendable {
     return numbered.sorted { $0.number }.map { $0.0 }
   }
 
-  /// Where the symbolic link at `path` leads; nil when it is none, or leads further than 255 bytes.
+  /// The target of the symbolic link at `path`; nil when it is not a link, or when the target is longer than
+  /// 255 bytes.
   package func linkTarget(_ path: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: 256)
     let count = unsafe readlink((root + path).cBytes, &bytes, bytes.count)
@@ -128,7 +129,7 @@ package struct FileTree: Sendable {
 
   /// Makes `text` the content of the file at `path`.
   ///
-  /// - Returns: whether that worked; a file that is half written is not left behind.
+  /// - Returns: whether that worked. A half-written file is removed.
   package func replace(_ path: String, with text: String) -> Bool {
     let draft = root + path + ".new"
     let number = unsafe clinux_create(draft)
@@ -144,5 +145,5 @@ package struct FileTree: Sendable {
   }
 }
 
-/// The bit of CPUID's leaves that those of the second group have.
+/// The bit that the numbers of CPUID's extended leaves have.
 private let extendedLeaves: UInt32 = 1 << 31

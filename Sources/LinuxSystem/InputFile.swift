@@ -5,9 +5,9 @@ internal import CLibrary
 package final class InputFile: Sendable {
   /// The path as the user gave it.
   package let path: String
-  /// All bytes of the file: where they lie, or a copy of what cannot be mapped.
+  /// All bytes of the file: mapped, or a copy if it cannot be mapped.
   package let bytes: SharedBytes
-  /// Whether a call that reads files itself can be given it: it is a regular file.
+  /// Whether it is a regular file, which can be passed to kexec_file_load.
   package let isRegular: Bool
   private let descriptor: FileDescriptor
 
@@ -16,9 +16,8 @@ package final class InputFile: Sendable {
 
   /// Opens the file at `path`, or the standard input for `-`.
   ///
-  /// Regular files and block devices are mapped. What cannot be mapped (pipes, files of /proc and /sys) is
-  /// read into memory, at most `limit` bytes of it; where nothing comes for a second, `whenWaiting` is
-  /// called once.
+  /// Regular files and block devices are mapped. What cannot be mapped (pipes, files in /proc and /sys) is
+  /// read into memory, at most `limit` bytes; if nothing arrives for a second, `whenWaiting` is called once.
   package init(
     path: String, limit: Int = .max, whenWaiting: () -> Void = {}
   ) throws(FileError) {
@@ -48,7 +47,7 @@ package final class InputFile: Sendable {
     self.descriptor = descriptor
   }
 
-  /// Whether somebody has made a regular file shorter than it was when it was opened.
+  /// Whether a regular file is shorter now than when it was opened.
   package var isCutShort: Bool {
     guard isRegular, bytes.isMapped, case .regular(let size)? = try? descriptor.kind(path: path)
     else { return false }
@@ -61,7 +60,7 @@ package final class InputFile: Sendable {
     for process in files.numberedNames(in: "/proc") ?? [] {
       for number in files.numberedNames(in: "/proc/\(process)/fd") ?? []
       where files.linkTarget("/proc/\(process)/fd/\(number)") == path {
-        // The last octal digit has the access mode: 1 for O_WRONLY, 2 for O_RDWR.
+        // The last octal digit is the access mode: 1 for O_WRONLY, 2 for O_RDWR.
         guard
           let mode = files.text("/proc/\(process)/fdinfo/\(number)")?.lines(after: "flags:").first?
             .utf8.last, (mode & 3) != 0
@@ -75,8 +74,7 @@ package final class InputFile: Sendable {
   /// The number of the open file, for a system call that reads it.
   var descriptorNumber: Int32 { descriptor.number }
 
-  /// Writes `parts` one after the other into one of `memoryFiles`, for a call that takes only one
-  /// file.
+  /// Writes `parts` one after the other into a memory file, for kexec_file_load, which takes only one file.
   package init(
     joining parts: [SharedBytes], name: String, by memoryFiles: MemoryFiles
   ) throws(FileError) {

@@ -4,17 +4,16 @@ internal import CLibrary
 
 /// The kernel's log. Documented in Documentation/ABI/testing/dev-kmsg.
 package struct KernelLog: Sendable {
-  /// Listens from now on, to show what the kernel says about a call that fails: what this gives
-  /// tells the messages that have come since, without their prefixes.
+  /// Starts listening, to show what the kernel logs about a failing call. The result returns the messages
+  /// since then, without their prefixes.
   package var listen: @Sendable () -> @Sendable () -> [String]
-  /// When the kernel wrote the first message that starts with a text, in nanoseconds since it
-  /// started; nil when it has not, or when the log has forgotten it.
+  /// When the kernel wrote the first message that starts with a text, in nanoseconds since it started; nil if
+  /// there is no such message, or no longer.
   package var timeOfMessage: @Sendable (_ start: String) -> UInt64?
-  /// Adds a line to it, as information; of more than 900 bytes the rest is left out. Where that is not
-  /// possible, nothing happens.
+  /// Adds a line of level "info", cut off at 900 bytes. Errors are ignored.
   package var write: @Sendable (_ line: String) -> Void
 
-  /// A log that is read and written by these.
+  /// A log with these functions.
   package init(
     listen: @escaping @Sendable () -> @Sendable () -> [String],
     timeOfMessage: @escaping @Sendable (_ start: String) -> UInt64?,
@@ -25,7 +24,7 @@ package struct KernelLog: Sendable {
     self.write = write
   }
 
-  /// That of the running kernel; empty where it cannot be read.
+  /// The log of the running kernel; empty if it cannot be read.
   package static let running = KernelLog {
     let log = OpenLog()
     log?.skipToEnd()
@@ -39,8 +38,8 @@ package struct KernelLog: Sendable {
   } write: { line in
     let number = unsafe clinux_open("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard number >= 0 else { return }
-    // One record: a line end in a name would begin another line. Without one at its end the record waits
-    // for more.
+    // One record: a line end in a name would start another one, and without a line end the record would not
+    // be complete.
     let bytes =
       Array("<6>".utf8) + line.losslessBytes.prefix(900).map { $0 < 0x20 ? 0x3F : $0 } + [0x0A]
     unsafe _ = CLibrary.write(number, bytes, bytes.count)
@@ -77,7 +76,7 @@ private final class OpenLog: Sendable {
     return lines
   }
 
-  /// What `find` makes of the first record of which it makes something.
+  /// The first result of `find` that is not nil, over the records.
   func first<Result>(_ find: (_ prefix: Substring, _ message: Substring) -> Result?) -> Result? {
     while let record = nextRecord() {
       if let result = find(record.prefix, record.message) { return result }

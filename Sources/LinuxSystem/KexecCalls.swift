@@ -22,7 +22,7 @@ package struct KexecSegment: Sendable {
 package struct KexecCallError: Error, Equatable, Sendable {
   /// Which call.
   package let call: LoadCall
-  /// What the kernel answered.
+  /// The kernel's error.
   package let errno: Errno
 
   /// The error `errno` of `call`.
@@ -34,18 +34,19 @@ package struct KexecCallError: Error, Equatable, Sendable {
 
 /// The system calls that load, unload and run a kernel. Documented in kexec_load(2) and reboot(2).
 package struct KexecCalls: Sendable {
-  /// kexec_load(entry, segments, flags): nil when that worked, else what the kernel answered.
+  /// kexec_load(entry, segments, flags): nil for success, otherwise the kernel's error.
   package var kexecLoad:
     @Sendable (_ entry: UInt64, _ segments: [KexecSegment], _ flags: UInt) -> Errno?
-  /// kexec_file_load(kernel, initrd, command line, flags), the line with its terminator: as above.
+  /// kexec_file_load(kernel, initrd, command line, flags), the command line with its terminator; the result
+  /// is as for kexec_load.
   package var kexecFileLoad:
     @Sendable (
       _ kernel: InputFile?, _ initrd: InputFile?, _ commandLine: [UInt8], _ flags: UInt
     ) -> Errno?
-  /// reboot(command): as above.
+  /// reboot(command); the result is as for kexec_load.
   package var reboot: @Sendable (_ command: UInt32) -> Errno?
 
-  /// System calls that are answered by these.
+  /// System calls with these functions.
   package init(
     kexecLoad:
       @escaping @Sendable (
@@ -84,7 +85,7 @@ extension KexecCalls {
   ///   - initrd: the initrd file; without one `flags` must have KEXEC_FILE_NO_INITRAMFS.
   ///   - commandLine: the command line's bytes, without a terminator.
   ///   - flags: the KEXEC_FILE_ bits.
-  /// - Throws: what the kernel answered.
+  /// - Throws: the kernel's error.
   package func fileLoad(
     kernel: InputFile, initrd: InputFile?, commandLine: [UInt8], flags: UInt
   ) throws(KexecCallError) {
@@ -92,19 +93,19 @@ extension KexecCalls {
     throw KexecCallError(call: .file, errno: errno)
   }
 
-  /// Unloads an image by kexec_load: one without segments takes its place.
+  /// Unloads an image by kexec_load, with an image without segments.
   package func unload(flags: UInt) throws(KexecCallError) {
     try load(entry: 0, segments: [], flags: flags)
   }
 
-  /// Unloads what kexec_file_load loaded; lockdown allows it where it refuses the classic call.
+  /// Unloads what kexec_file_load loaded. Lockdown allows this call and refuses kexec_load.
   package func fileUnload(flags: UInt) throws(KexecCallError) {
     guard let errno = kexecFileLoad(nil, nil, [], flags | FileFlags.unload) else { return }
     throw KexecCallError(call: .file, errno: errno)
   }
 
-  /// Runs the loaded kernel; returns only when that failed, or when a kernel that was loaded to
-  /// return (KEXEC_PRESERVE_CONTEXT) has done so. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
+  /// Runs the loaded kernel. Returns only if that failed, or when a kernel that was loaded with
+  /// KEXEC_PRESERVE_CONTEXT has returned. Corresponds to `reboot(LINUX_REBOOT_CMD_KEXEC)`.
   package func jump() throws(Errno) {
     if let errno = reboot(Self.jumpCommand) { throw errno }
   }
@@ -115,7 +116,7 @@ extension KexecCalls {
   package static let running = KexecCalls { entry, segments, flags in
     callLoad(entry, segments, flags)
   } kexecFileLoad: { kernel, initrd, commandLine, flags in
-    // The number of no file is -1.
+    // -1 means that there is no file.
     let (kernelNumber, initrdNumber) = (
       kernel?.descriptorNumber ?? -1, initrd?.descriptorNumber ?? -1
     )
@@ -142,12 +143,12 @@ extension KexecCalls {
           memsz: numericCast(segment.destination.byteCount))
       }
     }
-    // The call reads all segments, so the process is at its largest in it.
+    // The process is at its largest during the call, which reads all segments.
     clinux_evict_program()
     let errno = withExtendedLifetime(segments) {
       unsafe Errno.ofCall(clinux_kexec_load(UInt(entry), UInt(list.count), list, flags))
     }
-    // What runs from here on comes back into memory: the segments need not be there with it.
+    // The program's code is read into memory again from here on, where the segments are no longer needed.
     segments.forEach { $0.bytes.evict() }
     return errno
   }

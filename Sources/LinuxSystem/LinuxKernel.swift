@@ -1,8 +1,8 @@
-/// All of the running kernel that the program touches, and of its own process: files, system calls,
+/// Everything that the program uses of the running kernel and of its own process: files, system calls,
 /// clocks, streams.
 ///
-/// The program is given one such value and goes through nothing else, so that tests can answer in the
-/// kernel's place: with every error, and with every partial result.
+/// The program gets one such value and uses nothing else of the system. Tests pass another one, which can
+/// answer with every error and every partial result.
 package struct LinuxKernel: Sendable {
   /// The files below /proc, /sys and /dev, and the load records below /run and /var/lib.
   package var files: FileTree
@@ -20,14 +20,14 @@ package struct LinuxKernel: Sendable {
   package var clocks: Clocks
   /// This process, random numbers, and programs that it starts.
   package var process: Process
-  /// What is said when a signal comes.
+  /// What the process prints when it gets a signal.
   package var signals: Signals
   /// The standard streams.
   package var streams: StandardStreams
-  /// What this program was called as: the last part of its first argument.
+  /// The name by which this program was called: the last part of its first argument.
   package var programName = "kexec"
 
-  /// A kernel that answers by these.
+  /// A kernel with these parts.
   package init(
     files: FileTree, kexec: KexecCalls, fileSystems: FileSystems, network: NetworkInterfaces,
     memoryFiles: MemoryFiles, log: KernelLog, clocks: Clocks, process: Process, signals: Signals,

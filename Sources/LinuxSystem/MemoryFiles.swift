@@ -2,16 +2,16 @@ package import ByteCoding
 internal import CLinux
 internal import CLibrary
 
-/// Files that have no name and are only in memory, for calls that want an open file.
+/// Files without a path that are only in memory, for kexec_file_load, which takes open files.
 package struct MemoryFiles: Sendable {
-  /// Makes one, called so in /proc, and gives the number of the open file. Corresponds to
+  /// Makes one, whose name is seen in /proc, and returns the number of the open file. Corresponds to
   /// `memfd_create`.
   package var create: @Sendable (_ name: String) -> Result<Int32, Errno>
-  /// Appends bytes to the open file of this number, and says how many of them: perhaps not all.
+  /// Appends bytes to the open file of this number, and returns how many were written, perhaps not all.
   /// Corresponds to `write`.
   package var write: @Sendable (_ number: Int32, _ bytes: SharedBytes) -> Result<Int, Errno>
 
-  /// Files that are made and written by these.
+  /// Memory files with these functions.
   package init(
     create: @escaping @Sendable (_ name: String) -> Result<Int32, Errno>,
     write: @escaping @Sendable (_ number: Int32, _ bytes: SharedBytes) -> Result<Int, Errno>
@@ -37,7 +37,7 @@ extension MemoryFiles {
   /// memfd_create(2).
   static let nameLimit = 249
 
-  /// Makes a file called `name`, or so much of it as fits; errors name `path`.
+  /// Makes a file called `name`, or by the end of the name that fits; errors name `path`.
   func open(_ name: String, path: String) throws(FileError) -> FileDescriptor {
     // The end of a path tells more than its start.
     let bytes = name.losslessBytes
@@ -59,7 +59,7 @@ extension MemoryFiles {
       switch result {
       case .success(let count) where count > 0: written += count
       case .failure(let errno): throw FileError(path, .errno(errno))
-      // Nothing was written, and would not be the next time.
+      // Nothing was written, and nothing would be the next time.
       case .success, nil: throw FileError(path, .errno(.inputOutput))
       }
     }

@@ -1,13 +1,13 @@
 internal import ByteCoding
 
-/// A file system that is mounted and can be written, with all the places where it is: by how many mounts
-/// it can be reached does not matter, its buffers are the same. Documented in proc(5), mountinfo.
+/// A writable mounted file system with all its mount points. It has the same buffers by whichever mount it is
+/// reached. Documented in proc(5), mountinfo.
 struct MountedFileSystem {
   /// Where it is mounted.
   struct Place {
     /// The mount's number, which no other mount has in any namespace.
     let id: String
-    /// The path that leads there, for this process.
+    /// The path of the mount point for this process.
     let path: String
   }
 
@@ -15,10 +15,10 @@ struct MountedFileSystem {
   let device: String
   /// Its type, such as `ext4` or `fuse.sshfs`.
   let type: String
-  /// Its places; there is at least one.
+  /// Its mount points, at least one.
   var places: [Place]
 
-  /// Whether it keeps nothing that a disk or a server should have.
+  /// Whether its files are in memory only, not on a disk or a server.
   var isInMemory: Bool {
     [
       "autofs", "bdev", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs",
@@ -28,13 +28,13 @@ struct MountedFileSystem {
     ].contains(type)
   }
 
-  /// Whether a user's program is behind it.
+  /// Whether a program of a user implements it.
   var isUsers: Bool { type == "fuse" || type.hasPrefix("fuse.") }
 }
 
 extension FileTree {
-  /// The file systems that are mounted and can be written, here and where other processes have other
-  /// mounts than this one (containers, services with namespaces of their own); nil when no file tells.
+  /// The writable mounted file systems, in this mount namespace and in those of other processes (containers,
+  /// services); nil when no file lists them.
   func writableFileSystems() -> [MountedFileSystem]? {
     var found: [MountedFileSystem] = []
     guard addMounts(of: "self", below: "", to: &found) else { return nil }
@@ -47,7 +47,7 @@ extension FileTree {
     return found
   }
 
-  /// What a process sees of the mounts: those of its namespace below its root.
+  /// The mount namespace and the root of a process, which determine the mounts that it sees.
   private func view(of process: String) -> String? {
     linkTarget("/proc/\(process)/ns/mnt").map { $0 + (linkTarget("/proc/\(process)/root") ?? "") }
   }
@@ -59,8 +59,8 @@ extension FileTree {
     of process: String, below root: String, to found: inout [MountedFileSystem]
   ) -> Bool {
     guard let text = text("/proc/\(process)/mountinfo"), !text.isEmpty else { return false }
-    // "36 35 98:0 /root/there /mnt rw,noatime master:1 - ext4 /dev/vda1 rw,errors=continue": the last
-    // word is about the file system, the one before the tags only about this mount of it.
+    // "36 35 98:0 /root/there /mnt rw,noatime master:1 - ext4 /dev/vda1 rw,errors=continue": the last word
+    // has the options of the file system, and the one before the tags those of this mount.
     for line in text.lines {
       let words = line.parts(0x20)
       guard let mark = words.firstIndex(of: "-"), mark >= 6, words.count > mark + 3,
@@ -99,8 +99,8 @@ extension FileTree {
     return String(lossless: bytes)
   }
 
-  /// Whether the open file `number` is of `system`: another mount may lie over its place. True where
-  /// the kernel does not tell.
+  /// Whether the open file `number` belongs to `system`, since another mount may hide its mount point. True
+  /// if the kernel does not tell.
   func isOpen(_ number: Int32, in system: MountedFileSystem) -> Bool {
     guard let id = text("/proc/self/fdinfo/\(number)")?.lines(after: "mnt_id:\t").first else {
       return true

@@ -6,14 +6,14 @@ package struct NetworkInterfaces: Sendable {
   /// An interface that could not be taken down, and why.
   package typealias Failure = (name: String, errno: Errno)
 
-  /// What is asked of the kernel about an interface, by its name.
+  /// Calls to the kernel about an interface, by its name.
   package struct Calls {
     /// The interface's flags. Corresponds to SIOCGIFFLAGS.
     let flags: (String) -> Result<Int32, Errno>
     /// Sets them. Corresponds to SIOCSIFFLAGS.
     let setFlags: (String, Int32) -> Errno?
 
-    /// Interfaces that are asked for and set by these.
+    /// Calls with these functions.
     package init(
       flags: @escaping (String) -> Result<Int32, Errno>,
       setFlags: @escaping (String, Int32) -> Errno?
@@ -23,15 +23,15 @@ package struct NetworkInterfaces: Sendable {
     }
   }
 
-  /// What is asked of the kernel, or why nothing can be. Corresponds to `socket`.
+  /// Opens a socket for the calls, or returns the error. Corresponds to `socket`.
   package var open: @Sendable () -> Result<Calls, Errno>
 
-  /// Interfaces that are reached by what `open` gives.
+  /// Interfaces that are reached by the calls that `open` returns.
   package init(open: @escaping @Sendable () -> Result<Calls, Errno>) {
     self.open = open
   }
 
-  /// What came of taking interfaces down.
+  /// The result of taking interfaces down.
   package struct Outcome {
     /// The interfaces that were up and are down now, with the flags that they had.
     package fileprivate(set) var taken: [(name: String, flags: Int32)] = []
@@ -39,8 +39,8 @@ package struct NetworkInterfaces: Sendable {
     package fileprivate(set) var failures: [Failure] = []
   }
 
-  /// Takes every interface of `files` but the loopback ones down, so that nothing is written into the
-  /// next kernel's memory by a card that still receives.
+  /// Takes every interface of `files` but the loopback ones down, so that no network card that still receives
+  /// writes into the next kernel's memory.
   package func takeDown(in files: FileTree) -> Outcome {
     switch open() {
     case .success(let calls): Self.takeDown(Self.names(in: files), calls)
@@ -48,8 +48,8 @@ package struct NetworkInterfaces: Sendable {
     }
   }
 
-  /// Brings up again what `takeDown` has taken down. Their addresses are still there, all but IPv6's;
-  /// the routes through them are gone.
+  /// Brings up again what `takeDown` has taken down. The interfaces have kept their IPv4 addresses, but not
+  /// their IPv6 addresses and routes.
   ///
   /// - Returns: the interfaces that stay down, with the reason.
   package func bringUp(_ outcome: Outcome) -> [Failure] {
@@ -77,7 +77,7 @@ package struct NetworkInterfaces: Sendable {
       })
   }
 
-  /// Closed with the last of the calls that ask by it.
+  /// A socket that is closed when nothing refers to it any more.
   private final class Socket {
     private let descriptor: FileDescriptor
     var number: Int32 { descriptor.number }
@@ -91,12 +91,12 @@ package struct NetworkInterfaces: Sendable {
     outcome.taken.compactMap { name, flags in calls.setFlags(name, flags).map { (name, $0) } }
   }
 
-  /// Tries every one of `names`, whatever comes of the others.
+  /// Tries every one of `names`, also after errors.
   static func takeDown(_ names: [String], _ calls: Calls) -> Outcome {
     var outcome = Outcome()
     for name in names {
       switch calls.flags(name) {
-      // It has gone meanwhile, or was none: bonding has a file among the interfaces.
+      // The interface is gone, or was not one: bonding has a file among the interfaces.
       case .failure(.noDevice): continue
       case .failure(let errno): outcome.failures.append((name, errno))
       case .success(let flags):
@@ -109,7 +109,7 @@ package struct NetworkInterfaces: Sendable {
     return outcome
   }
 
-  /// The names of all interfaces, without /sys too.
+  /// The names of all interfaces, also without /sys.
   static func names(in files: FileTree) -> [String] {
     if let names = files.names(in: "/sys/class/net") { return names }
     // Two lines of headings, then "  eth0: 1 2 3".

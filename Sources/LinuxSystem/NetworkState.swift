@@ -1,7 +1,7 @@
 internal import ByteCoding
 internal import CLibrary
 
-/// What the kernel forgets of an interface that is taken down: routes, and IPv6 addresses.
+/// What an interface loses when it is taken down: routes and IPv6 addresses.
 package struct NetworkState: Equatable, Sendable {
   /// Each of them as `ip` writes it, such as `default via 10.0.2.2 dev eth0` and `fd00::5/64 dev eth0`.
   package let entries: [String]
@@ -15,12 +15,12 @@ package struct NetworkState: Equatable, Sendable {
       + files.rows("/proc/net/ipv6_route").compactMap(Self.routeOfIPv6)
   }
 
-  /// What was there `before`, and is not any more.
+  /// The entries of `before` that are missing now.
   package func lost(since before: NetworkState) -> [String] {
     before.entries.filter { !entries.contains($0) }
   }
 
-  /// How networking is restarted by the program that set it up, as far as that is seen in `files`.
+  /// The command that restarts networking, for the program that manages it according to `files`.
   package static func restart(in files: FileTree) -> String {
     let programs = [
       ("/run/NetworkManager", "systemctl restart NetworkManager"),
@@ -45,7 +45,7 @@ package struct NetworkState: Equatable, Sendable {
     return route(place, (flags & hasGateway) == 0 ? nil : text(gateway), words[0])
   }
 
-  /// `ADDRESS INDEX LENGTH SCOPE FLAGS IFACE`. Those of the link come back by themselves.
+  /// `ADDRESS INDEX LENGTH SCOPE FLAGS IFACE`. Link-local addresses come back by themselves.
   private static func address(_ words: [Substring]) -> String? {
     guard words.count == 6, let address = text(words[0]), let length = UInt8(words[2], radix: 16),
       words[3] != "20", words[5] != "lo"

@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import CLinux
 internal import CLibrary
 
-/// An option as `getopt_long` knows it.
+/// An option for `getopt_long`.
 package struct OptionShape: Sendable {
   /// The long name, without dashes.
   package let long: String
@@ -19,33 +19,33 @@ package struct OptionShape: Sendable {
   }
 }
 
-/// An argument list taken apart.
+/// A parsed argument list.
 package struct ParsedArguments: Equatable, Sendable {
   /// One option that was given.
   package struct Option: Equatable, Sendable {
-    /// Its place in the list of shapes.
+    /// Its index in the list of shapes.
     package let index: Int
     /// Whether it was given by its letter.
     package let isShort: Bool
     /// Its value, if it takes one.
     package let value: String?
-    /// Whether that is an argument of its own.
+    /// Whether the value is an argument of its own.
     package let isValueApart: Bool
   }
 
   /// The options, in the order given.
   package var options: [Option] = []
-  /// All that is no option.
+  /// The arguments that are not options.
   package var positionals: [String] = []
 }
 
-/// Why an argument list cannot be taken apart.
+/// Why an argument list cannot be parsed.
 package enum OptionFault: Error, Sendable {
-  /// There is no such long option; as it was given, without a value.
+  /// There is no such long option. It is written as given, without a value.
   case unknown(String)
-  /// There is no such letter. `word` is the argument that it stands in.
+  /// There is no such letter. `word` is the argument that has it.
   case unknownLetter(String, word: String)
-  /// The beginning of a long name that several have.
+  /// The beginning of several long names.
   case ambiguous(String, [String])
   /// The option, by its name or its letter with dashes, lacks its value.
   case noValue(String)
@@ -56,11 +56,11 @@ package enum OptionFault: Error, Sendable {
 /// The C library's option parser, whose exact behaviour users' scripts rely on: abbreviations,
 /// options behind positionals, `--x=v` and `--x v`. Corresponds to `getopt_long`.
 package enum OptionParser {
-  /// Takes `arguments`, the first of which is the program's name, apart.
+  /// Parses `arguments`, the first of which is the program's name.
   ///
-  /// `getopt_long` keeps its place in global variables: one call at a time.
+  /// `getopt_long` keeps its state in global variables, so only one call at a time is possible.
   ///
-  /// - Throws: for an option that is unknown, ambiguous, lacks its value or takes none. Nothing is written.
+  /// - Throws: for an option that is unknown, ambiguous, lacks its value or takes none. Nothing is printed.
   package static func parse(
     _ arguments: [String], _ shapes: [OptionShape]
   ) throws(OptionFault) -> ParsedArguments {
@@ -70,7 +70,7 @@ package enum OptionParser {
     let names = unsafe shapes.map { unsafe strdup($0.long) }
     defer { unsafe (owned + names).forEach { unsafe free($0) } }
 
-    // A long option's value is its place in the list, beyond all letters.
+    // The code of a long option is its index in the list, plus a number above all letters.
     let firstLong: Int32 = 256
     let longs =
       unsafe zip(shapes, names).enumerated().map { index, pair in
@@ -78,7 +78,7 @@ package enum OptionParser {
           name: UnsafePointer(pair.1), has_arg: pair.0.takesValue ? 1 : 0, flag: nil,
           val: firstLong + Int32(index))
       } + [option()]
-    // The colon in front: a value that is missing has a code of its own.
+    // Because of the colon in front, a missing value has a code of its own.
     let letters =
       ":"
       + shapes.compactMap { shape in
@@ -116,12 +116,12 @@ package enum OptionParser {
     return parsed
   }
 
-  /// What `getopt_long` gives back for a value that is missing, and for what it does not know.
+  /// What `getopt_long` returns for a missing value, and for an unknown option.
   private static let (missingValue, unknownOption) = (Int32(0x3A), Int32(0x3F))
 
   /// What is wrong with an option. `culprit` is C's `optopt`: a letter, a long option's number, or 0 for a
-  /// long name that is unknown. `last` is the argument before the place that the parser has come to, and so
-  /// the option, but for a letter with others behind it: then it is `next`.
+  /// long name that is unknown. `last` is the argument before the parser's position, which is the option; if
+  /// other letters follow the letter in its argument, the option is in `next`.
   private static func fault(
     isMissingValue: Bool, culprit: Int32, last: String, next: String, _ shapes: [OptionShape],
     firstLong: Int32
@@ -135,7 +135,7 @@ package enum OptionParser {
       let matching = shapes.map { "--" + $0.long }.filter { $0.hasPrefix(name) }
       return matching.count > 1 ? .ambiguous(name, matching) : .unknown(name)
     }
-    // Of a letter of several bytes it knows the first one only.
+    // Of a letter of several bytes, `optopt` has only the first one.
     let letter = UInt8(exactly: culprit).flatMap { $0 < 0x80 ? String(Unicode.Scalar($0)) : nil }
     if isMissingValue { return .noValue("-\(letter ?? "?")") }
     let isInNext =

@@ -7,19 +7,22 @@ package struct Process: Sendable {
   /// Random bytes that are fit for keys, or nil when the kernel has none yet.
   /// Corresponds to `getrandom(…, GRND_NONBLOCK)`.
   package var randomBytes: @Sendable (_ count: Int) -> [UInt8]?
-  /// Lets the memory of the program's own code go; what still runs is read from the file again.
-  /// Before the big files come into memory, so that the process never has both.
+  /// The value of an environment variable; nil when it is not set.
+  package var environment: @Sendable (_ name: String) -> String?
+  /// Frees the memory of the program's code; what still runs is read from its file again. This is done before
+  /// large files come into memory, so that the process never has both there.
   package var evictProgram: @Sendable () -> Void
-  /// Keeps all of the program and its data in memory, so that no page has to be read or written any
-  /// more. Corresponds to `mlockall`; where it is refused, all stays as it was.
+  /// Keeps the whole program and its data in memory, so that no page need be read or written any more. Errors
+  /// are ignored. Corresponds to `mlockall`.
   package var lockInMemory: @Sendable () -> Void
-  /// Runs a program with our standard streams and waits for it: its exit code, or 128 plus the
-  /// signal that ended it. Fails when it cannot be run, or nobody says how it ended.
+  /// Runs a program with the standard streams of this process and waits for it. The result is its exit code,
+  /// or 128 plus the signal that ended it; an error if it cannot be run, or if its exit code is not known.
   package var run: @Sendable (_ program: String, _ arguments: [String]) -> Result<Int32, Errno>
 
-  /// A process that does this by these.
+  /// A process with these functions.
   package init(
     randomBytes: @escaping @Sendable (_ count: Int) -> [UInt8]?,
+    environment: @escaping @Sendable (_ name: String) -> String?,
     evictProgram: @escaping @Sendable () -> Void, lockInMemory: @escaping @Sendable () -> Void,
     run:
       @escaping @Sendable (
@@ -27,6 +30,7 @@ package struct Process: Sendable {
       ) -> Result<Int32, Errno>
   ) {
     self.randomBytes = randomBytes
+    self.environment = environment
     self.evictProgram = evictProgram
     self.lockInMemory = lockInMemory
     self.run = run
@@ -47,11 +51,14 @@ package struct Process: Sendable {
 }
 
 extension Process {
-  /// The process that this is.
+  /// The process that runs this program.
   package static let running = Process { count in
     var bytes = [UInt8](repeating: 0, count: count)
     let got = unsafe getrandom(&bytes, count, UInt32(GRND_NONBLOCK))
     return got == count ? bytes : nil
+  } environment: { name in
+    // SAFETY: nobody changes the environment of this process.
+    unsafe getenv(name).map { unsafe String(lossless: $0) }
   } evictProgram: {
     clinux_evict_program()
   } lockInMemory: {
@@ -65,7 +72,8 @@ extension Process {
   ) -> Result<Int32, Errno> {
     var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
-    // We ignore broken pipes; it may not want to. And who ignores its children learns nothing of them.
+    // This process ignores SIGPIPE, which the program may not expect; and a process that ignores SIGCHLD does
+    // not get the exit codes of its children.
     var defaults = sigset_t()
     var attributes = posix_spawnattr_t()
     unsafe sigemptyset(&defaults)

@@ -1,7 +1,7 @@
 internal import ByteCoding
 internal import CLinux
 
-/// How a serial line is set.
+/// The settings of a serial line.
 package struct SerialLine: Equatable, Sendable {
   /// Parity, by the letters that `console=` has for it.
   package enum Parity: String, Sendable {
@@ -16,7 +16,7 @@ package struct SerialLine: Equatable, Sendable {
   package let parity: Parity
   /// Bits of a character, 5 to 8.
   package let dataBits: UInt32
-  /// Whether RTS and CTS stop the flow.
+  /// Whether RTS and CTS control the flow.
   package let hasFlowControl: Bool
 
   /// The line with these settings, by default without parity and flow control.
@@ -40,7 +40,7 @@ extension SerialLine {
   private static let parityOdd: UInt32 = 0x200
   private static let flowControl: UInt32 = 0x8000_0000
 
-  /// The line that a terminal's rate and c_cflag describe; nil for the rate 0, which is none.
+  /// The line that a terminal's rate and c_cflag describe; nil if the rate is 0, which means hung up.
   init?(baud: UInt32, flags: UInt32) {
     guard baud > 0 else { return nil }
     let hasParity = (flags & Self.parityEnabled) != 0
@@ -53,8 +53,7 @@ extension SerialLine {
 }
 
 extension FileTree {
-  /// How the line of the terminal at `path` is set; nil when there is no terminal. Corresponds to
-  /// the ioctl TCGETS2.
+  /// The settings of the terminal at `path`; nil when there is no terminal. Corresponds to the ioctl TCGETS2.
   package func serialLine(_ path: String) -> SerialLine? {
     var baud: UInt32 = 0
     var flags: UInt32 = 0

@@ -1,23 +1,23 @@
 internal import CLinux
 internal import CLibrary
 
-/// What is said when a signal comes. The texts are cut at 511 bytes.
+/// What the process prints when it gets a signal. The texts are cut off at 511 bytes.
 package struct Signals: Sendable {
-  /// Writes a text to the standard error stream after so many seconds, unless `sayNothing` comes
-  /// first. Corresponds to `alarm` and SIGALRM.
+  /// Writes a text to the standard error stream after so many seconds, unless `sayNothing` is called before.
+  /// Corresponds to `alarm` and SIGALRM.
   package var say: @Sendable (_ text: String, _ seconds: UInt32) -> Void
-  /// Calls off what `say` has announced.
+  /// Cancels what `say` has scheduled.
   package var sayNothing: @Sendable () -> Void
-  /// Makes the process say a text and exit with 255 when a mapped file has become shorter, or its
-  /// disk fails, while we read it. Corresponds to SIGBUS.
+  /// Makes the process print a text and exit with 255 if a mapped file becomes shorter or its disk fails
+  /// while it is read. Corresponds to SIGBUS.
   package var exitOnLostFile: @Sendable (_ text: String) -> Void
-  /// Calls off `exitOnLostFile`.
+  /// Cancels `exitOnLostFile`.
   package var endOnLostFile: @Sendable () -> Void
-  /// Makes writing to a pipe that nobody reads an error, not the end of the process: the network may
-  /// be down already. Corresponds to ignoring SIGPIPE.
+  /// Makes writing to a pipe without a reader an error instead of the end of the process, since the network
+  /// may be down already. Corresponds to ignoring SIGPIPE.
   package var surviveBrokenPipes: @Sendable () -> Void
 
-  /// Signals that are handled by these.
+  /// Signals with these functions.
   package init(
     say: @escaping @Sendable (_ text: String, _ seconds: UInt32) -> Void,
     sayNothing: @escaping @Sendable () -> Void,
@@ -32,7 +32,7 @@ package struct Signals: Sendable {
     self.surviveBrokenPipes = surviveBrokenPipes
   }
 
-  /// Those of this process.
+  /// The signals of this process.
   package static let running = Signals { text, seconds in
     unsafe clinux_say_after(seconds, text.cBytes)
   } sayNothing: {

@@ -1,4 +1,4 @@
-/// What a segment wants of the memory that it is put into.
+/// What a segment requires of the memory that it is placed in.
 package struct PlacementRequirement: Equatable, Sendable {
   /// Length in bytes.
   package var byteCount: UInt64
@@ -41,7 +41,7 @@ extension PhysicalRangeSet {
     return nil
   }
 
-  /// The longest range inside `bounds`, for a message that says why nothing fits.
+  /// The longest range inside `bounds`, for a message about why nothing fits.
   package func largestHole(in bounds: PhysicalRange) -> PhysicalRange? {
     ranges.compactMap { $0.intersection(bounds) }.max { $0.byteCount < $1.byteCount }
   }

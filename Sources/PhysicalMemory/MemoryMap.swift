@@ -14,7 +14,7 @@ package enum MemoryKind: Hashable, Sendable {
   case unusable
   /// Non-volatile memory. Corresponds to E820_TYPE_PMEM, 7.
   case persistent
-  /// Non-volatile memory of the time before the standard. Corresponds to E820_TYPE_PRAM, 12.
+  /// Non-volatile memory from before the standard. Corresponds to E820_TYPE_PRAM, 12.
   case persistentLegacy
   /// RAM set aside for a driver. Corresponds to E820_TYPE_SOFT_RESERVED, 0xEFFFFFFF.
   case softReserved
@@ -47,8 +47,8 @@ package enum MemoryKind: Hashable, Sendable {
 
   /// The meaning of a name in `/sys/firmware/memmap/N/type` or at the top level of `/proc/iomem`.
   ///
-  /// The match is exact: `System RAM (kmem)` belongs to a driver and is not RAM for us. A name
-  /// that is not known counts as reserved.
+  /// The match is exact: `System RAM (kmem)` belongs to a driver and is not usable RAM. An unknown name
+  /// counts as reserved.
   package init(kernelName: String) {
     self =
       switch kernelName {
@@ -64,7 +64,7 @@ package enum MemoryKind: Hashable, Sendable {
   }
 }
 
-/// The kinds of memory that a machine has, and where: firmware's map, or one made from it.
+/// The kinds of memory of a machine and their ranges: firmware's map, or one made from it.
 package struct MemoryMap: Equatable, Sendable {
   /// One range of one kind. Its ends need not be page-aligned.
   package struct Entry: Hashable, Sendable {
@@ -88,12 +88,12 @@ package struct MemoryMap: Equatable, Sendable {
     self.entries = entries.filter { !$0.range.isEmpty }.sorted { $0.range.start.value }
   }
 
-  /// Where memory of `kind` is; segments that touch are joined.
+  /// The memory of `kind`; ranges that touch are joined.
   package func ranges(of kind: MemoryKind) -> PhysicalRangeSet {
     PhysicalRangeSet(entries.lazy.filter { $0.kind == kind }.map { $0.range })
   }
 
-  /// Where RAM is and nothing else claims it: an entry of another kind that overlaps wins.
+  /// The RAM that no other entry overlaps.
   package var undisputedRAM: PhysicalRangeSet {
     ranges(of: .ram).subtracting(
       PhysicalRangeSet(entries.lazy.filter { $0.kind != .ram }.map { $0.range }))

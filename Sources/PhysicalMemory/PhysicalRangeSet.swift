@@ -18,7 +18,7 @@ package struct PhysicalRangeSet: Equatable, Sendable {
     }
   }
 
-  /// Bytes in all.
+  /// Bytes in total.
   package var byteCount: UInt64 { ranges.reduce(0) { $0 + $1.byteCount } }
 
   /// Whether every byte of `range` is in the set.

@@ -39,7 +39,7 @@ extension Purgatory {
       blob.store(UInt32(PURGATORY_DIGEST_NONE), as: Layout.digestKind, base: base)
     case .komihash(let digest):
       blob.store(UInt32(PURGATORY_DIGEST_KOMIHASH), as: Layout.digestKind, base: base)
-      // As it is printed: the most significant byte first.
+      // The most significant byte comes first, as in print.
       blob.store(digest.byteSwapped, as: Field<UInt64>(Layout.digest), base: base)
     case .sha256(let digest):
       guard digest.count == SHA256.byteCount else {

@@ -5,11 +5,11 @@ package struct Purgatory: Sendable {
   /// The purgatory for x86_64 kernels.
   package static let x86_64 = Purgatory(base64: purgatoryText)
 
-  /// What is loaded, with its parameters not set.
+  /// The bytes to load, without parameters.
   package let bytes: [UInt8]
-  /// Bytes of memory that it needs: the bytes, then zeros for its variables and stack. Whole pages.
+  /// Bytes of memory that it needs, in whole pages: `bytes`, then zeros for its variables and stack.
   package let memorySize: Int
-  /// Where it is entered, in bytes from its start.
+  /// The offset of its entry.
   package let entryOffset = 0
   /// Where a C function starts that takes nothing and returns 0 if the digest is right, 1 if it is
   /// wrong, and 2 if the parameters make no sense: for tests.

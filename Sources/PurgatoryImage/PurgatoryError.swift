@@ -4,6 +4,7 @@ package enum PurgatoryError: Error, Equatable, Sendable {
   case tooManyRegions(found: Int, limit: Int)
   /// A digest of another length than its kind has.
   case wrongDigestLength(found: Int, wanted: Int)
-  /// A region, or a place for text, that no memory can have: it starts at address 0 or ends beyond the last address.
+  /// A region, or the location of a text, that is impossible: it starts at address 0 or ends beyond the last
+  /// address.
   case impossibleRegion(PurgatoryParameters.Region)
 }

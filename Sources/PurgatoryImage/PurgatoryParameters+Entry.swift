@@ -1,5 +1,5 @@
 extension PurgatoryParameters {
-  /// How the next kernel is entered: the processor's mode, and what it finds in the registers.
+  /// How the next kernel is entered: the processor's mode, and the registers.
   package enum Entry: Sendable, Equatable {
     /// At physical address `address` in 64-bit mode with the old kernel's identity map; all other
     /// registers are 0.
@@ -7,16 +7,15 @@ extension PurgatoryParameters {
     /// In 32-bit protected mode without paging and with flat segments (code 0x10, data 0x18). The
     /// purgatory must lie below 4 GiB.
     case protected32(Registers32)
-    /// At offset 0x200 of the real-mode segment `segment`, which all data segments and the stack's
-    /// share; the BIOS finds its devices and vectors as it left them. The purgatory must lie below
-    /// 4 GiB.
+    /// At offset 0x200 of the real-mode segment `segment`, which all data segments and the stack's share;
+    /// devices and vectors are as the BIOS left them. The purgatory must lie below 4 GiB.
     case realMode(segment: UInt16, stackPointer: UInt16)
-    /// At physical address `address` in 64-bit mode, on the old kernel's stack and with the page
-    /// tables at `pageTables`: the return to a kernel that was left by KEXEC_PRESERVE_CONTEXT.
+    /// At physical address `address` in 64-bit mode, on the old kernel's stack and with the page tables at
+    /// `pageTables`: the return to a kernel that jumped with KEXEC_PRESERVE_CONTEXT.
     case back(address: UInt64, pageTables: UInt64)
 
-    /// At physical address `address` in 64-bit mode with the page tables of 4 levels at `pageTables`,
-    /// whatever number of levels the old kernel uses. The purgatory must lie below 4 GiB.
+    /// At physical address `address` in 64-bit mode with the page tables of 4 levels at `pageTables`, however
+    /// many levels the old kernel uses. The purgatory must lie below 4 GiB.
     case fourLevels(address: UInt64, rsi: UInt64, pageTables: UInt32)
 
     /// From the start of a real-mode segment to the kernel's first instruction.
@@ -40,17 +39,17 @@ extension PurgatoryParameters {
     package var eax: UInt32
     /// Multiboot: physical address of the information.
     package var ebx: UInt32
-    /// As the entry protocol wants it.
+    /// As the entry protocol requires.
     package var ecx: UInt32
-    /// As the entry protocol wants it.
+    /// As the entry protocol requires.
     package var edx: UInt32
     /// Linux: physical address of boot_params.
     package var esi: UInt32
-    /// As the entry protocol wants it.
+    /// As the entry protocol requires.
     package var edi: UInt32
-    /// As the entry protocol wants it.
+    /// As the entry protocol requires.
     package var ebp: UInt32
-    /// As the entry protocol wants it; there is no stack where it is 0.
+    /// As the entry protocol requires; there is no stack if it is 0.
     package var esp: UInt32
 
     /// The first instruction at physical address `eip`, with the registers given.

@@ -1,13 +1,13 @@
 internal import CPurgatoryABI
 
-/// What the purgatory is told: where to go, what to check before, and where to complain.
+/// The parameters of the purgatory: which kernel it enters, what it checks before, and where it reports.
 package struct PurgatoryParameters: Sendable, Equatable {
   /// How the loaded segments are checked.
   package enum Digest: Sendable, Equatable {
     /// Not at all.
     case none
-    /// With the 64 bits of komihash over all regions in order, as if they were one message: finds
-    /// damage at the speed of memory.
+    /// With the 64 bits of komihash over all regions in order, as if they were one message: finds damage, at
+    /// the speed of memory.
     case komihash(UInt64)
     /// With the SHA-256 digest, 32 bytes, of all regions in order, as if they were one message.
     case sha256([UInt8])
@@ -45,26 +45,26 @@ package struct PurgatoryParameters: Sendable, Equatable {
   package var entry: Entry
   /// How the regions are checked.
   package var digest: Digest
-  /// What is checked; at most `regionLimit`, and none of them the purgatory's own segment.
+  /// What is checked: at most `regionLimit` regions, without the purgatory's own segment.
   package var regions: [Region]
-  /// Where lines go. Failures are always reported: on COM1 if this is nil.
+  /// The serial port for messages. If it is nil, only failures are reported, on COM1.
   package var serial: SerialConsole?
   /// Whether success is reported on the serial console as well.
   package var greets: Bool
   /// Whether the VGA is put into text mode 3 first.
   package var resetsVGA: Bool
-  /// Whether all lines, that of success too, go to the VGA's text screen as well.
+  /// Whether all messages, also that of success, are written to the VGA's text screen too.
   package var usesVGA: Bool
 
-  /// Whether the processor's instructions for SHA-256 are used where it has them.
+  /// Whether the processor's instructions for SHA-256 are used if it has them.
   package var usesInstructions: Bool
-  /// Physical address of `timestampTextSize` bytes where the purgatory writes, after the checks, when
-  /// it was entered and when the checks were done: two readings of the time stamp counter of 16
-  /// lower-case hexadecimal digits each, with a comma between them. They may be in a region.
+  /// Physical address of `timestampTextSize` bytes where the purgatory writes, after the checks, when it was
+  /// entered and when the checks were done: two readings of the time stamp counter of 16 lower-case
+  /// hexadecimal digits each, with a comma between them. The text may be in a region.
   package var timestampText: UInt64?
-  /// Physical address of `jumpBackTextSize` bytes where the purgatory writes ` kexec_jump_back_entry=`
-  /// with the address that the old kernel can be returned to by, if it can: behind the words for
-  /// the next kernel in its command line. They may be in a region.
+  /// Physical address of `jumpBackTextSize` bytes where the purgatory writes ` kexec_jump_back_entry=` with
+  /// the address for returning to the old kernel, if that is possible: behind the parameters on the next
+  /// kernel's command line. The text may be in a region.
   package var jumpBackText: UInt64?
 
   /// Bytes of the text at `timestampText`.
@@ -73,7 +73,7 @@ package struct PurgatoryParameters: Sendable, Equatable {
   /// Bytes of the text at `jumpBackText`.
   package static let jumpBackTextSize = Int(PURGATORY_JUMP_BACK_TEXT_SIZE)
 
-  /// Describes a jump by `entry`, by default without a check and without a word.
+  /// The parameters for a jump by `entry`, by default without a check and without messages.
   package init(
     entry: Entry, digest: Digest = .none, regions: [Region] = [],
     serial: SerialConsole? = nil, greets: Bool = false, resetsVGA: Bool = false,

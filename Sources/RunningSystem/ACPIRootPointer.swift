@@ -2,8 +2,8 @@ internal import ByteCoding
 internal import LinuxSystem
 
 extension FileTree {
-  /// The ACPI RSDP itself: where EFI or boot_params say that it is, else where a BIOS puts it; nil
-  /// without the right to read physical memory.
+  /// The bytes of the ACPI RSDP, at the address in EFI's tables or boot_params, or else where a BIOS puts it;
+  /// nil without the right to read physical memory.
   func rsdp(efi: EFIState?, bootParameters: [UInt8]?) -> [UInt8]? {
     let stated =
       efi?.rsdpAddress
@@ -23,24 +23,24 @@ extension FileTree {
   /// Physical memory.
   private static let memory = "/dev/mem"
   private static let rsdpSignature = Array("RSD PTR ".utf8)
-  /// Where a BIOS has read-only memory.
+  /// The read-only memory of a BIOS.
   private static let bios: Range<UInt64> = .kibibytes(896)..<(.mebibytes(1))
 
   /// Offsets in the RSDP, and its lengths. ACPI specification, 5.2.5.3.
   private enum RSDP {
     static let revision = Field<UInt8>(15)
     static let length = Field<UInt32>(20)
-    /// Bytes of it in ACPI 1.0, and what its first checksum is over.
+    /// Its length in ACPI 1.0, which its first checksum covers.
     static let oldSize = 20
     static let size = 36
     /// The first revision with a length.
     static let firstWithLength: UInt8 = 2
-    /// It is at a multiple of this.
+    /// Its address is a multiple of this.
     static let alignment = 16
   }
 
-  /// The RSDP at physical address `address`: 20 bytes, or as many as it says from version 2
-  /// on; nil when its signature or a checksum is wrong.
+  /// The RSDP at physical address `address`: 20 bytes, or its stated length from revision 2 on; nil when its
+  /// signature or a checksum is wrong.
   private func rsdp(at address: UInt64) -> [UInt8]? {
     guard let bytes = try? read(Self.memory, at: address, count: RSDP.size),
       bytes.count == RSDP.size, bytes.starts(with: Self.rsdpSignature),

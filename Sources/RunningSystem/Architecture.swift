@@ -1,8 +1,8 @@
 internal import ELFFormat
 
-/// A processor architecture that Linux runs on, as far as a captured machine can be one.
+/// A processor architecture of Linux, which a captured machine can have.
 package enum Architecture: Hashable, Sendable {
-  /// 64-bit x86: the only one that can be planned for.
+  /// 64-bit x86: the only one that loads can be planned for.
   case x86_64
   /// x86 with a kernel or a processor of 32 bits.
   case i386
@@ -15,7 +15,7 @@ package enum Architecture: Hashable, Sendable {
   /// Another one, by its name or the ELF specification's number for it.
   case other(String)
 
-  /// The name that `uname -m` or the kernel's source has for it.
+  /// Its name by `uname -m` or in the kernel's source.
   package var name: String {
     switch self {
     case .x86_64: "x86_64"

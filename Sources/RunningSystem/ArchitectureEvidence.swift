@@ -2,21 +2,21 @@ internal import ELFFormat
 internal import ByteCoding
 package import LinuxSystem
 
-/// What a captured machine's files say of its architecture.
+/// What a captured machine's files tell about its architecture.
 package struct ArchitectureEvidence: Equatable, Sendable {
-  /// What they say.
+  /// What the files tell.
   package enum Finding: Equatable, Sendable {
-    /// This one.
+    /// This architecture.
     case architecture(Architecture)
-    /// One that is not x86, but which of the others does not show.
+    /// Not x86, but it is unknown which other one.
     case notX86
-    /// Nothing.
+    /// The files tell nothing.
     case unknown
   }
 
-  /// What they say.
+  /// What the files tell.
   package let finding: Finding
-  /// The file that says so; the last that was asked when none does.
+  /// The file that tells; the last one that was read if none does.
   package let file: String
 
   /// A finding from `file`.
@@ -25,19 +25,19 @@ package struct ArchitectureEvidence: Equatable, Sendable {
     self.file = file
   }
 
-  /// Whether `--arch` may speak against it: the look of /proc/iomem is a hint and no proof.
+  /// Whether it is certain, so that `--arch` must not contradict it. The form of /proc/iomem is only a hint.
   package var isProof: Bool { finding != .unknown && file != Self.ioMemory }
 
   private static let ioMemory = "/proc/iomem"
 
-  /// Asks the files of the machine in `files`, the surest first: the kernel's own memory, what only
-  /// x86 has, what firmware left, the processors, and at last how the memory map looks.
+  /// Reads the files of the machine, the most reliable first: the kernel's memory, files that only x86 has,
+  /// the device tree, the processors, and at last the form of the memory map.
   package init(in files: FileTree) {
     if let architecture = Self.ofKernelMemory(files) {
       self.init(.architecture(architecture), "/proc/kcore")
       return
     }
-    // Both are of x86 alone: Documentation/ABI/testing/sysfs-kernel-boot_params, sysfs-firmware-memmap.
+    // Only x86 has them: Documentation/ABI/testing/sysfs-kernel-boot_params, sysfs-firmware-memmap.
     for directory in ["/sys/kernel/boot_params", "/sys/firmware/memmap"] {
       if files.names(in: directory)?.isEmpty == false {
         self.init(.architecture(.x86_64), directory)
@@ -54,7 +54,7 @@ package struct ArchitectureEvidence: Equatable, Sendable {
       return
     }
     let memory = IOMemory(text: files.text(Self.ioMemory) ?? "")
-    // A tree that names no processor: x86 has one where a boot loader gave it one.
+    // The tree names no processor. x86 has a device tree only if a boot loader passed one.
     let finding = memory.architecture
     if finding == .unknown, let tree {
       self.init(.notX86, tree.file)
@@ -65,7 +65,7 @@ package struct ArchitectureEvidence: Equatable, Sendable {
 
   /// e_machine of the core file that /proc/kcore is.
   private static func ofKernelMemory(_ files: FileTree) -> Architecture? {
-    // Of both byte orders, which `ELFHeaders` does not read.
+    // The file may be big-endian, which `ELFHeaders` does not read.
     let size = ELFLayout.File.machine.end
     guard let header = try? files.read("/proc/kcore", atMost: size), header.count == size,
       header.loadField(ELFLayout.magic) == ELFLayout.magicValue
@@ -93,7 +93,7 @@ package struct ArchitectureEvidence: Equatable, Sendable {
       }
     }
     if let flags = facts["flags"] {
-      // "lm" is long mode. A list of a few words is a shortened one, and says nothing of that.
+      // "lm" is long mode. A list of a few words is shortened and does not tell.
       return flags.contains("lm") || flags.count < 10 ? .x86_64 : .i386
     }
     if let words = facts["isa"], words.contains(where: { $0.hasPrefix("rv") }) {
@@ -102,7 +102,7 @@ package struct ArchitectureEvidence: Equatable, Sendable {
     guard facts["CPU implementer"] != nil || facts["CPU architecture"] != nil else {
       return facts["vendor_id"]?.contains("IBM/S390") == true ? .other("s390x") : nil
     }
-    // A kernel of 32 bits on a processor of 64 tells of the instruction set that it uses.
+    // A 32-bit kernel on a 64-bit processor shows the instruction set that it uses.
     let features = facts["Features"] ?? []
     if !features.isDisjoint(with: ["half", "thumb", "swp"]) { return .arm }
     return features.contains("asimd") || features.contains("fp")

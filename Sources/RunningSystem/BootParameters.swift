@@ -1,7 +1,7 @@
 package import ByteCoding
 
-/// Offsets in `struct boot_params`, the "zero page" that an x86 kernel gets from its loader: the running
-/// one from its own, and the next one from us.
+/// Offsets in `struct boot_params`, the "zero page" that an x86 kernel gets from its loader. The next kernel
+/// gets it from this program.
 ///
 /// Documented in Documentation/arch/x86/zero-page.rst; the setup header's part of it is in
 /// `SetupHeader`.
@@ -13,9 +13,9 @@ package enum BootParameters {
   package static let origX = Field<UInt8>(0x000)
   /// The text cursor's line. screen_info.orig_y.
   package static let origY = Field<UInt8>(0x001)
-  /// Memory above 1 MiB in KiB as the oldest BIOS call told it, part of screen_info.
+  /// Memory above 1 MiB in KiB by the oldest BIOS call; a field of screen_info.
   package static let extMemK = Field<UInt16>(0x002)
-  /// The most that `extMemK` says: 63 MiB.
+  /// The largest value of `extMemK`: 63 MiB.
   package static let extMemKLimit: UInt64 = 0xFC00
   /// The BIOS's number of the video mode. screen_info.orig_video_mode.
   package static let origVideoMode = Field<UInt8>(0x006)
@@ -67,8 +67,8 @@ package enum BootParameters {
   /// How many entries the e820 table has space for. E820_MAX_ENTRIES_ZEROPAGE.
   package static let e820Limit = 128
 
-  /// What the next kernel inherits from the boot_params of the running one, byte for byte: facts
-  /// about the machine that only firmware could tell.
+  /// What the next kernel inherits from the boot_params of the running one, byte for byte: facts about the
+  /// machine that only firmware tells.
   package static let inherited: [Range<Int>] = [
     0x000..<0x040,  // screen_info
     0x060..<0x070,  // ist_info

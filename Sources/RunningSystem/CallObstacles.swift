@@ -1,14 +1,14 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// What may stand behind the running kernel's refusal of a call, beside what `KexecState` has. It is looked
-/// for only after one.
+/// Possible causes of a refused system call, beside those in `KexecState`. They are read only after a
+/// refusal.
 package struct CallObstacles: Sendable {
   /// How the running kernel was built.
   package let configuration: RunningConfiguration
   /// Whether a filter decides which calls this process may make. Seccomp in `/proc/self/status`.
   package let isFiltered: Bool
-  /// Whether IMA's policy wants kernels to be appraised, as far as root may read it.
+  /// Whether IMA's policy demands that kernels are appraised, if root may read it.
   package let appraisesKernels: Bool
   /// Whether SELinux enforces its policy. `/sys/fs/selinux/enforce`.
   package let enforcesSELinux: Bool
@@ -18,7 +18,7 @@ package struct CallObstacles: Sendable {
   /// `/sys/power/disk`.
   package let canHibernate: Bool?
 
-  /// Looks for them on the machine in `files`.
+  /// Reads them on the machine in `files`.
   package init(in files: FileTree) {
     configuration = RunningConfiguration(in: files)
     let status = files.text("/proc/self/status") ?? ""

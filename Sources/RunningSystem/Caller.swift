@@ -1,7 +1,7 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// Who runs this program, as far as the kernel and sudo tell.
+/// The user and the program that have started this program, as far as the kernel and sudo tell.
 package struct Caller: Sendable {
   /// The user whose rights the process has, by number; nil when that cannot be read.
   package let user: String?
@@ -20,7 +20,7 @@ package struct Caller: Sendable {
       status.lines(after: name).first?.parts(0x09).first.map(String.init)
     }
     user = field("Uid:")
-    // Minus one: nobody.
+    // Minus one means nobody.
     login = files.text("/proc/self/loginuid").flatMap { $0 == "4294967295" ? nil : $0 }
     let environment = (try? files.read("/proc/self/environ")) ?? []
     sudoer = String(lossless: environment.map { $0 == 0 ? 0x0A : $0 })

@@ -1,14 +1,14 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// A device on which the running kernel writes its messages. A line of `/proc/consoles`, described
-/// in Documentation/filesystems/proc.rst.
+/// A device to which the running kernel writes its messages. A line of `/proc/consoles`, described in
+/// Documentation/filesystems/proc.rst.
 package struct Console: Equatable, Sendable {
   /// The device's name, such as `ttyS1`, `tty0` or `hvc0`.
   package let name: String
   /// Whether this is /dev/console. The flag `C`.
   package let isPreferred: Bool
-  /// How its serial line is set; nil when that is not known, or there is no such line.
+  /// The settings of its serial line; nil when they are unknown, or when it is not a serial line.
   package let line: SerialLine?
 
   /// The console `name`.
@@ -37,9 +37,8 @@ package struct Console: Equatable, Sendable {
     return driver
   }
 
-  /// The consoles in `files` that are enabled and have a device: not the early ones, and not what
-  /// is a console only to the kernel's log, such as pstore.
-  /// Terminals are opened to learn how their lines are set if `asksTerminals`.
+  /// The enabled consoles in `files` that have a device. Early consoles have none, nor have consoles such as
+  /// pstore. If `asksTerminals`, terminals are opened to get the settings of their lines.
   static func all(in files: FileTree, asksTerminals: Bool) -> [Console] {
     let lines = (files.text("/proc/consoles") ?? "").split(separator: "\n")
     return lines.compactMap { line in
@@ -59,7 +58,7 @@ package struct Console: Equatable, Sendable {
 }
 
 extension Substring {
-  /// Whether a device of this name has a line with a rate: `ttyS0`, `ttyAMA0`, but not `tty0`.
+  /// Whether a device of this name is a serial line with a rate: `ttyS0`, `ttyAMA0`, but not `tty0`.
   fileprivate var isSerial: Bool {
     hasPrefix("tty") && dropFirst(3).first?.isASCIILetter == true
   }

@@ -1,11 +1,11 @@
 package import LinuxSystem
 
-/// What the control groups of this process leave it of memory. Documented in
+/// How much memory the control groups of this process leave for it. Documented in
 /// Documentation/admin-guide/cgroup-v2.rst, and for version 1 in cgroup-v1/memory.rst.
 package enum ControlGroupMemory {
-  /// Bytes that the process may still take: the least, over its group and each that this is in, of the
-  /// limit less what is used, with the cache of files that would be given up for it; nil where no
-  /// group has a limit.
+  /// Bytes that the process may still take: the minimum for its group and all groups around it of the limit
+  /// minus the used memory, where cached files that can be dropped do not count as used; nil if no group has
+  /// a limit.
   package static func available(in files: FileTree) -> UInt64? {
     guard let text = files.text("/proc/self/cgroup") else { return nil }
     let mounts = (files.text("/proc/self/mountinfo") ?? "").split(separator: "\n")
@@ -33,8 +33,8 @@ package enum ControlGroupMemory {
     return remainders.min()
   }
 
-  /// What the group in `directory` leaves; nil without a limit. Version 1 writes none as a number near the
-  /// largest.
+  /// What the group in `directory` leaves; nil without a limit. In version 1, a number near the largest one
+  /// means that there is no limit.
   private static func remainder(
     in files: FileTree, _ directory: String, _ limitName: String, _ usageName: String, total: String
   ) -> UInt64? {
@@ -69,7 +69,7 @@ package enum ControlGroupMemory {
       options = words[dash + 3].split(separator: ",")
     }
 
-    /// Whether these are the groups of `controller`; of version 2 for nil.
+    /// Whether these are the groups of `controller`, or those of version 2 for nil.
     func isOf(_ controller: Substring?) -> Bool {
       guard let controller else { return type == "cgroup2" }
       return type == "cgroup" && options.contains(controller)
@@ -80,7 +80,7 @@ package enum ControlGroupMemory {
       var below = path
       if root != "/", path.hasPrefix(root) { below = path.dropFirst(root.count) }
       var names = below.split(separator: "/")
-      // A group outside of what a container sees.
+      // The group is outside of what the container sees.
       if names.contains("..") { names = [] }
       return (0...names.count).map { count in
         ([String(place)] + names.prefix(count).map(String.init)).joined(separator: "/")

@@ -3,31 +3,31 @@ package import CrashDumps
 package import LinuxSystem
 package import PhysicalMemory
 
-/// What must be known of the running kernel, so that a crash kernel finds its memory: where its
-/// notes will be, and at which addresses it has its memory.
+/// Facts about the running kernel by which a crash kernel finds its memory: where its notes will be, and at
+/// which virtual addresses it has its memory.
 package struct CrashFacts: Equatable, Sendable {
   /// Where each processor will leave its registers, by the processor's number.
   /// `/sys/devices/system/cpu/cpu*/crash_notes`, for root only.
   package var processorNotes: [PhysicalRange]
-  /// Where the kernel keeps VMCOREINFO, the key to its own memory; nil when it does not say.
+  /// Where the kernel keeps VMCOREINFO, which describes its data; nil when it does not tell.
   /// `/sys/kernel/vmcoreinfo`.
   package var vmcoreInfo: PhysicalRange?
   /// Where the kernel's own code and data are; nil when unknown. `/proc/kcore`, for root only.
   package var kernelImage: CoreHeader.Mapping?
-  /// What the kernel adds to a physical address to reach that memory; nil when unknown.
-  /// `/proc/kcore`, for root only.
+  /// What the kernel adds to a physical address to get the virtual one; nil when unknown. `/proc/kcore`, for
+  /// root only.
   package var directMap: UInt64?
-  /// Bytes that the kernel wants for the headers, so that it can rewrite them when processors or
-  /// memory come and go; nil when it cannot. `/sys/kernel/kexec/crash_elfcorehdr_size`.
+  /// Bytes that the kernel needs for the elfcorehdr, so that it can update it when processors or memory are
+  /// added or removed; nil when it cannot. `/sys/kernel/kexec/crash_elfcorehdr_size`.
   package var headerSize: UInt64?
-  /// The contiguous memory (CMA) that `crashkernel=SIZE,cma` adds to a crash kernel's; nil where the kernel
-  /// does not say. `/sys/kernel/kexec/crash_cma_ranges`, since 6.19.
+  /// The contiguous memory (CMA) that `crashkernel=SIZE,cma` adds to a crash kernel's; nil when the kernel
+  /// does not tell. `/sys/kernel/kexec/crash_cma_ranges`, since 6.19.
   package var contiguousMemory: PhysicalRangeSet?
   /// Whether the kernel keeps the first MiB free of its own data, as it does since 5.5 when memory
   /// is reserved for a crash kernel. `/proc/version`.
   package var leavesLowMemory: Bool
 
-  /// Facts from what is known.
+  /// Facts with these values.
   package init(
     processorNotes: [PhysicalRange], vmcoreInfo: PhysicalRange?,
     kernelImage: CoreHeader.Mapping?, directMap: UInt64?, headerSize: UInt64? = nil,
@@ -55,7 +55,7 @@ package struct CrashFacts: Equatable, Sendable {
     directMap = mappings?.directMap
   }
 
-  /// Folders are listed, not counted: numbers may have gaps.
+  /// Directories are listed, since numbers may be missing.
   private static func processorNotes(in files: FileTree) -> [PhysicalRange] {
     let directory = "/sys/devices/system/cpu"
     let numbers = (files.names(in: directory) ?? [])
@@ -79,7 +79,8 @@ package struct CrashFacts: Equatable, Sendable {
     return PhysicalRange(start: PhysicalAddress(start), byteCount: size)
   }
 
-  /// Reads a line `START-END` for each range, hexadecimal, END inside; nil when one is not of that form.
+  /// Reads a line `START-END` for each range, hexadecimal and END included; nil when a line does not have
+  /// that form.
   private static func contiguousMemory(_ text: String) -> PhysicalRangeSet? {
     var ranges: [PhysicalRange] = []
     for line in text.split(separator: "\n") {
@@ -102,7 +103,7 @@ package struct CrashFacts: Equatable, Sendable {
   }
 }
 
-/// Where a kernel has its own image and all memory, by the segments of its /proc/kcore.
+/// The virtual addresses of a kernel's own image and of all memory, by the segments of its /proc/kcore.
 struct KernelMappings: Equatable {
   private(set) var kernelImage: CoreHeader.Mapping?
   private(set) var directMap: UInt64?
@@ -112,7 +113,7 @@ struct KernelMappings: Equatable {
   private static let imageEnd: UInt64 = 0xFFFF_FFFF_C000_0000
 
   init(_ segments: [CoreSegments.Segment], _ ioMemory: IOMemory) {
-    // Kernels before 4.13 say 0 of every physical address.
+    // Kernels before 4.13 state 0 for every physical address.
     if segments.allSatisfy({ $0.physicalStart == 0 }) {
       guessFromVirtual(segments, ioMemory)
       return
@@ -135,7 +136,8 @@ struct KernelMappings: Equatable {
     }
   }
 
-  /// The lowest segment is the start of the direct map; the kernel's code tells where it is itself.
+  /// The lowest segment is the start of the direct map. The physical address of the kernel's code is in
+  /// /proc/iomem.
   private mutating func guessFromVirtual(
     _ segments: [CoreSegments.Segment], _ ioMemory: IOMemory
   ) {
@@ -160,8 +162,8 @@ struct KernelMappings: Equatable {
 }
 
 extension IOMemory {
-  /// RAM of every kind and at any depth, also what drivers manage ("System RAM (kmem)"), but not what is reserved for a
-  /// crash kernel: what a dump holds.
+  /// The memory that a dump contains: RAM of every kind and at any depth, including that of drivers ("System
+  /// RAM (kmem)"), but not what is reserved for a crash kernel.
   package var dumpedRAM: PhysicalRangeSet {
     let ram = resources.lazy.filter { $0.name.hasPrefix("System RAM") }.map { $0.range }
     let others = resources.lazy.filter { $0.name == "GART" }.map { $0.range }

@@ -1,7 +1,7 @@
 internal import ByteCoding
 internal import LinuxSystem
 
-/// The names in the device tree that firmware gave the kernel, as far as they tell of processors.
+/// The names in the device tree that tell which processors the machine has.
 struct DeviceTreeNames {
   /// The file or directory that the tree is in.
   let file: String
@@ -13,7 +13,7 @@ struct DeviceTreeNames {
     if let bytes = try? files.read(blob, atMost: .mebibytes(4)),
       bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED])
     {
-      // Not taken apart: a name may have bytes of numbers in front.
+      // The tree is not parsed, so bytes of numbers may come before a name.
       (file, names) = (blob, Self.texts(in: bytes))
       return
     }
@@ -40,7 +40,7 @@ struct DeviceTreeNames {
       .map { String(lossless: $0) }
   }
 
-  /// What they say; nil when they name no processor that is known. The names are those of
+  /// The architecture; nil when they name no known processor. The names are those of
   /// Documentation/devicetree/bindings/arm/cpus.yaml and …/riscv/cpus.yaml.
   var finding: ArchitectureEvidence.Finding? {
     if names.contains(where: { $0.hasSuffix("riscv,isa") || $0.hasSuffix("riscv,isa-base") }) {
@@ -59,7 +59,7 @@ struct DeviceTreeNames {
     return names.contains { $0.holds("arm,psci") || $0.holds("arm,gic") } ? .notX86 : nil
   }
 
-  /// Cores of 32 bits: Cortex-A5 and so on.
+  /// 32-bit cores: Cortex-A5 and so on.
   private static let narrowCores = ["5", "7", "8", "9", "12", "15", "17", "32"]
 }
 

@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// What an EFI firmware left for the kernel, as far as the next kernel needs it.
+/// The EFI state of the running kernel, as far as the next kernel needs it.
 ///
 /// Documented in Documentation/ABI/testing/sysfs-firmware-efi and …-efi-runtime-map.
 package struct EFIState: Equatable, Sendable {

@@ -2,11 +2,11 @@ internal import ByteCoding
 package import LinuxSystem
 package import PhysicalMemory
 
-/// Where the tables are that EFI's system table points at.
+/// The addresses of the tables that EFI's system table points to.
 ///
-/// Some of them (memory attributes, TPM log, random seed) are in memory that was firmware's only
-/// while it booted, which is ordinary RAM by every map. The next kernel follows the same pointers,
-/// reads what it finds there, and wipes what it takes for the seed; so nothing of ours may be there.
+/// Some of them (memory attributes, TPM log, random seed) are in memory that firmware used only at boot and
+/// that every map calls ordinary RAM. The next kernel follows the same pointers, reads what it finds there,
+/// and clears the seed. So no segment may be placed there.
 package struct EFITables: Equatable, Sendable {
   /// Physical addresses of the tables.
   package let addresses: [UInt64]
@@ -20,10 +20,11 @@ package struct EFITables: Equatable, Sendable {
     static let entryAddress = Field<UInt64>(16)
   }
 
-  /// Nothing says how long a table is. More than any that is known: the event log of a TPM.
+  /// The length of a table is not stated anywhere. This is more than the longest known one takes, the event
+  /// log of a TPM.
   private static let space: UInt64 = .kibibytes(256)
 
-  /// What to keep free: whole pages.
+  /// The memory to keep free, in whole pages.
   package var ranges: PhysicalRangeSet {
     PhysicalRangeSet(
       addresses.compactMap { address in
@@ -32,7 +33,7 @@ package struct EFITables: Equatable, Sendable {
       })
   }
 
-  /// Reads the addresses from the kernel's log, or where it has forgotten them from memory.
+  /// Reads the addresses from the kernel's log, or from memory if the log no longer has them.
   ///
   /// - Parameters:
   ///   - files: the machine.
@@ -45,7 +46,7 @@ package struct EFITables: Equatable, Sendable {
       ?? Self.addressesInMemory(files, array: array, systemTable: systemTable) ?? []
   }
 
-  /// Takes `efi: ACPI=0x… ACPI 2.0=0x… MEMATTR=0x… ` apart.
+  /// Parses `efi: ACPI=0x… ACPI 2.0=0x… MEMATTR=0x… `.
   static func addresses(inMessage message: some StringProtocol) -> [UInt64] {
     message.split(separator: "=").dropFirst().compactMap { part in
       guard part.hasPrefix("0x") else { return nil }
@@ -72,8 +73,8 @@ package struct EFITables: Equatable, Sendable {
 }
 
 extension Substring {
-  /// Whether this is the kernel's list of the tables that it found: `efi: NAME=0x…`. A captured log
-  /// has times in front, or what /dev/kmsg puts there.
+  /// Whether this is the kernel's list of the tables that it found: `efi: NAME=0x…`. In a captured log, times
+  /// or the prefixes of /dev/kmsg come first.
   fileprivate var isEFITableList: Bool {
     let words = split(separator: " ")
     guard let start = words.firstIndex(where: { $0.hasSuffix("efi:") }) else { return false }

@@ -2,13 +2,13 @@ internal import ByteCoding
 package import LinuxSystem
 internal import PhysicalMemory
 
-/// The map that firmware gave at boot, from `/sys/firmware/memmap`.
+/// Firmware's memory map at boot, from `/sys/firmware/memmap`.
 ///
 /// Documented in Documentation/ABI/testing/sysfs-firmware-memmap.
 struct FirmwareMemoryMap {
   /// The map; nil when there is none.
   let map: MemoryMap?
-  /// The entries that say nothing that can be.
+  /// The impossible entries.
   let faults: [MapFault]
 
   /// Reads the map of the machine in `files`.
@@ -41,7 +41,7 @@ struct FirmwareMemoryMap {
         fault(.inverted)
         continue
       }
-      // A name that is not known is one of something reserved.
+      // An unknown name means reserved memory.
       if type?.isEmpty != false { fault(.noType) }
       entries.append(.init(range, MemoryKind(kernelName: type ?? "")))
     }

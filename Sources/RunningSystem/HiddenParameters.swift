@@ -3,9 +3,9 @@ internal import LinuxSystem
 
 /// Module parameters that sysfs does not show, such as `dummy.numdummies`: their permissions are 0.
 ///
-/// They are read from the kernel's memory. A module's section `__param`, whose address root finds
-/// in /sys/module/NAME/sections, is a list of descriptions of 40 bytes; each says of which module it
-/// is, so the list ends where that changes.
+/// They are read from the kernel's memory. A module's section `__param`, whose address root finds in
+/// /sys/module/NAME/sections, is a list of descriptions of 40 bytes; each names its module, so the list ends
+/// where that changes.
 struct HiddenParameters {
   private static let descriptionSize = 40
   private static let name = Field<UInt64>(0)
@@ -16,7 +16,7 @@ struct HiddenParameters {
 
   private let files: FileTree
   private let memory: KernelMemory
-  /// What kinds of variables there are, by the addresses of the functions that read them.
+  /// The kinds of variables by the addresses of the operations that read them.
   private lazy var kinds = Kind.all(in: files)
 
   /// Opens the kernel's memory; nil when it cannot be read.
@@ -26,7 +26,7 @@ struct HiddenParameters {
     self.memory = memory
   }
 
-  /// The hidden parameters of `module`, and the names of those whose values cannot be told.
+  /// The hidden parameters of `module`, and the names of those whose values cannot be read.
   mutating func parameters(
     of module: String
   ) -> (known: [LoadedModule.Parameter], unknown: [String]) {
@@ -47,7 +47,7 @@ struct HiddenParameters {
       if let value = kind?.value(at: description.loadField(Self.variable), in: memory) {
         known.append(.init(name: name, value: value))
       } else if kind != .text {
-        // A text without a value has not been set.
+        // A text without a value was never set.
         unknown.append(name)
       }
     }
@@ -55,7 +55,7 @@ struct HiddenParameters {
   }
 }
 
-/// What a parameter's variable is, named by the kernel's `param_ops_…`.
+/// The type of a parameter's variable, by the name of its `param_ops_…`.
 private enum Kind: Equatable {
   case signed(byteCount: Int)
   case unsigned(byteCount: Int)
@@ -81,7 +81,7 @@ private enum Kind: Equatable {
       guard name.starts(with: prefix) else { continue }
       let kind = names[String(decoding: name.dropFirst(prefix.count), as: UTF8.self)]
       let address = UInt64(String(decoding: line.prefix(16), as: UTF8.self), radix: 16)
-      // Addresses are all 0 for those who may not see them.
+      // Users without the right to see addresses get 0.
       if let kind, let address, address != 0 { kinds[address] = kind }
     }
     return kinds

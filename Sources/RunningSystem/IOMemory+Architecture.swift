@@ -1,11 +1,11 @@
 internal import ByteCoding
 internal import PhysicalMemory
 
-// Each architecture's kernel lists its memory in a way of its own. Names are the surest sign: those of a
-// PC's firmware and interrupt controllers; then where RAM begins.
+// The kernel of each architecture lists its memory differently. The most reliable signs are names, such as
+// those of a PC's firmware and interrupt controllers; then comes the address at which RAM begins.
 
 extension IOMemory {
-  /// What the look of the map says of the architecture.
+  /// The architecture that the form of the map suggests.
   var architecture: ArchitectureEvidence.Finding {
     if resources.contains(where: { $0.isOfPC }) { return .architecture(.x86_64) }
     if resources.contains(where: { $0.isOfOther }) { return .notX86 }
@@ -13,8 +13,7 @@ extension IOMemory {
       ? .architecture(.x86_64) : .unknown
   }
 
-  /// Whether the only RAM is what a PC has moved behind the window of its PCI devices below 4 GiB: an
-  /// excerpt.
+  /// Whether RAM begins at 4 GiB, behind the window of a PC's PCI devices, as in an excerpt of the file.
   private var ramBeginsBehindPCI: Bool {
     resources.first { $0.name == "System RAM" }?.range.start.value == .gibibytes(4)
       && resources.contains { $0.depth == 0 && $0.name == "PCI Bus 0000:00" }
@@ -22,7 +21,7 @@ extension IOMemory {
 }
 
 extension IOMemory.Resource {
-  /// Between them a PC has the memory of its screen and its BIOS, and never RAM.
+  /// In this range a PC has the memory of its screen and its BIOS, and never RAM.
   private static let hole = PhysicalRange(
     start: PhysicalAddress(.kibibytes(640)), end: PhysicalAddress(.mebibytes(1)))
 
@@ -37,9 +36,8 @@ extension IOMemory.Resource {
   /// Whether x86 never has such a line.
   fileprivate var isOfOther: Bool {
     if name == "System RAM", depth == 0 { return range.overlaps(Self.hole) }
-    // Arm and RISC-V have their kernel a little behind a round address, and x86 at a multiple of 2 MiB,
-    // or long ago at the first. arm64 lists what is reserved in RAM in small letters, RISC-V the kernel
-    // as one image.
+    // On Arm and RISC-V the kernel begins a little behind a round address, on x86 at a multiple of 2 MiB, or
+    // formerly at 1 MiB. arm64 lists reserved RAM in small letters, RISC-V lists the kernel as one image.
     if topLevelName == "System RAM" {
       return name == "reserved" || name == "Kernel image"
         || (name == "Kernel code" && !range.start.isAligned(to: .mebibytes(1)))
@@ -47,7 +45,7 @@ extension IOMemory.Resource {
     return depth == 0 && name.isOfDeviceTree
   }
 
-  /// Whether x86 has such a line, and others hardly.
+  /// Whether x86 has such a line, and other architectures rarely have one.
   fileprivate var mayBeOfPC: Bool {
     switch name {
     case "System RAM":
@@ -64,7 +62,7 @@ extension IOMemory.Resource {
 }
 
 extension String {
-  /// Whether a device tree has named the device: `pcie@60400000`, `fe007000.dma`.
+  /// Whether the device's name is one of a device tree: `pcie@60400000`, `fe007000.dma`.
   fileprivate var isOfDeviceTree: Bool {
     if let at = firstIndex(of: "@") {
       let unit = self[index(after: at)...].prefix { $0 != " " }

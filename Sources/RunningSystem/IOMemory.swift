@@ -2,15 +2,15 @@ internal import ByteCoding
 package import LinuxSystem
 package import PhysicalMemory
 
-/// The tree of `/proc/iomem`: who has which physical addresses now.
+/// The tree of `/proc/iomem`: what each range of physical addresses is used for.
 package struct IOMemory: Equatable, Sendable {
   /// One line.
   package struct Resource: Equatable, Sendable {
     /// The addresses.
     package let range: PhysicalRange
-    /// The name as the kernel prints it. It can be anything, also bytes that are no text.
+    /// The name as the kernel prints it. It can contain any bytes, also some that are not text.
     package let name: String
-    /// How many resources this one is inside of.
+    /// How many resources contain this one.
     package let depth: Int
     /// The name of the outermost resource around this one; its own at depth 0.
     package let topLevelName: String
@@ -20,22 +20,22 @@ package struct IOMemory: Equatable, Sendable {
   package let resources: [Resource]
   /// Whether the kernel hid every address, as it does from readers without CAP_SYS_ADMIN.
   package let isHidden: Bool
-  /// The lines that say nothing that can be, in the file's order.
+  /// The impossible lines, in the file's order.
   package let faults: [MapFault]
-  /// Whether the file says nothing at all, as where there is none.
+  /// Whether the file is missing or empty.
   package var isMissing: Bool { resources.isEmpty && faults.isEmpty }
 
-  /// Reads `/proc/iomem`; nothing is known when it cannot be read.
+  /// Reads `/proc/iomem`; there are no resources when it cannot be read.
   package init(in files: FileTree) {
     self.init(text: files.text("/proc/iomem") ?? "")
   }
 
-  /// Reads the text of `/proc/iomem`. Lines that are not of its form become faults.
+  /// Reads the text of `/proc/iomem`. Lines of another form become faults.
   package init(text: String) {
     var resources: [Resource] = []
     var faults: [MapFault] = []
-    // The indents of the resources around the current line. Copies of the file come with other
-    // indents than the kernel's two spaces, so only "deeper than" counts.
+    // The indents of the resources around the current line. Copies of the file can have other indents than
+    // the kernel's two spaces, so they are only compared with each other.
     var outer: [(indent: Int, name: String)] = []
     var sawAddress = false
     // By bytes, since a name can end in half a character that would swallow the line end.
@@ -71,7 +71,7 @@ package struct IOMemory: Equatable, Sendable {
     self.isHidden = !resources.isEmpty && !sawAddress
   }
 
-  /// A line taken apart.
+  /// A parsed line.
   private struct Line {
     let indent: Int
     let first: UInt64
@@ -79,7 +79,7 @@ package struct IOMemory: Equatable, Sendable {
     let name: String
   }
 
-  /// Takes `  START-END : NAME` apart; the numbers are hexadecimal and END is inside.
+  /// Parses `  START-END : NAME`; the numbers are hexadecimal and END is included.
   private static func parse(_ line: Substring) -> Result<Line, MapFault.Reason> {
     let indent = line.prefix { $0 == " " || $0 == "\t" }.count
     let body = line.dropFirst(indent)
@@ -88,7 +88,7 @@ package struct IOMemory: Equatable, Sendable {
     let lastDigits = afterDash.prefix { $0.isHexDigit }
     let separator = afterDash.dropFirst(lastDigits.count).drop { $0 == " " }
     guard separator.first == ":" else { return .failure(.malformed) }
-    // A sign would be taken for a part of the number.
+    // Only digits: a sign is not a part of the number.
     guard let first = UInt64(digits: firstDigits, radix: 16) else {
       return .failure(MapFault.reason(of: firstDigits, radix: 16))
     }
@@ -106,7 +106,7 @@ package struct IOMemory: Equatable, Sendable {
 
 extension IOMemory {
   /// The memory at the top level as a memory map, and what is reserved inside devices, such as the
-  /// configuration space of a PCI bus. What is reserved inside RAM is the running kernel's affair.
+  /// configuration space of a PCI bus. What is reserved inside RAM concerns only the running kernel.
   package var memoryMap: MemoryMap {
     let memory = resources.lazy.filter {
       $0.isMemory && ($0.depth == 0 || ($0.topLevelName != "System RAM" && $0.isReserved))
@@ -115,9 +115,9 @@ extension IOMemory {
       memory.map { MemoryMap.Entry($0.range, MemoryKind(kernelName: $0.name)) })
   }
 
-  /// RAM that the next kernel's segments may overwrite: `System RAM` at the top level, without what
-  /// lies inside it. The running kernel's own code and data are no obstacle, since pages are moved
-  /// at the very end; everything else that was put into RAM has a reason to be there.
+  /// RAM that the next kernel's segments may overwrite: `System RAM` at the top level, without what lies
+  /// inside it. The running kernel's own code and data may be overwritten, since pages are moved only at the
+  /// very end; everything else in RAM must stay.
   package var freeRAM: PhysicalRangeSet {
     let inside = resources.lazy.filter {
       $0.depth > 0 && $0.topLevelName == "System RAM" && !$0.name.hasPrefix("Kernel ")
@@ -136,7 +136,7 @@ extension IOMemory {
 }
 
 extension IOMemory.Resource {
-  /// Whether the resource says what kind of memory there is, rather than which device.
+  /// Whether the resource is a kind of memory, rather than a device.
   fileprivate var isMemory: Bool {
     MemoryKind(kernelName: name) != .reserved || isReserved
       || name.hasPrefix("Unknown E820 type")

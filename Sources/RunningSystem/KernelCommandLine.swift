@@ -41,7 +41,7 @@ package struct KernelCommandLine: Equatable, Sendable {
     return words
   }
 
-  /// The words that are for the kernel: all before a lone `--`.
+  /// The words for the kernel: all before a lone `--`.
   package var kernelWords: [Substring] {
     Array(words.prefix { $0 != "--" })
   }
@@ -73,13 +73,13 @@ package struct KernelCommandLine: Equatable, Sendable {
     }.last
   }
 
-  /// The kernel's words called `name`, with or without a value, as they stand there.
+  /// The kernel's words called `name`, with or without a value, unchanged.
   package func words(named name: String) -> [Substring] {
     let name = name.canonicalName
     return kernelWords.filter { $0.parameterName == name }
   }
 
-  /// Whether a quote is not closed: to the kernel, whatever comes behind it is the same word.
+  /// Whether a quote is not closed, so that whatever comes behind it belongs to the same word.
   package var hasOpenQuote: Bool {
     !text.utf8.count { $0 == UInt8(ascii: "\"") }.isMultiple(of: 2)
   }
@@ -94,11 +94,11 @@ package struct KernelCommandLine: Equatable, Sendable {
     return KernelCommandLine(String(text[..<end]) + word + " " + String(text[end...]))
   }
 
-  /// The line with the user's `words` behind those of the kernel: before a lone `--`, behind which
-  /// init would get them. What stands behind a `--` of their own goes to its end.
+  /// The line with the user's `words` behind those of the kernel: before a lone `--`, behind which they would
+  /// be init's. If `words` have a `--` too, what follows it goes to the end of the line.
   ///
-  /// Everything else stays as it is, and there is one space before the words. Quotes that are not closed
-  /// are the user's affair: then the words stand at the end.
+  /// Everything else stays unchanged, and there is one space before the words. If the line has an open quote,
+  /// the words go to its end.
   package func appending(_ words: String) -> KernelCommandLine {
     guard !words.isEmpty, !text.isEmpty else { return KernelCommandLine(text + words) }
     let added = KernelCommandLine(words)
@@ -109,14 +109,14 @@ package struct KernelCommandLine: Equatable, Sendable {
     guard let mark = added.initMark else {
       return KernelCommandLine(forKernel + words + " " + forInit)
     }
-    // The space before the mark of its own stands before the line's.
+    // The space before the `--` of `words` comes before that of the line.
     return KernelCommandLine(
       forKernel + String(words[..<mark.startIndex]) + forInit + String(words[mark.endIndex...]))
   }
 
-  /// The line without the kernel's words whose names are in `names`, each with one space: the one behind
-  /// it, or at the end of the line the one before. Everything else stays as it is, byte for byte:
-  /// measurements of the line depend on it.
+  /// The line without the kernel's words whose names are in `names`. With each word one space goes: the one
+  /// behind it, or at the end of the line the one before it. Everything else stays byte for byte as it was,
+  /// since measurements of the line depend on it.
   package func removing(_ names: Set<String>) -> KernelCommandLine {
     let names = Set(names.map { $0.canonicalName })
     let bytes = text.utf8

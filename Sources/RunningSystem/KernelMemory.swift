@@ -5,8 +5,8 @@ internal import LinuxSystem
 
 /// The running kernel's memory by its virtual addresses, as root sees it in `/proc/kcore`.
 ///
-/// The file is an ELF core dump, described in Documentation/filesystems/proc.rst. Lockdown for
-/// confidentiality closes it.
+/// The file is an ELF core dump, described in Documentation/filesystems/proc.rst. Lockdown in confidentiality
+/// mode forbids reading it.
 struct KernelMemory {
   private let files: FileTree
   private let segments: [CoreSegments.Segment]
@@ -36,7 +36,7 @@ struct KernelMemory {
   /// ASCII.
   func text(at address: UInt64) -> String? {
     var text: [UInt8] = []
-    // In small steps: what follows the text may be nobody's memory.
+    // In small steps, since the memory behind the text may not be mapped.
     while text.count < 4096 {
       guard let part = bytes(at: address &+ UInt64(text.count), count: 32) else { return nil }
       let end = part.firstIndex(of: 0)
@@ -52,7 +52,7 @@ private let kernelMemoryPath = "/proc/kcore"
 
 extension CoreSegments {
   /// The segments of the running kernel's memory, by the headers of /proc/kcore; nil when they cannot be
-  /// read. Reading on beyond the headers would read memory.
+  /// read. Nothing behind the headers is read, which would be memory.
   init?(ofKernelIn files: FileTree) {
     let size = ELFLayout.File.size(.bits64)
     guard let start = try? files.read(kernelMemoryPath, atMost: size),

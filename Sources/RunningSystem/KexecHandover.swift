@@ -1,18 +1,18 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// Kexec handover (KHO): memory of the running kernel that the next one takes over as it is. Only a kernel
-/// that kexec_file_load has loaded is told of it.
+/// Kexec handover (KHO): memory of the running kernel that the next one takes over unchanged. Only a kernel
+/// that was loaded by kexec_file_load gets it.
 ///
 /// Documented in Documentation/admin-guide/mm/kho.rst and Documentation/userspace-api/liveupdate.rst.
 package struct KexecHandover: Equatable, Sendable {
-  /// What tells that it is active: a file, or a word on the running kernel's command line.
+  /// The evidence that it is active: a file, or a parameter on the running kernel's command line.
   package let evidence: String
-  /// What is kept for the next kernel, as far as can be seen.
+  /// What is kept for the next kernel, as far as it can be found out.
   package let preserved: [PreservedState]
-  /// Whether every process could be looked into, as only root can.
+  /// Whether every process could be inspected, which only root can do.
   package let isAllSeen: Bool
-  /// Bytes of each area that the next kernel must start in; empty where the running kernel does not say.
+  /// Bytes of each area that the next kernel must start in; empty if the running kernel does not tell.
   package let scratchSizes: [UInt64]
 
   /// Something that is kept for the next kernel.
@@ -21,11 +21,11 @@ package struct KexecHandover: Equatable, Sendable {
     case session(name: String, process: String, id: Int)
     /// Memory that was reserved at boot by `reserve_mem=SIZE:ALIGN:NAME`.
     case reservedMemory(name: String)
-    /// Something else, by its name among what is handed over.
+    /// Something else, by its name in the list of what is handed over.
     case entry(name: String)
   }
 
-  /// What is known of it.
+  /// The handover with these values.
   package init(
     evidence: String, preserved: [PreservedState] = [], isAllSeen: Bool = true,
     scratchSizes: [UInt64] = []
@@ -36,15 +36,15 @@ package struct KexecHandover: Equatable, Sendable {
     self.scratchSizes = scratchSizes
   }
 
-  /// Reads what the machine in `files` hands over; nil where nothing tells that it does.
+  /// Reads what the machine in `files` hands over; nil when nothing shows that handover is active.
   ///
-  /// What exists decides, and no version: names in it have moved, and will. /dev/liveupdate is not opened:
-  /// only one process can have it open. Right before a jump only what may have come since the load counts:
-  /// then the configuration is not read.
+  /// This depends on which files exist, not on the kernel's version, because their names have changed and
+  /// will change again. /dev/liveupdate is not opened, since only one process can have it open. Right before
+  /// a jump only what may have changed since the load matters, so the configuration is not read then.
   package init?(
     in files: FileTree, commandLine: KernelCommandLine, readsConfiguration: Bool = true
   ) {
-    // In debugfs, which is to become sysfs.
+    // The directory is in debugfs, and will move to sysfs.
     let directory = ["/sys/kernel/kho", "/sys/kernel/debug/kho"].first(where: files.exists)
     guard
       let evidence = directory
@@ -60,7 +60,7 @@ package struct KexecHandover: Equatable, Sendable {
   private static func evidence(
     in files: FileTree, _ commandLine: KernelCommandLine, readsConfiguration: Bool
   ) -> String? {
-    // Without /dev, too: "259 liveupdate".
+    // This works without /dev: "259 liveupdate".
     let devices = (files.text("/proc/misc") ?? "").split(separator: "\n")
     if files.exists("/dev/liveupdate") || devices.contains(where: { $0.hasSuffix(" liveupdate") }) {
       return "/dev/liveupdate"
@@ -71,19 +71,19 @@ package struct KexecHandover: Equatable, Sendable {
     if configuration.isSet("CONFIG_KEXEC_HANDOVER") == false { return nil }
     let isDefault = configuration.isSet("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT") ?? false
     guard word ?? isDefault else { return nil }
-    // It needs memory in large segments: "KHO: Failed to reserve scratch area, disabling kexec handover".
+    // It needs large contiguous memory: "KHO: Failed to reserve scratch area, disabling kexec handover".
     let refusal = files.kernelMessage { $0.holds("disabling kexec handover") }
     return refusal == nil ? (word == true ? "kho=on" : configuration.path) : nil
   }
 
-  /// The names of what is handed over, but for what always is.
+  /// The names of what is handed over, except for entries that are always there.
   private static func entries(in files: FileTree, _ directory: String) -> [String] {
     let parts = (files.names(in: directory + "/out") ?? []).filter { $0.hasPrefix("sub_") }
     return parts.flatMap { files.names(in: "\(directory)/out/\($0)") ?? [] }
       .filter { $0 != "kexec-metadata" && $0 != "LUO" }
   }
 
-  /// Sessions live as long as somebody has them open.
+  /// A session exists as long as a process has it open.
   private static func sessions(in files: FileTree) -> [PreservedState] {
     var found: [PreservedState] = []
     for process in files.numberedNames(in: "/proc") ?? [] {
@@ -103,7 +103,7 @@ package struct KexecHandover: Equatable, Sendable {
 
   private static let sessionPrefix = "anon_inode:[luo_session]"
 
-  /// The memory of all `reserve_mem=` is one entry, `memblock`; the names stand on the command line.
+  /// The memory of all `reserve_mem=` is one entry, `memblock`; its names are on the command line.
   private static func reservedMemory(
     _ commandLine: KernelCommandLine, _ entries: [String]
   ) -> [PreservedState] {
@@ -115,7 +115,7 @@ package struct KexecHandover: Equatable, Sendable {
     return names.map { .reservedMemory(name: $0) } + others.map { .entry(name: $0) }
   }
 
-  /// scratch_len, which became bootmem_len: a number a line.
+  /// The file scratch_len, later bootmem_len, with one number in each line.
   private static func scratchSizes(in files: FileTree, _ directory: String) -> [UInt64] {
     let file = (files.names(in: directory + "/out") ?? []).first { $0.hasSuffix("_len") }
     let text = file.flatMap { files.text("\(directory)/out/\($0)") } ?? ""

@@ -1,9 +1,9 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// What the running kernel says about kexec: what is loaded, and what forbids loading.
+/// What the running kernel tells about kexec: what is loaded, and what forbids loading.
 package struct KexecState: Equatable, Sendable {
-  /// Whether the kernel tells about itself: without /sys nothing is known. `/sys/kernel`.
+  /// Whether there is /sys, without which nothing is known. `/sys/kernel`.
   package let isTold: Bool
   /// Whether a kernel is loaded; nil when the running kernel has no kexec.
   /// `/sys/kernel/kexec/loaded`.
@@ -16,7 +16,7 @@ package struct KexecState: Equatable, Sendable {
   /// Whether loading is switched off until the next boot; nil when that is not known.
   /// `/proc/sys/kernel/kexec_load_disabled`.
   package let loadDisabled: Bool?
-  /// Whether it is known to be.
+  /// Whether it is known that loading is switched off.
   package var isLoadDisabled: Bool { loadDisabled ?? false }
   /// How many more calls may load a kernel; nil when there is no limit.
   /// `/proc/sys/kernel/kexec_load_limit_reboot`.
@@ -24,15 +24,15 @@ package struct KexecState: Equatable, Sendable {
   /// How many more calls may load a crash kernel; nil when there is no limit.
   /// `/proc/sys/kernel/kexec_load_limit_panic`.
   package let crashLoadLimit: Int?
-  /// The lockdown level, such as `integrity`; nil when the kernel has none or it is not to be
-  /// seen. `/sys/kernel/security/lockdown`.
+  /// The lockdown level, such as `integrity`; nil when there is none or it cannot be read.
+  /// `/sys/kernel/security/lockdown`.
   package let lockdown: String?
   /// Whether this process may load and reboot: CAP_SYS_BOOT, bit 22 of CapEff.
   package let mayReboot: Bool
   /// Whether this process is in a container's user namespace, where CAP_SYS_BOOT does not count.
   package let isInUserNamespace: Bool
 
-  /// Whether process ids are those of the whole machine: elsewhere the kernel refuses to reboot.
+  /// Whether this process is in the first process namespace. In others the kernel refuses to reboot.
   package let isInFirstProcessNamespace: Bool
 
   /// Reads the state of the machine in `files`.
@@ -77,7 +77,7 @@ package struct KexecState: Equatable, Sendable {
   }
 }
 
-/// What a kernel tells of kexec in sysfs, by the name in /sys/kernel/kexec that it has since 6.19.
+/// A file about kexec in sysfs, by its name in /sys/kernel/kexec, where it is since 6.19.
 /// Documentation/ABI/testing/sysfs-kernel-kexec-kdump.
 enum KexecFile: String, CaseIterable {
   case loaded
@@ -86,19 +86,19 @@ enum KexecFile: String, CaseIterable {
   case crashHeaderSize = "crash_elfcorehdr_size"
   case crashContiguousRanges = "crash_cma_ranges"
 
-  /// The name that it had before, in /sys/kernel.
+  /// Its older name in /sys/kernel.
   var oldName: String {
     self == .crashHeaderSize ? rawValue : "kexec_" + rawValue
   }
 
-  /// What `read` makes of it by the new name, or else by the old one; nil by neither.
+  /// The result of `read` for the new name, or else for the old one; nil if both are nil.
   func value<Value>(_ read: (String) -> Value?) -> Value? {
     read("/sys/kernel/kexec/\(rawValue)") ?? read("/sys/kernel/\(oldName)")
   }
 }
 
 extension FileTree {
-  /// Whether the file holds another number than 0; nil when it cannot be read.
+  /// Whether the number in the file is not 0; nil when it cannot be read.
   fileprivate func flag(_ path: String) -> Bool? {
     number(path).map { $0 != 0 }
   }

@@ -18,11 +18,11 @@ package struct LoadedModule: Equatable, Sendable {
 
   /// Its name, with underscores.
   package let name: String
-  /// Whether other modules need it: with them it comes by itself.
+  /// Whether other modules need it, so that it is loaded with them.
   package let isNeeded: Bool
   /// Its parameters, by name; those that have no value are left out.
   package let parameters: [Parameter]
-  /// The names of parameters whose values cannot be told.
+  /// The names of parameters whose values cannot be read.
   package let unreadable: [String]
 
   /// The module `name`.
@@ -40,7 +40,7 @@ package struct LoadedModule: Equatable, Sendable {
 package struct LoadedModules: Equatable, Sendable {
   /// The modules, the first that was loaded first.
   package let modules: [LoadedModule]
-  /// Whether parameters that sysfs hides have been looked for: root may, without lockdown.
+  /// Whether hidden parameters have been read, which root may do without lockdown.
   package let includesHidden: Bool
 
   /// These modules.
@@ -61,8 +61,8 @@ package struct LoadedModules: Equatable, Sendable {
       let name = String(words[0])
       let users = words[3].split(separator: ",").filter { $0 != "-" && $0.first != "[" }
       var (known, unknown) = hidden?.parameters(of: name) ?? ([], [])
-      // A module may change what nobody sees: zram counts num_devices down to 0. A 0 that somebody
-      // has set cannot be told from that, and is the default of nearly all.
+      // A module may change a hidden parameter itself: zram counts num_devices down to 0. A 0 that a user has
+      // set looks the same, and 0 is the default of nearly all parameters.
       known.removeAll { $0.value == "0" }
       return LoadedModule(
         name: name, isNeeded: !users.isEmpty,

@@ -2,27 +2,26 @@ internal import ByteCoding
 package import LinuxSystem
 package import PhysicalMemory
 
-/// What a computer is, as far as loading a kernel depends on it: a value read once from its files.
+/// The facts about a computer on which loading a kernel depends, read once from its files.
 ///
-/// The files may be the running machine's, or a directory captured on another one.
+/// The files are those of the running machine, or of a directory that was captured on another one.
 package struct Machine: Sendable {
-  /// Who has which physical addresses. `/proc/iomem`.
+  /// What each range of physical addresses is used for. `/proc/iomem`.
   package var ioMemory: IOMemory
   /// Firmware's memory map; nil when the kernel does not export it. `/sys/firmware/memmap`.
   package var firmwareMap: MemoryMap?
-  /// Lines and entries of both maps that cannot be, and are left out.
+  /// Impossible lines and entries of both maps, which are ignored.
   package var mapFaults: [MapFault]
-  /// How many bits a physical address has: 52 where /proc/cpuinfo does not say.
+  /// How many bits a physical address has: 52 if /proc/cpuinfo does not tell.
   package var physicalAddressBits: Int
   /// The command line of the running kernel. `/proc/cmdline`.
   package var commandLine: KernelCommandLine
   /// The boot_params that the running kernel was given: 4096 bytes, or nil when not exported.
   /// `/sys/kernel/boot_params/data`.
   package var bootParameters: [UInt8]?
-  /// The nodes of extra data that the running kernel was given.
-  /// `/sys/kernel/boot_params/setup_data`.
+  /// The setup_data nodes that the running kernel got. `/sys/kernel/boot_params/setup_data`.
   package var setupData: [SetupDataNode]
-  /// What EFI firmware left; nil on a machine that was booted otherwise. `/sys/firmware/efi`.
+  /// The EFI state; nil on a machine that was not booted by EFI. `/sys/firmware/efi`.
   package var efi: EFIState?
   /// Whether the running kernel uses 5-level page tables (LA57).
   package var usesFiveLevelPaging: Bool
@@ -32,66 +31,65 @@ package struct Machine: Sendable {
   package var hasUnacceptedMemory: Bool
   /// Bytes of RAM that the running kernel manages; nil when unknown. MemTotal in `/proc/meminfo`.
   package var totalMemory: UInt64?
-  /// Bytes that can be had without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
+  /// Bytes that are available without swapping; nil when unknown. MemAvailable in `/proc/meminfo`.
   package var availableMemory: UInt64?
-  /// Bytes of contiguous memory (CMA), all in all; nil when unknown. CmaTotal in `/proc/meminfo`.
+  /// Bytes of contiguous memory (CMA) in total; nil when unknown. CmaTotal in `/proc/meminfo`.
   package var contiguousMemory: UInt64?
   /// Bytes that this process may take in its control groups; nil without a limit.
   package var processMemory: UInt64?
-  /// Whether the kernel keeps a list of what it has measured (IMA), which only kexec_file_load hands
-  /// on. `/sys/kernel/security/ima/runtime_measurements_count`.
+  /// Whether the kernel keeps a list of measurements (IMA), which only kexec_file_load hands over.
+  /// `/sys/kernel/security/ima/runtime_measurements_count`.
   package var keepsMeasurements: Bool
-  /// What the running kernel hands to the next one; nil where nothing tells that it does.
+  /// What the running kernel hands over to the next one; nil when nothing shows that handover is active.
   package var handover: KexecHandover?
-  /// Whether a graphics driver has changed the mode that firmware set, or put the picture elsewhere.
+  /// Whether a graphics driver has changed the mode that firmware set, or has moved the framebuffer.
   /// `/proc/fb`, `/sys/class/drm`.
   package var hasNativeGraphics: Bool
   /// Where the legacy serial ports are, by name: `ttyS0` and so on.
   /// `/sys/class/tty/ttyS*/port`.
   package var serialPorts: [String: UInt16]
-  /// The serial ports of the 8250 family; empty when nobody asked.
+  /// The serial ports of the 8250 family; empty unless requested.
   package var uarts: [UART] = []
-  /// Whether firmware names a serial port as its console (ACPI's SPCR); false when nobody asked.
+  /// Whether firmware names a serial port as its console (ACPI's SPCR); false unless requested.
   package var hasConsoleTable = false
-  /// Where the running kernel writes its messages. `/proc/consoles`, and the terminals themselves.
+  /// The consoles of the running kernel. `/proc/consoles`, and the terminals themselves.
   package var consoles: [Console]
-  /// The loaded modules; nil when they were not asked for.
+  /// The loaded modules; nil unless requested.
   package var modules: LoadedModules?
-  /// What the kernel is to a Xen hypervisor that forbids kexec; nil without one. `/proc/xen`,
-  /// `/sys/hypervisor`.
+  /// The Xen domain that the kernel is, if it forbids kexec; nil otherwise. `/proc/xen`, `/sys/hypervisor`.
   package var xenDomain: XenDomain?
-  /// What the kernel says about kexec.
+  /// What the kernel tells about kexec.
   package var kexec: KexecState
-  /// What a crash kernel must know; nil when nobody asked.
+  /// What a crash kernel must know; nil unless requested.
   package var crash: CrashFacts?
-  /// The bytes of the ACPI RSDP; nil when nobody asked, or they cannot be read.
+  /// The bytes of the ACPI RSDP; nil unless requested, and when they cannot be read.
   package var rsdpAddress: [UInt8]?
 
-  /// What is read only on request.
+  /// Facts that are read only on request.
   package struct OptionalFacts: OptionSet, Sendable {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// How the consoles' terminals are set: opening them may move a modem's signals.
+    /// The settings of the consoles' terminals. Opening these may change a modem's signals.
     package static let terminals = OptionalFacts(rawValue: 1)
-    /// The modules: looking for them takes time.
+    /// The modules, which take time to read.
     package static let modules = OptionalFacts(rawValue: 2)
     /// What only a crash kernel must know.
     package static let crash = OptionalFacts(rawValue: 4)
-    /// The ACPI RSDP, for kernels that want a copy of it: it may have to be searched for in memory.
+    /// The ACPI RSDP, for kernels that need a copy of it. It may have to be searched for in memory.
     package static let rsdp = OptionalFacts(rawValue: 8)
-    /// How the serial ports are reached.
+    /// The addresses of the serial ports.
     package static let serialPorts = OptionalFacts(rawValue: 16)
   }
 
-  /// Reads the machine in `files`. What is not there is left out: the planner knows what it needs.
+  /// Reads the machine in `files`. What is missing is left out: the planner knows what it needs.
   ///
   /// - Parameters:
   ///   - files: the machine.
-  ///   - wanted: what to read beside the rest.
-  ///   - memory: the amounts of memory, where they have been read already.
-  /// - Returns: all that was there.
+  ///   - wanted: the optional facts to read.
+  ///   - memory: the amounts of memory, if they have been read already.
+  /// - Returns: the facts.
   package static func read(
     _ files: FileTree, with wanted: OptionalFacts = [], memory: MemoryFacts? = nil
   ) -> Machine {
@@ -146,8 +144,8 @@ package struct Machine: Sendable {
       | (UInt64(bootParameters.loadField(BootParameters.efiSystabHigh)) << 32)
   }
 
-  /// Only the drivers of firmware's own framebuffer leave the picture where it is: all others set a mode,
-  /// or have it in memory of their own.
+  /// Only the drivers of firmware's framebuffer leave it where it is. All others set a mode, or have a
+  /// framebuffer in memory of their own.
   ///
   /// A line of /proc/fb is `0 NAME`; behind the name of a driver below drivers/gpu/drm is "drmfb". Without
   /// the kernel's emulation of fbdev these have no line there.
@@ -178,7 +176,7 @@ package struct Machine: Sendable {
     var ports: [String: UInt16] = [:]
     for name in ["ttyS0", "ttyS1", "ttyS2", "ttyS3"] {
       let port = files.number("/sys/class/tty/\(name)/port")
-      // The kernel has an entry with port 0 for a line that is not there.
+      // An entry with port 0 is for a port that does not exist.
       if let port, port != 0 { ports[name] = UInt16(exactly: port) }
     }
     return ports

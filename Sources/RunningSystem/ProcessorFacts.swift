@@ -1,18 +1,18 @@
 internal import ByteCoding
 package import LinuxSystem
 
-/// What `/proc/cpuinfo` tells of the processors.
+/// What `/proc/cpuinfo` tells about the processors.
 package struct ProcessorFacts: Equatable, Sendable {
   /// The words of the first processor's "flags" line; the others have the same.
   package let flags: Set<String>
-  /// How many bits a physical address has, by the line "address sizes"; nil when it does not say.
+  /// How many bits a physical address has, by the line "address sizes"; nil when it does not tell.
   package let physicalAddressBits: Int?
   /// EAX of CPUID leaf 0x8000001F, AMD's "Encrypted Memory Capabilities"; 0 when there is none.
   package let memoryEncryption: UInt32
   /// Whether CPUID leaf 0x21 names Intel TDX, which makes this a guest of it.
   package let isTrustDomain: Bool
 
-  /// Facts from elsewhere than a machine's files.
+  /// Facts with these values.
   init(
     flags: Set<String>, physicalAddressBits: Int? = nil, memoryEncryption: UInt32 = 0,
     isTrustDomain: Bool = false
@@ -23,8 +23,8 @@ package struct ProcessorFacts: Equatable, Sendable {
     self.isTrustDomain = isTrustDomain
   }
 
-  /// Reads the start of `/proc/cpuinfo`: on a big machine the file is long. On the running machine
-  /// the processor itself is asked too, since not all kernels show what they know of encryption.
+  /// Reads the start of `/proc/cpuinfo`: on a big machine the file is long. On the running machine CPUID is
+  /// read too, since not all kernels show what they know about encryption.
   package init(in files: FileTree) {
     let start = (try? files.read("/proc/cpuinfo", atMost: 8192)) ?? []
     let lines = String(decoding: start, as: UTF8.self).split(separator: "\n")
@@ -59,9 +59,9 @@ package struct ProcessorFacts: Equatable, Sendable {
     return bits
   }
 
-  /// Whether memory may be encrypted: a TDX guest says so; a hypervisor shows the SEV flags, of
-  /// which CPUID has SEV, SEV-ES and SEV-SNP, only to guests that have it; on a host the command
-  /// line switches SME on.
+  /// Whether memory may be encrypted: in a TDX guest; in a guest that sees the SEV flags (SEV, SEV-ES and
+  /// SEV-SNP in CPUID), which a hypervisor shows only to such guests; and on a host whose command line
+  /// enables SME.
   func mayHaveEncryptedMemory(_ commandLine: KernelCommandLine) -> Bool {
     let isGuest = flags.contains("hypervisor")
     return isTrustDomain || flags.contains("tdx_guest")
@@ -71,7 +71,7 @@ package struct ProcessorFacts: Equatable, Sendable {
   }
 }
 
-/// What `/proc/meminfo` tells, and the control groups of this process, at one moment: in bytes.
+/// The amounts of memory in `/proc/meminfo` and in the control groups of this process, in bytes.
 package struct MemoryFacts: Sendable {
   private let lines: [Substring]
   /// What this process may still take in its control groups; nil without a limit.
@@ -83,7 +83,7 @@ package struct MemoryFacts: Sendable {
     process = ControlGroupMemory.available(in: files)
   }
 
-  /// What there is for a load.
+  /// The memory that is available for a load.
   package var forALoad: AvailableMemory {
     let swap = self["SwapFree"] ?? 0
     let machine = available.map { bytes in
@@ -93,7 +93,7 @@ package struct MemoryFacts: Sendable {
     return AvailableMemory(machine: machine, process: process)
   }
 
-  /// Bytes that can be had without swapping; nil when unknown.
+  /// Bytes that are available without swapping; nil when unknown.
   package var available: UInt64? { self["MemAvailable"] }
 
   /// The value of the line `name:`, which is in KiB.

@@ -2,17 +2,17 @@ internal import ByteCoding
 internal import Compression
 package import LinuxSystem
 
-/// How the running kernel was built, as far as a file tells.
+/// The configuration of the running kernel, if there is a file with it.
 package struct RunningConfiguration: Sendable {
-  /// The file that tells; nil when there is none.
+  /// The file with the configuration; nil when there is none.
   package let path: String?
   /// Its text behind a line end, so that every line has one before it and one behind it.
   private let text: SharedBytes
 
-  /// Looks for the configuration: the kernel's own (CONFIG_IKCONFIG_PROC), or where distributions have
-  /// that of its release.
+  /// Looks for the configuration: in /proc (CONFIG_IKCONFIG_PROC), or where distributions install that of its
+  /// release.
   package init(in files: FileTree) {
-    // Of Debian 300 kB; no kernel has more than a few times that.
+    // Debian's has 300 kB; no kernel's has more than a few times that.
     let limit = Int.mebibytes(4)
     var found: (path: String, text: [UInt8])?
     if let packed = try? files.read("/proc/config.gz", atMost: limit),
@@ -36,11 +36,11 @@ package struct RunningConfiguration: Sendable {
 
   private static func release(in files: FileTree) -> String? {
     if let release = files.text("/proc/sys/kernel/osrelease"), !release.isEmpty { return release }
-    // A captured machine may have only this.
+    // A captured machine may have only this file.
     return files.releaseInVersion.map(String.init)
   }
 
-  /// Where distributions have the configuration of the kernel of `release`.
+  /// Where distributions install the configuration of the kernel `release`.
   package static func paths(of release: String) -> [String] {
     ["/boot/config-\(release)", "/lib/modules/\(release)/config"]
   }

@@ -1,12 +1,12 @@
 internal import ByteCoding
 internal import LinuxSystem
 
-/// A node of extra data that the running kernel was given at boot.
+/// A setup_data node that the running kernel got at boot.
 ///
 /// Documented in Documentation/ABI/testing/sysfs-kernel-boot_params; what the types mean, in
 /// Documentation/arch/x86/boot.rst.
 package struct SetupDataNode: Equatable, Sendable {
-  /// The type, without the bit that says that the data lay elsewhere.
+  /// The type, without the bit SETUP_INDIRECT.
   package let type: UInt32
   /// The data.
   package let data: [UInt8]
@@ -17,12 +17,12 @@ package struct SetupDataNode: Equatable, Sendable {
     self.data = data
   }
 
-  /// The bit of a type whose data lie elsewhere. SETUP_INDIRECT.
+  /// The bit of a type whose data are elsewhere. SETUP_INDIRECT.
   private static let indirect: UInt32 = 1 << 31
   /// The most bytes of a node that are read.
   private static let limit = Int.mebibytes(1)
 
-  /// Reads `/sys/kernel/boot_params/setup_data`, which is not there when there are no nodes.
+  /// Reads `/sys/kernel/boot_params/setup_data`, which does not exist when there are no nodes.
   static func all(in files: FileTree) -> [SetupDataNode] {
     let directory = "/sys/kernel/boot_params/setup_data"
     return (files.numberedNames(in: directory) ?? []).compactMap { number in

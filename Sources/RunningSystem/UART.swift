@@ -1,21 +1,21 @@
 internal import ByteCoding
 internal import LinuxSystem
 
-/// A serial port of the 8250 family, and how its registers are reached. `/sys/class/tty/ttyS*`, or else
+/// A serial port of the 8250 family, and how its registers are accessed. `/sys/class/tty/ttyS*`, or else
 /// `/proc/tty/driver/serial`.
 package struct UART: Equatable, Sendable {
   /// The device's name, such as `ttyS1`.
   package let name: String
   /// The I/O port or physical address of the first register.
   package let address: UInt64
-  /// How its registers are reached, by the words of `earlycon=`: `io` for I/O ports, `mmio`, `mmio16`,
-  /// `mmio32` and `mmio32be` for registers of 8, 16 and 32 bits in memory. Nil when that is not known, or
-  /// there is no such word. Documentation/admin-guide/kernel-parameters.txt, "earlycon".
+  /// How its registers are accessed, by the words of `earlycon=`: `io` for I/O ports, `mmio`, `mmio16`,
+  /// `mmio32` and `mmio32be` for registers of 8, 16 and 32 bits in memory. Nil when that is unknown, or when
+  /// there is no word for it. Documentation/admin-guide/kernel-parameters.txt, "earlycon".
   package let access: String?
-  /// Hertz of its clock, by which rates are divided; nil when that is not known.
+  /// The frequency of its clock in hertz, which is divided to get the rate; nil when unknown.
   package let clock: UInt64?
 
-  /// The clock of a PC's serial ports in hertz, which is taken where nothing else is said.
+  /// The clock of a PC's serial ports in hertz, which is the default.
   package static let usualClock: UInt64 = 1_843_200
 
   /// The port `name`.
@@ -28,7 +28,7 @@ package struct UART: Equatable, Sendable {
 }
 
 extension UART {
-  /// The ports in `files`, those of sysfs first, which tells more.
+  /// The ports in `files`: first those of sysfs, which has more facts, then those of /proc.
   static func all(in files: FileTree) -> [UART] {
     var all: [UART] = []
     for name in files.names(in: "/sys/class/tty") ?? [] where name.hasPrefix("ttyS") {
@@ -40,17 +40,17 @@ extension UART {
     return all
   }
 
-  /// Reads the attributes in `/sys/class/tty/NAME`; nil when no port is there, or they are not told.
+  /// Reads the attributes in `/sys/class/tty/NAME`; nil when there is no port, or no attributes.
   private init?(name: String, in files: FileTree) {
     func number(_ attribute: String) -> UInt64? {
       files.number("/sys/class/tty/\(name)/\(attribute)")
     }
     let kind = number("io_type") ?? 0
     let address = number(kind == 0 ? "port" : "iomem_base") ?? 0
-    // The driver keeps lines for ports that are not there: PORT_UNKNOWN of <linux/serial_core.h>.
+    // The driver has entries for ports that do not exist: PORT_UNKNOWN of <linux/serial_core.h>.
     guard address != 0, number("type") != 0 else { return nil }
     // SERIAL_IO_PORT and so on of <linux/serial.h>, and by how many bits an offset is shifted. A wider access
-    // reaches the same register, if the distance is right.
+    // reaches the same register, if the distance of the registers is right.
     let access: String?
     switch (kind, number("iomem_reg_shift") ?? 0) {
     case (0, _): access = "io"
@@ -63,8 +63,8 @@ extension UART {
     self.init(name: name, address: address, access: access, clock: number("uartclk"))
   }
 
-  /// Reads `0: uart:16550A port:000003F8 irq:4 tx:0 rx:0`, or one with `mmio:0xFE030000`, of which the width
-  /// is not told.
+  /// Reads `0: uart:16550A port:000003F8 irq:4 tx:0 rx:0`, or a line with `mmio:0xFE030000`, which does not
+  /// tell the width.
   private init?(_ line: Substring) {
     let words = line.split(separator: " ")
     guard words.count > 2, words[0].hasSuffix(":"), words[1] != "uart:unknown" else { return nil }

@@ -1,15 +1,15 @@
 internal import ByteCoding
 internal import LinuxSystem
 
-/// What the running kernel is to the Xen hypervisor, where that matters for kexec.
+/// The kind of Xen domain that the running kernel is, if that matters for kexec.
 package enum XenDomain: Equatable, Sendable {
-  /// The first domain, which manages the others: the hypervisor below it owns the machine.
+  /// The first domain, which manages the others. The machine belongs to the hypervisor.
   case first
   /// A guest whose page tables are the hypervisor's, so that its kernel cannot replace itself. PV.
   case paravirtual
 
-  /// Reads the domain of the machine in `files`; nil without Xen, and for guests that are to their
-  /// kernel a machine like any other (HVM, PVH).
+  /// Reads the domain of the machine in `files`; nil without Xen, and for guests that look like an ordinary
+  /// machine to their kernel (HVM, PVH).
   ///
   /// Documented in Documentation/ABI/stable/sysfs-hypervisor-xen; `control_d` is what xenfs shows to
   /// the first domain.
@@ -20,7 +20,7 @@ package enum XenDomain: Equatable, Sendable {
       return
     }
     guard files.text("/sys/hypervisor/type") == "xen" else { return nil }
-    // xenfs may not be mounted.
+    // xenfs may not be mounted, so this is looked at as well.
     let features = files.bareHexadecimal("/sys/hypervisor/properties/features")
     if let features, (features & dom0Feature) != 0 {
       self = .first
@@ -32,5 +32,5 @@ package enum XenDomain: Equatable, Sendable {
   }
 }
 
-/// XENFEAT_dom0, of what the hypervisor offers.
+/// XENFEAT_dom0, in the features that the hypervisor offers.
 private let dom0Feature: UInt64 = 1 << 11

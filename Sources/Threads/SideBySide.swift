@@ -1,8 +1,8 @@
 internal import CLibrary
 
-/// Does two segments of work at the same time, where there are processors for it.
+/// Runs two functions at the same time, if there are processors for that.
 ///
-/// - Returns: both results, when both are there.
+/// - Returns: both results, when both functions have returned.
 package func sideBySide<First: Sendable, Second: Sendable>(
   _ first: @escaping @Sendable () -> First, _ second: @Sendable () -> Second
 ) -> (First, Second) {
@@ -13,15 +13,15 @@ package func sideBySide<First: Sendable, Second: Sendable>(
   return (answer.value ?? first(), theirs)
 }
 
-/// Starts a thread; nil when there can be none.
+/// Starts a thread; nil when that fails.
 private func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
   let job = unsafe Unmanaged.passRetained(Job(work))
   var thread = pthread_t()
   var attributes = pthread_attr_t()
   unsafe pthread_attr_init(&attributes)
   defer { unsafe _ = pthread_attr_destroy(&attributes) }
-  // Whatever the limit of the stack is, which would be the size: too little, or 8 MiB of an address space
-  // that may be limited as well.
+  // The default size is the limit of the stack, which may be too little, or 8 MiB of an address space that
+  // may be limited too.
   unsafe pthread_attr_setstacksize(&attributes, 1_048_576)  // 1 MiB
   // SAFETY: the thread takes over the retained job.
   let status = unsafe pthread_create(&thread, &attributes, { unsafe runJob($0) }, job.toOpaque())
@@ -37,7 +37,7 @@ private func runJob(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPoin
   return nil
 }
 
-/// Work as something that a C function can be given.
+/// A function that can be passed to a C function as a pointer.
 private final class Job: Sendable {
   let work: @Sendable () -> Void
 
@@ -46,7 +46,7 @@ private final class Job: Sendable {
   }
 }
 
-/// What a thread leaves. SAFETY: written by one thread, read by another only after joining it.
+/// The result of a thread. SAFETY: written by one thread, read by another only after joining it.
 private final class Answer<Value: Sendable>: @unchecked Sendable {
   var value: Value?
 }

@@ -14,9 +14,9 @@ func build(_ request: Request) throws(BuildError) {
       "-target", request.target, "-swift-version", "6", "-module-name", "Purgatory",
       "-package-name", "kexec", "-enable-experimental-feature", "Embedded", "-wmo",
       "-parse-as-library", "-strict-memory-safety", "-warnings-as-errors",
-      // Small: it is loaded with every kernel. What must be fast is written to be inlined.
+      // It is loaded with every kernel, so it must be small. What must be fast is written to be inlined.
       "-Osize",
-      // Nobody has a heap here, or a place for a stack protector's canary.
+      // There is no heap, and no variable for a stack protector's canary.
       "-no-allocations", "-Xfrontend", "-disable-stack-protector",
       // So that the linker drops what is not used.
       "-Xfrontend", "-function-sections",
@@ -24,8 +24,8 @@ func build(_ request: Request) throws(BuildError) {
       "-Xcc", "-mno-sse", "-Xcc", "-mno-mmx",
       // Exceptions are taken on the stack that is in use.
       "-Xcc", "-mno-red-zone", "-Xcc", "-ffreestanding",
-      // One more register, and no rearranging: SHA-256 has more values than x86 has registers, and
-      // these two take 60 of 360 memory accesses out of each block. An emulator feels it most.
+      // One more register, and no reordering of instructions: SHA-256 has more values than x86 has registers,
+      // and these options remove 60 of 360 memory accesses per block. An emulator profits most.
       "-Xcc", "-fomit-frame-pointer", "-Xllvm", "-enable-misched=0",
       "-module-cache-path", request.work + "/modules",
     ] + includes + ["-c"] + request.sources + ["-o", compiled])
@@ -35,7 +35,8 @@ func build(_ request: Request) throws(BuildError) {
   try run(
     request.linker,
     [
-      // "-static" would accept a table of addresses, which breaks when the blob moves; this refuses.
+      // "-static" would accept a table of addresses, which would be wrong after the blob is moved; "-pie"
+      // does not.
       "-pie", "--no-dynamic-linker", "-z", "norelro", "--gc-sections", "--build-id=none",
       "--fatal-warnings", "--orphan-handling=error", "-T", request.script,
       "--defsym=PURGATORY_MAGIC=\(PURGATORY_MAGIC)",

@@ -4,7 +4,7 @@ enum BuildError: Error {
   case badArgument(String)
   /// A tool could not be started; the number is an errno.
   case notStarted(tool: String, errno: Int32)
-  /// A tool failed and has said why; the status is that of `waitpid`.
+  /// A tool failed and has printed the reason; the status is that of `waitpid`.
   case failed(tool: String, status: Int32)
   /// A file could not be read or written; the number is an errno.
   case file(String, errno: Int32)

@@ -10,7 +10,7 @@ struct Request {
   var assembly = ""
   /// Directories with C headers and module maps.
   var includes: [String] = []
-  /// Directory for what lies between source and output.
+  /// Directory for intermediate files.
   var work = ""
   /// The Swift file to write.
   var output = ""

@@ -27,8 +27,8 @@ func readFile(_ path: String) throws(BuildError) -> [UInt8] {
   return bytes
 }
 
-/// Makes the file at `path` contain `text`. One that does is left as it is, or all that is compiled with it
-/// would be compiled again: SwiftPM builds this tool anew for each kind of build.
+/// Makes the file at `path` contain `text`. A file that contains it already is not written, or everything
+/// that is compiled with it would be compiled again: SwiftPM builds this tool anew for each kind of build.
 func writeFile(_ path: String, _ text: String) throws(BuildError) {
   if let old = try? readFile(path), old == Array(text.utf8) { return }
   guard let file = unsafe fopen(path, "wb") else { throw .file(path, errno: errno) }

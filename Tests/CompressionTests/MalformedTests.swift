@@ -49,7 +49,7 @@ import Testing
       Compressor.gzip, .xz, .zstd, .lz4Frame, .bzip2, .lzo, .lzoWithChecksums,
     ])
   func checksumsAreChecked(by compressor: Compressor) throws {
-    // Most of the stream is the data as it is: a flipped byte there is for the checksum to find.
+    // Random data is stored uncompressed: only the checksum can find a flipped byte in it.
     var generator = SplitMix(seed: 2)
     let data = (0..<3000).map { _ in UInt8.random(in: 0...255, using: &generator) }
     var damaged = compressor.compress(data)

@@ -101,7 +101,7 @@ import Testing
     #expect(largest <= (isByBlocks ? 8 << 20 : 64 << 10))
   }
 
-  /// What comes before a fault is delivered: all blocks that are whole. Those of a legacy LZ4 stream have 8 MiB.
+  /// All complete blocks before a fault are delivered. Those of a legacy LZ4 stream have 8 MiB.
   @Test(
     "A truncated stream is an error when its data is delivered in chunks",
     arguments: Compressor.allCases)

@@ -146,7 +146,7 @@ extension InvocationTests.DocumentTests {
         default: false
         }
       let call = isFile ? LoadCall.file : .segments
-      add("reason." + reason.code.rawValue, "system call   \(call.name), \(reason.text)")
+      add("reason." + reason.code.rawValue, "method    \(call.name), \(reason.text)")
     }
     for errno in callErrors { add(ErrorCode.call(errno).text, printed(byCall: errno)) }
     for (situation, line, kernel) in situations {

@@ -65,7 +65,7 @@ extension InvocationTests {
       let kernel = FakeKernel(files) { $0.kexecLoad = Self.answers(row.files) }
       let exit = kernel.run(row.line + " --dry-run")
       #expect(!kernel.output.isEmpty && kernel.calls.isEmpty, "\(row)")
-      #expect(kernel.output.hasPrefix("would ") || kernel.output.hasPrefix("kernel        "))
+      #expect(kernel.output.hasPrefix("would ") || kernel.output.contains("\n  kernel    "))
       let real = FakeKernel(files) { $0.kexecLoad = Self.answers(row.files) }
       #expect(real.run(row.line) == exit, "\(row): \(real.errors)")
       func inPlace(_ kernel: FakeKernel) -> String {
@@ -118,26 +118,28 @@ extension InvocationTests {
       let kernel = FakeKernel(Self.fast)
       func plan(_ options: String) -> String {
         let start = kernel.output.count
-        #expect(kernel.run("-l -c --dry-run \(options) @/vmlinuz") == .success, "\(kernel.errors)")
+        #expect(
+          kernel.run("-l -c --dry-run -d \(options) @/vmlinuz") == .success, "\(kernel.errors)")
         return String(kernel.output.dropFirst(start))
       }
       let plans = [plan(""), plan("")]
       let words = plans.map { plan in
-        plan.split(separator: "\n").first { $0.hasPrefix("addresses ") }?.split(separator: " ")
-          ?? []
+        plan.split(separator: "\n").first { $0.hasPrefix("  seed ") }?.split(separator: " ") ?? []
       }
       #expect(plans[0] != plans[1])
       for (plan, words) in zip(plans, words) {
         #expect(
-          words.starts(with: ["addresses", "drawn", "at", "random,", "anew", "by", "each", "load:"])
-        )
+          words.dropFirst(2) == ["gives", "the", "same", "addresses"]
+            && plan.contains("  (random at each load)\n"))
         let seed = try #require(words.first { $0.hasPrefix("--seed=") })
         let again = [self.plan(String(seed), on: kernel), self.plan(String(seed), on: kernel)]
         #expect(again[0] == again[1])
-        #expect(again[0].contains("\naddresses     drawn from \(seed)\n"))
-        // Everything but that line is unchanged.
+        #expect(again[0].contains("  (drawn from --seed)\n"))
+        // Everything but those lines is unchanged.
         func rest(_ plan: String) -> [Substring] {
-          plan.split(separator: "\n").filter { !$0.hasPrefix("addresses ") }
+          plan.split(separator: "\n").filter {
+            !$0.hasPrefix("  seed ") && !$0.hasPrefix("  address ")
+          }
         }
         #expect(rest(again[0]) == rest(plan))
       }
@@ -148,7 +150,8 @@ extension InvocationTests {
 
     private func plan(_ options: String, on kernel: FakeKernel) -> String {
       let start = kernel.output.count
-      #expect(kernel.run("-l -c --dry-run \(options) @/vmlinuz") == .success, "\(kernel.errors)")
+      #expect(
+        kernel.run("-l -c --dry-run -d \(options) @/vmlinuz") == .success, "\(kernel.errors)")
       return String(kernel.output.dropFirst(start))
     }
 
@@ -158,8 +161,8 @@ extension InvocationTests {
       arguments: ["-c --command-line=nokaslr", "-c --no-fast", "-s", "-c --entry-32bit"])
     func planWithoutRandomAddressesHasNoSeed(options: String) {
       let kernel = FakeKernel(Self.fast)
-      #expect(kernel.run("-l --dry-run \(options) @/vmlinuz") == .success)
-      #expect(!kernel.output.contains("\naddresses "))
+      #expect(kernel.run("-l --dry-run -d \(options) @/vmlinuz") == .success)
+      #expect(!kernel.output.contains("random at") && !kernel.output.contains("  seed "))
       #expect(kernel.run("-l --dry-run --json \(options) @/vmlinuz") == .success)
       #expect(kernel.output.contains("\"seed\": null,\n  \"isDrawnAnew\": false"))
     }
@@ -167,8 +170,8 @@ extension InvocationTests {
     @Test("A dry run draws no addresses when the running kernel has no random bytes")
     func drawsNoAddressesWithoutRandomBytes() {
       let kernel = FakeKernel(Self.fast) { $0.hasRandomBytes = false }
-      #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
-      #expect(!kernel.output.contains("\naddresses "))
+      #expect(kernel.run("-l -c --dry-run -d @/vmlinuz") == .success)
+      #expect(!kernel.output.contains("random at") && !kernel.output.contains("  seed "))
     }
   }
 }

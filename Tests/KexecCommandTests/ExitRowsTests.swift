@@ -28,7 +28,7 @@ struct ExitRow: Sendable, CustomTestStringConvertible {
   static let codes: [ExitRow] = [
     .init(
       "exit 0: done", "-l --dry-run @/vmlinuz --machine=@", 0,
-      "kernel        @/vmlinuz: 6.1.0-56-cloud-amd64"),
+      "Plan for another machine (dry run: nothing was touched)\n  kernel    6.1.0-56-cloud-amd64"),
     .init(
       "exit 0: -S, nothing loaded", "-S -l --dry-run --machine=@", 0,
       "kernel: not loaded\ncrash kernel: loaded\n"),

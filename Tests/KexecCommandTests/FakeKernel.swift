@@ -45,7 +45,9 @@ final class FakeKernel: Sendable {
     var writeSize = Int.max
     var writeLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
     var logLines: [String] = []
-    var isTerminal = false
+    /// The columns of the terminal that the output and the error stream are; nil for none.
+    var columns: Int?
+    var environment: [String: String] = [:]
     /// The error of each write to standard output.
     var output: Errno?
     var canHoldClosedStreams = true
@@ -184,8 +186,8 @@ extension FakeKernel {
         }
       } writeError: { text in
         self.state.withLock { $0.errors += text }
-      } isErrorTerminal: {
-        self.answer { $0.isTerminal }
+      } columns: { _ in
+        self.answer { $0.columns }
       } holdClosed: {
         self.answer { $0.canHoldClosedStreams }
       })
@@ -270,6 +272,8 @@ extension FakeKernel {
         answers.randomByte &+= 1
         return [UInt8](repeating: answers.randomByte, count: count)
       }
+    } environment: { name in
+      self.answer { $0.environment[name] }
     } evictProgram: {
     } lockInMemory: {
       self.record(.lock)

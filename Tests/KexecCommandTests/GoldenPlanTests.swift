@@ -126,7 +126,7 @@ private struct StandardFiles {
   }
 
   /// A load without options: a kernel that is unpacked at load time, checked by komihash, at an
-  /// address drawn from a seed; and an initrd of two archives, the second one compressed by gzip.
+  /// address drawn from a seed; and an initrd of two archives, the second one data compressed by gzip.
   static let unpacked = StandardFiles(
     kernel: BzImageBuilder { $0.payload = payload(zstd: VmlinuxBuilder().bytes) }.file,
     initrd: SharedBytes(archive("first") + storedGzip(archive("second")))

@@ -27,9 +27,13 @@ import Testing
     for word in CommandWord.allCases {
       #expect(lines.contains { $0.hasPrefix("  \(word.rawValue)  ") }, "\(word)")
     }
-    // The other sections are unchanged.
-    let last = text[..<start].split(separator: "\n").last
-    #expect(last == "  -v, --version               print the version and exit")
+    // What most people look for comes first, with its letters in kexec-tools' meaning.
+    let options = try #require(text.firstRange(of: "\nCommon options:\n")).upperBound
+    #expect(text[options...].hasPrefix("  -l, --load   "))
+    for example in ["  kexec -l /boot/vmlinuz --initrd=", "  systemctl kexec ", "  kexec -e "] {
+      #expect(text[..<options].contains("\n" + example))
+    }
+    #expect(text.hasSuffix("\nMore: README.md and docs/reference.md, beside the sources.\n"))
     #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
   }
 

@@ -87,8 +87,8 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
   func recognisesTypeByContent(row: ImageRow, packing: CompressionFormat?) throws {
     let file = row.type.rawValue + (packing.map { "." + $0.name } ?? "")
     let tree = machine(file, try pack(row.file, by: packing))
-    let (output, code) = try plan("@/\(file)", on: tree)
-    #expect(code == 0 && output.contains("\nimage         \(row.description)\n"), "\(output)")
+    let (output, code) = try plan("-d @/\(file)", on: tree)
+    #expect(code == 0 && output.contains("\n  image     \(row.description)\n"), "\(output)")
     let note = packing.map { "as a whole (\($0.name))" }
     #expect(note.map(output.contains) ?? !output.contains("as a whole"), "\(output)")
   }
@@ -99,8 +99,8 @@ struct ImageRow: Sendable, CustomTestStringConvertible {
   func checksTypeAgainstTheFile(row: ImageRow) throws {
     let name = row.type.rawValue
     let tree = machine(name, try pack(row.file, by: .gzip))
-    let (output, code) = try plan("-t \(name) @/\(name)", on: tree)
-    #expect(code == 0 && output.contains("\nimage         "), "\(output)")
+    let (output, code) = try plan("-d -t \(name) @/\(name)", on: tree)
+    #expect(code == 0 && output.contains("\n  image     "), "\(output)")
     // A wrong type is an error that names the right one.
     let wrong = row.type == .uki ? "multiboot-x86" : "uki"
     let (errors, failure) = try plan("--type=\(wrong) @/\(name)", on: tree)

@@ -142,7 +142,7 @@ extension InvocationTests {
       loaded crash kernel: unknown: there is no record of it, \(crash): another program has loaded \
       it, or /run cannot be written
       reserved for a crash kernel: 128 MiB at 0x10000000-0x17ffffff
-      loading: allowed; 3 more calls for a kernel (kernel.kexec_load_limit_reboot); signed kernels \
+      loading: allowed; 3 more loads of a kernel (kernel.kexec_load_limit_reboot); signed kernels \
       only (lockdown: integrity)
 
       """
@@ -172,7 +172,7 @@ extension InvocationTests {
       }
     }
 
-    /// What the JSON of these cases has.
+    /// A part of each case's JSON.
     private static let inJSON = [
       "no kernel of another boot": "\"systemCall\": null", "a later format": "\"systemCall\": null",
       "no record at all": "\"systemCall\": null", "nothing is loaded": "\"loaded\": false",
@@ -181,7 +181,7 @@ extension InvocationTests {
       "addresses are hidden": "\"crashSize\": 4096", "no crash kernels": "\"crashLoaded\": null",
     ]
 
-    /// What the files say, and lines of what is said then.
+    /// The contents of the files, and lines of the output.
     @Test(
       "The status command reports what is switched off, missing or unknown",
       arguments: [

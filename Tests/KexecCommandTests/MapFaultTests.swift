@@ -41,14 +41,14 @@ extension InvocationTests {
     func planNotesMapFaults() {
       let kernel = FakeKernel(Self.files)
       #expect(kernel.run("-l -c --dry-run @/vmlinuz") == .success)
-      #expect(kernel.output.contains("note          " + Self.line))
-      #expect(kernel.output.contains("note          " + Self.entry))
+      #expect(kernel.output.contains("\n  warning   " + Self.line))
+      #expect(kernel.output.contains("\n  warning   " + Self.entry))
       let programs = FakeKernel(Self.files)
       #expect(programs.run("-l -c --dry-run --json @/vmlinuz") == .success)
       #expect(programs.output.contains("\"code\": \"mapFault\""))
       let helper = FakeKernel(Self.files)
       #expect(helper.run("--dry-run --load-jump-back-helper --entry=0x1000") == .success)
-      #expect(helper.output.contains("note          " + Self.line))
+      #expect(helper.output.contains("\n  warning   " + Self.line))
     }
   }
 }

@@ -15,7 +15,7 @@ import Testing
       try MemoryFiles.running.append(SharedBytes([1, 2, 3]), to: file, path: "path")
       var link = [UInt8](repeating: 0, count: 600)
       let count = unsafe readlink("/proc/self/fd/\(file.number)", &link, link.count)
-      // The end of the name, as much as fits.
+      // The end of the name, as much of it as fits.
       let kept = Array(name.utf8.suffix(249))
       #expect(
         Array(link[..<max(count, 0)]) == Array("/memfd:".utf8) + kept + Array(" (deleted)".utf8))

@@ -70,9 +70,10 @@ import Testing
       "-s -l --dry-run @/vmlinuz --machine=@/bytes \(words)", in: tree)
     let (odd, running) = (String(lossless: [0xE9]), String(lossless: [0xFF]))
     #expect(code == 0)
-    #expect(plan.contains("\ncommand line  a=\(running) x\(odd)\n"), "\(plan)")
+    #expect(plan.contains("\n  cmdline   a=\(running) x\(odd)\n"), "\(plan)")
     #expect(
-      plan.contains(Program.inPlace("\ninitrd        @/\(odd), 3 bytes\n", in: tree)), "\(plan)")
+      plan.contains(Program.inPlace("\n  initrd    @/\(odd) ", in: tree))
+        && plan.contains(" 3 bytes\n"), "\(plan)")
     let (json, _) = try Program.run(
       "-s -l --dry-run --json @/vmlinuz --machine=@/bytes \(words)", in: tree)
     #expect(json.contains("\"a=\\ufffd x\\ufffd\""), "\(json)")
@@ -89,8 +90,8 @@ import Testing
     let (plan, _) = try Program.run(line, in: tree, errors: "/dev/null")
     #expect(all.contains(Program.inPlace("kexec: debug: reading the machine below @/\n", in: tree)))
     #expect(!plan.contains("debug"))
-    #expect(plan.contains("\ncommand line  root=/dev/vda1 x\n"))
-    #expect(plan.contains("\ncheck         komihash (64 bits) over "))
+    #expect(plan.contains("\n  cmdline   root=/dev/vda1 x\n"))
+    #expect(plan.contains("\n  check     komihash (64 bits) over "))
     #expect(all.hasSuffix(plan))
   }
 }

@@ -55,7 +55,7 @@ import Testing
   @Test("The clocks give plausible times, and random bytes differ at each request")
   func clocksAndRandomBytesArePlausible() {
     #expect(kernel.clocks.sinceBoot() > 0 && kernel.clocks.wallClock() > 1_700_000_000_000_000_000)
-    // They move on. The wall clock may be set back meanwhile.
+    // The clocks advance. The wall clock may be set back in between.
     let before = (kernel.clocks.sinceBoot(), kernel.clocks.wallClock())
     usleep(1000)
     #expect(kernel.clocks.sinceBoot() >= before.0 + 1_000_000)

@@ -71,8 +71,8 @@ extension InvocationTests {
           + "'--kexec-syscall' '--kexec-syscall-auto'", help),
       .init(
         "-l --reuse k",
-        "option '--reuse' is ambiguous; possibilities: '--reuseinitrd' "
-          + "'--reuse-cmdline' '--reuse-console' '--reuse-video-type'", help),
+        "option '--reuse' is ambiguous; possibilities: '--reuse-cmdline' "
+          + "'--reuseinitrd' '--reuse-console' '--reuse-video-type'", help),
       // Options of kexec-tools that work only on Xen.
       .init(
         "--load-live-update", "--load-live-update: a live update of Xen is not supported",
@@ -247,7 +247,7 @@ extension InvocationTests {
       .report, .loadPreserveContext, .loadJumpBackHelper,
     ]
 
-    /// Every option that is no action says by itself what it goes with.
+    /// The error for an option that is not an action says with which ones it works.
     @Test(
       "An option alone that is no action is an error that names what it goes with",
       arguments: OptionRow.all.filter { !actions.contains($0.option) })

@@ -72,8 +72,8 @@ import Testing
     let texts =
       errors.flatMap { [$0.message, $0.advice ?? ""] } + EveryMessageTests.notes.map(\.text)
       + EveryMessageTests.routes.map(\.text) + [helpText()]
-      + CommandWord.allCases.map(helpText(of:))
-      + [StatusReport(KexecState(in: nowhere), in: nowhere).text]
+      + CommandWord.allCases.map { helpText(of: $0) }
+      + [StatusReport(KexecState(in: nowhere), in: nowhere).text(on: .none)]
     for text in texts {
       #expect(!text.contains("this kernel") && !text.contains("this one"), "\(text)")
     }
@@ -87,7 +87,7 @@ import Testing
   /// Every help text, on a terminal of 80 columns.
   @Test("Every line of a help text has at most 80 columns")
   func helpTextsFitIn80Columns() {
-    let texts = [helpText()] + CommandWord.allCases.map(helpText(of:))
+    let texts = [helpText()] + CommandWord.allCases.map { helpText(of: $0) }
     for text in texts {
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       #expect(lines.count > 5)
@@ -284,10 +284,10 @@ extension InvocationTests {
     @Test(
       "A plan for a crash kernel gives the space left in the region or advises a larger one",
       arguments: [
-        (256, "-s -p", "256 MiB: it takes 51.4 MiB, 204.5 MiB are left", nil),
-        (256, "-c -p", "256 MiB: it takes 51.5 MiB, 204.4 MiB are left", nil),
+        (256, "-s -p", "takes 51.4 MiB of 256 MiB, 204.5 MiB are left", nil),
+        (256, "-c -p", "takes 51.5 MiB of 256 MiB, 204.4 MiB are left", nil),
         (
-          80, "-s -p", "80 MiB: it takes 51.4 MiB, 28.5 MiB are left",
+          80, "-s -p", "takes 51.4 MiB of 80 MiB, 28.5 MiB are left",
           "kexec: warning: the crash kernel has little memory to run in: 28.5 MiB of 80 MiB (crashkernel=128M would be enough)\n"
         ),
         (48, "-s -p", nil, "  reserve more: boot the running kernel with crashkernel=128M\n"),
@@ -310,7 +310,7 @@ extension InvocationTests {
       #expect(
         kernel.run("--dry-run \(option) @/vmlinuz")
           == (!isRefused ? .success : size == 0 ? .noCrashRegion : .failure), "\(kernel.errors)")
-      if let row { #expect(kernel.output.contains("\nreserved      \(row)\n"), "\(kernel.output)") }
+      if let row { #expect(kernel.output.contains("\n  reserved  \(row)\n"), "\(kernel.output)") }
       let loaded = FakeKernel(files)
       #expect((loaded.run("\(option) @/vmlinuz") == .success) == !isRefused)
       if let said {

@@ -225,7 +225,7 @@ import Testing
     return try #require(found, "\(image.type)")
   }
 
-  /// A kernel that has its place and its header, whatever its file says.
+  /// Checks that the kernel has enough memory and a correct header, whatever its file says.
   private func check(
     _ load: SegmentLoad, of image: BzImage, notes: [PlanNote], mended: [PlanNote]
   ) throws {

@@ -40,7 +40,7 @@ import Testing
   func checksOneRegion(algorithm: Algorithm, size: Int) throws {
     let segments = Segments([size], algorithm)
     #expect(try verdict(segments) == .right)
-    // A region of no bytes has none to be flipped.
+    // An empty region has no bit that could be flipped.
     for index in [0, size / 2, size - 1] where size > 0 {
       segments.flipBit(ofByte: index, inRegion: 0)
       #expect(try verdict(segments) == .wrong, "byte \(index) was flipped")

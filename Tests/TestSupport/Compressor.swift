@@ -70,7 +70,7 @@ private func withGzip(_ data: [UInt8]) -> [UInt8] {
   }
 }
 
-/// `data`, compressed by xz with this check: 1 is CRC32, 4 is CRC64, 10 is SHA-256, 0 is none.
+/// `data`, data compressed by xz with this check: 1 is CRC32, 4 is CRC64, 10 is SHA-256, 0 is none.
 package func withXz(_ data: [UInt8], check: UInt32) -> [UInt8] {
   unsafe written(data.count + data.count / 8 + 1024) { output, capacity in
     var size = 0

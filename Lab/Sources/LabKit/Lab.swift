@@ -42,7 +42,7 @@ public final class Lab: Sendable {
 
   /// Boots `kernel` and waits for its agent.
   ///
-  /// - Kernels: those in `kernels` are in /boot. There is also `initrd`, for the next kernel: it
+  /// - `kernels`: they are in /boot of the guest. There is also `initrd`, for the next kernel: it
   ///   contains the same agent and programs, and `nextFiles`.
   /// - `isChain`: there is no such initrd, because every kernel passes its own to the next one.
   /// - `files`: files for this guest only.

@@ -72,7 +72,7 @@ private let noRoom = Scenario.core("no free memory: an initrd larger than the me
     let load = "kexec \(call.rawValue) -l \(Kernel.lab.path)"
     try await guest.mustRefuse(
       "\(load) --initrd=/run/large",
-      saying: "not enough memory: the load takes",
+      saying: "not enough memory: the load needs",
       othersSay: "Cannot allocate memory")
   }
 }

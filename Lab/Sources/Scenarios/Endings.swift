@@ -55,7 +55,7 @@ private let interfaces = Scenario(
   try await guest.run(jump, exits: 1)
   try await guest.mustSay("dummy0: taken down dummy2: taken down", when: down)
   try await guest.mustSay("0x83 0x82 0x83", when: flags)
-  try await guest.run("grep 'this is gone: default via 10.1.2.1 dev dummy0' /run/log; \(uncover)")
+  try await guest.run("grep 'these are lost: default via 10.1.2.1 dev dummy0' /run/log; \(uncover)")
 
   try await guest.load(.lab, by: .classic)
   // The kernel would refuse the jump; the program must find that before it takes the network down.

@@ -66,7 +66,7 @@ private let toFourLevels = Scenario(
   }
   let load =
     "-l \(Kernel.lab.path) --initrd=/boot/initrd --command-line='\(Lab.commandLine)'"
-  try await guest.mustRefuse("kexec -s \(load)", saying: "which would reset the machine")
+  try await guest.mustRefuse("kexec -s \(load)", saying: "and reset the machine")
   try await guest.mustNote("enteredIn32Bits", when: "kexec \(load)")
   try await guest.run("kexec \(load)")
   let next = try await guest.jump()

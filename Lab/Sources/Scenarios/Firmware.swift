@@ -72,7 +72,7 @@ private let flagsOfComfort = Scenario(
 ) { lab in
   let guest = try await lab.boot(.debian6_1, carrying: [.lab])
   let said = try await guest.load(.lab, by: .file, options: "--no-cma --force-dtb")
-  try expect(said.errors.contains("does not know --no-cma and --force-dtb"), said.errors)
+  try expect(said.errors.contains("does not support --no-cma and --force-dtb"), said.errors)
   try await guest.mustHaveLoaded(true)
   try await guest.run("kexec -u")
   try await guest.mustRefuse(

@@ -24,7 +24,7 @@ private let compressed = Scenario(
     try await guest.run("kexec -u")
   }
   try await guest.run("head -c 1000000 /boot/zstd >/run/short")
-  try await guest.mustRefuse(load("/run/short", by: .file), saying: "cut off at byte")
+  try await guest.mustRefuse(load("/run/short", by: .file), saying: "is truncated at byte")
   try await guest.run(load("/boot/zstd", by: .file))
   try await guest.jump().mustBe(.lab)
 }
@@ -51,7 +51,7 @@ private func vmlinux(hasRelocations: Bool) -> Scenario {
       files: ["boot/vmlinux.zst": try Compressor.zstd.compress(kernel)])
     let command = load("/boot/vmlinux.zst", by: .classic)
     try await guest.mustRefuse(
-      load("/boot/vmlinux.zst", by: .file), saying: "kexec_file_load takes no file of type")
+      load("/boot/vmlinux.zst", by: .file), saying: "kexec_file_load cannot load a file of type")
     try await guest.mustRefuse(command + " --type=bzImage", saying: "elf-x86_64")
     let typed = command + " --type=elf-x86_64 --seed=\(lab.seed)"
     let plan = try await guest.plan(typed)
@@ -111,7 +111,7 @@ private func multiboot(_ version: Int) -> Scenario {
         "boot/first": Array("first module".utf8), "boot/second": Array("second".utf8),
       ])
     let load = "kexec --command-line='some words' --module='/boot/first one two'"
-    try await guest.mustRefuse("\(load) -s -l /boot/kernel", saying: "kexec_file_load takes no")
+    try await guest.mustRefuse("\(load) -s -l /boot/kernel", saying: "kexec_file_load cannot load")
     try await guest.run("\(load) --module=/boot/second -l /boot/kernel")
     var said = [
       version == 1 ? "magic 2badb002" : "magic 36d76289", "line /boot/kernel some words",

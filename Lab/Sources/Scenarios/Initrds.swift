@@ -129,7 +129,7 @@ private let noRoomForCopy = Scenario("little memory: an initrd of which no copy 
   for call in LoadCall.allCases {
     try await guest.mustRefuse(
       "kexec \(call.rawValue) -l \(Kernel.lab.path) --initrd=/large/file",
-      saying: "not enough memory: the load takes")
+      saying: "not enough memory: the load needs")
   }
 }
 

@@ -60,7 +60,8 @@ private let ipxe = Scenario("iPXE, a bzImage with no entry but that in real mode
   let guest = try await lab.boot(
     .lab, files: ["boot/ipxe": try lab.packagedFile("/boot/ipxe.lkrn")], hasVGA: true)
   for option in ["--entry-32bit", "-s"] {
-    try await guest.mustRefuse("kexec \(option) -l /boot/ipxe", saying: "the one in real mode")
+    try await guest.mustRefuse(
+      "kexec \(option) -l /boot/ipxe", saying: "it has only a real-mode entry")
   }
   try await guest.mustNote("ordinaryEntry.realModeOnly", when: "kexec -l /boot/ipxe")
   try await guest.run("kexec -l /boot/ipxe --type=bzImage")

@@ -34,7 +34,7 @@ let refusals: [Scenario] = [
       .debian6_1, commandLine: "lockdown=integrity", carrying: [.lab])
     for call in LoadCall.allCases {
       try await guest.mustRefuse(
-        load(by: call), saying: "the kernel is locked down (integrity)",
+        load(by: call), saying: "lockdown (integrity) allows only signed kernels",
         othersSay: "Operation not permitted")
     }
   },

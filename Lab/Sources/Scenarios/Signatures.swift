@@ -17,7 +17,8 @@ let signatures: [Scenario] = [
     try await guest.mustRefuseImages(by: "kexec -s")
 
     try await guest.run("echo integrity >/sys/kernel/security/lockdown")
-    try await guest.mustRefuse("kexec -c -l /boot/lab --initrd=/boot/initrd", saying: "locked down")
+    try await guest.mustRefuse(
+      "kexec -c -l /boot/lab --initrd=/boot/initrd", saying: "allows only signed kernels")
     try await guest.mustRefuseImages(by: "kexec")
     try await guest.run(
       "kexec -l /boot/right --initrd=/boot/initrd --command-line='\(Lab.commandLine) lab.signed'")

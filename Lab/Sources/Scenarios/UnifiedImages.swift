@@ -87,9 +87,9 @@ private let signatureInside = Scenario(
     .debian6_1, commandLine: "lockdown=integrity", files: ["boot/uki.efi": lab.make(image)])
   for options in ["", "-s"] {
     try await guest.mustRefuse(
-      "kexec \(options) -l /boot/uki.efi", saying: ".linux needs a signature of its own")
+      "kexec \(options) -l /boot/uki.efi", saying: ".linux needs its own signature")
   }
-  try await guest.mustRefuse("kexec -c -l /boot/uki.efi", saying: "locked down")
+  try await guest.mustRefuse("kexec -c -l /boot/uki.efi", saying: "allows only signed kernels")
 }
 
 /// The lab's own kernel knows the key of the first of these, but not that of the second.

@@ -51,7 +51,7 @@ struct DemoCommand {
   /// Prints the part of a plan that lists the segments.
   private func printMemory(_ plan: String) {
     let lines = plan.split(separator: "\n", omittingEmptySubsequences: true)
-    let start = lines.firstIndex { $0.hasPrefix("memory") } ?? 0
+    let start = lines.firstIndex { $0.hasPrefix("  address") } ?? 0
     for (index, line) in lines[start...].enumerated() {
       tell(index == 0 ? "plan" : "", String(line))
     }

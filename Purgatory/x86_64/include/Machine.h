@@ -1,4 +1,4 @@
-// The few x86 instructions that Swift has no words for. All of them are inlined.
+// The few x86 instructions that Swift cannot express. All of them are inlined.
 
 #ifndef PURGATORY_MACHINE_H
 #define PURGATORY_MACHINE_H
@@ -27,7 +27,7 @@ INLINE uint64_t machine_timestamp(void) {
   return ((uint64_t)high << 32) | low;
 }
 
-// Where the last page fault wanted to go.
+// The address of the last page fault.
 INLINE uint64_t machine_fault_address(void) {
   uint64_t address;
   __asm__ volatile("mov %%cr2, %0" : "=r"(address));
@@ -48,14 +48,14 @@ INLINE uint64_t machine_control_4(void) {
   return value;
 }
 
-// Whether we are the kernel: not so in a test in an ordinary process.
+// Whether the processor is in kernel mode, unlike in a test in an ordinary process.
 INLINE bool machine_is_privileged(void) {
   uint64_t segment;
   __asm__ volatile("mov %%cs, %0" : "=r"(segment));
   return (segment & 3) == 0;
 }
 
-// What was in the control registers.
+// Former contents of the control registers.
 struct machine_control {
   uint64_t cr0, cr4;
 };
@@ -71,7 +71,7 @@ INLINE struct machine_control machine_enable_sse(void) {
   return before;
 }
 
-// Leaves zeros in the SSE registers, and the control registers as they were.
+// Clears the SSE registers and restores the control registers.
 INLINE void machine_restore_sse(struct machine_control before) {
   __asm__ volatile(
       "pxor %%xmm0, %%xmm0; pxor %%xmm1, %%xmm1; pxor %%xmm2, %%xmm2; pxor %%xmm3, %%xmm3;"
@@ -83,7 +83,7 @@ INLINE void machine_restore_sse(struct machine_control before) {
   __asm__ volatile("mov %0, %%cr0" : : "r"(before.cr0) : "memory");
 }
 
-// Takes the interrupt table away: from now on an exception resets the machine.
+// Removes the interrupt table: from now on an exception resets the machine.
 INLINE void machine_drop_interrupt_table(void) {
   struct __attribute__((packed)) {
     uint16_t limit;

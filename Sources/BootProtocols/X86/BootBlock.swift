@@ -3,10 +3,10 @@ internal import ByteCoding
 internal import KernelImages
 package import PhysicalMemory
 
-/// All that an x86 kernel reads before it knows the machine, in one segment of memory: boot_params,
-/// the command line, the setup_data nodes and the EFI map.
+/// What an x86 kernel reads before it knows the machine, in one segment: boot_params, the command line, the
+/// setup_data nodes and the EFI map.
 ///
-/// Its length is known before its address is, so it can be placed first and encoded after.
+/// Its length does not depend on its address, so it can be placed first and encoded then.
 package struct BootBlock: Sendable {
   /// The setup header to copy into boot_params, from 0x1F1 on.
   package var header: [UInt8]
@@ -16,31 +16,30 @@ package struct BootBlock: Sendable {
   package var commandLine: [UInt8]
   /// The memory map.
   package var e820: E820Table
-  /// The ACPI RSDP, where boot_params do not have it; 0 lets the kernel search.
+  /// The address of the ACPI RSDP if boot_params do not have it; with 0 the kernel searches for it.
   package var rsdpAddress: UInt64
   /// EFI state to hand over, if any.
   package var efi: EFIHandover?
   /// Random bytes for the kernel's generator, if any.
   package var randomSeed: [UInt8]?
-  /// What the next kernel is told of the screen.
+  /// What the next kernel is told about the screen.
   package var screen = Screen.inherited
-  /// Nodes of the running kernel that the next one gets as well, and the user's.
+  /// More setup_data nodes: those of the running kernel that the next one gets too, and the user's.
   package var moreSetupData: [SetupData] = []
-  /// Whether the kernel was moved to a random address, as its own decompressor would have told it.
+  /// Whether the kernel was moved to a random address. The decompressor would have set that flag.
   package var isRandomised = false
 
-  /// What a kernel is told of the screen.
+  /// What a kernel is told about the screen.
   package enum Screen: Equatable, Sendable {
-    /// What the running kernel was told.
+    /// The same as the running kernel.
     case inherited
-    /// The same, but that the picture which firmware set up is no longer what the screen shows, so
-    /// that the kernel must not draw into it.
+    /// The same, but without the framebuffer that firmware has set up, because the screen no longer shows it.
     case withoutFramebuffer
     /// Plain text, 80 by 25.
     case text
   }
 
-  /// A block from all that goes into it.
+  /// A block of these parts.
   package init(
     header: [UInt8], inherited: [UInt8]?, commandLine: [UInt8], e820: E820Table,
     rsdpAddress: UInt64 = 0, efi: EFIHandover? = nil, randomSeed: [UInt8]? = nil
@@ -89,7 +88,7 @@ package struct BootBlock: Sendable {
       initrd?.start.value ?? 0, low: SetupHeader.ramdiskImage, high: BootParameters.extRamdiskImage)
     bytes.store(
       initrd?.byteCount ?? 0, low: SetupHeader.ramdiskSize, high: BootParameters.extRamdiskSize)
-    // A list that the file brings would lead nowhere.
+    // A list in the file's header would have wrong addresses.
     if header.count >= SetupHeader.setupData.end - SetupHeader.start || !layout.nodes.isEmpty {
       let first = layout.nodes.first.map { base.value + UInt64($0) } ?? 0
       bytes.store(first, as: SetupHeader.setupData)
@@ -108,7 +107,7 @@ extension BootBlock {
     var end = 0
   }
 
-  /// Bytes kept free behind the command line, where the purgatory may append a word.
+  /// Bytes kept free behind the command line, where the purgatory may append a parameter.
   private static let commandLineSlack = 64
 
   private var layout: Layout {
@@ -137,7 +136,7 @@ extension BootBlock {
 
   private func inherit(into bytes: inout [UInt8]) {
     guard let inherited, inherited.count >= BootParameters.size else {
-      // Nothing is known of the screen but that every PC has one: plain text, 80 by 25.
+      // Nothing is known about the screen, so it is the text screen of every PC, 80 by 25.
       bytes.store(ScreenInfo.text, at: 0)
       return
     }
@@ -150,14 +149,15 @@ extension BootBlock {
       bytes.store(UInt8(0), as: BootParameters.origVideoIsVGA)
     }
     if ScreenInfo.isText(isVGA) {
-      // The running kernel and the purgatory have written since: go on below what they wrote.
+      // The running kernel and the purgatory have written to the screen since, so the cursor goes below their
+      // text.
       bytes.store(UInt8(0), as: BootParameters.origX)
       bytes.store(bytes.loadField(BootParameters.origVideoLines), as: BootParameters.origY)
     }
   }
 
-  /// The subarchitecture lies inside the setup header, which comes from the file, but is the machine's:
-  /// 0, a PC, where nothing is known of it.
+  /// The subarchitecture is a fact of the machine, though its fields are in the setup header, which comes
+  /// from the file. It is 0, a PC, if it is unknown.
   private func inheritSubarchitecture(into bytes: inout [UInt8]) {
     let end = SetupHeader.hardwareSubarchData.end
     guard header.count >= end - SetupHeader.start else { return }

@@ -1,8 +1,8 @@
 internal import ByteCoding
 package import RunningSystem
 
-/// EFI state in the form in which the next kernel takes it over: a runtime map, the system table,
-/// and the tables that were at other addresses before the running kernel mapped them.
+/// EFI state in the form that the next kernel takes over: a runtime map, the system table, and the tables
+/// whose addresses the running kernel has changed.
 package struct EFIHandover: Equatable, Sendable {
   /// Bytes of one descriptor: u32 type, u32 pad, u64 physical, u64 virtual, u64 pages,
   /// u64 attribute.

@@ -1,8 +1,7 @@
 internal import ByteCoding
 
-/// What an ELF kernel that is no Linux is told: a block of notes with the loader's name, its version
-/// and the command line. Documented in the "ELF Boot Proposal" that Etherboot and its successors
-/// follow.
+/// The information for an ELF kernel that is not Linux: notes with the loader's name, its version and the
+/// command line. Documented in the "ELF Boot Proposal", which Etherboot and its successors follow.
 package struct ELFBootNotes: Sendable {
   /// The command line, without its terminator.
   package let commandLine: [UInt8]
@@ -20,11 +19,11 @@ package struct ELFBootNotes: Sendable {
   private static let loaderVersion: UInt32 = 3
   private static let commandLineType: UInt32 = 4
 
-  /// Bytes kept free below the words that a 32-bit kernel finds on its stack.
+  /// Bytes of stack below the two words that a 32-bit kernel finds on it.
   private static let stackSize = 4096
 
-  /// Where the stack pointer of a 32-bit kernel starts: at a return address of 0, with the notes'
-  /// address above it.
+  /// The initial stack pointer of a 32-bit kernel: at a return address of 0, with the address of the notes
+  /// above it.
   package static let stackOffset = stackSize
   /// Where the notes start: behind the stack.
   package static let notesOffset = stackSize + 16
@@ -59,7 +58,7 @@ package struct ELFBootNotes: Sendable {
     return bytes
   }
 
-  /// The checksum of IP (RFC 1071) over `bytes`, in which its own field is 0.
+  /// The checksum of IP (RFC 1071) over `bytes`, in which the checksum's field is 0.
   private static func checksum(of bytes: [UInt8]) -> UInt16 {
     var sum: UInt32 = 0
     for index in stride(from: 0, to: bytes.count, by: 2) {

@@ -31,8 +31,8 @@ extension MultibootInformation {
   /// What EAX holds at the entry of a multiboot 1 kernel.
   package static let magic1: UInt32 = 0x2BAD_B002
 
-  /// The information of multiboot 1 at physical address `base`, with all that it points at. The
-  /// length does not depend on `base`.
+  /// The information of multiboot 1 at physical address `base`, with everything that it points to. The length
+  /// does not depend on `base`.
   package func encode1(at base: UInt32) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Layout.size)
     func end() -> UInt32 { base &+ UInt32(truncatingIfNeeded: bytes.count) }
@@ -49,7 +49,7 @@ extension MultibootInformation {
     }
     bytes.store(flags, as: Layout.flags)
 
-    // The size of an entry does not count itself.
+    // The size of an entry does not include its own field.
     var size: [UInt8] = []
     size.append(littleEndian: UInt32(E820Table.entrySize))
     let map = memoryEntries({ _ in size }, tail: [])

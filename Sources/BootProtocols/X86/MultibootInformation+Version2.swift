@@ -27,10 +27,10 @@ extension MultibootInformation {
   /// Bytes of the ACPI RSDP of version 1; later ones are longer.
   private static let oldRSDPSize = 20
 
-  /// The information of multiboot 2: tags, each at a multiple of eight bytes. It points at nothing
-  /// of its own, so that it may be put anywhere.
+  /// The information of multiboot 2: tags, each at a multiple of eight bytes. It contains no pointers to
+  /// itself, so it may be placed anywhere.
   package func encode2() -> [UInt8] {
-    // The size in all, and a reserved word.
+    // The total size, and a reserved word.
     var bytes = [UInt8](repeating: 0, count: Tag.headerSize)
     func append(_ type: UInt32, _ content: [UInt8]) {
       bytes.append(littleEndian: type)

@@ -2,8 +2,8 @@ internal import RunningSystem
 package import PhysicalMemory
 internal import ByteCoding
 
-/// What a multiboot kernel is told of its machine; the tables of both specifications are made from
-/// it. All addresses in them are below 4 GiB.
+/// What a multiboot kernel is told about its machine. The tables of both specifications are made from it; all
+/// addresses in them are below 4 GiB.
 package struct MultibootInformation: Sendable {
   /// A file that is loaded beside the kernel.
   package struct Module: Equatable, Sendable {
@@ -25,14 +25,14 @@ package struct MultibootInformation: Sendable {
   package var modules: [Module]
   /// The memory map.
   package var memory: MemoryMap
-  /// What the screen shows; nil when nobody knows.
+  /// The screen; nil when it is unknown.
   package var screen: MultibootScreen?
   /// The ACPI RSDP's own bytes; nil when they cannot be read. Multiboot 2 only.
   package var rsdp: [UInt8]?
   /// Where the kernel was loaded, when it was moved. Multiboot 2 only.
   package var loadBase: UInt32?
 
-  /// What is known of the machine.
+  /// The information with these parts.
   package init(commandLine: [UInt8], memory: MemoryMap) {
     self.commandLine = commandLine
     self.modules = []
@@ -42,17 +42,17 @@ package struct MultibootInformation: Sendable {
   /// The name that the kernel is told of its loader.
   static let loaderName = Array("kexec".utf8)
 
-  /// KiB of RAM from address 0 up, as far as there is no gap: at most 640.
+  /// KiB of RAM from address 0 to the first gap, at most 640.
   var lowerKibibytes: UInt32 {
     let page = PhysicalAddress(pageSize)
     let low = memory.undisputedRAM.ranges.first { $0.start <= page && page < $0.end }
     return UInt32(min((low?.end.value ?? 0) / .kibibytes(1), 640))
   }
 
-  /// KiB of RAM from 1 MiB up, as far as there is no gap.
+  /// KiB of RAM from 1 MiB to the first gap.
   var upperKibibytes: UInt32 { UInt32(clamping: E820Table(memory).kibibytesAbove1MiB) }
 
-  /// The memory map in 24 bytes an entry: what comes first in each differs.
+  /// The memory map with 24 bytes for each entry. The first bytes of an entry depend on the specification.
   func memoryEntries(_ head: (MemoryMap.Entry) -> [UInt8], tail: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     for entry in E820Table(memory).entries {
@@ -69,7 +69,7 @@ package struct MultibootInformation: Sendable {
   }
 }
 
-/// How a screen is driven, for a multiboot kernel.
+/// A screen, as a multiboot kernel is told about it.
 package struct MultibootScreen: Equatable, Sendable {
   /// Where its memory is.
   package var address: UInt64
@@ -88,7 +88,7 @@ package struct MultibootScreen: Equatable, Sendable {
   package static let text = MultibootScreen(
     address: 0xB8000, pitch: 160, width: 80, height: 25, depth: 16, colours: nil)
 
-  /// What the running kernel was told; nil when it was told of no screen.
+  /// The screen of the running kernel's boot_params; nil when they have none.
   package init?(bootParameters: [UInt8]) {
     guard bootParameters.count >= BootParameters.size else { return nil }
     func load<Value>(_ field: Field<Value>) -> Value { bootParameters.loadField(field) }
@@ -106,7 +106,7 @@ package struct MultibootScreen: Equatable, Sendable {
     width = UInt32(load(ScreenLayout.width))
     height = UInt32(load(ScreenLayout.height))
     depth = UInt8(clamping: load(ScreenLayout.depth))
-    // Size comes before position there, and behind it here.
+    // In boot_params the size comes before the position, here behind it.
     colours = ScreenLayout.colours.flatMap { offset in
       [bootParameters[offset + 1], bootParameters[offset]]
     }

@@ -1,8 +1,7 @@
 internal import ByteCoding
 internal import RunningSystem
 
-/// The first 64 bytes of boot_params: how the screen is driven. Corresponds to
-/// `struct screen_info`.
+/// The first 64 bytes of boot_params: how the screen works. Corresponds to `struct screen_info`.
 package enum ScreenInfo {
   /// Bytes in all.
   private static let size = 64
@@ -24,7 +23,7 @@ package enum ScreenInfo {
   /// VGA text mode, 80 columns by 25 lines, characters of 16 points.
   static var text: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: size)
-    // Below what is on the screen.
+    // The cursor is below what is on the screen.
     bytes.store(25, as: BootParameters.origY)
     bytes.store(3, as: BootParameters.origVideoMode)
     bytes.store(80, as: BootParameters.origVideoCols)

@@ -1,6 +1,6 @@
 internal import ByteCoding
 
-/// One node of the list of extra data that setup_header.setup_data points at.
+/// One node of the list that setup_header.setup_data points to.
 ///
 /// Documented in Documentation/arch/x86/boot.rst, "setup_data".
 package struct SetupData: Equatable, Sendable {
@@ -21,8 +21,8 @@ package struct SetupData: Equatable, Sendable {
     /// Random bytes for the kernel's generator. SETUP_RNG_SEED, since 6.0.
     case randomSeed = 9
 
-    /// Whether it tells of the machine what firmware or a hypervisor told once, so that the next
-    /// kernel must be told again. The others are made anew, or were for the running kernel alone.
+    /// Whether it is information of firmware or a hypervisor about the machine, which the next kernel needs
+    /// too. The other nodes are made anew, or were for the running kernel only.
     package var isForwarded: Bool {
       switch self {
       case .deviceTree, .appleProperties, .jailhouse, .confidentialComputing: true
@@ -31,7 +31,7 @@ package struct SetupData: Equatable, Sendable {
     }
   }
 
-  /// The bit of a type whose data lie elsewhere. SETUP_INDIRECT.
+  /// The bit of a type whose data are elsewhere. SETUP_INDIRECT.
   package static let indirect: UInt32 = 1 << 31
 
   /// Bytes before the payload: u64 next, u32 type, u32 length.

@@ -1,7 +1,7 @@
-// The processor's own instructions for SHA-256, for which Swift has no words.
+// The processor's instructions for SHA-256, which Swift cannot express.
 //
-// Like the Swift of Digests this is compiled for the host and for the purgatory. There it needs more
-// than a processor that has them: SSE must be switched on.
+// Like the Swift code of Digests, this is compiled for the host and for the purgatory, where SSE must be
+// enabled first.
 
 #ifndef DIGESTS_H
 #define DIGESTS_H

@@ -92,6 +92,13 @@ static inline int clinux_set_interface_flags(int socket, const char *name, int f
   return ioctl(socket, SIOCSIFFLAGS, &request);
 }
 
+// How many columns the terminal at a file descriptor has (TIOCGWINSZ), 0 when it does not know; -1 when it
+// is none.
+static inline int clinux_terminal_columns(int file) {
+  struct winsize size = {0};
+  return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : -1;
+}
+
 // The rate and c_cflag of the terminal at `path` (TCGETS2), in Terminal.c; -1 when it is none.
 int clinux_terminal_line(const char *path, unsigned *baud, unsigned *flags);
 

@@ -1,24 +1,24 @@
-// What the loader and the purgatory say to each other: the start of the purgatory's blob.
+// The interface of the loader and the purgatory: the start of the purgatory's blob.
 //
-// This header is the only place where the layout is written down. The purgatory's Swift imports the
-// structures, its assembly includes the numbers, and the loader's offset tables are compared with
-// it by a test. All integers are little-endian, all addresses physical.
+// The layout is defined only here. The purgatory's Swift code imports the structures, its assembly includes
+// the numbers, and a test compares the loader's offset tables with them. All integers are little-endian, all
+// addresses physical.
 
 #ifndef PURGATORY_ABI_H
 #define PURGATORY_ABI_H
 
-// The blob starts with a jump (8 bytes), so its entry is its first byte. Then come the numbers that
-// the linker script fills in, and at a fixed place the parameters that the loader fills in.
+// The blob starts with a jump (8 bytes), so its entry is its first byte. Then come the numbers that the
+// linker script fills in and, at a fixed offset, the parameters that the loader fills in.
 #define PURGATORY_HEADER_OFFSET 0x08
 #define PURGATORY_PARAMETERS_OFFSET 0x40
 
 // "kexec.sw" in memory.
 #define PURGATORY_MAGIC 0x77732e636578656b
-// Changes whenever the layout below does.
+// It changes whenever the layout below changes.
 #define PURGATORY_VERSION 6
 
 // purgatory_parameters.flags
-#define PURGATORY_FLAG_GREETS 0x1       // say on the console that all is well, too
+#define PURGATORY_FLAG_GREETS 0x1       // report success on the console too
 #define PURGATORY_FLAG_RESETS_VGA 0x2   // put the VGA into text mode 3 first
 #define PURGATORY_FLAG_VGA_CONSOLE 0x4  // write to the VGA text screen as well
 #define PURGATORY_FLAG_PLAIN_DIGEST 0x8 // not with the processor's instructions for it
