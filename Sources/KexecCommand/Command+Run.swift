@@ -17,7 +17,7 @@ extension Command {
     if state.isLoaded == false {
       throw CommandError(
         .nothingLoaded, "nothing is loaded",
-        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD",
+        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD --reuse-cmdline",
         exitCode: .usage)
     }
     let record = records.record(of: .reboot)

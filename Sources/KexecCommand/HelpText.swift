@@ -19,7 +19,7 @@ func helpText(on terminal: Terminal = .none) -> String {
     let (summary, needsRoot) = word.summary
     text += page.helpRow(word.rawValue, needsRoot ? summary : "\(summary); works without root")
   }
-  return text + "\nMore: README.md and docs/reference.md, beside the sources.\n"
+  return text + "\nMore: kexec(8), or README.md and docs/ in the sources.\n"
 }
 
 /// The text of `--help` of a command.
@@ -27,7 +27,7 @@ func helpText(of word: CommandWord, on terminal: Terminal = .none) -> String {
   let (summary, needsRoot) = word.summary
   let text = """
     Usage: \(word.name) [OPTION]...
-    To \(summary). It \(needsRoot ? "needs" : "works without") root.
+    Use it to \(summary). It \(needsRoot ? "needs" : "works without") root.
 
     """
   return text + terminal.page.list(word.options)

@@ -20,7 +20,10 @@ final class LoadReadiness {
     (self.user, self.isOtherMachine) = (isOtherMachine ? nil : user, isOtherMachine)
   }
 
-  private var isKnown: Bool { !isOtherMachine && state.isTold && state.loadDisabled != nil }
+  /// Under lockdown only the load can tell whether the running kernel trusts the signature.
+  private var isKnown: Bool {
+    !isOtherMachine && state.isTold && state.loadDisabled != nil && state.lockdown == nil
+  }
 
   /// Adds the first line: whether the load could follow, or what stands in the way.
   func addHeadline(to page: TextPage, isCrash: Bool) {

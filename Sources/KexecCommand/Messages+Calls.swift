@@ -83,8 +83,12 @@ extension KexecCallError {
   private func forbidden(_ load: RefusedLoad) -> CallCause {
     let (state, obstacles) = (load.machine.kexec, load.obstacles)
     if let obstacle = state.obstacle(for: load.plan.purpose) {
-      let isSignature = call == .file && state.lockdown != nil
-      return ("", obstacle + (isSignature ? load.partNote : ""))
+      guard call == .file, let level = state.lockdown else { return ("", obstacle) }
+      // This call is the right one, so it is the signature.
+      return (
+        "lockdown (\(level)) allows only signed kernels, and this one has no valid signature",
+        signatureAdvice + load.partNote
+      )
     }
     if obstacles.appraisesKernels {
       return call == .file

@@ -226,6 +226,13 @@ extension CommandError {
     on machine: Machine, advised size: UInt64 = CrashRegionUse.usual
   ) -> CommandError {
     let word = machine.commandLine.value(of: "crashkernel")
+    // To reserve memory would not help.
+    if machine.kexec.isTold, machine.kexec.isCrashLoaded == nil {
+      return CommandError(
+        .planning(.noCrashRegion), "no memory is reserved for a crash kernel",
+        advice: "\(machine.kexec.missingConfiguration(for: .crash)): boot another one",
+        exitCode: .noCrashRegion)
+    }
     return CommandError(
       .planning(.noCrashRegion), "no memory is reserved for a crash kernel",
       advice: word.map {
@@ -302,7 +309,8 @@ extension CommandError {
     if isMissing, state.isLoaded == false {
       self.init(
         .nothingLoaded, "cannot run the loaded kernel: nothing is loaded",
-        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD", exitCode: .usage)
+        advice: "load a kernel first: kexec -l KERNEL --initrd=INITRD --reuse-cmdline",
+        exitCode: .usage)
       return
     }
     let (why, advice) = errno.causeOfNoJump(returns: returns, state, obstacles)

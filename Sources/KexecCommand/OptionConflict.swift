@@ -86,7 +86,7 @@ extension Option {
     case .elf32CoreHeaders, .elf64CoreHeaders, .passMemmap, .hotplug: "-p KERNEL"
     case .dropHandover: "-l KERNEL, -f KERNEL or -e"
     case .forceSync, .noSync, .noIfdown: "-e, -f, or a KERNEL to boot into"
-    case .json, .dryRun: "-l KERNEL and -p KERNEL, or -S"
+    case .json, .dryRun: "-l KERNEL, -p KERNEL or -S"
     case .machine: "--dry-run and -l KERNEL, or -S"
     case .architecture: "--dry-run, --machine=DIR and -l KERNEL"
     case .quiet: "-S"

@@ -184,8 +184,9 @@ struct CallErrorRow: Sendable, CustomTestStringConvertible {
   static let fileLoad: [CallErrorRow] = [
     .init(
       "lockdown and no signature", "-l -s", .notPermitted,
-      seen: ["/sys/kernel/security/lockdown": "none [integrity]\n"], "",
-      "lockdown (integrity) allows only signed kernels"),
+      seen: ["/sys/kernel/security/lockdown": "none [integrity]\n"],
+      "lockdown (integrity) allows only signed kernels, and this one has no valid signature",
+      "sign the image"),
     .init(
       "a filter", "-l -s", .notPermitted, seen: filtered,
       "a seccomp filter restricts the system calls",

@@ -134,8 +134,9 @@ extension FakeKernel {
 
   /// Runs the program with `words`.
   func run(words: [String]) -> ExitCode {
+    let before = output.utf8.count
     let exit = Command.run(["kexec"] + words.map { $0.replacing("@", with: tree.path) }, on: value)
-    JSONDocuments.keep(output)
+    JSONDocuments.keep(String(decoding: output.utf8.dropFirst(before), as: UTF8.self))
     return exit
   }
 

@@ -33,7 +33,7 @@ import Testing
     for example in ["  kexec -l /boot/vmlinuz --initrd=", "  systemctl kexec ", "  kexec -e "] {
       #expect(text[..<options].contains("\n" + example))
     }
-    #expect(text.hasSuffix("\nMore: README.md and docs/reference.md, beside the sources.\n"))
+    #expect(text.hasSuffix("\nMore: kexec(8), or README.md and docs/ in the sources.\n"))
     #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
   }
 

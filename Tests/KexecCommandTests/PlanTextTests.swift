@@ -109,8 +109,8 @@ extension InvocationTests {
         ),
         (
           "-l -s", ["/sys/kernel/security/lockdown": Self.text("none [integrity]\n")],
-          "Ready to load (dry run: nothing was touched)",
-          "root, kexec_load_disabled=0, lockdown=integrity  ok"
+          "Planned to load (dry run: nothing was touched)",
+          "root, kexec_load_disabled=0, lockdown=integrity  unknown"
         ),
         (
           "-p", Self.crash, "Ready to load a crash kernel (dry run: nothing was touched)",

@@ -120,10 +120,10 @@ extension InvocationTests {
         .failure),
       .init(
         "--dry-run", "no kernel was given",
-        "--dry-run does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
+        "--dry-run does nothing alone: use it with -l KERNEL, -p KERNEL or -S", .failure),
       .init(
         "--json", "no kernel was given",
-        "--json does nothing alone: use it with -l KERNEL and -p KERNEL, or -S", .failure),
+        "--json does nothing alone: use it with -l KERNEL, -p KERNEL or -S", .failure),
     ]
 
     /// An option that has taken another argument as its value.
