@@ -19,15 +19,15 @@ import Testing
     let files = Self.files(of: target)
     #expect(files.contains { $0.hasPrefix("/Seeds/") }, "no seed of \(target)")
     let tree = TemporaryTree(["/current": "(none)"])
-    await #expect(processExitsWith: .success) {
-      [name = target.rawValue as String, files = files as [String], root = tree.path as String] in
-      let target = try #require(FuzzTarget(rawValue: name))
-      for file in files {
-        _ = FileTree(root: root).replace("/current", with: file)
-        _ = target.test(try Fixtures.fuzz.read(file))
+    // Swift 6.2 gives such a process no values: there a trap ends all tests.
+    #if compiler(>=6.3)
+      await #expect(processExitsWith: .success) {
+        [name = target.rawValue as String, files = files as [String], root = tree.path as String] in
+        try replay(files, of: try #require(FuzzTarget(rawValue: name)), noting: root)
       }
-      _ = FileTree(root: root).replace("/current", with: "(all)")
-    }
+    #else
+      try replay(files, of: target, noting: tree.path)
+    #endif
     let last = FileTree(root: tree.path).text("/current")
     #expect(last == "(all)", "script/fuzz \(target.rawValue) 0 Fuzz\(last ?? "") repeats it")
   }
@@ -39,4 +39,13 @@ import Testing
       #expect(!names.isEmpty && known.isSuperset(of: names), "\(names)")
     }
   }
+}
+
+/// Tries each file; /current below `root` says which one, and at the end that all are tried.
+private func replay(_ files: [String], of target: FuzzTarget, noting root: String) throws {
+  for file in files {
+    _ = FileTree(root: root).replace("/current", with: file)
+    _ = target.test(try Fixtures.fuzz.read(file))
+  }
+  _ = FileTree(root: root).replace("/current", with: "(all)")
 }

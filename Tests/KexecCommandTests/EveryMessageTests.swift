@@ -45,7 +45,7 @@ import Testing
     .otherPlace(range, word: "256M@16M"), .contiguousUnknown(word: "64M,cma"),
     .contiguousElsewhere(range),
   ]
-  static let planning: [PlanningError] =
+  private static let plainPlanning: [PlanningError] =
     [
       .commandLineTooLong(length: 3000, limit: 2047), .openQuote, .commandLineHasNUL(offset: 7),
       .noRoom(noRoom), .noMemoryMap, .noCrashRegion, .crashRegionHidden,
@@ -59,10 +59,15 @@ import Testing
       .returnNeedsLinux,
       .serialPort("COM1"), .noEarlyPort(["tty0", "hvc0"]), .noEarlyPort([]),
       .earlyPortUnknown("ttyS4"), .xen(.first), .xen(.paravirtual), .xenByMultibootOnEFI,
-    ] + deviceTree.map { .deviceTree(path: "tree", $0) } + noRealMode.map(PlanningError.realMode)
-    + crashRegion.map(PlanningError.crashRegionDoubtful)
-    + losses.map { .handoverLost(preserved, $0) }
-    + vmlinux.map(PlanningError.vmlinux) + planFaults.map(PlanningError.invalid)
+    ]
+  /// In parts: Swift 6.2 takes too long for the types of one expression.
+  static let planning: [PlanningError] =
+    ([
+      plainPlanning, deviceTree.map { .deviceTree(path: "tree", $0) },
+      noRealMode.map(PlanningError.realMode), crashRegion.map(PlanningError.crashRegionDoubtful),
+      losses.map { .handoverLost(preserved, $0) }, vmlinux.map(PlanningError.vmlinux),
+      planFaults.map(PlanningError.invalid),
+    ] as [[PlanningError]]).flatMap { $0 }
 
   static let compression: [CompressionError] = [
     .corrupt(.gzip, inputOffset: 7), .truncated(.xz, inputOffset: 7),
@@ -144,7 +149,7 @@ import Testing
   static let losses: [HandoverLoss] = [
     .segments(because: .asked), .switchedOff, .notBuiltIn(configuration: "/boot/config-6.1"),
   ]
-  static let notes: [PlanNote] =
+  private static let plainNotes: [PlanNote] =
     [
       .checksumMismatch, .noFirmwareMap, .efiMapWasAdded, .ioMemoryHidden, .noBootParameters,
       .framebufferLost, .noRandomSeed, .unpacked(format: "zstd"), .noRandomAddress,
@@ -178,12 +183,15 @@ import Testing
       .earlyOutput(
         added: ["earlycon=uart8250,mmio32,0xfe030000,115200n8", "keep_bootcon"], given: nil),
       .earlyOutput(added: ["keep_bootcon"], given: "earlycon=efifb"),
-    ] + suspicions.map { .initrdSuspect(path: "initrd", $0, isUnpackedNow: false) }
-    + unchecked.map { .initrdNotChecked(path: "initrd", $0) }
-    + pasted.map { .pastedCharacter($0, in: "--command-line") } + faults.map(PlanNote.mapFault)
-    + ordinary.map(PlanNote.ordinaryEntry)
-    + initrd.map { .initrdUnchanged(1, $0) }
-    + noEFI.map(PlanNote.noEFI)
+    ]
+  static let notes: [PlanNote] =
+    ([
+      plainNotes, suspicions.map { .initrdSuspect(path: "initrd", $0, isUnpackedNow: false) },
+      unchecked.map { .initrdNotChecked(path: "initrd", $0) },
+      pasted.map { .pastedCharacter($0, in: "--command-line") }, faults.map(PlanNote.mapFault),
+      ordinary.map(PlanNote.ordinaryEntry), initrd.map { .initrdUnchanged(1, $0) },
+      noEFI.map(PlanNote.noEFI),
+    ] as [[PlanNote]]).flatMap { $0 }
   static let routes: [RouteReason] = [
     .asked, .preferred, .jumpsFaster, .keepsMeasurements, .policy, .segmentsRefused,
     .otherNotPlanned, .fileCallRefused, .imageType, .needed(by: ["--a", "--b"]),

@@ -104,7 +104,7 @@ import Testing
       (0xFFFF_8DC6_C000_1000, 0x2000, 0x9_E000),  // not a multiple of 1 GiB
       (0xFFFF_8000_0000_0000, 0x40_0000_0000, 0x1000),  // not RAM
       (0xFFFF_FFFF_F000_0000, 0x1000, 0x1000),  // not a possible address of an image
-      (0xFFFF_FFFF_8100_0000, .max - 0xFFF, 0x2000),  // beyond the end
+      (0xFFFF_FFFF_8100_0000, UInt64.max - 0xFFF, 0x2000),  // beyond the end
     ])
     #expect(facts.directMap == nil)
     #expect(facts.kernelImage == nil)

@@ -188,8 +188,8 @@ import Testing
     "An amount of memory that does not fit into 64 bits is capped",
     arguments: [
       ("MemTotal: 18446744073709551615 kB", UInt64.max),
-      ("MemTotal: 18014398509481983 kB", .max - 1023),
-      ("MemTotal: 18014398509481984 kB", .max), ("MemTotal: 4 kB", 4096),
+      ("MemTotal: 18014398509481983 kB", UInt64.max - 1023),
+      ("MemTotal: 18014398509481984 kB", UInt64.max), ("MemTotal: 4 kB", UInt64(4096)),
     ])
   func capsTooLargeAmountsOfMemory(line: String, wanted: UInt64) {
     #expect(TemporaryTree(["/proc/meminfo": line + "\n"]).machine.totalMemory == wanted)

@@ -135,6 +135,19 @@ public final class Lab: Sendable {
     return files
   }
 
+  /// What `script/test` has put there of packages: in /opt of a guest, the Debian package of the program, and the
+  /// script of sid's kexec-tools that loads a kernel.
+  public func packages() throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    for name in ["kexec-swift.deb", "kexec-load-kernel"] {
+      guard let contents = FileManager.default.contents(atPath: ".lab/\(name)") else {
+        throw Skip("there is no .lab/\(name): script/test makes it")
+      }
+      files["opt/\(name)"] = Array(contents)
+    }
+    return files
+  }
+
   /// Pseudo-random bytes, determined by the seed.
   public func randomBytes(_ count: Int) -> [UInt8] {
     var state = UInt64(seed)

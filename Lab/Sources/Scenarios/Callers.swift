@@ -2,17 +2,25 @@ import LabKit
 
 /// Programs and scripts that call kexec, on a Debian that has them: they must work unchanged.
 let callers: [Scenario] = [
-  servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec"),
+  servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec", byPackage: true),
   servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd.extra,
   sysvScripts,
-  kdumpConfig, loadSequences,
+  kdumpConfig, loadSequences, packageAndScripts.extra,
 ]
 
+/// `byPackage`: our program is installed by its package, and removed in the next system.
+///
 /// The next system has no systemd: it starts faster, and what the first system wrote when it
 /// stopped is still on the disk.
-private func servicesStop(_ caller: String, load: String?, jump: String) -> Scenario {
+private func servicesStop(
+  _ caller: String, load: String?, jump: String, byPackage: Bool = false
+) -> Scenario {
   .core("systemd: services stop before the jump, by \(caller)") { lab in
-    let guest = try await lab.boot(.debian6_1, system: .debian, carrying: [.debian6_1])
+    let hasPackage = byPackage && lab.tool.isOurs
+    let guest = try await lab.boot(
+      .debian6_1, system: .debian, carrying: [.debian6_1],
+      files: hasPackage ? try lab.packages() : [:])
+    if hasPackage { try await guest.installPackage() }
     try await guest.run(startWitness)
     let words = "\(Lab.commandLine) \(GuestSystem.debianWithoutSystemd.commandLine)"
     let kernel = "/boot/6.1 --initrd=/boot/initrd --command-line='\(words)'"
@@ -21,6 +29,7 @@ private func servicesStop(_ caller: String, load: String?, jump: String) -> Scen
     try next.mustBe(.debian6_1)
     try await next.mustSay(guest.bootID, when: "cat /var/lib/witness")
     try await next.mustSay(words, when: "cat /proc/cmdline")
+    if hasPackage { try await next.purgePackage() }
   }
 }
 
@@ -90,14 +99,7 @@ private let kdumpConfig = Scenario.core(
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, memory: 768, commandLine: "crashkernel=256M",
     carrying: [.debian6_1])
-  // The paths to which kdump-tools' own hook writes, after half a minute of mkinitramfs.
-  try await guest.run(
-    """
-    release=$(uname -r)
-    mv /boot/6.1 /boot/vmlinuz-$release
-    mv /boot/initrd /var/lib/kdump/initrd.img-$release
-    cp /etc/kdump/sysctl.conf /var/lib/kdump/latest_sysctls-$release
-    """)
+  try await guest.run(prepareKdump)
   try await guest.run("kdump-config load")
   try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
   try await guest.mustSay("current state   : ready to kdump", when: "kdump-config status")
@@ -125,6 +127,14 @@ private let kdumpConfig = Scenario.core(
     grep 'sysrq: Trigger a crash' /var/crash/log /var/crash/*/dmesg.* | wc -l | grep -x 2
     """)
 }
+
+/// Puts files at the paths to which kdump-tools' own hook writes, after half a minute of mkinitramfs.
+let prepareKdump = """
+  release=$(uname -r)
+  ln -f /boot/6.1 /boot/vmlinuz-$release
+  ln -f /boot/initrd /var/lib/kdump/initrd.img-$release
+  cp /etc/kdump/sysctl.conf /var/lib/kdump/latest_sysctls-$release
+  """
 
 private let loadSequences = Scenario.core(
   "the load sequences of nixos-images and SONiC, and usual spellings"
@@ -157,4 +167,9 @@ private let spellings = [
   "kexec -l --initrd /boot/initrd --append 'a b' /boot/lab",
   "kexec -a -l /boot/lab --ramdisk=/boot/initrd --command-line=quiet --mem-max=0x3fffffff",
   "kexec --load /boot/lab --initr=/boot/initrd --reuse-cmd",
+  // kiwi's, of kiwi-dracut-oem-dump.
+  """
+  kexec --help | grep -q kexec-syscall-auto &&
+    kexec --kexec-syscall-auto --load /boot/l?b --initrd /boot/initrd --command-line 'a b'
+  """,
 ]

@@ -58,7 +58,7 @@ private let deviceTree = Scenario(
   try await guest.run("head -c 60 /boot/tree.dtb >/run/short.dtb")
   try await guest.mustRefuse(
     "\(load) --dtb=/run/short.dtb", saying: "\"/run/short.dtb\": truncated")
-  try await guest.mustRefuse("\(load) --dtb=/bin/busybox", saying: "no device tree")
+  try await guest.mustRefuse("\(load) --dtb=/bin/busybox", saying: "not a device tree")
   try await guest.run("\(load) --dtb=/boot/tree.dtb")
 
   let next = try await guest.jump()
