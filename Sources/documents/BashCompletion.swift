@@ -98,7 +98,7 @@ struct BashCompletion {
         compopt +o default
       else
         ((${#words[@]} > 0)) || _kexec_offer \(commands.map(\.name).joined(separator: " "))
-        _kexec_files /boot/vmlinuz* /boot/*.efi
+        [[ -n $kernel ]] || _kexec_files /boot/vmlinuz* /boot/*.efi
       fi
     }
 
