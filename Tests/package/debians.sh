@@ -9,7 +9,7 @@ debian() {
   local name=$1
   shift
   [ ! -e "$store/$name.complete" ] || return 0
-  install_packages debootstrap
+  install_packages debootstrap iproute2
   say "making a Debian, $name, in .lab/package"
   rm -rf --one-file-system "${store:?}/$name"
   unshare --mount debootstrap --variant=minbase "${@:2}" "$1" "$store/$name" "$(debian_mirror)" >"$store/$name.log" 2>&1 ||
