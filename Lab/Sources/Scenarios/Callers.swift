@@ -66,20 +66,22 @@ private let startWitness = """
   systemctl start witness
   """
 
+/// What kexec-load of kexec-tools reads: which kernel to load at a reboot.
+let configureKexecLoad = """
+  cat >/etc/default/kexec <<END
+  LOAD_KEXEC=true
+  KERNEL_IMAGE=/boot/6.1
+  INITRD=/boot/initrd
+  APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
+  END
+  """
+
 private let sysvScripts = Scenario.core(
   "the init scripts of kexec-tools: coldreboot passes by, kexec-load loads, kexec jumps"
 ) { lab in
   let guest = try await lab.boot(
     .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_1])
-  try await guest.run(
-    """
-    cat >/etc/default/kexec <<END
-    LOAD_KEXEC=true
-    KERNEL_IMAGE=/boot/6.1
-    INITRD=/boot/initrd
-    APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
-    END
-    """)
+  try await guest.run(configureKexecLoad)
   // What init sets for scripts that run before a reboot.
   let reboot = "RUNLEVEL=6 PREVLEVEL=2"
   // The script coldreboot creates this file and then calls reboot.

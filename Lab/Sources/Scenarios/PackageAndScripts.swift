@@ -14,15 +14,7 @@ let packageAndScripts = Scenario(
   try await guest.mustSay("1", when: "cat /sys/kernel/kexec_crash_loaded")
   try await guest.run("kdump-config unload")
   try await guest.mustSay("0", when: "cat /sys/kernel/kexec_crash_loaded")
-  try await guest.run(
-    """
-    cat >/etc/default/kexec <<END
-    LOAD_KEXEC=true
-    KERNEL_IMAGE=/boot/6.1
-    INITRD=/boot/initrd
-    APPEND="$(cat /proc/cmdline) lab.caller=kexec-load"
-    END
-    """)
+  try await guest.run(configureKexecLoad)
   // That of sid; and what an init script of Debian 12 does at a reboot.
   try await guest.run("sh /opt/kexec-load-kernel")
   try await guest.mustHaveLoaded(true)
