@@ -12,7 +12,8 @@ import Testing
   @Test(
     "The built program gives the expected output and exit code for each command line",
     arguments: [
-      ("--version", 0, "kexec 0.1.0\n"), ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
+      ("--version", 0, "kexec \(productVersion)\n"),
+      ("--help", 0, "Usage: kexec [OPTION]... [KERNEL]\n"),
       ("", 255, "kexec: no kernel was given\n  kexec --help lists the options\n"),
       (
         "-l --dry-run /dev/null", 255,
