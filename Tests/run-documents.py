@@ -34,7 +34,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MACHINE = "Tests/Fixtures/machines/qemu-uefi-crash"
 RECORDED = "Tests/Fixtures/documents.txt"
 # A document that is not there is a failure.
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] + [
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
     f"docs/{name}.md" for name in (
         "compared crash-kernels fast-jump handover images jump-back json lab measurements messages options "
         "packaging purgatory status system-calls troubleshooting "
