@@ -106,7 +106,9 @@ enter_debians() {
   trap 'umount -R "$memory"; rmdir "$memory"' EXIT
   root=$memory/root
   mkdir "$root" "$memory/debs"
-  ours_deb=$(script/package deb) && cp "$ours_deb" "$memory/debs/ours.deb" &&
+  script/release --draft >"$memory/release" 2>&1 || { cat "$memory/release" >&2; say 'no release'; exit 1; }
+  release=.build/release/$(script/version)
+  ours_deb=$(echo "$release"/*.deb) && cp "$ours_deb" "$memory/debs/ours.deb" &&
     repack "$ours_deb" "$memory/debs/newer.deb" newer &&
     repack "$ours_deb" "$memory/debs/manual.deb" with_manual &&
     repack "$ours_deb" "$memory/debs/no-manual.deb" without_manual &&
@@ -116,7 +118,7 @@ enter_debians() {
     cp "$store"/debs/sid/kexec-tools_*.deb "$memory/debs/sid.deb" &&
     repack "$store"/debs/bookworm/kexec-tools_*.deb "$memory/debs/bookworm-relaxed.deb" relaxed &&
     repack "$store"/debs/others/molly-guard_*.deb "$memory/debs/molly-guard.deb" relaxed &&
-    mkdir "$memory/tarball" && tar -x --strip-components=1 -C "$memory/tarball" -f "$(script/package tar)" ||
+    mkdir "$memory/tarball" && tar -x --strip-components=1 -C "$memory/tarball" -f "$release"/*.tar.gz ||
     { say 'no packages to test'; exit 1; }
   # Of bookworm's program in a sid: the one library that has another name there.
   mkdir "$memory/library" && dpkg-deb -x "$store"/debs/bookworm/libxenmisc4.17_*.deb "$memory/library" || exit 1

@@ -4,7 +4,7 @@ import LabKit
 let badInput: [Scenario] =
   LoadCall.allCases.flatMap { call in
     [
-      badKernels(by: call).extra(if: call == .file), badInitrds(by: call),
+      badKernels(by: call).extra(if: call == .file), badInitrds(by: call).extra(if: call == .file),
       truncation(by: call).extra(if: call == .file),
       failedReload(by: call).extra(if: call == .file),
     ]

@@ -142,7 +142,7 @@ private let loadSequences = Scenario.core(
   "the load sequences of nixos-images and SONiC, and usual spellings"
 ) { lab in
   let guest = try await lab.boot(
-    .debian6_1, system: .debianWithoutSystemd, carrying: [.debian6_1, .lab])
+    .debian6_1, system: .debianWithoutSystemd, carrying: [.lab])
   for spelling in spellings {
     try await guest.run(spelling)
     try await guest.mustHaveLoaded(true)
@@ -152,12 +152,12 @@ private let loadSequences = Scenario.core(
   }
   try await guest.run(
     """
-    kexec --load /boot/6.1 --initrd=/boot/initrd --no-checks \\
+    kexec --load /boot/lab --initrd=/boot/initrd --no-checks \\
       --command-line "$(cat /proc/cmdline) init=/nix/store/lab/init"
     """)
   let next = try await guest.jump(
     "exec >/dev/kmsg 2>&1; nohup sh -c \"sleep 1 && '/sbin/kexec' -e \" &", returns: true)
-  try next.mustBe(.debian6_1)
+  try next.mustBe(.lab)
   try await next.run("grep -w init=/nix/store/lab/init /proc/cmdline")
 }
 

@@ -35,6 +35,7 @@ let dryRuns: [Scenario] =
       try await guest.mustSay(report, when: "\(load(by: call)) --dry-run --json")
       try await guest.mustHaveLoaded(false)
     }
+    .extra(if: call == .file)
   }
 
 /// With nokaslr, because every run draws a new random address.

@@ -10,7 +10,7 @@ let initrds: [Scenario] = [
   },
   initrd("gzip", note: "initrdUnpacked") { archive in
     try probe() + Compressor.gzip.compress(archive)
-  },
+  }.extra,
   initrd(
     "zstd, then something that nobody understands", note: "initrdPartlyUnpacked.unknownContent"
   ) { archive in
