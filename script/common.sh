@@ -3,6 +3,14 @@
 
 say() { echo "${0##*/}: $*" >&2; }
 
+# show_help "$@": with --help it prints the comment at the head of the script and ends it, before anything is
+# installed or compiled.
+show_help() {
+  case ${1:-} in
+    -h | --help) sed -n '1d; /^#/!q; s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  esac
+}
+
 # The compiler's version, such as 6.3.1; nothing when it does not run.
 compiler_version() { swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p'; }
 

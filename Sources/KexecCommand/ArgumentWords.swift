@@ -50,10 +50,12 @@ struct ArgumentWords {
         "\(Option.table.rows[last.row].name) took \(quoted(value)) as its value: give the kernel as well"
       )
     }
-    if options.contains(.load) || options.contains(.loadPanic)
-      || options.contains(.loadPreserveContext)
-    {
-      return error
+    for option in options
+    where option == .load || option == .loadPanic || option == .loadPreserveContext {
+      guard let row = Option.table.row(of: option) else { continue }
+      let written = row.short.map { "-\($0)" } ?? row.name
+      return error.advising(
+        "name the kernel: kexec \(written) KERNEL --initrd=INITRD --reuse-cmdline")
     }
     let option = Option.table.rows[first.row].option
     return error.advising("\(option.spelling) does nothing alone: use it with \(option.company)")
@@ -92,6 +94,13 @@ struct ArgumentWords {
       )
     }
     guard kernels.count > 1 else { return error }
+    for kernel in kernels {
+      let name = kernel.suffix(
+        from: kernel.lastIndex(of: "/").map(kernel.index(after:)) ?? kernel.startIndex)
+      guard name.hasPrefix("initrd") || name.hasPrefix("initramfs") else { continue }
+      return error.advising("an initrd is given as --initrd=\(quoted(kernel))")
+    }
+    if let advice = adviceOnOptionWithoutDashes(kernels[0]) { return error.advising(advice) }
     let directories = Set(kernels.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) })
     if directories.count == 1, directories.first?.isEmpty == false {
       return error.advising("a pattern or $(...) without quotes may give several words: give one")

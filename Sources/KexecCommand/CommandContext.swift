@@ -35,7 +35,8 @@ extension CommandContext {
         ? "--machine: its value is empty: no directory can have this name"
         : "--machine=\(quoted(directory)): there is no \(quoted(directory + "/proc"))",
       advice: adviceOnMissingFile(directory)
-        ?? "give the directory of a captured machine: lab capture, or copies of /proc and /sys")
+        ?? "give a directory with copies of that machine's /proc and /sys: docs/options.md says of which files"
+    )
   }
 
   /// Runs `body`, and reports the error that it throws.

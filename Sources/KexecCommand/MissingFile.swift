@@ -35,5 +35,13 @@ func adviceOnMissingFile(_ path: String) -> String? {
 func adviceOnMissingCommand(_ name: String) -> String? {
   nearestName(to: name, among: CommandWord.allCases.map { $0.rawValue }).map { word in
     "did you mean the command kexec \(word)?"
+  } ?? adviceOnOptionWithoutDashes(name)
+}
+
+/// Advice about a `word` that is an option without its dashes, as in "kexec unload". Nil if it is none.
+func adviceOnOptionWithoutDashes(_ word: String) -> String? {
+  for row in Option.table.rows {
+    for name in row.long where name == word { return "did you mean --\(word)?" }
   }
+  return nil
 }

@@ -319,7 +319,7 @@ extension Option {
   ]
 
   static let output: [OptionDescription<Option, ClassicValues>] = [
-    .init(.json, help: "print as JSON (with --dry-run and -S)"),
+    .init(.json, help: "print as JSON (plans, -S, --report, errors)"),
     .init(.quiet, help: "with -S: print nothing, only exit"),
     .init(
       .machine, help: "with --dry-run: plan for the machine whose /proc and /sys are in DIR"),

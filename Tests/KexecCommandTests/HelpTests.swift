@@ -34,7 +34,8 @@ import Testing
       #expect(text[..<options].contains("\n" + example))
     }
     #expect(text.hasSuffix("\nMore: kexec(8), or README.md and docs/ in the sources.\n"))
-    #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
+    #expect(
+      text.contains("      --json                  print as JSON (plans, -S, --report, errors)\n"))
   }
 
   @Test("No option table gives a long or short option name twice")

@@ -86,6 +86,12 @@ extension InvocationTests {
         "kexec --help lists the options"
       ),
       (["-l", "/a/k", "/b/k"], "two kernels were given: \"/a/k\" and \"/b/k\"", "kexec --help"),
+      (
+        ["-l", "/boot/vmlinuz", "/boot/initrd.img"],
+        "two kernels were given: \"/boot/vmlinuz\" and \"/boot/initrd.img\"",
+        "an initrd is given as --initrd=\"/boot/initrd.img\""
+      ),
+      (["load", "k"], "two kernels were given: \"load\" and \"k\"", "did you mean --load?"),
       (["-l", "k", "--initrd=i", "--mem-min=x"], "--mem-min=x: not an address", "kexec --help"),
       (["--bogus"], "", "kexec --help"),
     ] as [([String], String, String)])

@@ -88,8 +88,12 @@ extension InvocationTests {
     /// Options that do nothing alone, and the ones with which they work.
     static let alone: [Row] = [
       .init("", "no kernel was given", help, .failure),
-      .init("-l", "no kernel was given", help, .failure),
-      .init("-p", "no kernel was given", help, .failure),
+      .init(
+        "-l", "no kernel was given",
+        "name the kernel: kexec -l KERNEL --initrd=INITRD --reuse-cmdline", .failure),
+      .init(
+        "-p", "no kernel was given",
+        "name the kernel: kexec -p KERNEL --initrd=INITRD --reuse-cmdline", .failure),
       .init(
         "-s", "no kernel was given",
         "-s (--kexec-file-syscall) does nothing alone: use it with -l KERNEL, -p KERNEL or -u; with -e "
