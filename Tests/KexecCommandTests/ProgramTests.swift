@@ -1,5 +1,6 @@
 import ByteCoding
 import Glibc
+import KexecCommand
 import TestSupport
 import Testing
 
