@@ -14,7 +14,7 @@ let callers: [Scenario] = [
 private func servicesStop(_ caller: String, load: String?, jump: String) -> Scenario {
   .core("systemd: services stop before the jump, by \(caller)") { lab in
     let guest = try await lab.boot(
-      .debian6_1, system: .debian, commandLine: withoutDevices, carrying: [.debian6_1])
+      .debian6_1, system: .debian, commandLine: littleOfSystemd, carrying: [.debian6_1])
     try await guest.run(startWitness)
     let words = "\(Lab.commandLine) \(GuestSystem.debianWithoutSystemd.commandLine)"
     let kernel = "/boot/6.1 --initrd=/boot/initrd --command-line='\(words)'"
@@ -47,7 +47,7 @@ private let preservedBySystemd = Scenario(
 }
 
 /// A service that writes, when it is stopped, the id of the boot in which that happened.
-let startWitness = """
+private let startWitness = """
   cat >/etc/systemd/system/witness.service <<END
   [Service]
   Type=oneshot
