@@ -114,3 +114,33 @@ END
   export APT_CONFIG="$directory/apt.conf"
   apt_get update
 }
+
+# make_disk NAME SUITE PACKAGE...: a small Debian with these packages for guests, as a file system image, from the
+# mirror that apt has here.
+make_disk() {
+  disk=.lab/disks/$1.ext4 stamp=.lab/disks/.complete-$1 log=.lab/disks/log-$1 suite=$2
+  [ "$1" != debian ] || stamp=.lab/disks/.complete log=.lab/disks/log
+  shift 2
+  [ "$(cat "$stamp" 2>/dev/null)" != "$*" ] || return 0
+  mirror=$(debian_mirror) || return 1
+  say "making $disk (some minutes), see $log"
+  mkdir -p .lab/disks
+  tree=$(mktemp -d .lab/disks/tree.XXXXXX)
+  rm -f "$disk" "$stamp"
+  debootstrap --variant=minbase --include="$(echo "$*" | tr ' ' ,)" "$suite" "$tree" "$mirror" >"$log" 2>&1 &&
+    populate_disk >>"$log" 2>&1 && echo "$*" >"$stamp"
+  made=$?
+  rm -rf --one-file-system "$tree"
+  return $made
+}
+
+# In one condition: a failure anywhere leaves no disk.
+populate_disk() {
+  # Where the mirror is, is this computer's affair; and nobody waits at night for updates.
+  rm -rf "$tree"/var/cache/apt "$tree"/var/lib/apt/lists "$tree"/usr/share/doc "$tree"/usr/share/man \
+    "$tree"/usr/share/locale "$tree"/etc/apt/sources.list "$tree"/etc/resolv.conf \
+    "$tree"/etc/systemd/system/timers.target.wants &&
+    : >"$tree"/etc/machine-id && chmod 755 "$tree" &&
+    PATH=$PATH:/usr/sbin:/sbin mkfs.ext4 -q -L debian -d "$tree" "$disk.new" 640M &&
+    mv "$disk.new" "$disk"
+}

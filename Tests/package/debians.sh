@@ -21,9 +21,10 @@ debian() {
   touch "$store/$name.complete"
 }
 
-# packages NAME SUITE PACKAGE...: these and all that they depend on and NAME lacks, in $store/debs/NAME.
+# packages NAME SUITE PACKAGE...: these and all that they depend on and NAME lacks, in $store/debs/NAME. What is after a
+# dot in NAME only names the directory.
 packages() {
-  local name=$1 suite=$2 debs=$store/debs/$1
+  local name=${1%%.*} suite=$2 debs=$store/debs/$1
   shift 2
   [ ! -e "$debs/.complete" ] || return 0
   say "fetching packages for $name"
@@ -45,7 +46,7 @@ prepare_debians() {
   mkdir -p "$store"
   debian bookworm bookworm --merged-usr && debian bookworm-split bookworm --no-merged-usr && debian sid sid &&
     packages bookworm bookworm kexec-tools && packages sid sid kexec-tools && packages trixie trixie kexec-tools &&
-    packages others sid molly-guard
+    packages others sid molly-guard && packages bookworm.initramfs bookworm initramfs-tools-core
 }
 
 # A sid with Debian's Swift and all that debian/control names, in $store/sid-build. What script/debian-compiler has made
@@ -165,10 +166,13 @@ fresh_from() {
   mount --bind "$memory/debs" "$root/debs"
 }
 
-install_kexec_tools() {
+install_kexec_tools() { install_fetched "$([ "$1" = sid ] && echo sid || echo bookworm)"; }
+
+# install_fetched NAME: what packages NAME has fetched.
+install_fetched() {
   mkdir -p "$root/theirs"
-  mount --bind "$store/debs/$([ "$1" = sid ] && echo sid || echo bookworm)" "$root/theirs"
+  mount --bind "$store/debs/$1" "$root/theirs"
   in_root sh -c 'exec dpkg --force-unsafe-io -i /theirs/*.deb' >"$memory/output" 2>&1 ||
-    { case_failed "kexec-tools: $(tail -n 5 "$memory/output")"; return 1; }
+    { case_failed "$1: $(tail -n 5 "$memory/output")"; return 1; }
   umount "$root/theirs"
 }

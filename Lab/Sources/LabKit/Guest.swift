@@ -99,6 +99,23 @@ public struct Guest: Sendable {
     return next
   }
 
+  /// Runs `command`, which only requests a reset, and waits until the machine has ended: it must
+  /// have been booted without `mayReset`.
+  public func reset(
+    by command: String, within limit: Duration = Lab.againstHanging,
+    file: String = #fileID, line: Int = #line
+  ) async throws {
+    let (_, start) = try send(command)
+    let deadline = ContinuousClock.now + limit
+    do {
+      let answer = try await machine.agent.transcript.firstLine(from: start, until: deadline) {
+        $0.hasPrefix("@ready ")
+      }
+      let instead = answer == nil ? "there was no reset within \(limit)" : "a kernel was started"
+      throw Failure("\(instead) by `\(command)`", file, line)
+    } catch is MachineGone {}
+  }
+
   /// Starts the loaded kernel, which has no agent, and waits until each of `texts` has appeared on
   /// the console, in this order.
   public func jump(

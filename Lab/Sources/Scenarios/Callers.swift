@@ -2,25 +2,19 @@ import LabKit
 
 /// Programs and scripts that call kexec, on a Debian that has them: they must work unchanged.
 let callers: [Scenario] = [
-  servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec", byPackage: true),
+  servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec"),
   servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd.extra,
+  rebootByKexec, rebootByKexecInSid.extra,
   sysvScripts,
   kdumpConfig, loadSequences, packageAndScripts.extra,
 ]
 
-/// `byPackage`: our program is installed by its package, and removed in the next system.
-///
 /// The next system has no systemd: it starts faster, and what the first system wrote when it
 /// stopped is still on the disk.
-private func servicesStop(
-  _ caller: String, load: String?, jump: String, byPackage: Bool = false
-) -> Scenario {
+private func servicesStop(_ caller: String, load: String?, jump: String) -> Scenario {
   .core("systemd: services stop before the jump, by \(caller)") { lab in
-    let hasPackage = byPackage && lab.tool.isOurs
     let guest = try await lab.boot(
-      .debian6_1, system: .debian, carrying: [.debian6_1],
-      files: hasPackage ? try lab.packages() : [:])
-    if hasPackage { try await guest.installPackage() }
+      .debian6_1, system: .debian, commandLine: littleOfSystemd, carrying: [.debian6_1])
     try await guest.run(startWitness)
     let words = "\(Lab.commandLine) \(GuestSystem.debianWithoutSystemd.commandLine)"
     let kernel = "/boot/6.1 --initrd=/boot/initrd --command-line='\(words)'"
@@ -29,7 +23,6 @@ private func servicesStop(
     try next.mustBe(.debian6_1)
     try await next.mustSay(guest.bootID, when: "cat /var/lib/witness")
     try await next.mustSay(words, when: "cat /proc/cmdline")
-    if hasPackage { try await next.purgePackage() }
   }
 }
 

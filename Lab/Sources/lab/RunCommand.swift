@@ -4,10 +4,12 @@ import LabKit
 /// `lab run`: boots a guest that carries both kernels, and runs commands in it, one after another.
 ///
 /// `kexec -e` and `echo c >/proc/sysrq-trigger` (a panic) jump: the commands after them run in the
-/// next kernel.
+/// next kernel. So do those after `then COMMAND`, whose COMMAND, such as `systemctl reboot`, asks
+/// for a jump or a reboot and returns.
 struct RunCommand {
   private let tool: String?
   private let kernel: Kernel
+  private let system: GuestSystem
   private let firmware: Firmware
   private let memory: Int
   private let cpus: Int
@@ -17,6 +19,7 @@ struct RunCommand {
   init(_ arguments: inout Arguments) throws {
     tool = try arguments.value(of: "--tool")
     kernel = try arguments.choice(of: "--kernel") ?? .debian6_1
+    system = try arguments.choice(of: "--system") ?? .initramfs
     firmware = try arguments.choice(of: "--firmware") ?? .bios
     memory = try arguments.number(of: "--memory") ?? 1024
     cpus = try arguments.number(of: "--cpus") ?? 1
@@ -40,12 +43,16 @@ struct RunCommand {
 
   private func run(in lab: Lab) async throws {
     var guest = try await lab.boot(
-      kernel, firmware: firmware, memory: memory, cpus: cpus, commandLine: commandLine,
-      carrying: Kernel.allCases)
+      kernel, system: system, firmware: firmware, memory: memory, cpus: cpus,
+      commandLine: commandLine,
+      carrying: system == .initramfs ? Kernel.allCases : [.debian6_1],
+      files: system == .initramfs ? [:] : try lab.packages(), mayReset: system != .initramfs)
     for command in commands {
       say("\(guest.release) # \(command)")
       let jumps = command.hasPrefix("kexec -e") || command.hasPrefix("echo c >/proc/sysrq-trigger")
-      if jumps, !command.contains(";") {
+      if command.hasPrefix("then ") {
+        guest = try await guest.jump(String(command.dropFirst(5)), returns: true)
+      } else if jumps, !command.contains(";") {
         guest = try await guest.jump(command)
       } else {
         let output = try await guest.attempt(command)
