@@ -31,9 +31,13 @@ func adviceOnMissingFile(_ path: String) -> String? {
   return nil
 }
 
-/// Advice about a missing kernel with this `name`, which may have been meant as a command.
+/// Advice about a missing kernel with this `name`, which may have been meant as a command or an
+/// option.
 func adviceOnMissingCommand(_ name: String) -> String? {
-  nearestName(to: name, among: CommandWord.allCases.map { $0.rawValue }).map { word in
+  if Option.table.rows.contains(where: { $0.long.contains(name) }) {
+    return "did you mean kexec --\(name)?"
+  }
+  return nearestName(to: name, among: CommandWord.allCases.map { $0.rawValue }).map { word in
     "did you mean the command kexec \(word)?"
   }
 }

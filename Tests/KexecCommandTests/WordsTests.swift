@@ -135,6 +135,8 @@ extension InvocationTests {
         ("-l @/boot/vmlinuz/", "did you mean \"@/boot/vmlinuz-6.12\"?"),
         ("statu", "did you mean the command kexec status?"),
         ("reprot", "did you mean the command kexec report?"),
+        ("help", "did you mean kexec --help?"), ("unload", "did you mean kexec --unload?"),
+        ("-l unload", nil),
         ("--dry-run -S --machine=@/boto", "did you mean \"@/boot\"?"),
       ] as [(String, String?)])
     func suggestsSimilarNames(line: String, advice: String?) {
