@@ -19,7 +19,7 @@ func helpText(on terminal: Terminal = .none) -> String {
     let (summary, needsRoot) = word.summary
     text += page.helpRow(word.rawValue, needsRoot ? summary : "\(summary); works without root")
   }
-  return text + "\nMore: kexec(8), and the documents in /usr/share/doc/kexec-swift.\n"
+  return text + "\nMore: kexec(8), /usr/share/doc/kexec-swift\n"
 }
 
 /// The text of `--help` of a command.

@@ -33,7 +33,7 @@ import Testing
     for example in ["  kexec -l /vmlinuz --initrd=", "  systemctl kexec ", "  kexec -e "] {
       #expect(text[..<options].contains("\n" + example))
     }
-    #expect(text.hasSuffix("\nMore: kexec(8), and the documents in /usr/share/doc/kexec-swift.\n"))
+    #expect(text.hasSuffix("\nMore: kexec(8), /usr/share/doc/kexec-swift\n"))
     #expect(text.contains("      --json                  print as JSON (with --dry-run and -S)\n"))
   }
 
