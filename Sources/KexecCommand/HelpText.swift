@@ -6,7 +6,7 @@ func helpText(on terminal: Terminal = .none) -> String {
     Usage: kexec [OPTION]... [KERNEL]
     Boots into another Linux kernel without going through firmware.
 
-      kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --reuse-cmdline
+      kexec -l /vmlinuz --initrd=/initrd.img --reuse-cmdline
                                 load a kernel; nothing stops yet
       systemctl kexec           stop all services and start the loaded kernel
       kexec -e                  start it at once: services are not stopped
@@ -19,7 +19,7 @@ func helpText(on terminal: Terminal = .none) -> String {
     let (summary, needsRoot) = word.summary
     text += page.helpRow(word.rawValue, needsRoot ? summary : "\(summary); works without root")
   }
-  return text + "\nMore: kexec(8), or README.md and docs/ in the sources.\n"
+  return text + "\nMore: kexec(8), /usr/share/doc/kexec-swift\n"
 }
 
 /// The text of `--help` of a command.

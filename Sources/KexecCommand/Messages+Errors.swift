@@ -296,10 +296,13 @@ extension CommandError {
     let code = errors.first.map { ErrorCode.call($0.errno) } ?? .situation(.notSupported)
     let causes = errors.map { $0.causeOfUnload(purpose, machine.kexec, obstacles) }
     let reasons = zip(errors, causes).map { "\($0.call.name): \($0.errno.text($1.why))" }
+    // The advice is then to try the other system call.
+    let bothAreMissing =
+      errors.count > 1 && !obstacles.isFiltered && errors.allSatisfy { $0.errno == .notImplemented }
     self.init(
       code,
       "cannot unload the \(purpose.imageName): \(reasons.joined(separator: "; "))",
-      advice: causes.lazy.compactMap { $0.advice }.first)
+      advice: bothAreMissing ? nil : causes.lazy.compactMap { $0.advice }.first)
   }
 
   /// The kernel refused to run the loaded kernel.

@@ -24,7 +24,7 @@ enum Option: CaseIterable, Sendable {
 // The rows by section, in the order of `--help`.
 extension Option {
   static let usual: [OptionDescription<Option, ClassicValues>] = [
-    .init(.load, "l", "load", help: "load KERNEL; -e or a reboot starts it"),
+    .init(.load, "l", "load", help: "load KERNEL; systemctl kexec or -e starts it"),
     .init(
       .loadPanic, "p", "load-panic", help: "load KERNEL as the crash kernel; a panic starts it"),
     .init(.exec, "e", "exec", help: "start the loaded kernel at once"),
@@ -37,7 +37,7 @@ extension Option {
     .init(.unload, "u", "unload", help: "free the loaded kernel; with -p the crash kernel"),
     .init(
       .status, "S", "status",
-      help: "say what is loaded; exit code 1 if a crash kernel is (with -l: a kernel), else 0"),
+      help: "say what is loaded; exit code 1 if a crash kernel is loaded (-S -l: a kernel), else 0"),
     .init(
       .initrd, nil, "initrd", "ramdisk", value: "FILE",
       help: "the initrd; may be given several times"
@@ -91,11 +91,11 @@ extension Option {
     },
     .init(
       .loadJumpBackHelper, nil, "load-jump-back-helper",
-      help: "in a kernel that was loaded so: load what returns to the first one"),
+      help: "in a kernel that --load-preserve-context loaded: load what returns to the first one"),
     .init(
       .entry, nil, "entry", value: "ADDR",
-      help: "where that returns to (default: kexec_jump_back_entry= on the running kernel's"
-        + " command line)"
+      help: "where --load-jump-back-helper returns to (default: kexec_jump_back_entry= on the"
+        + " running kernel's command line)"
     ) {
       $0.setJumpBackEntry()
     },

@@ -54,6 +54,20 @@ extension InvocationTests {
       #expect(kernel.errors.contains("; kexec_file_load: \(Errno.busy.text): a load, or a change"))
     }
 
+    @Test("The advice for a missing system call is the other one, unless that was tried")
+    func adviceIsNotWhatWasTried() {
+      for (line, end) in [
+        ("-u", "built without CONFIG_KEXEC_FILE\n"), ("-c -u", "\n  try kexec_file_load (-s)\n"),
+      ] {
+        let kernel = FakeKernel {
+          ($0.kexecLoad, $0.kexecFileLoad) = ([.notImplemented], [.notImplemented])
+        }
+        #expect(kernel.run(line) == .failure)
+        #expect(kernel.errors.hasPrefix("kexec: cannot unload the kernel: kexec_load: "))
+        #expect(kernel.errors.hasSuffix(end), "\(line): \(kernel.errors)")
+      }
+    }
+
     @Test("An unload with -c or -s uses only the requested system call", arguments: ["-c", "-s"])
     func unloadUsesOnlyTheRequestedCall(option: String) {
       let kernel = FakeKernel { ($0.kexecLoad, $0.kexecFileLoad) = ([.busy], [.busy]) }

@@ -11,8 +11,8 @@ let documents: [Scenario] = [
     // The file names that the documents use.
     let guest = try await lab.boot(
       .debian6_1, commandLine: "crashkernel=256M", carrying: [.debian6_12],
-      nextFiles: ["boot/vmlinuz": lab.file(of: .lab), "boot/initrd.img": lab.archive()])
-    try await guest.run("mv /boot/6.12 /boot/vmlinuz && mv /boot/initrd /boot/initrd.img")
+      nextFiles: ["vmlinuz": lab.file(of: .lab), "initrd.img": lab.archive()])
+    try await guest.run("mv /boot/6.12 /vmlinuz && mv /boot/initrd /initrd.img")
 
     let status = try await guest.run(start.beginning)
     try expect(status.text.hasPrefix("kernel: loaded"), "no kernel in: \(status.text)")
