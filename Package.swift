@@ -41,7 +41,7 @@ let package = Package(
     module(
       "KexecCommand",
       [
-        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashLogs", "CrashDumps", "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     module(
@@ -59,6 +59,7 @@ let package = Package(
     module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
+    module("CrashLogs", ["ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
@@ -125,6 +126,7 @@ let package = Package(
       of: "RunningSystem",
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "CrashLogs", ["TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
