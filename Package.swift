@@ -59,7 +59,7 @@ let package = Package(
     module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
-    module("CrashLogs", ["ByteCoding"]),
+    module("CrashLogs", ["CrashDumps", "ELFFormat", "ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
@@ -102,7 +102,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "PhysicalMemory",
         "Compression", "CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
@@ -126,7 +127,7 @@ let package = Package(
       of: "RunningSystem",
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
     tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
-    tests(of: "CrashLogs", ["TestSupport", "LinuxSystem", "ByteCoding"]),
+    tests(of: "CrashLogs", ["CrashDumps", "TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),

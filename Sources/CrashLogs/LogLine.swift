@@ -30,6 +30,14 @@ package struct LogLine: Sendable {
     hasPrefix = message.count < line.trimmed.count
   }
 
+  /// A line of a record, which has nothing before the message.
+  init(_ line: LogBytes, time: UInt64, level: UInt8) {
+    self.time = time
+    self.level = level
+    hasPrefix = true
+    message = line.trimmed
+  }
+
   /// A line that is two lines of the text.
   init(_ line: LogLine, continuedBy message: LogBytes) {
     time = line.time
