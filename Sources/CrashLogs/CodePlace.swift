@@ -23,6 +23,16 @@ package struct CodePlace: Equatable, Sendable {
     module = inside.words.first?.text
   }
 
+  /// Reads `function (file.c:12)`, what scripts make of a log with the kernel's source.
+  init?(decoded text: LogBytes) {
+    let words = text.words
+    guard words.count > 1, words[0].allSatisfy({ $0.isSymbol }), words[1].first == 0x28,
+      words[1].holds(":")
+    else { return nil }
+    self.text = words[0].text
+    module = nil
+  }
+
   /// What a line with a processor's registers says about where it was: a place, nothing because it was not in the
   /// kernel, or nil if the line is something else.
   enum Line {
@@ -42,7 +52,8 @@ package struct CodePlace: Equatable, Sendable {
         return CodePlace(rest).map { .kernel($0) }
       }
       if number & 3 == 3 { return .user }
-      return CodePlace(rest.dropFirst(5), orAddress: true).map { .kernel($0) }
+      let place = rest.dropFirst(5)
+      return (CodePlace(place, orAddress: true) ?? CodePlace(decoded: place)).map { .kernel($0) }
     }
     for start in ["pc : ", "PC is at ", "epc : ", "EIP is at "] {
       if let place = message.after(start: start).flatMap({ CodePlace($0) }) {

@@ -7,7 +7,7 @@ extension HeadlineReader {
     headline.kind = kind
     headline.panic = panic?.text.text.text
     headline.isFatal = panic != nil || reason?.isFault == true
-    headline.oopses = reasons.count { $0.isFault }
+    headline.oopses = reasons.count { $0.isFault && $0.event.kind != .sysrq }
     let start = reason?.start ?? panic?.index ?? lines.count
     if let event = reason?.event, kind != .sysrq, !event.reason.begins("Do you have") {
       headline.reason = event.reason.text

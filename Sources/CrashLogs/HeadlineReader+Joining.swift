@@ -39,8 +39,11 @@ extension LogBytes {
       guard !line.hasPrefix else { return nil }
       let spaced = plain + [0x20] + line.message
       plain += line.message
-      if !plain.isBroken { return (plain, count + 1) }
-      if !spaced.isBroken { return (spaced, count + 1) }
+      // A console breaks words, a mail only lines; behind the name of the task there are only words.
+      let isAtWord = holds(" Tainted: ") || holds(" Not tainted")
+      for whole in isAtWord ? [spaced, plain] : [plain, spaced] where !whole.isBroken {
+        return (whole, count + 1)
+      }
     }
     return nil
   }

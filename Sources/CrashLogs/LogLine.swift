@@ -13,7 +13,7 @@ package struct LogLine: Sendable {
   /// Reads a line in any of the forms in which logs are passed on: as the console or `dmesg` printed it, with or
   /// without times, levels and callers; as /dev/kmsg has it; as syslog and journalctl print it.
   init(_ line: LogBytes) {
-    var rest = line.trimmed.withoutColours
+    var rest = line.trimmed.withoutQuotes.withoutColours
     var level: UInt8?
     var time: UInt64?
     if let (found, after) = rest.syslogPrefix { rest = after; level = found }
@@ -27,7 +27,7 @@ package struct LogLine: Sendable {
     self.time = time
     self.level = level
     message = rest.trimmed
-    hasPrefix = message.count < line.trimmed.count
+    hasPrefix = message.count < line.trimmed.withoutQuotes.count
   }
 
   /// A line of a record, which has nothing before the message.
@@ -53,6 +53,11 @@ package struct LogLine: Sendable {
 }
 
 extension LogBytes {
+  /// It without the marks of a quoted mail: "> > ". A level such as `<4>` starts otherwise.
+  fileprivate var withoutQuotes: LogBytes {
+    first == 0x3E ? drop { $0 == 0x3E || $0.isBlank } : self
+  }
+
   /// It without escape sequences of a terminal at the start.
   fileprivate var withoutColours: LogBytes {
     var rest = self
