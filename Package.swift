@@ -147,7 +147,7 @@ let package = Package(
 // ordinary builds do not have, and `script/fuzz` sets this.
 let fuzzed: [Target.Dependency] = [
   "TestSupport", "KexecCommand", "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem",
-  "CrashDumps",
+  "CrashDumps", "CrashLogs",
   "LinuxSystem", "PhysicalMemory", "ByteCoding",
 ]
 if Context.environment["KEXEC_FUZZ"] == "1" {

@@ -48,13 +48,13 @@ struct LogEvent {
     let what = counted.after(start: "Oops: Oops: ").map { _ in counted.dropFirst(6) } ?? counted
     let name = what.after(start: "Oops: ") ?? what
     if let (_, kind) = Self.faultNames.first(where: { name.begins($0.0) }) {
-      self.init(kind, name[..<mark].withoutErrorCode)
+      self.init(kind, name.until(" [#").withoutErrorCode)
     } else if what.begins("Internal error") || (what.begins("Oops") && !name.isNamedFault) {
       self.init(
         what.holds("UBSAN")
           ? .ubsan : what.holds("- BUG") ? .bug : what.holds("CFI") ? .controlFlow : .oops, what)
     } else {
-      self.init(.fault, name[..<mark].withoutErrorCode)
+      self.init(.fault, name.until(" [#").withoutErrorCode)
     }
     isFault = true
   }
@@ -107,14 +107,11 @@ struct LogEvent {
 
   private init?(information text: LogBytes) {
     let what = text.dropFirst(6)
-    if what.begins("task "),
-      let blocked = what.position(of: " blocked for more than ")
-        ?? what.position(of: " blocked in I/O wait for more than ")
-    {
+    if let named = what.after(start: "task "), let end = named.endOfBlocked {
       self.init(.hungTask, text)
-      let named = what[what.index(what.startIndex, offsetBy: 5)..<blocked]
-      if let colon = named.lastIndex(of: 0x3A), let number = named[(colon + 1)...].leadingNumber {
-        task = (named[..<colon], number)
+      let task = named[..<end]
+      if let colon = task.lastIndex(of: 0x3A), let number = task[(colon + 1)...].leadingNumber {
+        self.task = (task[..<colon], number)
       }
     } else if what.begins("rcu"), what.holds("stall") {
       self.init(.rcuStall, text)
@@ -222,6 +219,11 @@ extension LogBytes {
     guard let colon = lastPosition(of: ": ") else { return self }
     let code = self[(colon + 2)...]
     return !code.isEmpty && code.allSatisfy { $0.hexadecimalDigit != nil } ? self[..<colon] : self
+  }
+
+  /// Where the name of a hung task ends.
+  fileprivate var endOfBlocked: Int? {
+    position(of: " blocked for more than ") ?? position(of: " blocked in I/O wait for more than ")
   }
 
   /// Whether it says which fault it was, not only its error code: `0002 [#1]`, `Oops [#1]`.

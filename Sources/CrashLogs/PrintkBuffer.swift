@@ -48,6 +48,10 @@ struct PrintkBuffer<Memory: KernelMemory> {
     let clear = clearIndex
     var firstSinceClear: Int?
     while index != next {
+      guard index <= size else {
+        damage.unreadable += 1
+        break
+      }
       if index == clear { firstSinceClear = records.count }
       guard let header = table.bytes(at: index, count: headerSize),
         let time: UInt64 = header.integer(at: self.time),

@@ -1,4 +1,4 @@
-package import ByteCoding
+internal import ByteCoding
 package import CrashDumps
 
 /// The memory of a kernel that never was: some tables at addresses of their own.

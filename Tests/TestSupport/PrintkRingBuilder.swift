@@ -1,5 +1,3 @@
-package import CrashDumps
-
 /// Writes records into a ring as kernels since 5.10 do: spec of the layout in Sources/CrashLogs/PrintkRing.swift.
 package struct PrintkRingBuilder {
   /// Addresses of what the ring consists of.
@@ -96,7 +94,7 @@ package struct PrintkRingBuilder {
     let begin = nextPosition
     var next = begin &+ size
     let end = usesLastByte ? next &- 1 : next
-    if begin >> sizeBits != end >> sizeBits { next = (end >> sizeBits << sizeBits) &+ size }
+    if begin >> sizeBits != end >> sizeBits { next = ((end >> sizeBits) << sizeBits) &+ size }
     while let oldest = live.first, next &- oldestPosition(oldest.begin) > 1 << sizeBits {
       dropOldest()
     }
