@@ -111,7 +111,7 @@ let package = Package(
       of: "KexecCommand",
       [
         "documents", "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
-        "RunningSystem",
+        "RunningSystem", "CrashDumps", "CrashLogs",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(

@@ -64,6 +64,7 @@ OFFERS = [
     ("kexec --digest=", ["komihash", "sha256"]),
     ("kexec --serial=tty", ["ttyS0", "ttyS1", "ttyS2", "ttyS3"]),
     ("kexec --reuse-", ["--reuse-cmdline", "--reuse-console", "--reuse-video-type"]),
+    ("kexec dump --format=", ["dmesg", "kmsg", "raw"]),
     ("kexec report --", ["--json", "--machine=", "--quiet", "--debug", "--help"]),
 ]
 passed = failed = 0

@@ -80,6 +80,10 @@ extension CodePlace {
   /// A line of a call trace, and whether the kernel is sure of it ("?" stands before others).
   static func frame(_ message: LogBytes) -> (place: CodePlace, isSure: Bool)? {
     var rest = message
+    // `<NMI>` and the like may stand in the line of the first function.
+    if rest.first == 0x3C, let end = rest.prefix(12).firstIndex(of: 0x3E) {
+      rest = rest[(end + 1)...].trimmed
+    }
     while rest.begins("[<"), let end = rest.position(of: ">]") { rest = rest[(end + 2)...].trimmed }
     let doubt = rest.after(start: "? ")
     guard let place = CodePlace(doubt ?? rest) else { return nil }

@@ -5,4 +5,13 @@ extension CrashLogError {
   package enum Code: String, CaseIterable, Sendable {
     case noLog, impossible
   }
+
+  /// Which kind it is; nil if the memory could not be read.
+  package var code: Code? {
+    switch self {
+    case .noLog: .noLog
+    case .impossible: .impossible
+    case .memory: nil
+    }
+  }
 }

@@ -21,7 +21,9 @@ package struct LogLine: Sendable {
     if let (foundLevel, foundTime, after) = rest.devicePrefix {
       (level, time, rest) = (foundLevel, foundTime, after)
     } else {
-      if let (found, after) = rest.timePrefix { (time, rest) = (found, after) }
+      if let (found, after) = rest.timePrefix ?? rest.laterTimePrefix {
+        (time, rest) = (found, after)
+      }
       if let after = rest.callerPrefix { rest = after }
     }
     self.time = time
@@ -104,9 +106,25 @@ extension LogBytes {
       let words = inside.words
       return words.count == 5 && words[3].holds(":") ? (nil, rest.trimmedStart) : nil
     }
-    guard isDate, let end = firstIndex(of: 0x20), self[..<end].holds("T"), self[..<end].holds(":")
-    else { return nil }
+    guard isDate, let end = firstIndex(of: 0x20) else { return nil }
+    if !self[..<end].holds("T") {
+      // `2026-11-27 21:13:09 text`, as programs for netconsole write it.
+      let rest = self[end...].trimmedStart
+      guard let clockEnd = rest.firstIndex(of: 0x20),
+        rest[..<clockEnd].filter({ $0 == 0x3A }).count == 2
+      else { return nil }
+      return (nil, rest[clockEnd...].trimmedStart)
+    }
+    guard self[..<end].holds(":") else { return nil }
     return (nil, self[end...].trimmedStart)
+  }
+
+  /// A time behind something else, such as the prompt on a serial console: `host login: [   12.345678] text`.
+  fileprivate var laterTimePrefix: (UInt64?, LogBytes)? {
+    for (index, byte) in prefix(120).enumerated() where byte == 0x5B {
+      if let found = dropFirst(index).timePrefix, found.0 != nil { return found }
+    }
+    return nil
   }
 
   /// `[ T5831]` or `[    C0]` of kernels with CONFIG_PRINTK_CALLER: a task or a processor.

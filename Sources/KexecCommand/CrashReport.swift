@@ -28,7 +28,9 @@ struct CrashReport {
     func addKnown(_ name: String, _ value: String?) {
       if let value { page.addRow(name, value) }
     }
-    page.addLine(headline.kind.rawValue, headline.isFatal ? "" : "(the kernel went on)", .heading)
+    page.text += terminal.styled(headline.kind.rawValue, .heading)
+    page.text +=
+      (headline.isFatal || headline.kind == .unknown ? "" : " (the kernel went on)") + "\n"
     add("panic", headline.panic)
     add("reason", headline.reason)
     add("where", placeText)

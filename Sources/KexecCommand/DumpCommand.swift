@@ -74,7 +74,7 @@ extension DumpCommand {
     }
     guard let subject = DumpSubject(rawValue: word) else {
       throw .usage(
-        "\(quoted(word)) is nothing that can be read of a dump: \(DumpSubject.list(separator: ", "))",
+        "\(quoted(word)) is none of \(DumpSubject.list(separator: ", "))",
         of: name)
     }
     guard arguments.count <= 2 else {

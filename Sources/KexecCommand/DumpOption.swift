@@ -2,7 +2,7 @@ internal import CrashLogs
 
 /// The options of `kexec dump`.
 enum DumpOption: Equatable {
-  case format, level, sinceClear, caller
+  case format, logLevel, sinceClear, caller
   case common(CommonOption)
 }
 
@@ -40,10 +40,10 @@ extension DumpOption: OptionKey {
           }
         },
         .init(
-          .level, nil, "level", value: "LIST",
+          .logLevel, nil, "log-level", value: "LIST",
           help: "print only records of these levels: names or numbers, with commas"
         ) {
-          $0.values.logOption = "--level"
+          $0.values.logOption = "--log-level"
           $0.values.levels = $0.levels()
         },
         .init(.sinceClear, nil, "since-clear", help: "print only what dmesg -C has not cleared") {

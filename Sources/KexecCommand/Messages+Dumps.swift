@@ -1,67 +1,59 @@
 internal import CrashDumps
-internal import CrashLogs
+internal import ELFFormat
 internal import LinuxSystem
 
-// The sentences about dumps and logs of crashed kernels.
+// The sentences about crash dumps: why one cannot be read, and what was noticed in its memory.
 
 extension CommandError {
-  /// - Parameters:
-  ///   - path: the dump, as the user gave it.
-  ///   - part: what of it was being read, such as "the log".
-  init(_ error: CrashImageError, path: String, part: String? = nil) {
-    let file = part.map { "\(quoted(path)): \($0)" } ?? quoted(path)
+  /// Why something of the dump at `path` cannot be read.
+  init(_ error: CrashImageError, path: String) {
     var advice: String?
-    let why: String
-    switch error {
-    case .elf:
-      why = "the headers of the ELF file are damaged"
-      advice = "copy the dump again"
-    case .otherFormat(let start):
-      why = "not a dump: it starts with \(hexText(start))"
-      advice = "give /proc/vmcore, or a file that makedumpfile or kexec wrote"
-    case .notCore(let type):
-      why = "an ELF file, but not a core file: its e_type is \(type), not 4"
-    case .otherMachine(let machine):
-      why = "a dump of another processor (e_machine \(machine)); only x86_64 (62) is supported"
-    case .unreadable(let offset, 0):
-      why = "the file ends at offset \(offset)"
-      advice = "copy the dump again"
-    case .unreadable(let offset, let errno):
-      why = "cannot be read at offset \(offset): \(Errno(rawValue: errno).message)"
-    case .missingKey(let key): why = "VMCOREINFO has no usable \(key)"
-    case .noInformation: why = "no VMCOREINFO, neither as a note nor in the memory"
-    case .tooLarge(let virtual, let count):
-      why = "\(count) bytes at \(hexText(virtual)) are more than any table of a kernel has"
-    case .notMapped(let virtual): why = "the kernel has no memory at \(hexText(virtual))"
-    case .notInDump(let physical): why = "the dump does not have the memory at \(hexText(physical))"
+    if case .otherFormat = error {
+      advice =
+        "give /proc/vmcore, a copy of it, or an ELF core file that makedumpfile -E has written"
     }
-    self.init(.dump(error.code), "\(file): \(why)", advice: advice)
+    self.init(.dump(error.code), "\(quoted(path)): \(error.text)", advice: advice)
   }
+}
 
-  init(_ error: CrashLogError, path: String) {
-    switch error {
-    case .noLog:
-      self.init(
-        .log(.noLog),
-        "\(quoted(path)): VMCOREINFO does not say where the log is (no prb, no log_buf)")
-    case .memory(let error): self.init(error, path: path, part: "the log")
-    case .impossible(let name, let value):
-      self.init(.log(.impossible), "\(quoted(path)): the log: \(name) cannot be \(value)")
+extension CrashImageError {
+  /// What is wrong, and where.
+  var text: String {
+    switch self {
+    case .elf(let error): error.dumpText
+    case .otherFormat(let magic):
+      "it starts with \(hexText(magic)), which is no dump of memory that can be read"
+    case .notCore(let type): "it is an ELF file, but not a core file: e_type is \(type), not 4"
+    case .otherMachine(let machine):
+      "the memory is of ELF machine \(machine), but only that of x86_64 (62) can be read"
+    case .unreadable(let offset, 0): "the file ends at \(offset), before what is needed"
+    case .unreadable(let offset, let errno):
+      "reading at offset \(offset) failed: \(Errno(rawValue: errno).message)"
+    case .missingKey(let key): "VMCOREINFO has no \(key), or one that cannot be right"
+    case .noInformation: "there is no VMCOREINFO, neither in the notes nor in the memory"
+    case .tooLarge(let place, let count):
+      "a table of \(count) bytes at the address \(hexText(place)) is too large to be one"
+    case .notMapped(let place): "the kernel had no memory at the address \(hexText(place))"
+    case .notInDump(let place):
+      "the dump does not have the memory at the physical address \(hexText(place))"
     }
   }
 }
 
-extension LogDamage {
-  /// What is missing; nil if nothing is.
-  var text: String? {
-    var parts: [String] = []
-    func add(_ count: Int, _ what: String) {
-      if count > 0 { parts.append("\(count == 1 ? "1 record" : "\(count) records") \(what)") }
+extension ELFError {
+  /// What is wrong with the headers of a dump.
+  fileprivate var dumpText: String {
+    switch self {
+    case .truncated(.fileHeader, let needs, let has):
+      "its ELF header needs \(needs) bytes, but the file has only \(has)"
+    case .truncated(.programHeaders, let needs, let has):
+      "its program headers end at \(needs), but the file at \(has)"
+    case .otherMagic(let magic): "it starts with \(hexText(UInt64(magic))), not with an ELF header"
+    case .otherClass(let identity):
+      "it is neither a 32-bit nor a 64-bit little-endian ELF file: EI_CLASS and EI_DATA are "
+        + hexText(UInt64(identity))
+    case .shortProgramHeader(let size, let offset):
+      "e_phentsize at offset \(offset) is \(size), less than a program header has"
     }
-    add(unfinished, "not finished")
-    add(textLost, "without text")
-    add(unreadable, "not readable")
-    if isSearched { parts.append("its ends are impossible, so all of it was searched") }
-    return parts.isEmpty ? nil : "the log is damaged: " + parts.joined(separator: ", ")
   }
 }

@@ -133,6 +133,7 @@ extension InvocationTests.DocumentTests {
     for reason in fileErrors + EveryMessageTests.files {
       add(CommandError(FileError("vmlinuz", reason)))
     }
+    for error in EveryMessageTests.logs { add(CommandError(error, path: "vmcore")) }
     let damages = EveryMessageTests.damages.map { PlanNote.initrdDamaged(path: "initrd", $0) }
     for note in EveryMessageTests.notes + damages {
       let line = (note.isWarning ? "kexec: warning: " : "note          ") + note.text

@@ -1,5 +1,6 @@
 import ByteCoding
 import Compression
+import CrashLogs
 import KernelImages
 import KexecABI
 import PhysicalMemory
@@ -107,6 +108,8 @@ import Testing
     .errno(.noSuchFile), .directory, .notRegular, .empty, .tooLarge(limit: 1 << 30),
   ]
 
+  static let logs: [CrashLogError] = [.noLog, .impossible("count_bits", 60)]
+
   static let ordinary: [OrdinaryEntryReason] =
     [
       .switchedOff, .otherEntry, .realMode, .realModeOnly, .noRandomNumbers, .noPayload,
@@ -213,6 +216,7 @@ import Testing
     expectAll(Self.rules.map(\.code))
     expectAll(Self.images.map(\.code))
     expectAll(Self.files.map(\.code))
+    expectAll(Self.logs.compactMap(\.code))
     expectAll(Self.ordinary.map(\.code))
     expectAll(Self.initrd.map(\.code))
     expectAll(Self.damages.map(\.code))
@@ -231,6 +235,7 @@ import Testing
       Self.planning.map { CommandError($0, request: request, machine: machine, after: nil) }
       + Self.images.map { CommandError($0, path: "vmlinuz") }
       + Self.files.map { CommandError(FileError("vmlinuz", $0)) }
+      + Self.logs.map { CommandError($0, path: "vmcore") }
     for error in errors {
       expectSentence(error.message)
       if let advice = error.advice { expectSentence(advice) }

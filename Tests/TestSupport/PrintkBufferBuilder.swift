@@ -1,7 +1,7 @@
 /// Writes records as kernels 3.5 to 5.9 do: Sources/CrashLogs/PrintkBuffer.swift.
 package struct PrintkBufferBuilder {
   /// Where the buffer and the variables about it are.
-  package static let buffer: UInt64 = 0xffff_8880_0100_0000
+  package static let buffer: UInt64 = 0xffff_ffff_8210_0000
   package static let variables: UInt64 = 0xffff_ffff_8200_0000
 
   private let size: Int

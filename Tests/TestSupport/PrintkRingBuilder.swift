@@ -2,9 +2,9 @@
 package struct PrintkRingBuilder {
   /// Addresses of what the ring consists of.
   package static let ring: UInt64 = 0xffff_ffff_8200_0000
-  package static let descriptors: UInt64 = 0xffff_8880_0100_0000
-  package static let infos: UInt64 = 0xffff_8880_0200_0000
-  package static let text: UInt64 = 0xffff_8880_0300_0000
+  package static let descriptors: UInt64 = 0xffff_ffff_8210_0000
+  package static let infos: UInt64 = 0xffff_ffff_8220_0000
+  package static let text: UInt64 = 0xffff_ffff_8230_0000
 
   private let countBits: UInt64
   private let sizeBits: UInt64
