@@ -52,8 +52,9 @@ private final class OpenFile: Sendable {
     var done = 0
     while done < count {
       let position = Int(offset) + done
-      let got = unsafe retryOnInterrupt {
-        unsafe pread(descriptor.number, buffer.baseAddress.map { unsafe $0 + done }, count - done, position)
+      let got = retryOnInterrupt {
+        unsafe pread(
+          descriptor.number, buffer.baseAddress.map { unsafe $0 + done }, count - done, position)
       }
       guard got > 0 else {
         let errno = got < 0 ? CLibrary.errno : 0
