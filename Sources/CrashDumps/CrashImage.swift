@@ -116,11 +116,17 @@ extension CrashImage: KernelMemory {
 
   /// Where the byte at the kernel's address `virtual` is.
   func translate(_ virtual: UInt64) throws(CrashImageError) -> KernelPaging.Mapping {
-    guard let paging else {
-      guard machine == ELFLayout.Machine.x86_64 else { throw .otherMachine(machine) }
-      if informationOrigin == .nowhere { throw .noInformation }
-      throw .missingKey("SYMBOL(init_top_pgt)")
-    }
-    return try paging.translate(virtual, in: memory)
+    try requirePaging().translate(virtual, in: memory)
+  }
+
+  /// How the kernel's addresses become physical ones.
+  ///
+  /// - Throws: where that is not known.
+  @discardableResult
+  func requirePaging() throws(CrashImageError) -> KernelPaging {
+    guard machine == ELFLayout.Machine.x86_64 else { throw .otherMachine(machine) }
+    guard informationOrigin != .nowhere else { throw .noInformation }
+    guard let paging else { throw .missingKey("SYMBOL(init_top_pgt)") }
+    return paging
   }
 }

@@ -23,3 +23,27 @@ extension CrashImageError {
     }
   }
 }
+
+extension Classification.Finding {
+  /// The kinds of it, without values: one for each case.
+  package enum Code: String, CaseIterable, Sendable {
+    case noMemoryMap, strangeSections, otherFreeCount, noFreeCount, ruleDropped, noKernelSymbols
+    case pagesWithoutStruct, unreadableMemoryMap, badOrders, classUnknown
+  }
+
+  /// Which kind it is.
+  package var code: Code {
+    switch self {
+    case .noMemoryMap: .noMemoryMap
+    case .strangeSections: .strangeSections
+    case .otherFreeCount: .otherFreeCount
+    case .noFreeCount: .noFreeCount
+    case .ruleDropped: .ruleDropped
+    case .noKernelSymbols: .noKernelSymbols
+    case .pagesWithoutStruct: .pagesWithoutStruct
+    case .unreadableMemoryMap: .unreadableMemoryMap
+    case .badOrders: .badOrders
+    case .classUnknown: .classUnknown
+    }
+  }
+}

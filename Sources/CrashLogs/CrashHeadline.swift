@@ -51,6 +51,8 @@ package struct CrashHeadline: Sendable {
   package var machineCheckReason: String?
   /// Physical addresses that machine checks name as bad: reading them may stop the processor again.
   package var badAddresses: [UInt64] = []
+  /// The numbers of the pages with those addresses.
+  package var badFrames: [UInt64] { badAddresses.map { $0 >> 12 } }
 
   /// The kernel's modules, in the order of the log, without the marks of their taint.
   package var modules: [String] = []

@@ -44,7 +44,7 @@ extension DumpCommand {
       warn(error.message)
     }
     // What a machine check has named as bad is not read.
-    image.avoid(headline.badAddresses.map { $0 >> 12 })
+    image.avoid(headline.badFrames)
     let processors = image.notes.filter { $0.isProcessor }.compactMap {
       ProcessorState(note: $0.bytes, in: image)
     }

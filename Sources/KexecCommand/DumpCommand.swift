@@ -20,6 +20,14 @@ struct DumpCommand: WordCommand {
 
   func run() throws(CommandError) -> ExitCode {
     switch subject {
+    case .info:
+      let report = DumpInfoReport(try openImage(), path: source)
+      try print(report.text(on: kernel.outputTerminal), json: report.json)
+    case .classes:
+      let image = try openImage()
+      avoidBadMemory(of: image)
+      let report = DumpClassesReport(image, try classify(image, values.level ?? .all))
+      try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .log: try printLog()
     case .report: try printReport()
     }
@@ -28,6 +36,7 @@ struct DumpCommand: WordCommand {
 
   /// The dump.
   func openImage() throws(CommandError) -> CrashImage {
+    debug("reading the headers of \(source)")
     let file: RandomAccessFile
     do throws(FileError) {
       file = try RandomAccessFile(path: source)
@@ -38,6 +47,28 @@ struct DumpCommand: WordCommand {
       return try CrashImage(file)
     } catch {
       throw CommandError(error, path: source)
+    }
+  }
+
+  /// The classes of all pages in `image`.
+  func classify(
+    _ image: CrashImage, _ level: DumpLevel
+  ) throws(CommandError) -> Classification {
+    debug("reading the memory map for dump level \(level.rawValue)")
+    do throws(CrashImageError) {
+      return try Classification(image, level: level)
+    } catch {
+      throw CommandError(error, path: source)
+    }
+  }
+
+  /// Reading a page that a machine check has named as bad may stop the processor again. A log that cannot be read
+  /// names none.
+  private func avoidBadMemory(of image: CrashImage) {
+    do throws(CrashLogError) {
+      image.avoid(CrashHeadline(try CrashLog(image).lines).badFrames)
+    } catch {
+      debug("\(quoted(source)): the log cannot be read")
     }
   }
 
@@ -56,7 +87,7 @@ struct DumpCommand: WordCommand {
 
 /// What `kexec dump` says of a dump: the word behind it.
 enum DumpSubject: String, CaseIterable {
-  case log, report
+  case info, classes, log, report
 
   /// The words.
   static func list(separator: String) -> String {
@@ -69,20 +100,20 @@ extension DumpCommand {
     _ values: DumpValues, _ arguments: [String], on kernel: LinuxKernel
   ) throws(CommandError) {
     let name = CommandWord.dump.name
-    guard let word = arguments.first else {
-      throw .usage("say what to read: \(DumpSubject.list(separator: ", "))", of: name)
-    }
-    guard let subject = DumpSubject(rawValue: word) else {
+    let names = DumpSubject.list(separator: ", ")
+    guard let word = arguments.first, let subject = DumpSubject(rawValue: word) else {
       throw .usage(
-        "\(quoted(word)) is none of \(DumpSubject.list(separator: ", "))",
-        of: name)
+        arguments.first.map { "\(quoted($0)) is none of \(names)" }
+          ?? "say what to print: one of \(names)", of: name)
     }
     guard arguments.count <= 2 else {
-      throw .usage(
-        "one dump can be read at a time, but \(quoted(arguments[2])) was given, too", of: name)
+      throw .usage("\(word) takes one dump, but \(quoted(arguments[2])) was given, too", of: name)
+    }
+    guard values.level == nil || subject == .classes else {
+      throw .usage("--level is only for classes", of: name)
     }
     if subject != .log, let option = values.logOption {
-      throw .usage("\(option) has an effect only on kexec dump log", of: name)
+      throw .usage("\(option) is only for log", of: name)
     }
     let root = values.common.machineDirectory ?? kernel.files.root
     self.init(

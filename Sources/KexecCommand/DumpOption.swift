@@ -1,7 +1,9 @@
+internal import CrashDumps
 internal import CrashLogs
 
 /// The options of `kexec dump`.
 enum DumpOption: Equatable {
+  case level
   case format, logLevel, sinceClear, caller
   case common(CommonOption)
 }
@@ -9,6 +11,8 @@ enum DumpOption: Equatable {
 /// What they say.
 struct DumpValues: EmptyValues {
   var common = CommonValues()
+  /// Which pages would be left out of a dump.
+  var level: DumpLevel?
   /// In which form the log is printed.
   var format = LogFormat.Style.dmesg
   /// Which levels of the log are printed: 1 << level.
@@ -24,6 +28,18 @@ struct DumpValues: EmptyValues {
 extension DumpOption: OptionKey {
   typealias Values = DumpValues
   static let table = OptionTable<DumpOption, DumpValues>([
+    .init(
+      "The classes",
+      [
+        .init(
+          .level, nil, "level", value: "N",
+          help: "the dump level, a sum of 1, 2, 4, 8 and 16 (31)"
+        ) {
+          let number = $0.number()
+          if number > UInt64(DumpLevel.all.rawValue) { $0.refuse("a dump level is 0 to 31") }
+          $0.values.level = DumpLevel(rawValue: UInt8(truncatingIfNeeded: number))
+        }
+      ]),
     .init(
       "The log",
       [
@@ -54,7 +70,7 @@ extension DumpOption: OptionKey {
           $0.values.logOption = "--caller"
           $0.values.showsCaller = true
         },
-      ])
+      ]),
   ])
 
   init(_ common: CommonOption) { self = .common(common) }

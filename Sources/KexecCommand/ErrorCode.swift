@@ -10,6 +10,8 @@ enum ErrorCode: Equatable {
   case planning(PlanningError.Code)
   /// A kernel file is not valid.
   case image(ImageError.Code)
+  /// A crash dump cannot be read.
+  case dump(CrashImageError.Code)
   /// A file cannot be used.
   case file(FileError.Reason)
   /// The running kernel refused a system call.
@@ -75,6 +77,7 @@ extension ErrorCode {
     switch self {
     case .planning(let code): "planning.\(code.rawValue)"
     case .image(let code): "image.\(code.rawValue)"
+    case .dump(let code): "dump.\(code.rawValue)"
     case .file(.errno(let errno)): "file.\(errno.code)"
     case .file(let reason): "file.\(reason.code.rawValue)"
     case .call(let errno): "call.\(errno.code)"

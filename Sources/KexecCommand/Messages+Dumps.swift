@@ -57,3 +57,69 @@ extension ELFError {
     }
   }
 }
+
+extension PageClass {
+  /// Its name for people.
+  var name: String {
+    switch self {
+    case .notMemory: "not memory"
+    case .kept: "kept"
+    case .cache: "cache"
+    case .privateCache: "private cache"
+    case .user: "user"
+    case .free: "free"
+    case .unaccepted: "unaccepted"
+    case .poisoned: "poisoned"
+    case .offline: "offline"
+    }
+  }
+
+  /// Its name for programs.
+  var code: String {
+    switch self {
+    case .notMemory: "notMemory"
+    case .privateCache: "privateCache"
+    case .kept, .cache, .user, .free, .unaccepted, .poisoned, .offline: name
+    }
+  }
+
+  /// What its pages are.
+  var text: String {
+    switch self {
+    case .notMemory: "no memory"
+    case .kept: "the kernel's, and what this level does not exclude"
+    case .cache: "page cache without private data (2, 4)"
+    case .privateCache: "page cache with private data (4)"
+    case .user: "memory of programs (8)"
+    case .free: "not used (16)"
+    case .unaccepted: "not accepted from the hypervisor yet (16)"
+    case .poisoned: "reported as bad by the hardware: always excluded"
+    case .offline: "given back to the hypervisor: always excluded"
+    }
+  }
+}
+
+extension Classification.Finding {
+  /// What was noticed, and what follows from it.
+  var text: String {
+    switch self {
+    case .noMemoryMap(let error): "all pages are kept: \(error.text)"
+    case .strangeSections(let count):
+      "\(count) sections of memory have their struct pages elsewhere than the first, and are kept"
+    case .otherFreeCount(let found, let counted):
+      "all pages are kept: \(found) free pages were found, but the kernel had counted \(counted)"
+    case .noFreeCount(let error):
+      "the kernel's count of free pages does not confirm the classes: \(error.text)"
+    case .ruleDropped(let kind, let pages):
+      "no page is \(kind.name): \(pages) pages of the kernel itself seemed to be"
+    case .noKernelSymbols:
+      "the kernel's symbols are not known: its own pages do not confirm the classes"
+    case .pagesWithoutStruct(let count): "\(count) pages have no struct page, and are kept"
+    case .unreadableMemoryMap(let count):
+      "\(byteText(count)) of the memory map are not in the dump: their pages are kept"
+    case .badOrders(let count):
+      "\(count) blocks of free pages have an impossible size, and are kept"
+    case .classUnknown(let kind): "no page is \(kind.name): VMCOREINFO does not tell what is"
+    }
+  }
+}

@@ -53,7 +53,8 @@ private final class OpenFile: Sendable {
     while done < count {
       let position = Int(offset) + done
       let got = retryOnInterrupt {
-        unsafe pread(descriptor.number, buffer.baseAddress.map { unsafe $0 + done }, count - done, position)
+        unsafe pread(
+          descriptor.number, buffer.baseAddress.map { unsafe $0 + done }, count - done, position)
       }
       guard got > 0 else {
         let errno = got < 0 ? CLibrary.errno : 0

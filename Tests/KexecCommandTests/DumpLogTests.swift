@@ -111,8 +111,8 @@ extension InvocationTests {
     @Test(
       "Options and arguments that make no sense are refused",
       arguments: [
-        ("dump", "say what to"), ("dump nothing @/dump", "\"nothing\" is none of"),
-        ("dump log @/dump @/dump", "one dump"), ("dump report --caller @/dump", "--caller"),
+        ("dump", "say what to print"), ("dump nothing @/dump", "\"nothing\" is none of"),
+        ("dump log @/dump @/dump", "takes one dump"), ("dump report --caller @/dump", "--caller"),
         ("dump log --format=xml @/dump", "--format"), ("dump log --log-level=warm @/dump", "warm"),
         ("dump log --log-level=8 @/dump", "8"),
       ])
