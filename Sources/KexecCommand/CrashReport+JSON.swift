@@ -1,3 +1,4 @@
+internal import CrashDumps
 internal import CrashLogs
 
 extension CrashReport {
@@ -25,8 +26,17 @@ extension CrashReport {
       ("commandLine", .optional(headline.commandLine)),
       ("oopses", .number(UInt64(headline.oopses))), ("starts", .number(UInt64(headline.starts))),
       ("buildID", .optional(dump?.buildID)), ("crashTime", .optional(dump?.crashTime)),
+      ("memory", dump?.classes.map { memory($0) } ?? .null),
       ("processors", .array((dump?.processors ?? []).map { $0.json })),
       ("logDamage", damage?.json ?? .null),
     ])
+  }
+
+  /// Pages by kind.
+  private func memory(_ classes: Classification) -> JSON {
+    .object(
+      PageClass.allCases.filter { $0 != .notMemory }.map {
+        ($0.code, .number(classes.tally.count($0)))
+      })
   }
 }

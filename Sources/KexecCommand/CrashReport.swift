@@ -1,3 +1,4 @@
+internal import CrashDumps
 internal import CrashLogs
 
 /// What `kexec dump report` says, for people and for programs.
@@ -14,6 +15,8 @@ struct CrashReport {
     let buildID: String?
     /// Seconds since 1970.
     let crashTime: UInt64?
+    /// How many pages are of which kind; nil if that is not known.
+    let classes: Classification?
     /// In the order of the processors; those that did not answer are missing.
     let processors: [ProcessorState]
   }
@@ -59,11 +62,25 @@ struct CrashReport {
       page.addRow("starts", "the log has \(headline.starts): this is the last one that crashed")
     }
     if let damage = damage?.text { page.addRow("log", damage) }
+    if let classes = dump?.classes {
+      page.text += "\n" + Self.memoryText(classes, on: terminal)
+    }
     for (index, processor) in (dump?.processors ?? []).enumerated() {
       page.text += "\n" + processor.text(number: index, isCrashed: processor.task == headlineTask)
     }
     page.text += "\n" + terminal.wrapped(Self.secrecy + "\n", indent: 0)
     return page.text
+  }
+
+  /// The memory by kind.
+  private static func memoryText(_ classes: Classification, on terminal: Terminal) -> String {
+    var text = "memory\n"
+    for kind in PageClass.allCases where kind != .notMemory {
+      let count = classes.tally.count(kind)
+      if count > 0 { text += terminal.row("  " + kind.name, byteText(count << 12), column: 20) }
+    }
+    for finding in classes.findings { text += terminal.row("  note", finding.text, column: 20) }
+    return text
   }
 
   /// The task of the headline as notes have it; nil if there is none, or it is idle: every processor has such one.

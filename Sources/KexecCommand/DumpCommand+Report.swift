@@ -45,6 +45,13 @@ extension DumpCommand {
     }
     // What a machine check has named as bad is not read.
     image.avoid(headline.badFrames)
+    var classes: Classification?
+    do throws(CommandError) {
+      // Without the test for zeros, which reads all of the memory.
+      classes = try classify(image, DumpLevel.all.subtracting(.zero))
+    } catch {
+      warn(error.message)
+    }
     let processors = image.notes.filter { $0.isProcessor }.compactMap {
       ProcessorState(note: $0.bytes, in: image)
     }
@@ -52,7 +59,7 @@ extension DumpCommand {
       headline: headline, damage: damage,
       dump: CrashReport.Dump(
         release: image.information.release, buildID: image.information.buildID,
-        crashTime: image.information.crashTime, processors: processors))
+        crashTime: image.information.crashTime, classes: classes, processors: processors))
   }
 
   /// The report of the text of a log.

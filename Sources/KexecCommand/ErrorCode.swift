@@ -10,8 +10,6 @@ enum ErrorCode: Equatable {
   case planning(PlanningError.Code)
   /// A kernel file is not valid.
   case image(ImageError.Code)
-  /// A crash dump cannot be read.
-  case dump(CrashImageError.Code)
   /// A file cannot be used.
   case file(FileError.Reason)
   /// The running kernel refused a system call.
@@ -81,7 +79,6 @@ extension ErrorCode {
     case .file(.errno(let errno)): "file.\(errno.code)"
     case .file(let reason): "file.\(reason.code.rawValue)"
     case .call(let errno): "call.\(errno.code)"
-    case .dump(let code): "dump.\(code.rawValue)"
     case .log(let code): "log.\(code.rawValue)"
     case .situation(let situation): situation.rawValue
     }

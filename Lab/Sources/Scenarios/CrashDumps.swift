@@ -80,8 +80,10 @@ private let hotplug = Scenario("crash dump: the running kernel follows hotplug")
   try await guest.mustSay("1", when: follows)
   // The kernel may now rewrite the elfcorehdr. The purgatory must accept that.
   try await guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
-  let (_, dump) = try await guest.crash(into: .lab, cpus: 1)
+  let log = try await guest.readLog()
+  let (crash, dump) = try await guest.crash(into: .lab, cpus: 1)
   try expect(dump.width == 64, "the headers have \(dump.width) bits")
+  try await crash.mustFind(log, of: guest.release)
 }
 
 private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by words") { lab in
