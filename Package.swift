@@ -41,7 +41,8 @@ let package = Package(
     module(
       "KexecCommand",
       [
-        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashLogs", "CrashDumps", "LinuxSystem",
+        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashLogs", "CrashDumps",
+        "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     module(

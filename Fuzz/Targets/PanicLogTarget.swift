@@ -4,7 +4,7 @@ import CrashLogs
 /// The text of a log: what the headline says is in it.
 func fuzzPanicLog(_ input: Input) -> Int32 {
   let headline = CrashHeadline(log: input.bytes)
-  // Lines may have been joined, and blanks collapsed, but every word stands in the log.
+  // Lines may have been joined, and spaces collapsed, but every word stands in the log.
   let log = String(lossless: input.bytes.filter { $0 > 0x20 && $0 != 0x3E })
   for text in [
     headline.panic, headline.reason, headline.taskName, headline.taint, headline.release,

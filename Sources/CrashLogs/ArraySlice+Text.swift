@@ -50,7 +50,7 @@ extension LogBytes {
     position(of: text).map { self[..<$0] } ?? self
   }
 
-  /// It without blanks at both ends.
+  /// It without spaces at both ends.
   var trimmed: LogBytes {
     var part = self
     while let byte = part.first, byte.isBlank { part = part.dropFirst() }
@@ -58,7 +58,7 @@ extension LogBytes {
     return part
   }
 
-  /// The words between blanks.
+  /// The words between spaces.
   var words: [LogBytes] { split { $0.isBlank } }
 
   /// The decimal number at the start; nil without a digit, or if it does not fit.
@@ -90,7 +90,7 @@ extension LogBytes {
   /// What follows the digits at the start.
   var withoutLeadingDigits: LogBytes { drop { $0.digit != nil } }
 
-  /// It as text, with runs of blanks as one.
+  /// It as text, with runs of spaces as one.
   var collapsed: String {
     var bytes: [UInt8] = []
     for byte in trimmed {

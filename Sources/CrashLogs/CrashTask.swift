@@ -32,7 +32,7 @@ struct CrashTask {
       return nil
     }
     guard let rest = message.after("omm: ") else { return }
-    // The name may have blanks, and words like these: the last ones are the kernel's.
+    // The name may have spaces, and words like these: the last ones are the kernel's.
     let untainted = rest.lastPosition(of: " Not tainted")
     let tainted = rest.lastPosition(of: " Tainted: ")
     guard let state = [untainted, tainted].compactMap({ $0 }).max() else { return }

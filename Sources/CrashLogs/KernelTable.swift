@@ -10,6 +10,8 @@ struct KernelTable<Memory: KernelMemory> {
   let size: UInt64
   private var window: [UInt8] = []
   private var windowStart: UInt64 = 0
+  /// The last page of the table that could not be read: a table may be said to have millions of entries.
+  private var missingPage: UInt64?
 
   init(_ memory: Memory, at base: UInt64, size: UInt64) {
     self.memory = memory
@@ -21,13 +23,18 @@ struct KernelTable<Memory: KernelMemory> {
   mutating func bytes(at offset: UInt64, count: Int) -> ArraySlice<UInt8>? {
     guard count >= 0, offset <= size, UInt64(count) <= size - offset else { return nil }
     if let found = inWindow(offset, count) { return found }
+    let address = base &+ offset
+    guard missingPage != address >> 12 else { return nil }
     let start = offset & ~UInt64(Self.windowSize - 1)
     let length = min(UInt64(Self.windowSize), size - start)
     if UInt64(count) <= length - (offset - start), let read = read(start, Int(length)) {
       (window, windowStart) = (read, start)
       return inWindow(offset, count)
     }
-    return read(offset, count)?[...]
+    if let read = read(offset, count) { return read[...] }
+    // The page at the start, unless it is the next one that is missing.
+    if read(offset, 1) == nil { missingPage = address >> 12 }
+    return nil
   }
 
   private func inWindow(_ offset: UInt64, _ count: Int) -> ArraySlice<UInt8>? {

@@ -7,7 +7,7 @@ package struct LogLine: Sendable {
   /// Whether the line has anything of a prefix. A line without one, in a log with prefixes, continues the line
   /// before it.
   package let hasPrefix: Bool
-  /// The message, without blanks at both ends.
+  /// The message, without spaces at both ends.
   package let message: LogBytes
 
   /// Reads a line in any of the forms in which logs are passed on: as the console or `dmesg` printed it, with or

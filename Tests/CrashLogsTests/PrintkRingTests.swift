@@ -165,6 +165,17 @@ struct PrintkRingTests {
     }
   }
 
+  /// A ring that says that it has four million records, of which the dump has none.
+  @Test(.timeLimit(.minutes(5))) func endsThoughManyRecordsAreMissing() throws {
+    var memory = PrintkRingBuilder().memory
+    memory.set(UInt32(22), at: PrintkRingBuilder.ring + 16)
+    memory.set(UInt64(1) << 40, at: PrintkRingBuilder.ring + 40)
+    memory.tables[1].bytes = []
+    let log = try CrashLog(memory)
+    #expect(log.records.isEmpty)
+    #expect(log.damage.isSearched)
+  }
+
   /// Any bytes in any of the tables: it ends, and what it says is bounded by the ring.
   @Test func survivesRandomDamage() throws {
     var random = SplitMix(seed: SplitMix.seed(of: "PrintkRingTests"))
