@@ -31,34 +31,41 @@ struct CrashTask {
     } else {
       return nil
     }
-    guard let rest = message.after("omm: ") else { return }
-    // The name may have spaces, and words like these: the last ones are the kernel's.
-    let untainted = rest.lastPosition(of: " Not tainted")
-    let tainted = rest.lastPosition(of: " Tainted: ")
-    guard let state = [untainted, tainted].compactMap({ $0 }).max() else { return }
+    guard let rest = message.after("omm: "), let state = rest.stateOfTaint else { return }
     let named = rest[..<state]
     name = named.until(" Kdump: ").trimmed
     if named.holds(" Kdump: loaded") { isKdumpLoaded = true }
+    readState(rest[state...].dropFirst())
+    let words = rest[state...].words
+    if message.begins("Pid: "), let build = words.firstIndex(where: { $0.first == 0x23 }),
+      build + 1 < words.count
+    {
+      hardware = rest[words[build + 1].startIndex...]
+    }
+  }
+
+  /// A hung task, from the line about it, and the line below that: `      Not tainted 6.1.0 #1`.
+  init(hung name: LogBytes?, number: UInt64?, below: LogBytes?) {
+    self.init(processor: nil, name: name, number: number)
+    guard let below, below.begins("Not tainted ") || below.begins("Tainted: "), below.holds(" #")
+    else { return }
+    readState(below)
+  }
+
+  /// Reads what begins with "Not tainted" or "Tainted: ".
+  private mutating func readState(_ state: LogBytes) {
     let version: LogBytes
-    if state == tainted {
-      let flags = rest[(state + 10)...].drop { !$0.isTaintFlag && !$0.isBlank }
+    if let flags = state.after(start: "Tainted: ") {
       let end = flags.endOfTaint
-      taint = rest[(state + 10)..<end].trimmed
-      version = rest[end...].trimmed
+      taint = flags[..<end].trimmed
+      version = flags[end...].trimmed
     } else {
-      taint = rest[(state + 1)..<(state + 12)]
-      version = rest[(state + 12)...].trimmed
+      taint = state.prefix(11)
+      version = state.dropFirst(11).trimmed
     }
     let words = version.words
-    release = words.first
-    guard let release, !release.begins("#") else {
-      self.release = nil
-      return
-    }
+    release = words.first.flatMap { $0.begins("#") ? nil : $0 }
     preemption = words.first { $0.begins("PREEMPT") }
-    if message.begins("Pid: "), words.count > 2 {
-      hardware = version[words[2].startIndex...]
-    }
   }
 
   /// Whether nothing of the line is missing.
@@ -66,6 +73,12 @@ struct CrashTask {
 }
 
 extension LogBytes {
+  /// Where the space before "Not tainted" or "Tainted: " is. The name of the task may have such words, too: the last
+  /// ones are the kernel's.
+  fileprivate var stateOfTaint: Int? {
+    [lastPosition(of: " Not tainted"), lastPosition(of: " Tainted: ")].compactMap { $0 }.max()
+  }
+
   /// The end of the letters of a taint at the start: words of capital letters and dashes. A release that is
   /// such a word is told by the `#` of the build behind it.
   fileprivate var endOfTaint: Int {

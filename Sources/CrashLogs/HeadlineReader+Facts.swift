@@ -9,7 +9,10 @@ extension HeadlineReader {
     headline.isFatal = panic != nil || reason?.isFault == true
     headline.oopses = reasons.count { $0.isFault && $0.event.kind != .sysrq }
     let start = reason?.start ?? panic?.index ?? lines.count
-    if let event = reason?.event, kind != .sysrq, !event.reason.begins("Do you have") {
+    // The second line about an unknown NMI asks a question.
+    if let event = reason?.event, kind != .sysrq,
+      kind != .unknownNMI || !event.reason.begins("Do you have")
+    {
       headline.reason = event.reason.text
     }
     headline.time = start < lines.count ? lines[start].time : nil
@@ -23,7 +26,12 @@ extension HeadlineReader {
     } else if kind == .outOfMemory, let earlier = earlierTask(before: start) {
       headline.take(earlier)
       headline.isTaskCertain = false
-    } else if let event = reason?.event, kind != .hungTask {
+    } else if kind == .hungTask, let event = reason?.event {
+      headline.take(
+        CrashTask(
+          hung: event.task?.name, number: event.task?.number,
+          below: start + 1 < lines.count ? lines[start + 1].message : nil))
+    } else if let event = reason?.event {
       headline.take(
         CrashTask(processor: event.processor, name: event.task?.name, number: event.task?.number))
     }

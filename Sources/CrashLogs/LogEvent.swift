@@ -115,6 +115,8 @@ struct LogEvent {
       }
     } else if what.begins("rcu"), what.holds("stall") {
       self.init(.rcuStall, text)
+      // Before 4.x the processors are in the same line: `stalls on CPUs/tasks: { 3}`.
+      processor = text.after("{ ")?.leadingNumber
     } else if what.begins("possible ") || what.begins("inconsistent lock")
       || what.begins("suspicious RCU")
     {
