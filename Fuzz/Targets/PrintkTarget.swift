@@ -38,6 +38,6 @@ func fuzzPrintk(_ input: Input) -> Int32 {
   expect(log.records.isEmpty || output.last == 0x0A, "the last line does not end")
   expect(
     output.allSatisfy { $0 >= 0x20 || $0 == 0x0A || $0 == 0x09 }, "a control character is left")
-  _ = CrashHeadline(log.lines)
+  _ = CrashHeadline(log)
   return 0
 }

@@ -69,8 +69,13 @@ package struct CrashHeadline: Sendable {
     self.init(LogLine.lines(of: log))
   }
 
+  /// The same of the log in a dump, which ends with the crash.
+  package init(_ log: CrashLog) {
+    self.init(log.lines, isOfDump: true)
+  }
+
   /// The same of lines.
-  package init(_ lines: [LogLine]) {
+  init(_ lines: [LogLine], isOfDump: Bool = false) {
     let lines = HeadlineReader.joined(lines)
     // A log of a serial console may have the crash kernel's start, or earlier ones, too.
     var starts = lines.indices.filter { lines[$0].message.begins("Linux version ") }
@@ -78,7 +83,7 @@ package struct CrashHeadline: Sendable {
     if starts.isEmpty || starts[0] != 0 { starts.insert(0, at: 0) }
     var end = lines.count
     for start in starts.reversed() {
-      let reader = HeadlineReader(Array(lines[start..<end]))
+      let reader = HeadlineReader(Array(lines[start..<end]), isOfDump: isOfDump)
       if reader.hasCrash || start == 0 {
         let count = self.starts
         self = reader.headline()

@@ -42,12 +42,12 @@ package struct CrashLog: Sendable {
     damage = LogDamage()
   }
 
-  /// The same as lines, for the headline.
+  /// The kernel's own records as lines, for the headline: what programs have written proves nothing.
   package var lines: [LogLine] {
     var lines: [LogLine] = []
-    for record in records {
+    for record in records where record.facility == 0 {
       for line in record.text.split(separator: 0x0A) {
-        lines.append(LogLine(line, time: record.time / 1000, level: record.level))
+        lines.append(LogLine(line, time: record.time / 1000))
       }
     }
     return lines.filter { !$0.message.isEmpty }

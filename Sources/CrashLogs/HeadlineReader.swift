@@ -5,6 +5,8 @@
 /// the reasons it is about. Without a panic it is the worst one.
 struct HeadlineReader {
   let lines: [LogLine]
+  /// Whether the log ends with the crash.
+  private let isOfDump: Bool
   private(set) var reasons: [Reason] = []
   private(set) var panic: (index: Int, text: PanicText)?
 
@@ -17,8 +19,9 @@ struct HeadlineReader {
     var isFault: Bool
   }
 
-  init(_ lines: [LogLine]) {
+  init(_ lines: [LogLine], isOfDump: Bool) {
     self.lines = lines
+    self.isOfDump = isOfDump
     // Whether more lines of the last reason may follow: until its "CPU:" line.
     var isOpen = false
     var isEnd = false
@@ -59,7 +62,9 @@ struct HeadlineReader {
   func reason() -> (Reason?, CrashKind) {
     guard let panic else {
       let worst = reasons.map { $0.severity }.max()
-      let reason = reasons.first { $0.severity == worst }
+      // A kernel may crash by an oops without a panic. Then it is the last one; elsewhere the first one is the cause.
+      let worstOnes = reasons.filter { $0.severity == worst }
+      let reason = isOfDump && worst == 4 ? worstOnes.last : worstOnes.first
       return (reason, reason?.event.kind ?? .unknown)
     }
     let before = reasons.filter { $0.start < panic.index }

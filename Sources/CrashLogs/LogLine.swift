@@ -2,11 +2,11 @@
 package struct LogLine: Sendable {
   /// Microseconds since the kernel started; nil if the line does not say when.
   package let time: UInt64?
-  /// 0 (emergency) to 7 (debug); nil if the line does not say it.
-  package let level: UInt8?
   /// Whether the line has anything of a prefix. A line without one, in a log with prefixes, continues the line
   /// before it.
   package let hasPrefix: Bool
+  /// Whether the kernel wrote it; false if the line says that a program did.
+  package let isOfKernel: Bool
   /// The message, without spaces at both ends.
   package let message: LogBytes
 
@@ -14,12 +14,12 @@ package struct LogLine: Sendable {
   /// without times, levels and callers; as /dev/kmsg has it; as syslog and journalctl print it.
   init(_ line: LogBytes) {
     var rest = line.trimmed.withoutQuotes.withoutColours
-    var level: UInt8?
+    var priority: UInt64 = 0
     var time: UInt64?
-    if let (found, after) = rest.syslogPrefix { rest = after; level = found }
-    if let (found, after) = rest.levelPrefix { rest = after; level = found }
-    if let (foundLevel, foundTime, after) = rest.devicePrefix {
-      (level, time, rest) = (foundLevel, foundTime, after)
+    if let after = rest.syslogPrefix { rest = after }
+    if let (found, after) = rest.priorityPrefix { (priority, rest) = (found, after) }
+    if let (found, foundTime, after) = rest.devicePrefix {
+      (priority, time, rest) = (found, foundTime, after)
     } else {
       if let (found, after) = rest.timePrefix ?? rest.laterTimePrefix {
         (time, rest) = (found, after)
@@ -27,15 +27,16 @@ package struct LogLine: Sendable {
       if let after = rest.callerPrefix { rest = after }
     }
     self.time = time
-    self.level = level
+    // Facility 0, which takes the numbers up to 7.
+    isOfKernel = priority < 8
     message = rest.trimmed
     hasPrefix = message.count < line.trimmed.withoutQuotes.count
   }
 
   /// A line of a record, which has nothing before the message.
-  init(_ line: LogBytes, time: UInt64, level: UInt8) {
+  init(_ line: LogBytes, time: UInt64) {
     self.time = time
-    self.level = level
+    isOfKernel = true
     hasPrefix = true
     message = line.trimmed
   }
@@ -43,14 +44,14 @@ package struct LogLine: Sendable {
   /// A line that is two lines of the text.
   init(_ line: LogLine, continuedBy message: LogBytes) {
     time = line.time
-    level = line.level
+    isOfKernel = line.isOfKernel
     hasPrefix = line.hasPrefix
     self.message = message
   }
 
-  /// The lines of `log`, without empty ones.
+  /// The kernel's own lines in `log`, without empty ones. What programs have written proves nothing.
   package static func lines(of log: [UInt8]) -> [LogLine] {
-    log.split(separator: 0x0A).map { LogLine($0) }.filter { !$0.message.isEmpty }
+    log.split(separator: 0x0A).map { LogLine($0) }.filter { $0.isOfKernel && !$0.message.isEmpty }
   }
 }
 
@@ -71,22 +72,22 @@ extension LogBytes {
   }
 
   /// `<4>`: facility times 8 plus level. The number is at most four digits.
-  fileprivate var levelPrefix: (UInt8, LogBytes)? {
+  fileprivate var priorityPrefix: (UInt64, LogBytes)? {
     guard first == 0x3C, let number = dropFirst().leadingNumber, number < 8192 else { return nil }
     let rest = dropFirst().withoutLeadingDigits
-    return rest.first == 0x3E ? (UInt8(number & 7), rest.dropFirst()) : nil
+    return rest.first == 0x3E ? (number, rest.dropFirst()) : nil
   }
 
   /// `4,1234,5678901,-;` of /dev/kmsg: facility and level, sequence number, microseconds.
-  fileprivate var devicePrefix: (UInt8, UInt64, LogBytes)? {
-    guard let level = leadingNumber, level < 8192 else { return nil }
+  fileprivate var devicePrefix: (UInt64, UInt64, LogBytes)? {
+    guard let priority = leadingNumber, priority < 8192 else { return nil }
     let second = withoutLeadingDigits
     guard second.first == 0x2C, second.dropFirst().leadingNumber != nil else { return nil }
     let third = second.dropFirst().withoutLeadingDigits
     guard third.first == 0x2C, let time = third.dropFirst().leadingNumber,
       let end = third.firstIndex(of: 0x3B), end - third.startIndex < 100
     else { return nil }
-    return (UInt8(level & 7), time, third[(end + 1)...])
+    return (priority, time, third[(end + 1)...])
   }
 
   /// `[   12.345678]`, or a date in brackets as `dmesg -T` has it; or the first word of `dmesg
@@ -137,18 +138,18 @@ extension LogBytes {
   }
 
   /// `Nov 27 21:13:09 host kernel: `, the same with a date as in ISO 8601, or `kern  :warn  : ` of `dmesg -x`.
-  fileprivate var syslogPrefix: (UInt8?, LogBytes)? {
+  fileprivate var syslogPrefix: LogBytes? {
     if begins("kern"), let colon = prefix(10).firstIndex(of: 0x3A) {
       let level = self[(colon + 1)...]
       guard let end = level.prefix(10).firstIndex(of: 0x3A),
-        let number = Self.levelNames.firstIndex(where: { level[..<end].trimmed.text == $0 })
+        LogRecord.levelNames.contains(level[..<end].trimmed.text)
       else { return nil }
-      return (UInt8(number), level[(end + 1)...].trimmedStart)
+      return level[(end + 1)...].trimmedStart
     }
     guard isDate || Self.months.contains(where: { begins($0) }),
       let end = prefix(120).after("kernel: ")
     else { return nil }
-    return (nil, self[end.startIndex...].trimmedStart)
+    return self[end.startIndex...].trimmedStart
   }
 
   /// Whether it starts with a year and a month, as in ISO 8601.
@@ -158,10 +159,6 @@ extension LogBytes {
   }
 
   private var trimmedStart: LogBytes { drop { $0.isBlank } }
-
-  private static var levelNames: [String] {
-    ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"]
-  }
 
   private static var months: [String] {
     [

@@ -19,7 +19,7 @@ extension CrashReport {
       ("isRipExact", headline.instruction.map { .bool($0.isExact) } ?? .null),
       ("module", .optional(headline.instruction?.module)),
       ("caller", .optional(headline.caller?.text)), ("workqueue", .optional(headline.workqueue)),
-      ("kernelOffset", .optional(headline.kernelOffset)),
+      ("kernelOffset", .optional(kernelOffset)),
       ("machineCheckReason", .optional(headline.machineCheckReason)),
       ("badAddresses", .array(headline.badAddresses.map { .string(hexText($0)) })),
       ("modules", .array(headline.modules.map(JSON.string))),

@@ -15,6 +15,8 @@ struct CrashReport {
     let buildID: String?
     /// Seconds since 1970.
     let crashTime: UInt64?
+    /// How far KASLR moved the kernel.
+    let kernelOffset: UInt64?
     /// How many pages are of which kind; nil if that is not known.
     let classes: Classification?
     /// In the order of the processors; those that did not answer are missing.
@@ -52,7 +54,7 @@ struct CrashReport {
       page.addRow("bad memory", headline.badAddresses.map(hexText).joined(separator: " "))
     }
     add("command line", headline.commandLine)
-    addKnown("kernel offset", headline.kernelOffset)
+    addKnown("kernel offset", kernelOffset)
     addKnown("crash kernel", headline.isKdumpLoaded == true ? "was loaded" : nil)
     add("modules", headline.modules.isEmpty ? nil : headline.modules.joined(separator: " "))
     if headline.oopses > 1 {
@@ -106,6 +108,9 @@ struct CrashReport {
     return parts.joined(separator: ", ")
       + (headline.isTaskCertain ? "" : " (not certain: the panic names no task)")
   }
+
+  /// How far the kernel was moved, as the log or else the dump says.
+  var kernelOffset: String? { headline.kernelOffset ?? dump?.kernelOffset.map(hexText) }
 
   private var kernelText: String? {
     (headline.release ?? dump?.release).map { $0 + (headline.preemption.map { ", \($0)" } ?? "") }

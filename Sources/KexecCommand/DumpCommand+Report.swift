@@ -38,7 +38,7 @@ extension DumpCommand {
     var damage: LogDamage?
     do throws(CommandError) {
       let log = try readLog(of: image)
-      headline = CrashHeadline(log.lines)
+      headline = CrashHeadline(log)
       damage = log.damage
     } catch {
       warn(error.message)
@@ -59,7 +59,8 @@ extension DumpCommand {
       headline: headline, damage: damage,
       dump: CrashReport.Dump(
         release: image.information.release, buildID: image.information.buildID,
-        crashTime: image.information.crashTime, classes: classes, processors: processors))
+        crashTime: image.information.crashTime,
+        kernelOffset: image.information.kernelOffset, classes: classes, processors: processors))
   }
 
   /// The report of the text of a log.

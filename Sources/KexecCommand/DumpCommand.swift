@@ -66,7 +66,7 @@ struct DumpCommand: WordCommand {
   /// names none.
   private func avoidBadMemory(of image: CrashImage) {
     do throws(CrashLogError) {
-      image.avoid(CrashHeadline(try CrashLog(image).lines).badFrames)
+      image.avoid(CrashHeadline(try CrashLog(image)).badFrames)
     } catch {
       debug("\(quoted(source)): the log cannot be read")
     }

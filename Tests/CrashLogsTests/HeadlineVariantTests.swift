@@ -8,7 +8,7 @@ struct HeadlineVariantTests {
   static let blocks = Fixtures.text("/panics/variants.txt").blocks(after: "=== ")
 
   @Test func thereAreVariants() {
-    #expect(Self.blocks.count == 34)
+    #expect(Self.blocks.count == 35)
     #expect(Self.blocks.allSatisfy { $0.contains("\n= kind=") })
   }
 
@@ -47,6 +47,20 @@ struct HeadlineVariantTests {
     let log =
       "[    0.0] Linux\n[    0.000000] Command line: root=/dev/vda quiet\n[    1.000000] Kernel panic - not syncing: a"
     #expect(CrashHeadline(log: Array(log.utf8)).commandLine == "root=/dev/vda quiet")
+  }
+
+  /// A dump is made by the last oops, if there is no panic: those before did not stop the kernel.
+  @Test func theLastOopsMadeTheDump() {
+    let records = ["first", "second"].flatMap { name in
+      ["Oops: 0002 [#1] SMP", "CPU: 1 PID: 1 Comm: \(name) Not tainted 6.1 #1"]
+    }.map { text in
+      LogRecord(
+        sequence: 0, time: 0, facility: 0, level: 0, caller: nil, isContinuation: false,
+        endsLine: true, text: Array(text.utf8))
+    }
+    #expect(CrashHeadline(CrashLog(records)).taskName == "second")
+    let text = records.flatMap { $0.text + [0x0A as UInt8] }
+    #expect(CrashHeadline(log: text).taskName == "first")
   }
 
   @Test func countsOopses() {
