@@ -59,7 +59,7 @@ let package = Package(
     module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
-    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "Compression", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
     module("PhysicalMemory", ["ByteCoding"]),
@@ -109,7 +109,7 @@ let package = Package(
       of: "KexecCommand",
       [
         "documents", "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
-        "RunningSystem",
+        "RunningSystem", "CrashDumps",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(
@@ -124,7 +124,9 @@ let package = Package(
     tests(
       of: "RunningSystem",
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
-    tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(
+      of: "CrashDumps",
+      ["TestSupport", "Compression", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),

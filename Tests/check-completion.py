@@ -36,6 +36,7 @@ LINES = [
     ("kexec --seed=my", None),
     ("kexec sta", "kexec status "),
     ("kexec rep", "kexec report "),
+    ("kexec du", "kexec dump "),
     ("kexec -l sta", None),
     ("kexec status --js", "kexec status --json "),
     ("kexec status --initr", None),

@@ -11,7 +11,8 @@ import sys
 import jsonschema
 
 # The key by which each kind is known.
-KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors"}
+KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors",
+         "pagingLevels": "dumpInfo", "perCPUFree": "dumpClasses"}
 
 
 def closed(schema):
