@@ -61,7 +61,7 @@ let package = Package(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
     module("CrashLogs", ["CrashDumps", "ELFFormat", "ByteCoding"]),
-    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "Compression", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
     module("PhysicalMemory", ["ByteCoding"]),
@@ -127,7 +127,9 @@ let package = Package(
     tests(
       of: "RunningSystem",
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
-    tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(
+      of: "CrashDumps",
+      ["TestSupport", "Compression", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
     tests(of: "CrashLogs", ["CrashDumps", "TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),

@@ -36,6 +36,7 @@ LINES = [
     ("kexec --seed=my", None),
     ("kexec sta", "kexec status "),
     ("kexec rep", "kexec report "),
+    ("kexec du", "kexec dump "),
     ("kexec dump rep", "kexec dump report "),
     ("kexec dump log my", "kexec dump log mykernel "),
     ("kexec -l sta", None),

@@ -12,7 +12,8 @@ import jsonschema
 
 # The key by which each kind is known.
 KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors",
-         "records": "dumpLog", "kind": "dumpReport"}
+         "records": "dumpLog", "kind": "dumpReport",
+         "pagingLevels": "dumpInfo", "perCPUFree": "dumpClasses"}
 
 
 def closed(schema):

@@ -18,11 +18,10 @@ package struct RandomAccessFile: Sendable {
   /// A file that is in memory.
   package init(_ bytes: SharedBytes) {
     self.init(byteCount: UInt64(bytes.count)) { (offset, count) throws(ReadFailure) in
-      do {
-        return try bytes.slice(Int(offset)..<(Int(offset) + count))
-      } catch {
+      guard let part = try? bytes.slice(Int(offset)..<(Int(offset) + count)) else {
         throw ReadFailure(offset: offset, errno: 0)
       }
+      return part
     }
   }
 

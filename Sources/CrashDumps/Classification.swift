@@ -108,7 +108,9 @@ package struct Classification: Equatable, Sendable {
     if classifier.map.strangeSections > 0 {
       findings.append(.strangeSections(classifier.map.strangeSections))
     }
-    if tally.pagesWithoutStruct > 0 { findings.append(.pagesWithoutStruct(tally.pagesWithoutStruct)) }
+    if tally.pagesWithoutStruct > 0 {
+      findings.append(.pagesWithoutStruct(tally.pagesWithoutStruct))
+    }
     if tally.unreadableStructBytes > 0 {
       findings.append(.unreadableMemoryMap(tally.unreadableStructBytes))
     }

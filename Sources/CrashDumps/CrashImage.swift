@@ -46,7 +46,7 @@ package final class CrashImage {
     let opened = try DumpHeaders(file)
     format = opened.format
     machine = opened.machine
-    memory = DumpMemory(opened.file, opened.contents)
+    memory = try DumpMemory(opened.file, opened.contents)
     var notes: [Note] = []
     var information: VMCoreInfo?
     for note in opened.notes.span.notes {

@@ -4,7 +4,8 @@ extension CrashImageError {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
     case elf, otherFormat, notCore, otherMachine, unreadable, missingKey, noInformation, tooLarge
-    case notMapped, notInDump
+    case notMapped, notInDump, otherVersion, badHeader, badDescriptor, otherCompression, badPage
+    case badRecord
   }
 
   /// Which kind it is.
@@ -20,6 +21,12 @@ extension CrashImageError {
     case .tooLarge: .tooLarge
     case .notMapped: .notMapped
     case .notInDump: .notInDump
+    case .otherVersion: .otherVersion
+    case .badHeader: .badHeader
+    case .badDescriptor: .badDescriptor
+    case .otherCompression: .otherCompression
+    case .badPage: .badPage
+    case .badRecord: .badRecord
     }
   }
 }

@@ -12,6 +12,18 @@ package enum CrashImageError: Error, Equatable, Sendable {
   case otherMachine(UInt16)
   /// The file could not be read at `offset`: the errno, or 0 where the file ends.
   case unreadable(offset: UInt64, errno: Int32)
+  /// It is a kdump-compressed file of another version than 6.
+  case otherVersion(UInt32)
+  /// A field of a kdump-compressed file's header cannot be right: its name, and its value.
+  case badHeader(String, UInt64)
+  /// The descriptor of a page, which is at `offset`, cannot be right.
+  case badDescriptor(offset: UInt64)
+  /// Pages are compressed by a method that is not known: its flag.
+  case otherCompression(UInt64)
+  /// What is at `offset` does not decompress to the page with the address `physical`.
+  case badPage(offset: UInt64, physical: UInt64)
+  /// A record of a flattened file, which is at `offset`, cannot be right.
+  case badRecord(offset: UInt64)
   /// VMCOREINFO lacks a key that is needed, or its value is none.
   case missingKey(String)
   /// There is no VMCOREINFO, in the notes or in the memory.

@@ -14,11 +14,32 @@ struct DumpHeaders {
   /// The most bytes of notes that are read: thousands of processors, and VMCOREINFO.
   private static let largestNotes: Int = .mebibytes(64)
 
-  init(_ file: RandomAccessFile) throws(CrashImageError) {
-    let start = try Self.read(file, at: 0, count: 64)
-    guard ELFHeaders.isRecognised(in: start.span) else {
-      throw .otherFormat((try? start.span.load(UInt64.self, at: 0)) ?? 0)
+  init(_ outer: RandomAccessFile) throws(CrashImageError) {
+    var file = outer
+    var start = try Self.read(file, at: 0, count: 64)
+    var magic = (try? start.span.load(UInt64.self, at: 0)) ?? 0
+    var flattenedEnd: Bool?
+    if magic == FlattenedFile.magicValue {
+      let inner = try FlattenedFile(outer)
+      flattenedEnd = inner.isComplete
+      file = inner.file
+      start = try Self.read(file, at: 0, count: 64)
+      magic = (try? start.span.load(UInt64.self, at: 0)) ?? 0
     }
+    self.file = file
+    if magic == CompressedLayout.magicValue {
+      let header = try CompressedHeader(file)
+      machine = Self.machine(header.machine)
+      contents = .compressed(CompressedDump(header, file))
+      format = DumpFormat(
+        layout: .compressed(header.compression, level: header.level, isSplit: header.isSplit),
+        isMarkedIncomplete: header.status & CompressedLayout.isIncomplete != 0,
+        missingByteCount: 0, flattenedEnd: flattenedEnd)
+      let size = min(header.notes.upperBound - header.notes.lowerBound, UInt64(Self.largestNotes))
+      notes = try Self.read(file, at: header.notes.lowerBound, count: Int(size))
+      return
+    }
+    guard ELFHeaders.isRecognised(in: start.span) else { throw .otherFormat(magic) }
     let size = ELFHeaders.byteCount(ofFileStartingWith: start.span) ?? 64
     let table = try Self.read(file, at: 0, count: size)
     let headers: ELFHeaders
@@ -29,15 +50,24 @@ struct DumpHeaders {
     }
     guard headers.type == ELFLayout.FileType.core else { throw .notCore(headers.type) }
     let dump = ELFDump(headers.programs, fileSize: file.byteCount)
-    self.file = file
     machine = headers.machine
     contents = .elf(dump)
     let flags = try? start.span.load(ELFLayout.File.flags, headers.width)
     format = DumpFormat(
       layout: .elf(headers.width, segmentCount: dump.segmentCount),
       isMarkedIncomplete: (flags ?? 0) & ELFLayout.File.isIncomplete != 0,
-      missingByteCount: dump.missingByteCount)
+      missingByteCount: dump.missingByteCount, flattenedEnd: flattenedEnd)
     notes = try Self.notes(headers.programs, of: file)
+  }
+
+  /// The ELF machine with the name that `uname -m` prints; 0 for others.
+  private static func machine(_ name: [UInt8]) -> UInt16 {
+    switch String(lossless: name) {
+    case "x86_64": ELFLayout.Machine.x86_64
+    case "aarch64": ELFLayout.Machine.arm64
+    case "riscv64": ELFLayout.Machine.riscv
+    default: 0
+    }
   }
 
   private static func notes(

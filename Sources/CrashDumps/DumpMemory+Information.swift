@@ -9,11 +9,11 @@ extension DumpMemory {
   /// symbols to where the kernel's image has it.
   func findInformation() throws(CrashImageError) -> (information: VMCoreInfo, physical: UInt64)? {
     var found: (information: VMCoreInfo, physical: UInt64)?
-    var next = memory(from: 0)
+    var next = try stored(from: 0)
     while let frame = next {
       let physical = frame << 12
       guard let run = try? run(at: physical, count: Self.windowSize) else {
-        next = memory(from: frame + 1)
+        next = try stored(from: frame + 1)
         continue
       }
       for start in stride(from: 0, to: run.count, by: .kibibytes(4))
@@ -25,7 +25,7 @@ extension DumpMemory {
         if found != nil { return nil }
         found = (information, physical + UInt64(start))
       }
-      next = memory(from: frame + UInt64(max(run.count, .kibibytes(4)) >> 12))
+      next = try stored(from: frame + UInt64(max(run.count, .kibibytes(4)) >> 12))
     }
     return found
   }

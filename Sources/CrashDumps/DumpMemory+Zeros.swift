@@ -23,10 +23,12 @@ extension DumpMemory {
   /// How many pages of the whole memory are zeros.
   func zeroPages() throws(CrashImageError) -> UInt64 {
     var zeros: UInt64 = 0
-    var next = memory(from: 0)
-    while let frame = next {
-      zeros += try zeroPages(in: frame..<(frame + 1))
-      next = memory(from: frame + 1)
+    var first = try memory(from: 0)
+    while let start = first {
+      let end = start + UInt64(Self.windowSize / 4096)
+      // Other pages in the window are not in the file.
+      zeros += try zeroPages(in: start..<end)
+      first = try stored(from: end)
     }
     return zeros
   }
@@ -48,7 +50,8 @@ extension DumpMemory {
         frame += UInt64(bytes.count + 4095) >> 12
       } catch {
         guard case .notInDump = error else { throw error }
-        frame += 1
+        guard let next = try stored(from: frame + 1) else { return zeros }
+        frame = next
       }
     }
     return zeros

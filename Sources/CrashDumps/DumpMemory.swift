@@ -4,6 +4,8 @@ internal import ByteCoding
 final class DumpMemory {
   let file: RandomAccessFile
   let contents: DumpContents
+  /// How many pages of RAM the dump knows.
+  let frameCount: UInt64
   /// Pages that must not be read, ascending: the hardware has reported them as bad.
   private(set) var badFrames: [UInt64] = []
   /// The page tables that were read; some stand in it more than once.
@@ -13,9 +15,13 @@ final class DumpMemory {
   /// The most bytes that are read at once, and so the memory that a window takes.
   static let windowSize: Int = .mebibytes(4)
 
-  init(_ file: RandomAccessFile, _ contents: DumpContents) {
+  init(_ file: RandomAccessFile, _ contents: DumpContents) throws(CrashImageError) {
     self.file = file
     self.contents = contents
+    switch contents {
+    case .elf(let dump): frameCount = dump.frames.reduce(0) { $0 + UInt64($1.count) }
+    case .compressed(let dump): frameCount = try dump.frameCount()
+    }
     cached = Array(repeating: nil, count: 64)
   }
 
@@ -40,7 +46,8 @@ final class DumpMemory {
     case .elf(let dump):
       guard let stored = dump.memory(at: physical) else { throw .notInDump(physical: physical) }
       let size = Int(min(UInt64(count), stored.end - physical))
-      return try read(at: stored.offset + (physical - stored.start), count: size)
+      return try file.range(at: stored.offset + (physical - stored.start), count: size)
+    case .compressed(let dump): return try dump.run(at: physical, count: count)
     }
   }
 
@@ -54,26 +61,11 @@ final class DumpMemory {
     return page
   }
 
-  /// Bytes of the file.
-  func read(at offset: UInt64, count: Int) throws(CrashImageError) -> SharedBytes {
-    do {
-      return try file.bytes(at: offset, count: count)
-    } catch {
-      throw .unreadable(offset: error.offset, errno: error.errno)
-    }
-  }
-
   /// The page number behind the last page of RAM.
   var endFrame: UInt64 {
     switch contents {
     case .elf(let dump): dump.frames.last?.upperBound ?? 0
-    }
-  }
-
-  /// How many pages of RAM the dump knows.
-  var frameCount: UInt64 {
-    switch contents {
-    case .elf(let dump): dump.frames.reduce(0) { $0 + UInt64($1.count) }
+    case .compressed(let dump): dump.endFrame
     }
   }
 
@@ -93,16 +85,26 @@ final class DumpMemory {
         isAny = true
         index += 1
       }
+    case .compressed(let dump): isAny = try dump.mark(from: first, in: &marks)
     }
     return isAny
   }
 
   /// The first page of RAM at or behind `frame`; nil when there is none.
-  func memory(from frame: UInt64) -> UInt64? {
+  func memory(from frame: UInt64) throws(CrashImageError) -> UInt64? {
     switch contents {
     case .elf(let dump):
       let index = dump.frames.partition { $0.upperBound > frame }
       return index < dump.frames.count ? max(frame, dump.frames[index].lowerBound) : nil
+    case .compressed(let dump): return try dump.memory(from: frame)
+    }
+  }
+
+  /// The first page at or behind `frame` of which something is in the file; nil when there is none.
+  func stored(from frame: UInt64) throws(CrashImageError) -> UInt64? {
+    switch contents {
+    case .elf(let dump): return dump.stored(from: frame)
+    case .compressed(let dump): return try dump.stored(from: frame)
     }
   }
 }
@@ -110,4 +112,5 @@ final class DumpMemory {
 /// Where the memory is, by format.
 enum DumpContents {
   case elf(ELFDump)
+  case compressed(CompressedDump)
 }

@@ -43,7 +43,8 @@ struct ELFDump {
       }
       let promised = min(load.fileSize, load.memorySize)
       let present = load.offset < fileSize ? min(promised, fileSize - load.offset) : 0
-      missing += promised - present
+      // Damaged headers can promise more than there are numbers for.
+      missing = missing.addingReportingOverflow(promised - present).partialValue
       let start = max(load.physical, stored.last?.end ?? 0)
       let end = load.physical + present
       guard end > start else { continue }
@@ -62,10 +63,10 @@ struct ELFDump {
     return stored[index]
   }
 
-  /// The first memory in the file that ends behind `physical`.
-  func memory(endingBehind physical: UInt64) -> Stored? {
-    let index = stored.partition { $0.end > physical }
-    return index < stored.count ? stored[index] : nil
+  /// The first page at or behind `frame` of which something is in the file; nil when there is none.
+  func stored(from frame: UInt64) -> UInt64? {
+    let index = stored.partition { $0.end > frame << 12 }
+    return index < stored.count ? max(frame, stored[index].start >> 12) : nil
   }
 }
 

@@ -10,9 +10,7 @@ struct KernelSymbols {
   /// More symbols than a kernel has.
   private static let symbolLimit: UInt32 = 1 << 22
 
-  /// - Parameters:
-  ///   - wanted: the names to look for.
-  ///   - image: the memory.
+  /// Looks for the symbols with the names `wanted`.
   init(_ wanted: [String], in image: CrashImage) throws(CrashImageError) {
     let information = image.information
     let start = try information.requiredSymbol("kallsyms_names")
@@ -25,11 +23,13 @@ struct KernelSymbols {
 
     let tokens = try Self.tokens(table: tokenTable, index: tokenIndex, in: image)
     // The names end before the next table.
-    var end = start &+ UInt64(count) * 20
-    for table in [tokenTable, tokenIndex, offsets] where table > start { end = min(end, table) }
+    var size = UInt64(count) * 20
+    for table in [tokenTable, tokenIndex, offsets] where table > start {
+      size = min(size, table - start)
+    }
     let indices = try Self.find(
       wanted + ["_stext"], count: Int(count), tokens: tokens,
-      names: try Self.span(from: start, count: Int(end - start), in: image))
+      names: try Self.span(from: start, count: Int(size), in: image))
 
     func offset(_ index: Int) throws(CrashImageError) -> Int32 {
       try image.load(Int32.self, at: offsets &+ 4 * UInt64(index))

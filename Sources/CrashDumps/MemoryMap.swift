@@ -23,6 +23,8 @@ struct MemoryMap {
   private static let presentWithMap: UInt64 = 3
   private static let flags: UInt64 = 63
   private static let tablePart: Int = .kibibytes(4)
+  /// More parts than the table of any kernel has: 52 bits of addresses, sections of 128 MiB, 128 in a part.
+  private static let rootLimit = 1 << 18
 
   init(_ information: VMCoreInfo) throws(CrashImageError) {
     guard let bits = information.number("SECTION_SIZE_BITS"), (20...40).contains(bits) else {
@@ -41,8 +43,11 @@ struct MemoryMap {
     guard entrySize <= Self.tablePart, entryOffset <= entrySize - 8 else {
       throw .missingKey("OFFSET(mem_section.section_mem_map)")
     }
-    rootCount = information.length("mem_section") ?? 0
+    rootCount = min(information.length("mem_section") ?? 0, Self.rootLimit)
   }
+
+  /// How many sections the table can have.
+  var sectionLimit: UInt64 { UInt64(rootCount * (Self.tablePart / entrySize)) }
 
   /// Bytes of the struct pages of a section.
   var sectionByteCount: Int { Int(sectionPages) * structSize }
@@ -73,12 +78,5 @@ struct MemoryMap {
       return nil
     }
     return biased &+ number &* sectionPages &* UInt64(structSize)
-  }
-
-  /// The page whose struct page has the address `virtual`, which may be inside it; nil when there is none.
-  func frame(ofStructPage virtual: UInt64, below end: UInt64) -> UInt64? {
-    guard start != 0, virtual >= start else { return nil }
-    let frame = (virtual - start) / UInt64(structSize)
-    return frame < end ? frame : nil
   }
 }

@@ -33,6 +33,7 @@ package final class PageClassifier {
   ///   - level: what is left out.
   ///   - rules: the classes that may be left out at all.
   ///   - protected: pages that certainly belong to the kernel, ascending: none of them may be left out.
+  /// - Throws: if VMCOREINFO does not tell where the struct pages are, or what is in them.
   init(
     _ image: CrashImage, level: DumpLevel, rules: RuleSet, protected: [Range<UInt64>]
   ) throws(CrashImageError) {
@@ -47,7 +48,7 @@ package final class PageClassifier {
 
   /// Classifies the next section that has memory or struct pages; false when there is none.
   package func next() throws(CrashImageError) -> Bool {
-    let end = image.memory.endFrame
+    let end = min(image.memory.endFrame, map.sectionLimit * map.sectionPages)
     while section * map.sectionPages < end {
       firstFrame = section * map.sectionPages
       let hasMemory = try image.memory.markMemory(from: firstFrame, in: &classes)
@@ -55,7 +56,7 @@ package final class PageClassifier {
       section += 1
       guard hasMemory || place != nil else {
         // Address spaces have gaps of terabytes.
-        guard let next = image.memory.memory(from: firstFrame) else { continue }
+        guard let next = try image.memory.memory(from: firstFrame) else { continue }
         section = max(section, min(next / map.sectionPages, section + 128))
         continue
       }
@@ -73,6 +74,11 @@ package final class PageClassifier {
       for kind in classes { tally.counts[Int(kind)] += 1 }
       return true
     }
+    // No kernel has memory behind its last section, but a damaged header can say so.
+    let known = tally.counts.reduce(0, +) - tally.count(.notMemory)
+    let rest = image.frameCount > known ? image.frameCount - known : 0
+    tally.counts[Int(PageClass.kept.rawValue)] += rest
+    tally.pagesWithoutStruct += rest
     return false
   }
 

@@ -14,9 +14,13 @@ struct ProtectedMemory {
     ("_stext", "_etext"), ("__start_rodata", "__end_rodata"), ("_sdata", "_edata"),
   ]
 
+  /// No part is larger.
+  private static let largestPart: UInt64 = .gibibytes(1)
+
   init(_ image: CrashImage, _ map: MemoryMap) {
     var ranges: [Range<UInt64>] = []
     func add(_ virtual: UInt64, _ count: UInt64) {
+      let count = min(count, Self.largestPart)
       var done: UInt64 = 0
       while done < count, let mapping = try? image.translate(virtual &+ done) {
         let size = min(mapping.byteCount, count - done)
@@ -41,7 +45,7 @@ struct ProtectedMemory {
 
     var map = map
     var section: UInt64 = 0
-    let count = image.memory.endFrame / map.sectionPages + 1
+    let count = min(image.memory.endFrame / map.sectionPages + 1, map.sectionLimit)
     while section < count {
       if let place = map.structPages(ofSection: section, in: image) {
         add(place, UInt64(map.sectionByteCount))

@@ -83,8 +83,6 @@ struct SectionScan {
       let mapping = try structs.load(UInt64.self, at: base + layout.mapping)
       if seeksLists, flags & Self.flagBits == 0, mapping == 0, mapCount == .max {
         try noteHeads(structs, base)
-        index += 1
-        continue
       }
       var kind = PageClass.kept
       let isAnonymous = mapping & 1 != 0 && !isSlab && layout.isSlabKnown

@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import Compression
 internal import CrashDumps
 internal import ELFFormat
 
@@ -29,6 +30,9 @@ struct DumpInfoReport {
       ("VMCOREINFO", originText),
     ]
     if image.format.isMarkedIncomplete { rows.append(("incomplete", "the file says so itself")) }
+    if image.format.flattenedEnd == false {
+      rows.append(("incomplete", "the flattened file has no end: it was cut short"))
+    }
     if image.format.missingByteCount > 0 {
       rows.append(("truncated", "\(byteText(image.format.missingByteCount)) are missing"))
     }
@@ -42,6 +46,10 @@ struct DumpInfoReport {
       ("format", .string(formatCode)),
       ("bits", .optional(bits)),
       ("ranges", .optional(rangeCount)),
+      ("compression", .optional(compressedFacts.compression)),
+      ("level", .optional(compressedFacts.level)),
+      ("split", .bool(compressedFacts.isSplit)),
+      ("flattened", .bool(image.format.flattenedEnd != nil)),
       ("machine", .string(machineName)),
       ("release", .optional(information.release)),
       ("buildID", .optional(information.buildID)),
@@ -53,33 +61,56 @@ struct DumpInfoReport {
       ("pagingLevels", .optional(image.pagingLevels.map(UInt64.init))),
       ("kernelOffset", .optional(information.kernelOffset)),
       ("information", .optional(originCode)),
-      ("incomplete", .bool(image.format.isMarkedIncomplete)),
+      (
+        "incomplete",
+        .bool(image.format.isMarkedIncomplete || image.format.flattenedEnd == false)
+      ),
       ("missingBytes", .number(image.format.missingByteCount)),
     ])
   }
 
   private var formatText: String {
+    let start = image.format.flattenedEnd == nil ? "" : "flattened; "
+    return start + layoutText
+  }
+
+  private var layoutText: String {
     switch image.format.layout {
     case .elf(let width, let count):
       "ELF core file, \(width == .bits64 ? 64 : 32) bits, \(count) ranges of memory"
+    case .compressed(let compression, let level, let isSplit):
+      "kdump-compressed, pages \(compression?.name ?? "not compressed"), dump level \(level)"
+        + (isSplit ? ", one of several files" : "")
     }
   }
 
   private var formatCode: String {
     switch image.format.layout {
     case .elf: "elf"
+    case .compressed: "kdumpCompressed"
     }
   }
 
   private var bits: UInt64? {
     switch image.format.layout {
     case .elf(let width, _): width == .bits64 ? 64 : 32
+    case .compressed: nil
     }
   }
 
   private var rangeCount: UInt64? {
     switch image.format.layout {
     case .elf(_, let count): UInt64(count)
+    case .compressed: nil
+    }
+  }
+
+  /// How pages are compressed, the dump level, and whether the dump is in several files.
+  private var compressedFacts: (compression: String?, level: UInt64?, isSplit: Bool) {
+    switch image.format.layout {
+    case .elf: (nil, nil, false)
+    case .compressed(let compression, let level, let isSplit):
+      (compression?.name, UInt64(level), isSplit)
     }
   }
 
@@ -106,6 +137,17 @@ struct DumpInfoReport {
     case .note: "note"
     case .memory: "memory"
     case .nowhere: nil
+    }
+  }
+}
+
+extension PageCompression {
+  /// Its name, for people and for programs.
+  fileprivate var name: String {
+    switch self {
+    case .zlib: "zlib"
+    case .lzo: "lzo"
+    case .zstd: "zstd"
     }
   }
 }

@@ -9,8 +9,7 @@ extension CommandError {
   init(_ error: CrashImageError, path: String) {
     var advice: String?
     if case .otherFormat = error {
-      advice =
-        "give /proc/vmcore, a copy of it, or an ELF core file that makedumpfile -E has written"
+      advice = "give /proc/vmcore, a copy of it, or a dump that makedumpfile has written"
     }
     self.init(.dump(error.code), "\(quoted(path)): \(error.text)", advice: advice)
   }
@@ -36,6 +35,18 @@ extension CrashImageError {
     case .notMapped(let place): "the kernel had no memory at the address \(hexText(place))"
     case .notInDump(let place):
       "the dump does not have the memory at the physical address \(hexText(place))"
+    case .otherVersion(let version):
+      "it is a kdump-compressed file of version \(version), but only 6 can be read"
+    case .badHeader(let name, let value):
+      "\(name) in the header of the kdump-compressed file is \(value), which cannot be right"
+    case .badDescriptor(let offset):
+      "the descriptor of a page at offset \(offset) cannot be right: the file is damaged"
+    case .otherCompression(let flag):
+      "its pages are compressed by method \(hexText(flag)); zlib, lzo and zstd can be read"
+    case .badPage(let offset, let place):
+      "the page \(hexText(place)) at offset \(offset) does not decompress: the file is damaged"
+    case .badRecord(let offset):
+      "the record of the flattened file at offset \(offset) cannot be right: the file is damaged"
     }
   }
 }
