@@ -122,7 +122,7 @@ extension UInt8 {
   }
 
   /// Whether it can be part of a symbol's name.
-  var isSymbol: Bool {
+  var isOfName: Bool {
     digit != nil || (0x61...0x7A).contains(self | 0x20) || self == 0x5F || self == 0x2E
       || self == 0x24
   }

@@ -26,7 +26,7 @@ package struct CodePlace: Equatable, Sendable {
   /// Reads `function (file.c:12)`, what scripts make of a log with the kernel's source.
   init?(decoded text: LogBytes) {
     let words = text.words
-    guard words.count > 1, words[0].allSatisfy({ $0.isSymbol }), words[1].first == 0x28,
+    guard words.count > 1, words[0].allSatisfy({ $0.isOfName }), words[1].first == 0x28,
       words[1].holds(":")
     else { return nil }
     self.text = words[0].text
@@ -109,7 +109,7 @@ extension LogBytes {
   /// Whether it is `name+0x1f/0x20`.
   fileprivate var isCode: Bool {
     guard let plus = position(of: "+0x"), plus > startIndex,
-      self[..<plus].allSatisfy({ $0.isSymbol })
+      self[..<plus].allSatisfy({ $0.isOfName })
     else { return false }
     let offset = self[(plus + 3)...]
     let rest = offset.drop { $0.hexadecimalDigit != nil }
