@@ -5,9 +5,12 @@ internal import LinuxSystem
 
 extension DumpCommand {
   /// `kexec dump report`: what happened, from a dump or from the text of a log.
-  func printReport() throws(CommandError) {
+  ///
+  /// - Returns: a failure if the dump has no log that can be read. What else it has is printed.
+  func printReport() throws(CommandError) -> ExitCode {
     let report = try readReport()
     try print(report.text(on: kernel.outputTerminal), json: report.json)
+    return report.dump != nil && report.damage == nil ? .failure : .success
   }
 
   private func readReport() throws(CommandError) -> CrashReport {

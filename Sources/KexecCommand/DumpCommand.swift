@@ -29,7 +29,7 @@ struct DumpCommand: WordCommand {
       let report = DumpClassesReport(image, try classify(image, values.level ?? .all))
       try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .log: try printLog()
-    case .report: try printReport()
+    case .report: return try printReport()
     }
     return .success
   }

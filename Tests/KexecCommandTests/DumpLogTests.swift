@@ -176,6 +176,17 @@ extension InvocationTests {
       #expect(json.output.contains("\"rsp\": \"0xffffffff82100008\""))
     }
 
+    @Test("The report of a dump without a log has what the processors left, and fails")
+    func reportWithoutALog() {
+      let kernel = FakeKernel([
+        "/dump": Self.dump { $0.set(UInt32(60), at: PrintkRingBuilder.ring + 16) }
+      ])
+      #expect(kernel.run("dump report @/dump") == .failure)
+      #expect(kernel.output.hasPrefix("unknown\n  panic             unknown\n"))
+      #expect(kernel.output.contains("\nprocessor note 1, task 77\n"))
+      #expect(kernel.errors.contains("count_bits cannot be 60"))
+    }
+
     @Test("The report of a text has the headline alone")
     func reportOfAText() throws {
       let text = try Fixtures.files.read("/panics/X09-gpf-6.14.txt")
