@@ -41,7 +41,8 @@ let package = Package(
     module(
       "KexecCommand",
       [
-        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashLogs", "CrashDumps",
+        "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     module(
@@ -59,7 +60,8 @@ let package = Package(
     module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
-    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    module("CrashLogs", ["CrashDumps", "ELFFormat", "ByteCoding"]),
+    module("CrashDumps", ["ELFFormat", "PhysicalMemory", "Compression", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
     module("KexecABI", ["CLinux"]),
     module("PhysicalMemory", ["ByteCoding"]),
@@ -101,7 +103,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "KexecPlanning", "KernelImages", "RunningSystem", "LinuxSystem", "PhysicalMemory",
+        "KexecPlanning", "KernelImages", "RunningSystem", "CrashDumps", "LinuxSystem",
+        "PhysicalMemory",
         "Compression", "CZlib", "CLzma", "CZstd", "CLz4", "CBzip2", "CLzo", "ByteCoding",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
@@ -109,7 +112,7 @@ let package = Package(
       of: "KexecCommand",
       [
         "documents", "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
-        "RunningSystem",
+        "RunningSystem", "CrashDumps", "CrashLogs",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(
@@ -124,7 +127,10 @@ let package = Package(
     tests(
       of: "RunningSystem",
       ["TestSupport", "CrashDumps", "ELFFormat", "LinuxSystem", "PhysicalMemory", "ByteCoding"]),
-    tests(of: "CrashDumps", ["TestSupport", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(
+      of: "CrashDumps",
+      ["TestSupport", "Compression", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(of: "CrashLogs", ["CrashDumps", "TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),
     tests(of: "CpioFormat", ["TestSupport", "ByteCoding"]),
@@ -144,7 +150,7 @@ let package = Package(
 // ordinary builds do not have, and `script/fuzz` sets this.
 let fuzzed: [Target.Dependency] = [
   "TestSupport", "KexecCommand", "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem",
-  "CrashDumps",
+  "CrashDumps", "CrashLogs",
   "LinuxSystem", "PhysicalMemory", "ByteCoding",
 ]
 if Context.environment["KEXEC_FUZZ"] == "1" {

@@ -36,6 +36,9 @@ LINES = [
     ("kexec --seed=my", None),
     ("kexec sta", "kexec status "),
     ("kexec rep", "kexec report "),
+    ("kexec du", "kexec dump "),
+    ("kexec dump rep", "kexec dump report "),
+    ("kexec dump log my", "kexec dump log mykernel "),
     ("kexec -l sta", None),
     ("kexec status --js", "kexec status --json "),
     ("kexec status --initr", None),
@@ -64,6 +67,8 @@ OFFERS = [
     ("kexec --digest=", ["komihash", "sha256"]),
     ("kexec --serial=tty", ["ttyS0", "ttyS1", "ttyS2", "ttyS3"]),
     ("kexec --reuse-", ["--reuse-cmdline", "--reuse-console", "--reuse-video-type"]),
+    ("kexec dump ", ["classes", "info", "log", "report"]),
+    ("kexec dump --format=", ["dmesg", "kmsg", "raw"]),
     ("kexec report --", ["--json", "--machine=", "--quiet", "--debug", "--help"]),
 ]
 passed = failed = 0

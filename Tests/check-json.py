@@ -11,7 +11,9 @@ import sys
 import jsonschema
 
 # The key by which each kind is known.
-KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors"}
+KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors",
+         "records": "dumpLog", "kind": "dumpReport",
+         "pagingLevels": "dumpInfo", "perCPUFree": "dumpClasses"}
 
 
 def closed(schema):

@@ -1,7 +1,8 @@
 /// The fuzz targets. The raw value is the name of the target's directories in Fuzz/Seeds and
 /// Fuzz/Finds.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case bzimage, uki, images, packed, initrd, iomem, machine, kcore, options, commandline
+  case bzimage, uki, images, packed, initrd, iomem, machine, kcore, options, commandline,
+    printk, paniclog
 
   /// Tests one input. Traps if something is wrong that must hold for every input.
   ///
@@ -19,6 +20,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .kcore: fuzzKernelMemory(input)
     case .options: fuzzOptions(input)
     case .commandline: fuzzCommandLine(input)
+    case .printk: fuzzPrintk(input)
+    case .paniclog: fuzzPanicLog(input)
     }
   }
 }

@@ -88,6 +88,10 @@ package enum ELFLayout {
     package static let programHeaders = ELFField<UInt32, UInt64>(28, 32)
     /// e_shoff.
     package static let sectionHeaders = ELFField<UInt32, UInt64>(32, 40)
+    /// e_flags.
+    package static let flags = ELFField<UInt32, UInt32>(36, 48)
+    /// The bit of `flags` that makedumpfile sets in a core file that is not complete.
+    package static let isIncomplete: UInt64 = 1
     /// e_ehsize.
     package static let ownSize = ELFField<UInt16, UInt16>(40, 52)
     /// e_phentsize.
@@ -153,6 +157,8 @@ package enum ELFLayout {
     /// What name and description are filled up to.
     package static let alignment = 4
 
+    /// NT_PRSTATUS of "CORE": the registers of a processor.
+    package static let processorStatus: UInt32 = 1
     /// NT_GNU_ABI_TAG of "GNU".
     package static let gnuABI: UInt32 = 1
     /// The system in the description of `gnuABI`.

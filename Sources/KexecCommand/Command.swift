@@ -21,6 +21,7 @@ package struct Command: CommandContext {
           "a standard stream is closed, and an opened file could be mistaken for it",
           advice: "connect it to /dev/null")
       }
+      if kernel.programName == vmcoreDmesg { return try runVmcoreDmesg(arguments, on: kernel) }
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
         return try word.run(arguments, on: kernel)
       }
@@ -29,6 +30,23 @@ package struct Command: CommandContext {
     } catch {
       // The arguments were not understood, so look for --json among the words.
       return kernel.report(error, asJSON: arguments.contains("--json"))
+    }
+  }
+
+  /// The program of kexec-tools that prints the log of a dump: `vmcore-dmesg FILE`.
+  private static func runVmcoreDmesg(
+    _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) -> ExitCode {
+    do throws(CommandError) {
+      let words = ["kexec", CommandWord.dump.rawValue, DumpSubject.log.rawValue]
+      return try CommandWord.dump.run(words + arguments.dropFirst(), on: kernel)
+    } catch {
+      var error = error
+      let start = CommandWord.dump.name + " "
+      if let advice = error.advice, advice.hasPrefix(start) {
+        error.advice = vmcoreDmesg + " " + advice.dropFirst(start.utf8.count)
+      }
+      throw error
     }
   }
 
@@ -65,3 +83,6 @@ package struct Command: CommandContext {
 
 /// The version that `--version` prints.
 package let productVersion = "0.1.0"
+
+/// The name under which the program is `kexec dump log`.
+private let vmcoreDmesg = "vmcore-dmesg"

@@ -3,13 +3,14 @@ internal import LinuxSystem
 /// The commands: `kexec WORD` with exactly such a word runs one; anything else is the classic
 /// command line.
 enum CommandWord: String, CaseIterable {
-  case status, report
+  case status, report, dump
 
   /// What the command is for, and whether a part of it needs root.
   var summary: (text: String, needsRoot: Bool) {
     switch self {
     case .status: (StatusCommand.summary, false)
     case .report: (ReportCommand.summary, false)
+    case .dump: (DumpCommand.summary, false)
     }
   }
 
@@ -18,6 +19,7 @@ enum CommandWord: String, CaseIterable {
     switch self {
     case .status: StatusCommand.Key.table.texts
     case .report: ReportCommand.Key.table.texts
+    case .dump: DumpCommand.Key.table.texts
     }
   }
 
@@ -28,6 +30,15 @@ enum CommandWord: String, CaseIterable {
     switch self {
     case .status: try run(StatusCommand.self, arguments, on: kernel)
     case .report: try run(ReportCommand.self, arguments, on: kernel)
+    case .dump: try run(DumpCommand.self, arguments, on: kernel)
+    }
+  }
+
+  /// What it takes besides options, for `--help`.
+  var arguments: String {
+    switch self {
+    case .status, .report: ""
+    case .dump: " \(DumpSubject.list(separator: "|")) [SOURCE]"
     }
   }
 

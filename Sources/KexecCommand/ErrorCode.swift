@@ -1,3 +1,5 @@
+internal import CrashDumps
+internal import CrashLogs
 internal import KernelImages
 internal import KexecPlanning
 internal import LinuxSystem
@@ -12,6 +14,10 @@ enum ErrorCode: Equatable {
   case file(FileError.Reason)
   /// The running kernel refused a system call.
   case call(Errno)
+  /// A dump of a crashed kernel cannot be read.
+  case dump(CrashImageError.Code)
+  /// The log in a dump cannot be read.
+  case log(CrashLogError.Code)
   case situation(Situation)
 
   /// Errors that the command itself finds.
@@ -69,9 +75,11 @@ extension ErrorCode {
     switch self {
     case .planning(let code): "planning.\(code.rawValue)"
     case .image(let code): "image.\(code.rawValue)"
+    case .dump(let code): "dump.\(code.rawValue)"
     case .file(.errno(let errno)): "file.\(errno.code)"
     case .file(let reason): "file.\(reason.code.rawValue)"
     case .call(let errno): "call.\(errno.code)"
+    case .log(let code): "log.\(code.rawValue)"
     case .situation(let situation): situation.rawValue
     }
   }

@@ -26,7 +26,7 @@ func helpText(on terminal: Terminal = .none) -> String {
 func helpText(of word: CommandWord, on terminal: Terminal = .none) -> String {
   let (summary, needsRoot) = word.summary
   let text = """
-    Usage: \(word.name) [OPTION]...
+    Usage: \(word.name) [OPTION]...\(word.arguments)
     Use it to \(summary). It \(needsRoot ? "needs" : "works without") root.
 
     """

@@ -94,6 +94,8 @@ struct BashCompletion {
     \(lists)
         esac
         [[ ${#COMPREPLY[@]} != 1 || $COMPREPLY != *= ]] || compopt -o nospace
+      elif [[ $command == dump ]]; then
+        [[ $kernel != dump ]] || { compopt +o default; _kexec_offer \(DumpSubject.list(separator: " ")); }
       elif [[ -n $command ]]; then
         compopt +o default
       else

@@ -15,6 +15,8 @@ enum CompletedValue: Equatable {
     "type": ImageType.allCases.map(\.rawValue),
     "digest": ["komihash", "sha256"],
     "arch": ["x86_64"],
+    "format": ["dmesg", "raw", "kmsg"],
+    "log-level": ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"],
     "serial": ["ttyS0", "ttyS1", "ttyS2", "ttyS3"],
     "serial-baud": ["0", "9600", "19200", "38400", "57600", "115200"],
   ]

@@ -60,7 +60,11 @@ struct ZshCompletion {
   }
 
   private func command(_ name: String, _ summary: String, _ options: [OptionText]) -> String {
-    let rows = options.flatMap { specifications($0, indent: "          ") }
+    var rows = options.flatMap { specifications($0, indent: "          ") }
+    if name == CommandWord.dump.rawValue {
+      rows.append("          '1: :(\(DumpSubject.list(separator: " ")))' \\")
+      rows.append("          '2:SOURCE:_files' \\")
+    }
     return """
           \(name))
             if (( CURRENT > 2 )); then

@@ -33,7 +33,8 @@ extension InvocationTests {
 
     @Test("Completion names only options that there are")
     func namedOptionsExist() {
-      let names = Set(Self.options.map { $0.long[0] })
+      let ofCommands = CommandWord.allCases.flatMap(\.options).flatMap(\.options)
+      let names = Set((Self.options + ofCommands).map { $0.long[0] })
       #expect(Set(CompletedValue.words.keys).subtracting(names).isEmpty)
       #expect(CompletedValue.repeated.subtracting(names).isEmpty)
     }

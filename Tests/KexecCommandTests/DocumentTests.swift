@@ -1,4 +1,5 @@
 import ByteCoding
+import CrashDumps
 import Glibc
 import KernelImages
 import KexecABI
@@ -87,6 +88,7 @@ extension InvocationTests.DocumentTests {
     listed("errorCode") + listed("noteCode").map { "note." + $0 }
       + listed("noteReasonCode").map { "noteReason." + $0 }
       + listed("reasonCode").map { "reason." + $0 }
+      + listed("dumpFindingCode").map { "dumpFinding." + $0 }
       + callErrors.map { ErrorCode.call($0).text } + fileErrors.map { ErrorCode.file($0).text }
   }
 
@@ -130,9 +132,14 @@ extension InvocationTests.DocumentTests {
     for error in EveryMessageTests.images {
       add(ErrorCode.image(error.code).text, firstLine(CommandError(error, path: "vmlinuz")))
     }
+    for error in EveryMessageTests.dumps { add(CommandError(error, path: "vmcore")) }
+    for finding in EveryMessageTests.dumpFindings {
+      add("dumpFinding." + finding.code.rawValue, "note           " + finding.text)
+    }
     for reason in fileErrors + EveryMessageTests.files {
       add(CommandError(FileError("vmlinuz", reason)))
     }
+    for error in EveryMessageTests.logs { add(CommandError(error, path: "vmcore")) }
     let damages = EveryMessageTests.damages.map { PlanNote.initrdDamaged(path: "initrd", $0) }
     for note in EveryMessageTests.notes + damages {
       let line = (note.isWarning ? "kexec: warning: " : "note          ") + note.text

@@ -1,5 +1,8 @@
 import ByteCoding
 import Compression
+import CrashDumps
+import CrashLogs
+import ELFFormat
 import KernelImages
 import KexecABI
 import PhysicalMemory
@@ -103,9 +106,30 @@ import Testing
     + parts.map { .truncated(missing: $0, needs: 9, has: 7) }
     + partFaults.map { .badPart($0, index: 1, offset: 64, found: 3) }
     + rules.map { .badField(name: "field", offset: 3, found: 4, wanted: $0) }
+  static let dumps: [CrashImageError] = [
+    .elf(.truncated(.programHeaders, needs: 176, has: 100)),
+    .elf(.truncated(.fileHeader, needs: 64, has: 9)), .elf(.otherMagic(7)),
+    .elf(.otherClass(0x0202)), .elf(.shortProgramHeader(8, offset: 54)),
+    .otherFormat(0x732F_6E69_622F_2123), .notCore(2), .otherMachine(183),
+    .unreadable(offset: 4096, errno: 0), .unreadable(offset: 4096, errno: 5),
+    .missingKey("SIZE(page)"), .noInformation,
+    .tooLarge(virtual: 0xFFFF_FFFF_8100_0000, count: 1 << 30),
+    .notMapped(virtual: 0xFFFF_FFFF_8100_0000), .notInDump(physical: 0x10_0000),
+    .otherVersion(5), .badHeader("max_mapnr_64", .max), .badDescriptor(offset: 4096),
+    .otherCompression(4), .badPage(offset: 4096, physical: 0x10_0000), .badRecord(offset: 4096),
+  ]
+  static let dumpFindings: [Classification.Finding] = [
+    .noMemoryMap(.noInformation), .strangeSections(3),
+    .otherFreeCount(found: 118_355, counted: 120_269),
+    .noFreeCount(.missingKey("LENGTH(node_data)")), .ruleDropped(.user, pages: 7),
+    .noKernelSymbols, .pagesWithoutStruct(32), .unreadableMemoryMap(4096), .badOrders(2),
+    .classUnknown(.user),
+  ]
   static let files: [FileError.Reason] = [
     .errno(.noSuchFile), .directory, .notRegular, .empty, .tooLarge(limit: 1 << 30),
   ]
+
+  static let logs: [CrashLogError] = [.noLog, .impossible("count_bits", 60)]
 
   static let ordinary: [OrdinaryEntryReason] =
     [
@@ -212,7 +236,10 @@ import Testing
     expectAll(Self.partFaults.map(\.code))
     expectAll(Self.rules.map(\.code))
     expectAll(Self.images.map(\.code))
+    expectAll(Self.dumps.map(\.code))
+    expectAll(Self.dumpFindings.map(\.code))
     expectAll(Self.files.map(\.code))
+    expectAll(Self.logs.compactMap(\.code))
     expectAll(Self.ordinary.map(\.code))
     expectAll(Self.initrd.map(\.code))
     expectAll(Self.damages.map(\.code))
@@ -230,7 +257,9 @@ import Testing
     let errors =
       Self.planning.map { CommandError($0, request: request, machine: machine, after: nil) }
       + Self.images.map { CommandError($0, path: "vmlinuz") }
+      + Self.dumps.map { CommandError($0, path: "vmcore") }
       + Self.files.map { CommandError(FileError("vmlinuz", $0)) }
+      + Self.logs.map { CommandError($0, path: "vmcore") }
     for error in errors {
       expectSentence(error.message)
       if let advice = error.advice { expectSentence(advice) }
@@ -241,7 +270,8 @@ import Testing
 
   @Test("Every note and every reason is a different line of at most 120 characters")
   func notesAndReasonsAreShortAndUnique() {
-    let texts = Self.notes.map(\.text) + Self.routes.map(\.text)
+    let texts =
+      Self.notes.map(\.text) + Self.routes.map(\.text) + Self.dumpFindings.map(\.text)
     #expect(Set(texts).count == texts.count)
     for text in texts {
       expectSentence(text)

@@ -11,7 +11,7 @@ import Testing
     }
     for word in CommandWord.allCases {
       let text = helpText(of: word)
-      #expect(text.hasPrefix("Usage: kexec \(word.rawValue) [OPTION]...\n"))
+      #expect(text.hasPrefix("Usage: kexec \(word.rawValue) [OPTION]...\(word.arguments)\n"))
       #expect(text.contains(" It works without root.\n") != word.summary.needsRoot)
       for option in word.options.flatMap(\.options) { #expect(text.contains(option.name)) }
     }

@@ -1,3 +1,4 @@
+import CrashDumps
 import KernelImages
 import KexecABI
 import KexecPlanning
@@ -149,6 +150,8 @@ extension InvocationTests {
       let codes =
         PlanNote.Code.allCases.map(\.rawValue) + RouteReason.Code.allCases.map(\.rawValue)
         + PlanningError.Code.allCases.map { ErrorCode.planning($0).text }
+        + CrashImageError.Code.allCases.map { ErrorCode.dump($0).text }
+        + Classification.Finding.Code.allCases.map(\.rawValue)
         + ImageError.Code.allCases.map { ErrorCode.image($0).text }
         + ErrorCode.Situation.allCases.map { ErrorCode.situation($0).text }
         + [FileError.Reason.empty, .notRegular, .directory, .tooLarge(limit: 1)].map {

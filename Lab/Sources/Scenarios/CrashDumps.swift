@@ -11,6 +11,7 @@ let crashDumps: [Scenario] = [
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,
     reservation: "crashkernel=256M,high crashkernel=64M,low"),
   hotplug,
+  newestLog.extra,
   narrowHeaders.extra,
   reload,
   damagedCrashKernel,
@@ -80,8 +81,19 @@ private let hotplug = Scenario("crash dump: the running kernel follows hotplug")
   try await guest.mustSay("1", when: follows)
   // The kernel may now rewrite the elfcorehdr. The purgatory must accept that.
   try await guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
-  let (_, dump) = try await guest.crash(into: .lab, cpus: 1)
+  let log = try await guest.readLog()
+  let (crash, dump) = try await guest.crash(into: .lab, cpus: 1)
   try expect(dump.width == 64, "the headers have \(dump.width) bits")
+  try await crash.mustFind(log, of: guest.release)
+}
+
+private let newestLog = Scenario("crash dump: the log of Debian's newest kernel") { lab in
+  let guest = try await lab.boot(
+    .newest, cpus: 2, commandLine: "crashkernel=256M", carrying: [.lab])
+  try await guest.run(loadCrashKernel(.lab))
+  let log = try await guest.readLog()
+  let (crash, _) = try await guest.crash(into: .lab, cpus: 2)
+  try await crash.mustFind(log, of: guest.release)
 }
 
 private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by words") { lab in

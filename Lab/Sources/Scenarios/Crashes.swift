@@ -23,7 +23,9 @@ let crashes: [Scenario] = [
     let guest = try await lab.boot(
       .debian6_1, commandLine: "crashkernel=256M", carrying: [.lab], sharesMemory: true)
     try await guest.run(loadCrashKernel)
-    try await guest.crashKeepingMemory(into: .lab)
+    let log = lab.tool.isOurs ? try await guest.readLog() : nil
+    let crash = try await guest.crashKeepingMemory(into: .lab)
+    if let log { try await crash.mustFind(log, of: guest.release) }
   },
 
   otherFile("vmlinux", by: ["kexec -p /boot/kernel --initrd=/boot/initrd \(words)"]) { lab in

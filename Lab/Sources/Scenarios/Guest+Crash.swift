@@ -20,14 +20,16 @@ extension Guest {
 
   /// The same with one processor. The dump must also contain, unchanged, the page of the kernel's
   /// first instruction, as it is in the memory of this machine (booted with `sharesMemory`).
+  @discardableResult
   func crashKeepingMemory(
     into kernel: Kernel, file: String = #fileID, line: Int = #line
-  ) async throws {
+  ) async throws -> Guest {
     let place = try await place()
     let code = try memory(at: place.code, count: 4096)
     let (crash, dump) = try await crash(into: kernel, cpus: 1, file: file, line: line)
     try expect(
       try await crash.page(at: place.code, of: dump) == code,
       "the dump has something else at \(place.code), where the kernel was", file: file, line: line)
+    return crash
   }
 }

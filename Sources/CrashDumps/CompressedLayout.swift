@@ -1,0 +1,122 @@
+internal import ByteCoding
+internal import Compression
+
+/// Offsets of kdump-compressed files, version 6, of 64-bit computers.
+enum CompressedLayout {
+  /// "KDUMP   ", the first eight bytes.
+  static let magicValue: UInt64 = 0x2020_2050_4D55_444B
+
+  static let version = Field<UInt32>(8)
+  /// The last bytes of utsname.machine start here.
+  static let machine = 272
+  static let machineSize = 65
+  /// 0 or one of `compressionFlags`, and perhaps `isIncomplete`.
+  static let status = Field<UInt32>(424)
+  static let blockSize = Field<UInt32>(428)
+  static let subHeaderBlocks = Field<UInt32>(432)
+  static let mapBlocks = Field<UInt32>(436)
+
+  /// From the second block on.
+  enum SubHeader {
+    static let level = Field<UInt32>(8)
+    static let isSplit = Field<UInt32>(12)
+    static let notesOffset = Field<UInt64>(48)
+    static let notesSize = Field<UInt64>(56)
+    static let start = Field<UInt64>(80)
+    static let end = Field<UInt64>(88)
+    static let endFrame = Field<UInt64>(96)
+    static let size = 104
+  }
+
+  enum Descriptor {
+    static let offset = Field<UInt64>(0)
+    static let byteCount = Field<UInt32>(8)
+    static let flags = Field<UInt32>(12)
+    static let size = 24
+  }
+
+  /// The bit of `status` of a file that is not complete.
+  static let isIncomplete: UInt32 = 8
+  /// The bits of `status` and of a descriptor's flags that say how pages are compressed.
+  static let compressionFlags: UInt32 = 0x27
+
+  static func flag(of compression: PageCompression) -> UInt32 {
+    switch compression {
+    case .zlib: 1
+    case .lzo: 2
+    case .zstd: 0x20
+    }
+  }
+
+  static func compression(of flags: UInt32) -> PageCompression? {
+    for compression in [PageCompression.zlib, .lzo, .zstd]
+    where flag(of: compression) == flags & compressionFlags {
+      return compression
+    }
+    return nil
+  }
+}
+
+/// The headers of a kdump-compressed file.
+struct CompressedHeader {
+  let status: UInt32
+  let level: UInt32
+  let endFrame: UInt64
+  let part: Range<UInt64>
+  let isSplit: Bool
+  let mapOffset: UInt64
+  /// Bytes of each of the two maps.
+  let mapSize: UInt64
+  let notes: Range<UInt64>
+  /// utsname.machine.
+  let machine: [UInt8]
+
+  /// More pages than an x86_64 computer can have: 2 to the power of 52 bytes.
+  private static let frameLimit: UInt64 = 1 << 40
+
+  var compression: PageCompression? { CompressedLayout.compression(of: status) }
+
+  init(_ file: RandomAccessFile) throws(CrashImageError) {
+    typealias Layout = CompressedLayout
+    typealias Sub = CompressedLayout.SubHeader
+    let shared = try file.range(at: 0, count: 4096 + Sub.size)
+    let bytes = shared.span
+    let version: UInt32
+    let (blockSize, blocks, mapBlocks): (UInt32, UInt32, UInt32)
+    let (start, end): (UInt64, UInt64)
+    do {
+      version = try bytes.load(Layout.version)
+      status = try bytes.load(Layout.status)
+      blockSize = try bytes.load(Layout.blockSize)
+      blocks = try bytes.load(Layout.subHeaderBlocks)
+      mapBlocks = try bytes.load(Layout.mapBlocks)
+      level = try bytes.load(Sub.level, base: 4096)
+      isSplit = try bytes.load(Sub.isSplit, base: 4096) != 0
+      start = try bytes.load(Sub.start, base: 4096)
+      end = try bytes.load(Sub.end, base: 4096)
+      endFrame = try bytes.load(Sub.endFrame, base: 4096)
+      let offset = try bytes.load(Sub.notesOffset, base: 4096)
+      let size = try bytes.load(Sub.notesSize, base: 4096)
+      let (notesEnd, overflow) = offset.addingReportingOverflow(size)
+      notes = overflow ? 0..<0 : offset..<notesEnd
+    } catch {
+      throw .unreadable(offset: file.byteCount, errno: 0)
+    }
+    guard version == 6 else { throw .otherVersion(version) }
+    guard blockSize == 4096 else { throw .badHeader("block_size", UInt64(blockSize)) }
+    mapSize = (UInt64(mapBlocks) / 2) << 12
+    mapOffset = (1 + UInt64(blocks)) << 12
+    guard endFrame <= Self.frameLimit, endFrame.roundedUp(to: 8) / 8 <= mapSize else {
+      throw .badHeader("max_mapnr_64", endFrame)
+    }
+    part = isSplit && start < end ? start..<end : 0..<endFrame
+    var machine: [UInt8] = []
+    for index in 0..<Layout.machineSize {
+      guard let byte = try? bytes.load(UInt8.self, at: Layout.machine + index), byte != 0 else {
+        break
+      }
+      machine.append(byte)
+    }
+    self.machine = machine
+  }
+}

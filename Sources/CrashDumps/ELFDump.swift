@@ -1,0 +1,84 @@
+internal import ByteCoding
+internal import ELFFormat
+
+/// The memory in an ELF core file: /proc/vmcore, a copy of it, or what makedumpfile writes with -E.
+struct ELFDump {
+  /// Memory that the file has.
+  struct Stored {
+    let start: UInt64
+    let end: UInt64
+    /// Where its first byte is in the file.
+    let offset: UInt64
+  }
+
+  /// What lies in the file, ascending and disjoint: the loader may describe the same memory twice.
+  let stored: [Stored]
+  /// The pages of RAM that the dump knows, whether they are stored or not: ascending and disjoint.
+  let frames: [Range<UInt64>]
+  /// How many PT_LOADs the file has.
+  let segmentCount: Int
+  /// Bytes of memory that PT_LOADs promise behind the end of the file.
+  let missingByteCount: UInt64
+
+  init(_ programs: [ELFProgramHeader], fileSize: UInt64) {
+    var loads: [ELFProgramHeader] = []
+    for program in programs where program.isLoaded && program.memorySize > 0 {
+      // A range that ends behind the last address cannot be memory.
+      guard !program.physical.addingReportingOverflow(program.memorySize).overflow else { continue }
+      loads.append(program)
+    }
+    segmentCount = loads.count
+    let sorted = loads.sorted { $0.physical }
+    var stored: [Stored] = []
+    var frames: [Range<UInt64>] = []
+    var missing: UInt64 = 0
+    for load in sorted {
+      let first = load.physical >> 12
+      let last = (load.physical + load.memorySize - 1) >> 12
+      if let previous = frames.last, first <= previous.upperBound {
+        let end = max(previous.upperBound, last + 1)
+        frames[frames.count - 1] = previous.lowerBound..<end
+      } else {
+        frames.append(first..<(last + 1))
+      }
+      let promised = min(load.fileSize, load.memorySize)
+      let present = load.offset < fileSize ? min(promised, fileSize - load.offset) : 0
+      // Damaged headers can promise more than there are numbers for.
+      missing = missing.addingReportingOverflow(promised - present).partialValue
+      let start = max(load.physical, stored.last?.end ?? 0)
+      let end = load.physical + present
+      guard end > start else { continue }
+      stored.append(
+        Stored(start: start, end: end, offset: load.offset + (start - load.physical)))
+    }
+    self.stored = stored
+    self.frames = frames
+    missingByteCount = missing
+  }
+
+  /// The file's memory that contains `physical`; nil when there is none.
+  func memory(at physical: UInt64) -> Stored? {
+    let index = stored.partition { $0.end > physical }
+    guard index < stored.count, stored[index].start <= physical else { return nil }
+    return stored[index]
+  }
+
+  /// The first page at or behind `frame` of which something is in the file; nil when there is none.
+  func stored(from frame: UInt64) -> UInt64? {
+    let index = stored.partition { $0.end > frame << 12 }
+    return index < stored.count ? max(frame, stored[index].start >> 12) : nil
+  }
+}
+
+extension Array {
+  /// The index of the first element for which `isBehind` holds, in an array where it holds for all that follow;
+  /// the number of elements when it holds for none.
+  func partition(_ isBehind: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

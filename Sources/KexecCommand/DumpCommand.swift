@@ -1,0 +1,123 @@
+internal import ByteCoding
+internal import CrashDumps
+internal import CrashLogs
+internal import LinuxSystem
+internal import RunningSystem
+
+/// `kexec dump`: reads the memory of a crashed kernel.
+struct DumpCommand: WordCommand {
+  typealias Key = DumpOption
+
+  static let summary = "read the dump of a crashed kernel"
+
+  let values: DumpValues
+  let subject: DumpSubject
+  /// The dump as the user gave it.
+  let source: String
+  let kernel: LinuxKernel
+
+  var common: CommonValues { values.common }
+
+  func run() throws(CommandError) -> ExitCode {
+    switch subject {
+    case .info:
+      let report = DumpInfoReport(try openImage(), path: source)
+      try print(report.text(on: kernel.outputTerminal), json: report.json)
+    case .classes:
+      let image = try openImage()
+      avoidBadMemory(of: image)
+      let report = DumpClassesReport(image, try classify(image, values.level ?? .all))
+      try print(report.text(on: kernel.outputTerminal), json: report.json)
+    case .log: try printLog()
+    case .report: return try printReport()
+    }
+    return .success
+  }
+
+  /// The dump.
+  func openImage() throws(CommandError) -> CrashImage {
+    debug("reading the headers of \(source)")
+    let file: RandomAccessFile
+    do throws(FileError) {
+      file = try RandomAccessFile(path: source)
+    } catch {
+      throw CommandError(error)
+    }
+    do throws(CrashImageError) {
+      return try CrashImage(file)
+    } catch {
+      throw CommandError(error, path: source)
+    }
+  }
+
+  /// The classes of all pages in `image`.
+  func classify(
+    _ image: CrashImage, _ level: DumpLevel
+  ) throws(CommandError) -> Classification {
+    debug("reading the memory map for dump level \(level.rawValue)")
+    do throws(CrashImageError) {
+      return try Classification(image, level: level)
+    } catch {
+      throw CommandError(error, path: source)
+    }
+  }
+
+  /// Reading a page that a machine check has named as bad may stop the processor again. A log that cannot be read
+  /// names none.
+  private func avoidBadMemory(of image: CrashImage) {
+    do throws(CrashLogError) {
+      image.avoid(CrashHeadline(try CrashLog(image)).badFrames)
+    } catch {
+      debug("\(quoted(source)): the log cannot be read")
+    }
+  }
+
+  /// The log in `image`. Says what of it is damaged.
+  func readLog(of image: CrashImage) throws(CommandError) -> CrashLog {
+    do throws(CrashLogError) {
+      let log = try CrashLog(image)
+      debug("the log has \(log.records.count) records")
+      if let text = log.damage.text { warn("\(quoted(source)): \(text)") }
+      return log
+    } catch {
+      throw CommandError(error, path: source)
+    }
+  }
+}
+
+/// What `kexec dump` says of a dump: the word behind it.
+enum DumpSubject: String, CaseIterable {
+  case info, classes, log, report
+
+  /// The words.
+  static func list(separator: String) -> String {
+    allCases.map { $0.rawValue }.joined(separator: separator)
+  }
+}
+
+extension DumpCommand {
+  init(
+    _ values: DumpValues, _ arguments: [String], on kernel: LinuxKernel
+  ) throws(CommandError) {
+    let name = CommandWord.dump.name
+    let names = DumpSubject.list(separator: ", ")
+    guard let word = arguments.first, let subject = DumpSubject(rawValue: word) else {
+      throw .usage(
+        arguments.first.map { "\(quoted($0)) is none of \(names)" }
+          ?? "say what to print: one of \(names)", of: name)
+    }
+    guard arguments.count <= 2 else {
+      throw .usage("\(word) takes one dump, but \(quoted(arguments[2])) was given, too", of: name)
+    }
+    guard values.level == nil || subject == .classes else {
+      throw .usage("--level is only for classes", of: name)
+    }
+    if subject != .log, let option = values.logOption {
+      throw .usage("\(option) is only for log", of: name)
+    }
+    let root = values.common.machineDirectory ?? kernel.files.root
+    self.init(
+      values: values, subject: subject,
+      source: arguments.count > 1 ? arguments[1] : root + "/proc/vmcore", kernel: kernel)
+  }
+}

@@ -1,0 +1,153 @@
+internal import ByteCoding
+internal import Compression
+internal import CrashDumps
+internal import ELFFormat
+
+/// What the headers and notes of a dump say.
+struct DumpInfoReport {
+  let image: CrashImage
+  let path: String
+
+  init(_ image: CrashImage, path: String) {
+    self.image = image
+    self.path = path
+  }
+
+  func text(on terminal: Terminal) -> String {
+    let information = image.information
+    var rows: [(String, String)] = [
+      ("format", formatText), ("machine", machineName),
+      ("release", information.release.map { String(printable: $0.utf8) } ?? "unknown"),
+      ("build ID", information.buildID.map { String(printable: $0.utf8) } ?? "unknown"),
+      ("crash time", information.crashTime.map { timeText($0) } ?? "unknown"),
+      (
+        "memory",
+        "\(byteText(image.frameCount << 12)) in pages below \(hexText(image.endFrame << 12))"
+      ),
+      ("processors", "\(image.processorCount) with registers"),
+      ("paging", image.pagingLevels.map { "\($0) levels" } ?? "unknown"),
+      ("KASLR offset", information.kernelOffset.map(hexText) ?? "unknown"),
+      ("VMCOREINFO", originText),
+    ]
+    if image.format.isMarkedIncomplete { rows.append(("incomplete", "the file says so itself")) }
+    if image.format.flattenedEnd == false {
+      rows.append(("incomplete", "the flattened file has no end: it was cut short"))
+    }
+    if image.format.missingByteCount > 0 {
+      rows.append(("truncated", "\(byteText(image.format.missingByteCount)) are missing"))
+    }
+    return rows.map { terminal.row($0.0.padded(to: 14), $0.1, column: 14) }.joined()
+  }
+
+  var json: JSON {
+    let information = image.information
+    return .document([
+      ("path", .string(path)),
+      ("format", .string(formatCode)),
+      ("bits", .optional(bits)),
+      ("ranges", .optional(rangeCount)),
+      ("compression", .optional(compressedFacts.compression)),
+      ("level", .optional(compressedFacts.level)),
+      ("split", .bool(compressedFacts.isSplit)),
+      ("flattened", .bool(image.format.flattenedEnd != nil)),
+      ("machine", .string(machineName)),
+      ("release", .optional(information.release)),
+      ("buildID", .optional(information.buildID)),
+      ("crashTime", .optional(information.crashTime)),
+      ("memoryBytes", .number(image.frameCount << 12)),
+      ("memoryPages", .number(image.frameCount)),
+      ("endPage", .number(image.endFrame)),
+      ("processors", .number(UInt64(image.processorCount))),
+      ("pagingLevels", .optional(image.pagingLevels.map(UInt64.init))),
+      ("kernelOffset", .optional(information.kernelOffset)),
+      ("information", .optional(originCode)),
+      (
+        "incomplete",
+        .bool(image.format.isMarkedIncomplete || image.format.flattenedEnd == false)
+      ),
+      ("missingBytes", .number(image.format.missingByteCount)),
+    ])
+  }
+
+  private var formatText: String {
+    let start = image.format.flattenedEnd == nil ? "" : "flattened; "
+    return start + layoutText
+  }
+
+  private var layoutText: String {
+    switch image.format.layout {
+    case .elf(let width, let count):
+      "ELF core file, \(width == .bits64 ? 64 : 32) bits, \(count) ranges of memory"
+    case .compressed(let compression, let level, let isSplit):
+      "kdump-compressed, pages \(compression?.name ?? "not compressed"), dump level \(level)"
+        + (isSplit ? ", one of several files" : "")
+    }
+  }
+
+  private var formatCode: String {
+    switch image.format.layout {
+    case .elf: "elf"
+    case .compressed: "kdumpCompressed"
+    }
+  }
+
+  private var bits: UInt64? {
+    switch image.format.layout {
+    case .elf(let width, _): width == .bits64 ? 64 : 32
+    case .compressed: nil
+    }
+  }
+
+  private var rangeCount: UInt64? {
+    switch image.format.layout {
+    case .elf(_, let count): UInt64(count)
+    case .compressed: nil
+    }
+  }
+
+  /// How pages are compressed, the dump level, and whether the dump is in several files.
+  private var compressedFacts: (compression: String?, level: UInt64?, isSplit: Bool) {
+    switch image.format.layout {
+    case .elf: (nil, nil, false)
+    case .compressed(let compression, let level, let isSplit):
+      (compression?.name, UInt64(level), isSplit)
+    }
+  }
+
+  private var machineName: String {
+    switch image.machine {
+    case ELFLayout.Machine.x86_64: "x86_64"
+    case ELFLayout.Machine.arm64: "arm64"
+    case ELFLayout.Machine.riscv: "riscv"
+    default: "ELF machine \(image.machine)"
+    }
+  }
+
+  private var originText: String {
+    switch image.informationOrigin {
+    case .note: "\(image.information.keyCount) keys, in a note"
+    case .memory(let place):
+      "\(image.information.keyCount) keys, found in memory at \(hexText(place)): no note has it"
+    case .nowhere: "none, so almost nothing can be read"
+    }
+  }
+
+  private var originCode: String? {
+    switch image.informationOrigin {
+    case .note: "note"
+    case .memory: "memory"
+    case .nowhere: nil
+    }
+  }
+}
+
+extension PageCompression {
+  /// Its name, for people and for programs.
+  fileprivate var name: String {
+    switch self {
+    case .zlib: "zlib"
+    case .lzo: "lzo"
+    case .zstd: "zstd"
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import CrashDumps
+import TestSupport
+import Testing
+
+@testable import CrashLogs
+
+struct PrintkBufferTests {
+  @Test(arguments: ["printk_log", "log"])
+  func readsWhatWasWritten(_ structure: String) throws {
+    var buffer = PrintkBufferBuilder(structure: structure)
+    buffer.append(Array("Linux version 4.19".utf8), time: 0, level: 5)
+    buffer.append(Array("two\nlines".utf8), time: 1_234_567_890, level: 4)
+    buffer.append([], time: 2_000_000_000)
+    let log = try CrashLog(buffer.memory)
+    #expect(log.damage.isNothing)
+    #expect(log.records.map(\.level) == [5, 4, 6])
+    #expect(
+      PrintkRingTests.text(log) == """
+        [    0.000000] Linux version 4.19
+        [    1.234567] two
+        [    1.234567] lines
+        [    2.000000]\u{20}
+
+        """)
+  }
+
+  /// A line in parts is one line again, unless something else came between.
+  @Test func joinsTheFragmentsOfALine() throws {
+    var buffer = PrintkBufferBuilder()
+    buffer.append(Array("testing ".utf8), time: 1_000_000_000, flags: 8)
+    buffer.append(Array("... ".utf8), time: 1_000_001_000, flags: 8)
+    buffer.append(Array("ok".utf8), time: 1_000_002_000, flags: 10)
+    buffer.append(Array("half ".utf8), time: 2_000_000_000, flags: 8)
+    buffer.append(Array("another".utf8), time: 3_000_000_000)
+    buffer.append(Array("open".utf8), time: 4_000_000_000, flags: 8)
+    #expect(
+      PrintkRingTests.text(try CrashLog(buffer.memory)) == """
+        [    1.000000] testing ... ok
+        [    2.000000] half\u{20}
+        [    3.000000] another
+        [    4.000000] open
+
+        """)
+  }
+
+  @Test func findsEveryRecordWhereverItLies() throws {
+    var buffer = PrintkBufferBuilder(size: 640)
+    var wasFull = false
+    for number in 0..<3000 {
+      let text = [UInt8](repeating: UInt8(0x21 + number % 90), count: number * 7 % 61)
+      buffer.append(text, time: UInt64(number))
+      let log = try CrashLog(buffer.memory)
+      #expect(log.damage.isNothing, "after \(number)")
+      #expect(log.records.count == buffer.liveCount, "after \(number)")
+      #expect(log.records.last?.text == text)
+      let first = try #require(log.records.first?.time)
+      #expect(log.records.map(\.time) == Array(first...UInt64(number)))
+      wasFull = wasFull || first > 0
+    }
+    #expect(wasFull)
+  }
+
+  @Test func knowsWhatWasCleared() throws {
+    var buffer = PrintkBufferBuilder()
+    buffer.append([0x61])
+    buffer.clear()
+    #expect(try CrashLog(buffer.memory).firstSinceClear == 1)
+    buffer.append([0x62])
+    #expect(try CrashLog(buffer.memory).firstSinceClear == 1)
+  }
+
+  @Test func stopsWhereARecordMakesNoSense() throws {
+    var buffer = PrintkBufferBuilder()
+    for letter in UInt8(0x61)...0x66 { buffer.append([letter]) }
+    var memory = buffer.memory
+    // The third record claims to be shorter than its header.
+    memory.set(UInt16(4), at: PrintkBufferBuilder.buffer + 2 * 20 + 8)
+    let log = try CrashLog(memory)
+    #expect(log.records.map(\.text) == [[0x61], [0x62]])
+    #expect(log.damage.unreadable == 1)
+  }
+
+  @Test func refusesSizesThatNoBufferHas() {
+    var memory = PrintkBufferBuilder().memory
+    memory.set(UInt32(9), at: PrintkBufferBuilder.variables + 8)
+    #expect(throws: CrashLogError.impossible("log_buf_len", 9)) { try CrashLog(memory) }
+    memory = PrintkBufferBuilder().memory
+    memory.set(UInt32(5000), at: PrintkBufferBuilder.variables + 12)
+    #expect(throws: CrashLogError.impossible("log_first_idx", 5000)) { try CrashLog(memory) }
+    memory = PrintkBufferBuilder().memory
+    memory.set(UInt32(5000), at: PrintkBufferBuilder.variables + 16)
+    #expect(throws: CrashLogError.impossible("log_next_idx", 5000)) { try CrashLog(memory) }
+  }
+
+  @Test func survivesRandomDamage() throws {
+    var random = SplitMix(seed: SplitMix.seed(of: "PrintkBufferTests"))
+    for _ in 0..<1000 {
+      var buffer = PrintkBufferBuilder(size: 640)
+      for number in 0..<60 { buffer.append([UInt8](repeating: 0x61, count: number % 40)) }
+      var memory = buffer.memory
+      for _ in 0..<Int.random(in: 1...8, using: &random) {
+        let table = Int.random(in: 0..<2, using: &random)
+        let index = Int.random(in: 0..<memory.tables[table].bytes.count, using: &random)
+        memory.tables[table].bytes[index] = UInt8.random(in: 0...255, using: &random)
+      }
+      guard let log = try? CrashLog(memory) else { continue }
+      #expect(log.records.count <= 640 / 16)
+    }
+  }
+}

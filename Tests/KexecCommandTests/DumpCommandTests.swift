@@ -1,0 +1,111 @@
+import TestSupport
+import Testing
+
+@testable import KexecCommand
+
+/// In the serialized suite, because getopt_long keeps its position in global variables.
+extension InvocationTests {
+  /// `kexec dump`: what is printed of a generated dump.
+  @Suite struct DumpCommandTests {
+    private static let dump = CrashImageBuilder { builder in
+      builder.setFree(0x400, order: 10)
+      builder.setFreeCounter(1024)
+      for frame in 0x310..<0x318 { builder.set(frame) { $0.mapping = 0x1001 } }
+    }
+
+    private static func kernel(
+      _ change: (inout CrashImageBuilder) -> Void = { _ in }
+    ) -> FakeKernel {
+      var builder = dump
+      change(&builder)
+      return FakeKernel(["/vmcore": builder.bytes])
+    }
+
+    @Test("dump info prints what the headers and notes say, as text and as JSON")
+    func infoPrintsHeadersAndNotes() {
+      let kernel = Self.kernel()
+      #expect(kernel.run("dump info @/vmcore") == .success)
+      #expect(
+        kernel.output == """
+          format        ELF core file, 64 bits, 1 ranges of memory
+          machine       x86_64
+          release       6.12.0-test
+          build ID      \(String(repeating: "ab", count: 20))
+          crash time    2026-11-27T21:18:02Z
+          memory        8 MiB in pages below 0x800000
+          processors    2 with registers
+          paging        4 levels
+          KASLR offset  0x1e00000
+          VMCOREINFO    \(Self.dump.keys.count) keys, in a note
+
+          """)
+      let json = Self.kernel()
+      #expect(json.run("dump info --json @/vmcore") == .success)
+      for text in [
+        "\"format\": \"elf\"", "\"memoryPages\": 2048", "\"information\": \"note\"",
+        "\"crashTime\": 1795814282", "\"incomplete\": false",
+      ] {
+        #expect(json.output.contains(text), "\(text)")
+      }
+      let bare = Self.kernel {
+        ($0.hasNote, $0.is64Bit, $0.flags, $0.machine) = (false, false, 1, 183)
+      }
+      #expect(bare.run("dump --json info @/vmcore") == .success)
+      for text in ["\"bits\": 32", "\"information\": null", "\"incomplete\": true", "\"arm64\""] {
+        #expect(bare.output.contains(text), "\(text)")
+      }
+    }
+
+    @Test("dump classes counts the pages that a level excludes, and has notes")
+    func classesCountsPages() {
+      let kernel = Self.kernel()
+      #expect(kernel.run("dump classes @/vmcore") == .success)
+      let lines = kernel.output.split(separator: "\n")
+      #expect(lines.count == 10)
+      #expect(lines[0].hasPrefix("kept                   1016  3.9 MiB"))
+      #expect(lines[3].hasPrefix("user                      8  32 KiB "))
+      #expect(lines[4].hasPrefix("free                   1024  4 MiB "))
+      let json = Self.kernel()
+      #expect(json.run("dump classes --level=8 --json @/vmcore") == .success)
+      for text in [
+        "\"level\": 8", "\"kept\": 2040", "\"user\": 8", "\"free\": 0", "\"zero\": null",
+        "\"freeFound\": 1024", "\"perCPUFree\": null", "\"findings\": []",
+      ] {
+        #expect(json.output.contains(text), "\(text): \(json.output)")
+      }
+      let damaged = Self.kernel { $0.setFreeCounter(9000) }
+      #expect(damaged.run("dump classes --json @/vmcore") == .success)
+      #expect(damaged.output.contains("\"code\": \"otherFreeCount\""))
+      #expect(damaged.output.contains("\"kept\": 2048"))
+    }
+
+    @Test(
+      "What cannot be done is refused in one line",
+      arguments: [
+        ("dump", "kexec dump: say what to print: one of info, classes", ExitCode.usage),
+        ("dump inf @/vmcore", "kexec dump: \"inf\" is none of info, classes", .usage),
+        (
+          "dump info", "kexec dump: info needs the file of a dump, such as /proc/vmcore", .usage
+        ),
+        ("dump info a b", "kexec dump: info takes one dump, but \"b\" was given, too", .usage),
+        ("dump info --level=1 @/vmcore", "kexec dump: --level is only for classes", .usage),
+        (
+          "dump classes --level=32 @/vmcore",
+          "kexec dump: --level=32: a dump level is 0 to 31", .usage
+        ),
+        ("dump info @/none", "kexec: \"@/none\": No such file or directory", .failure),
+        ("dump info @/proc", "kexec: \"@/proc\": it is a directory, not a file", .failure),
+        (
+          "dump info @/vmlinuz",
+          "kexec: \"@/vmlinuz\": it starts with 0x0, which is no dump of memory that can be read",
+          .failure
+        ),
+      ] as [(String, String, ExitCode)])
+    func refusals(line: String, said: String, code: ExitCode) {
+      let kernel = Self.kernel()
+      #expect(kernel.run(line) == code)
+      let first = kernel.errors.replacing(kernel.tree.path, with: "@").split(separator: "\n").first
+      #expect(first.map(String.init) == said)
+    }
+  }
+}
