@@ -4,7 +4,7 @@ import LabKit
 let callers: [Scenario] = [
   servicesStop("systemctl kexec", load: "kexec -l", jump: "systemctl kexec"),
   servicesStop("kexec KERNEL", load: nil, jump: "kexec").extra, preservedBySystemd.extra,
-  rebootByKexec, rebootByKexecInSid.extra,
+  rebootByKexec.extra, rebootByKexecInSid.extra,
   sysvScripts,
   kdumpConfig, loadSequences, packageAndScripts.extra,
 ]
