@@ -30,8 +30,8 @@ final class CompressedDump {
     compression = header.compression
     endFrame = header.endFrame
     part = header.part
-    maps = (header.mapOffset, header.mapOffset + header.mapSize)
-    descriptors = header.mapOffset + 2 * header.mapSize
+    maps = (header.mapOffset, header.storedMapOffset)
+    descriptors = header.descriptors
   }
 
   /// The bits of 32768 pages, as a block of the file.
