@@ -1,7 +1,7 @@
 /// The fuzz targets. The raw value is the name of the target's directories in Fuzz/Seeds and
 /// Fuzz/Finds.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case bzimage, uki, images, packed, initrd, iomem, machine, kcore, options, commandline,
+  case bzimage, uki, images, packed, initrd, iomem, machine, kcore, dump, options, commandline,
     printk, paniclog
 
   /// Tests one input. Traps if something is wrong that must hold for every input.
@@ -18,6 +18,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .iomem: fuzzIOMemory(input)
     case .machine: fuzzMachine(input)
     case .kcore: fuzzKernelMemory(input)
+    case .dump: fuzzCrashDump(input)
     case .options: fuzzOptions(input)
     case .commandline: fuzzCommandLine(input)
     case .printk: fuzzPrintk(input)

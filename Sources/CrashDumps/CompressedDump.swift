@@ -30,8 +30,8 @@ final class CompressedDump {
     compression = header.compression
     endFrame = header.endFrame
     part = header.part
-    maps = (header.mapOffset, header.mapOffset + header.mapSize)
-    descriptors = header.mapOffset + 2 * header.mapSize
+    maps = (header.mapOffset, header.storedMapOffset)
+    descriptors = header.descriptors
   }
 
   /// The bits of 32768 pages, as a block of the file.
@@ -90,9 +90,9 @@ final class CompressedDump {
 
   /// The page with the number `frame`.
   func page(_ frame: UInt64) throws(CrashImageError) -> SharedBytes {
-    guard frame < endFrame, part.contains(frame), try isSet(frame, in: maps.stored) else {
-      throw .notInDump(physical: frame << 12)
-    }
+    guard frame < endFrame, part.contains(frame), try isSet(frame, in: maps.memory),
+      try isSet(frame, in: maps.stored)
+    else { throw .notInDump(physical: frame << 12) }
     typealias Descriptor = CompressedLayout.Descriptor
     let first = part.lowerBound == 0 ? 0 : try rank(of: part.lowerBound)
     let index = try rank(of: frame) - first

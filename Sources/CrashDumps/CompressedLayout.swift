@@ -65,8 +65,12 @@ struct CompressedHeader {
   let part: Range<UInt64>
   let isSplit: Bool
   let mapOffset: UInt64
-  /// Bytes of each of the two maps.
+  /// Bytes of each map.
   let mapSize: UInt64
+  /// Where the descriptors of the pages start.
+  let descriptors: UInt64
+  /// Where the map is of the pages in the file: that of RAM, if the file has no other.
+  let storedMapOffset: UInt64
   let notes: Range<UInt64>
   /// utsname.machine.
   let machine: [UInt8]
@@ -104,11 +108,20 @@ struct CompressedHeader {
     }
     guard version == 6 else { throw .otherVersion(version) }
     guard blockSize == 4096 else { throw .badHeader("block_size", UInt64(blockSize)) }
-    mapSize = (UInt64(mapBlocks) / 2) << 12
     mapOffset = (1 + UInt64(blocks)) << 12
-    guard endFrame <= Self.frameLimit, endFrame.roundedUp(to: 8) / 8 <= mapSize else {
-      throw .badHeader("max_mapnr_64", endFrame)
+    guard endFrame <= Self.frameLimit, endFrame.roundedUp(to: 8) / 8 <= UInt64(mapBlocks) << 12
+    else { throw .badHeader("max_mapnr_64", endFrame) }
+    let half = (UInt64(mapBlocks) / 2) << 12
+    if endFrame.roundedUp(to: 8) / 8 <= half {
+      mapSize = half
+      storedMapOffset = mapOffset + mapSize
+    } else {
+      // There is only one map, or bitmap_blocks is the size of one, as kdumpling writes it.
+      mapSize = UInt64(mapBlocks) << 12
+      let isSecond = Self.isDescriptor(at: mapOffset + 2 * mapSize, in: file)
+      storedMapOffset = isSecond ? mapOffset + mapSize : mapOffset
     }
+    descriptors = storedMapOffset + mapSize
     part = isSplit && start < end ? start..<end : 0..<endFrame
     var machine: [UInt8] = []
     for index in 0..<Layout.machineSize {
@@ -118,5 +131,15 @@ struct CompressedHeader {
       machine.append(byte)
     }
     self.machine = machine
+  }
+
+  /// Whether the first descriptor of a page can be at `place`.
+  private static func isDescriptor(at place: UInt64, in file: RandomAccessFile) -> Bool {
+    typealias Descriptor = CompressedLayout.Descriptor
+    guard let bytes = try? file.bytes(at: place, count: Descriptor.size),
+      let offset = try? bytes.span.load(Descriptor.offset),
+      let size = try? bytes.span.load(Descriptor.byteCount)
+    else { return false }
+    return (1...4096).contains(size) && offset > place && offset <= file.byteCount - UInt64(size)
   }
 }

@@ -83,53 +83,75 @@ struct KernelSymbols {
     return run.count == count ? run : SharedBytes(try image.bytes(at: virtual, count: count))
   }
 
+  /// What each byte of a compressed name stands for.
+  private struct Tokens {
+    let bytes: [UInt8]
+    /// Where each token starts and ends in `bytes`.
+    let starts: [Int]
+    let ends: [Int]
+  }
+
   private static func tokens(
     table: UInt64, index: UInt64, in image: CrashImage
-  ) throws(CrashImageError) -> [[UInt8]] {
-    let starts = try image.bytes(at: index, count: 512)
-    let last = Int(starts.loadField(Field<UInt16>(510)))
+  ) throws(CrashImageError) -> Tokens {
+    let places = try image.bytes(at: index, count: 512)
+    let last = Int(places.loadField(Field<UInt16>(510)))
     let bytes = try image.bytes(at: table, count: last + 64)
-    return (0..<256).map { code in
-      let start = Int(starts.loadField(Field<UInt16>(2 * code)))
-      guard start < bytes.count else { return [] }
-      return Array(bytes[start...].prefix { $0 != 0 })
-    }
+    let starts = (0..<256).map { min(Int(places.loadField(Field<UInt16>(2 * $0))), bytes.count) }
+    let ends = starts.map { bytes[$0...].firstIndex(of: 0) ?? bytes.count }
+    return Tokens(bytes: bytes, starts: starts, ends: ends)
   }
 
   /// The numbers of the symbols with those names.
+  ///
+  /// A kernel has 100000 symbols and more. Each name is compared with all wanted ones at once, of which each is a bit,
+  /// until none is left: nearly always that is the first letter.
   private static func find(
-    _ wanted: [String], count: Int, tokens: [[UInt8]], names: SharedBytes
+    _ wanted: [String], count: Int, tokens: Tokens, names: SharedBytes
   ) throws(CrashImageError) -> [String: Int] {
     let patterns = wanted.map { Array($0.utf8) }
-    // Nearly all names can be told by their first token.
-    let isPossible = tokens.map { token in
-      token.count <= 1 || patterns.contains { $0.starts(with: token.dropFirst()) }
+    let longest = patterns.reduce(0) { max($0, $1.count) }
+    // The wanted names that have a letter at a place, and those of a length.
+    var letters = [UInt64](repeating: 0, count: 256 * (longest + 1))
+    var lengths = [UInt64](repeating: 0, count: longest + 1)
+    for (number, pattern) in patterns.enumerated() {
+      for (place, letter) in pattern.enumerated() {
+        letters[256 * place + Int(letter)] |= 1 << UInt64(number)
+      }
+      lengths[pattern.count] |= 1 << UInt64(number)
     }
     var found: [String: Int] = [:]
     let bytes = names.span
     var position = 0
-    do {
-      for index in 0..<count {
-        var size = Int(try bytes.load(UInt8.self, at: position))
+    for index in 0..<count {
+      guard var size = (try? bytes.load(UInt8.self, at: position)).map(Int.init) else { break }
+      position += 1
+      if size & 0x80 != 0 {
+        guard let more = try? bytes.load(UInt8.self, at: position) else { break }
+        size = size & 0x7F | Int(more) << 7
         position += 1
-        if size & 0x80 != 0 {
-          size = size & 0x7F | Int(try bytes.load(UInt8.self, at: position)) << 7
-          position += 1
-        }
-        if size > 0, isPossible[Int(try bytes.load(UInt8.self, at: position))] {
-          var name: [UInt8] = []
-          for at in position..<(position + size) where name.count < 64 {
-            name += tokens[Int(try bytes.load(UInt8.self, at: at))]
-          }
-          for (number, pattern) in patterns.enumerated()
-          where name.count == pattern.count + 1 && name.dropFirst().elementsEqual(pattern) {
-            found[wanted[number]] = index
-          }
-        }
-        position += size
       }
-    } catch {
-      // The table is shorter than it says; what was found counts.
+      guard size <= bytes.byteCount - position else { break }
+      // The first letter is the symbol's kind.
+      var place = -1
+      var left = UInt64.max
+      var at = position
+      while at < position + size, left != 0, let code = try? bytes.load(UInt8.self, at: at) {
+        var next = tokens.starts[Int(code)]
+        let end = tokens.ends[Int(code)]
+        while next < end, left != 0 {
+          if place >= 0 {
+            left = place < longest ? left & letters[256 * place + Int(tokens.bytes[next])] : 0
+          }
+          place += 1
+          next += 1
+        }
+        at += 1
+      }
+      position += size
+      guard left != 0, place >= 0 else { continue }
+      left &= lengths[place]
+      if left != 0 { found[wanted[left.trailingZeroBitCount]] = index }
     }
     return found
   }

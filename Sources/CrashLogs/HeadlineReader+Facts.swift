@@ -147,9 +147,12 @@ extension HeadlineReader {
     for (index, line) in lines.enumerated() {
       guard let text = line.message.after("[Hardware Error]: ") else { continue }
       if text.holds("Machine Check") { isFatal = text.holds("Machine Check Exception: ") }
-      if isFatal, let address = text.after(" ADDR ")?.leadingHexadecimal,
-        !headline.badAddresses.contains(address)
-      {
+      // The firmware's own report has the address in a line of its own.
+      let address =
+        isFatal
+        ? text.after(" ADDR ")
+        : headline.kind == .machineCheck ? text.trimmed.after(start: "physical_address: 0x") : nil
+      if let address = address?.leadingHexadecimal, !headline.badAddresses.contains(address) {
         headline.badAddresses.append(address)
       }
       guard headline.kind == .machineCheck else { continue }

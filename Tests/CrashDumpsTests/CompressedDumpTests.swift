@@ -68,6 +68,22 @@ import Testing
     }
   }
 
+  @Test("One map for both, and a size of one map, are understood", arguments: [true, false])
+  func otherMapsAreUnderstood(hasStoredMap: Bool) throws {
+    let builder = CompressedDumpBuilder(Self.memory) {
+      ($0.mapBlocks, $0.hasStoredMap) = (1, hasStoredMap)
+      $0.excluded = hasStoredMap ? [0x10] : []
+    }
+    // 2048 pages fit into half a block; more pages need the block.
+    var bytes = builder.bytes
+    bytes.store(UInt64(2048), as: Field<UInt64>(4096 + 96))
+    let image = try CrashImageTests.open(bytes)
+    for frame in [0x11, 0x210, 0x3FF] {
+      #expect(try image.memory.run(at: UInt64(4096 * frame), count: 4096).array == Self.page(frame))
+    }
+    #expect(image.frameCount == 2048)
+  }
+
   @Test("Damage is said, and where it is")
   func damageIsSaid() throws {
     let bytes = CompressedDumpBuilder(Self.memory).bytes
@@ -82,8 +98,8 @@ import Testing
     #expect(throws: CrashImageError.badHeader("block_size", 512)) {
       try open { $0.store(UInt32(512), as: Field<UInt32>(428)) }
     }
-    #expect(throws: CrashImageError.badHeader("max_mapnr_64", 32_769)) {
-      try open { $0.store(UInt64(32_769), as: Field<UInt64>(4096 + 96)) }
+    #expect(throws: CrashImageError.badHeader("max_mapnr_64", 65_537)) {
+      try open { $0.store(UInt64(65_537), as: Field<UInt64>(4096 + 96)) }
     }
     let incomplete = try open { $0.store(UInt32(9), as: Field<UInt32>(424)) }
     #expect(incomplete.format.isMarkedIncomplete)

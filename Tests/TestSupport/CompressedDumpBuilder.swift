@@ -17,6 +17,10 @@ package struct CompressedDumpBuilder: Sendable {
   /// The pages whose descriptors are in this file of a split dump; nil for all.
   package var part: Range<Int>?
   package var version: UInt32 = 6
+  /// bitmap_blocks: 2 for both maps; kdumpling writes that of one, 1.
+  package var mapBlocks = 2
+  /// Whether there is a second map.
+  package var hasStoredMap = true
 
   package init(
     _ image: CrashImageBuilder, _ change: (inout CompressedDumpBuilder) -> Void = { _ in }
@@ -43,7 +47,7 @@ package struct CompressedDumpBuilder: Sendable {
     // The sub header with up to 8 KiB of notes, and one block for each map.
     precondition(104 + notes.count <= 2 * 4096, "too many notes")
     file.store(UInt32(2), as: Field<UInt32>(432))
-    file.store(UInt32(2), as: Field<UInt32>(436))
+    file.store(UInt32(mapBlocks), as: Field<UInt32>(436))
     file.store(UInt32(31), as: Field<UInt32>(4096 + 8))
     file.store(UInt32(part == nil ? 0 : 1), as: Field<UInt32>(4096 + 12))
     file.store(UInt64(4096 + 104), as: Field<UInt64>(4096 + 48))
@@ -59,6 +63,8 @@ package struct CompressedDumpBuilder: Sendable {
       file[Self.mapOffset + 4096 + frame / 8] |= 1 << UInt8(frame % 8)
       if part?.contains(frame) ?? true { stored.append(frame) }
     }
+    let descriptors = hasStoredMap ? Self.descriptors : Self.descriptors - 4096
+    file.removeLast(Self.descriptors - descriptors)
     file += [UInt8](repeating: 0, count: 24 * stored.count)
     // Pages of zeros share their bytes.
     let zeros = [UInt8](repeating: 0, count: 4096)
@@ -75,7 +81,7 @@ package struct CompressedDumpBuilder: Sendable {
         (size, flags) = isSmaller ? (packed.count, method) : (4096, 0)
         file += isSmaller ? packed : page
       }
-      let base = Self.descriptors + 24 * index
+      let base = descriptors + 24 * index
       file.store(UInt64(place), as: Field<UInt64>(base))
       file.store(UInt32(size), as: Field<UInt32>(base + 8))
       file.store(flags, as: Field<UInt32>(base + 12))
