@@ -27,9 +27,7 @@ extension Guest {
   /// Reads `count` bytes of the guest's memory at a physical address.
   public func memory(at physical: UInt64, count: Int) throws -> [UInt8] {
     try withMemory { memory in
-      // A machine with more than 3.5 GiB has a hole from 3 to 4 GiB, which is not in the file.
-      let isSplit = memory.count > 0xE000_0000 && physical >= 1 << 32
-      let offset = Int(physical) - (isSplit ? 1 << 30 : 0)
+      let offset = offset(of: physical, in: memory.count)
       guard offset + count <= memory.count else { throw Failure("no memory at \(physical)") }
       return Array(memory[offset..<(offset + count)])
     }
@@ -46,7 +44,14 @@ extension Guest {
     }
   }
 
-  private func withMemory<Result>(
+  /// Where the byte at a physical address is in the file of the memory, which has `size` bytes. A
+  /// machine with more than 3.5 GiB has a hole from 3 to 4 GiB, which is not in the file.
+  func offset(of physical: UInt64, in size: Int) -> Int {
+    Int(physical) - (size > 0xE000_0000 && physical >= 1 << 32 ? 1 << 30 : 0)
+  }
+
+  /// Calls `body` with the guest's whole memory, which it must have been booted to share.
+  func withMemory<Result>(
     _ body: (UnsafeMutableRawBufferPointer) throws -> Result
   ) throws -> Result {
     let file = open(machine.memoryFile, O_RDWR | O_CLOEXEC)

@@ -4,6 +4,6 @@ public import LabKit
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines
-  + documents + loading + dryRuns + crashes + crashDumps
+  + documents + loading + dryRuns + crashes + crashDumps + crashReading
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
   + firmwareState + options + handover
