@@ -25,23 +25,28 @@ def run(*command):
 
 
 def classes_of(kernel, level):
-    """The pages per class, by the oracle's names; those of zeros are kept at levels without 1."""
+    """The pages per class, by the oracle's names. What a level does not ask for is None, as in the program's JSON."""
     kinds = kernel.classify(level)
     counts = {
         name: kinds.count(number) for number, name in enumerate(dump_oracle.CLASS_NAMES)
         if number != dump_oracle.NOT_RAM
     }
-    zero = 0
+    zero = per_cpu_free = None
     if level & 1:
         zero = sum(
             kind == dump_oracle.KEPT and kernel.core.page(page) == dump_oracle.ZERO_PAGE
             for page, kind in enumerate(kinds))
-    return {**counts, "zero": zero, "per_cpu_free": len(kernel.per_cpu_free())}
+    if level & 16:
+        per_cpu_free = len(kernel.per_cpu_free())
+    return {**counts, "zero": zero, "per_cpu_free": per_cpu_free}
 
 
 def ours(document):
-    """The same out of the program's JSON."""
-    raise NotImplementedError
+    """The same out of the program's JSON, which names the classes in its own way."""
+    assert document["findings"] == [], document["findings"]
+    names = {"privateCache": "private_cache"}
+    counts = {names.get(name, name): count for name, count in document["classes"].items()}
+    return {**counts, "per_cpu_free": document["perCPUFree"]}
 
 
 class Checks:

@@ -10,7 +10,6 @@ let crashDumps: [Scenario] = [
   dump(
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,
     reservation: "crashkernel=256M,high crashkernel=64M,low"),
-  readsMemory,
   hotplug,
   newestLog.extra,
   narrowHeaders.extra,
@@ -68,32 +67,6 @@ private func dump(
     let offsets = Set(
       dump.segments.filter { $0.virtual < 0xFFFF_FFFF_8000_0000 }.map { $0.virtual &- $0.physical })
     try expect(offsets.count == 1, "the memory was not mapped as one segment: \(dump.segments)")
-  }
-}
-
-private let readsMemory = Scenario(
-  "crash dump: the crash kernel reads the memory of 6.1 and of 6.12"
-) { lab in
-  for old in [Kernel.debian6_1, .debian6_12] {
-    let guest = try await lab.boot(
-      old, cpus: 2, commandLine: "crashkernel=256M", carrying: [.lab])
-    try await guest.run(loadCrashKernel(.lab))
-    let (crash, dump) = try await guest.crash(into: .lab, cpus: 2)
-    let info = try await crash.run("kexec dump info --json /proc/vmcore").text
-    for (key, name) in [("OSRELEASE", "release"), ("BUILD-ID", "buildID")] {
-      let value = try dump.value(of: key)
-      try expect(info.contains("\"\(name)\": \"\(value)\""), "no \(key) in \(info)")
-    }
-    for part in ["\"processors\": 2,", "\"information\": \"note\"", "\"missingBytes\": 0"] {
-      try expect(info.contains(part), "no \(part) in \(info)")
-    }
-    // The free pages that are found are as many as the crashed kernel had counted, and no rule has met a page
-    // of the kernel itself: otherwise there would be findings.
-    let classes = try await crash.run("kexec dump classes --json /proc/vmcore").text
-    try expect(classes.contains("\"findings\": []"), "\(old): \(classes)")
-    for empty in ["cache", "user", "free", "zero", "perCPUFree"] {
-      try expect(!classes.contains("\"\(empty)\": 0,"), "no page is \(empty): \(classes)")
-    }
   }
 }
 
