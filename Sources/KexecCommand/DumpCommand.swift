@@ -96,18 +96,18 @@ extension DumpCommand {
     let names = DumpSubject.allCases.map { $0.rawValue }.joined(separator: ", ")
     guard let word = arguments.first, let subject = DumpSubject(rawValue: word) else {
       throw .usage(
-        arguments.first.map { "\(quoted($0)) is none of \(names)" }
-          ?? "say what to print: one of \(names)", of: CommandWord.dump.name)
+        arguments.first.map { "dump: \(quoted($0)) is none of \(names)" }
+          ?? "dump needs to know what to print: one of \(names)", of: CommandWord.dump.name)
     }
     guard arguments.count == 2 else {
       throw .usage(
         arguments.count < 2
-          ? "\(word) needs the file of a dump, such as /proc/vmcore"
-          : "\(word) takes one dump, but \(quoted(arguments[2])) was given, too",
+          ? "dump \(word) needs the file of a dump, such as /proc/vmcore"
+          : "dump \(word) takes one dump, but \(quoted(arguments[2])) was given, too",
         of: CommandWord.dump.name)
     }
     guard values.level == nil || subject == .classes else {
-      throw .usage("--level is only for classes", of: CommandWord.dump.name)
+      throw .usage("--level is only for dump classes", of: CommandWord.dump.name)
     }
     common = values.common
     self.kernel = kernel

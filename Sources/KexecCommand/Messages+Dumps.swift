@@ -120,7 +120,7 @@ extension Classification.Finding {
     case .otherFreeCount(let found, let counted):
       "all pages are kept: \(found) free pages were found, but the kernel had counted \(counted)"
     case .noFreeCount(let error):
-      "the kernel's count of free pages does not confirm the classes: \(error.text)"
+      "the kernel's count of free pages is unknown: \(error.text)"
     case .ruleDropped(let kind, let pages):
       "no page is \(kind.name): \(pages) pages of the kernel itself seemed to be"
     case .noKernelSymbols:
