@@ -116,7 +116,7 @@ extension Classification.Finding {
     switch self {
     case .noMemoryMap(let error): "all pages are kept: \(error.text)"
     case .strangeSections(let count):
-      "\(count) sections of memory have their struct pages elsewhere than the first, and are kept"
+      "\(count) sections of memory have their struct pages where they should not be, and are kept"
     case .otherFreeCount(let found, let counted):
       "all pages are kept: \(found) free pages were found, but the kernel had counted \(counted)"
     case .noFreeCount(let error):
