@@ -70,7 +70,10 @@ struct DumpCommand: WordCommand {
     do {
       file = try RandomAccessFile(path: source)
     } catch {
-      throw CommandError(error)
+      guard error.reason == .notRegular else { throw CommandError(error) }
+      throw CommandError(
+        .file(error.reason),
+        "\(quoted(source)): it is neither a file nor a block device, which a dump must be in")
     }
     do {
       return try CrashImage(file)

@@ -91,6 +91,11 @@ extension InvocationTests {
         ("dump info @/none", "kexec: \"@/none\": No such file or directory", .failure),
         ("dump info @/proc", "kexec: \"@/proc\": it is a directory, not a file", .failure),
         (
+          "dump info /dev/null",
+          "kexec: \"/dev/null\": it is neither a file nor a block device, which a dump must be in",
+          .failure
+        ),
+        (
           "dump info @/vmlinuz",
           "kexec: \"@/vmlinuz\": it starts with 0x5a4d, which is no dump of memory that can be read",
           .failure
