@@ -6,7 +6,7 @@ package struct Classification: Equatable, Sendable {
   package enum Finding: Equatable, Sendable {
     /// Nothing is known of the kernel, so that all pages are kept.
     case noMemoryMap(CrashImageError)
-    /// Sections of memory have their struct pages elsewhere than the others, and are kept.
+    /// Sections of memory have their struct pages elsewhere than SYMBOL(vmemmap) or the others, and are kept.
     case strangeSections(Int)
     /// Free pages were found that the kernel has not counted, or the other way round: all pages are kept.
     case otherFreeCount(found: UInt64, counted: UInt64)

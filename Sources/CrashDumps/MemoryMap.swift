@@ -8,9 +8,10 @@ struct MemoryMap {
   let sectionPages: UInt64
   /// SIZE(page).
   let structSize: Int
-  /// Where the struct page of page 0 would be, by the table's first section; all sections agree.
+  /// Where the struct page of page 0 would be, by SYMBOL(vmemmap) or else by the table's first section; all sections
+  /// agree.
   private(set) var start: UInt64 = 0
-  /// Sections whose struct pages are elsewhere than those of the first: their pages are kept.
+  /// Sections whose struct pages are elsewhere: their pages are kept.
   private(set) var strangeSections = 0
 
   private let table: UInt64
@@ -43,6 +44,7 @@ struct MemoryMap {
     guard entrySize <= Self.tablePart, entryOffset <= entrySize - 8 else {
       throw .missingKey("OFFSET(mem_section.section_mem_map)")
     }
+    start = information.symbol("vmemmap") ?? 0
     rootCount = min(information.length("mem_section") ?? 0, Self.rootLimit)
   }
 

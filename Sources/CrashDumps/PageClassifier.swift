@@ -122,8 +122,8 @@ package final class PageClassifier {
     listHeads = scan.heads
   }
 
-  /// How many sections' struct pages are remembered: 48 MiB.
-  private static let windowLimit = 24
+  /// How many sections' struct pages are remembered: 32 MiB.
+  private static let windowLimit = 16
 
   /// Two words of a struct page that is remembered; nil for all else.
   func structWords(at virtual: UInt64) -> (UInt64, UInt64)? {

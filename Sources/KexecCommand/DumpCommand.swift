@@ -41,7 +41,10 @@ struct DumpCommand: WordCommand {
     do throws(FileError) {
       file = try RandomAccessFile(path: source)
     } catch {
-      throw CommandError(error)
+      guard error.reason == .notRegular else { throw CommandError(error) }
+      throw CommandError(
+        .file(error.reason),
+        "\(quoted(source)): it is neither a file nor a block device, which a dump must be in")
     }
     do throws(CrashImageError) {
       return try CrashImage(file)
@@ -103,17 +106,18 @@ extension DumpCommand {
     let names = DumpSubject.list(separator: ", ")
     guard let word = arguments.first, let subject = DumpSubject(rawValue: word) else {
       throw .usage(
-        arguments.first.map { "\(quoted($0)) is none of \(names)" }
-          ?? "say what to print: one of \(names)", of: name)
+        arguments.first.map { "dump: \(quoted($0)) is none of \(names)" }
+          ?? "dump needs to know what to print: one of \(names)", of: name)
     }
     guard arguments.count <= 2 else {
-      throw .usage("\(word) takes one dump, but \(quoted(arguments[2])) was given, too", of: name)
+      throw .usage(
+        "dump \(word) takes one dump, but \(quoted(arguments[2])) was given, too", of: name)
     }
     guard values.level == nil || subject == .classes else {
-      throw .usage("--level is only for classes", of: name)
+      throw .usage("--level is only for dump classes", of: name)
     }
     if subject != .log, let option = values.logOption {
-      throw .usage("\(option) is only for log", of: name)
+      throw .usage("\(option) is only for dump log", of: name)
     }
     let root = values.common.machineDirectory ?? kernel.files.root
     self.init(

@@ -116,11 +116,11 @@ extension Classification.Finding {
     switch self {
     case .noMemoryMap(let error): "all pages are kept: \(error.text)"
     case .strangeSections(let count):
-      "\(count) sections of memory have their struct pages elsewhere than the first, and are kept"
+      "\(count) sections of memory have their struct pages where they should not be, and are kept"
     case .otherFreeCount(let found, let counted):
       "all pages are kept: \(found) free pages were found, but the kernel had counted \(counted)"
     case .noFreeCount(let error):
-      "the kernel's count of free pages does not confirm the classes: \(error.text)"
+      "the kernel's count of free pages is unknown: \(error.text)"
     case .ruleDropped(let kind, let pages):
       "no page is \(kind.name): \(pages) pages of the kernel itself seemed to be"
     case .noKernelSymbols:

@@ -172,8 +172,17 @@ import Testing
     let image = try CrashImageTests.open(builder.bytes)
     let classification = try Classification(image, level: .all)
     #expect(classification.findings.contains(.unreadableMemoryMap(4096)))
-    // Sections that are not online, or elsewhere.
-    builder.store(CrashImageBuilder.mapStart | 1, image: CrashImageBuilder.sections.block)
-    #expect(try Self.classes(builder).count { $0 == .user } == 0)
+    // Sections that are not there, or elsewhere.
+    var other = CrashImageBuilder { $0.set(0x300) { $0.mapping = 1 } }
+    other.store(CrashImageBuilder.mapStart | 1, image: CrashImageBuilder.sections.block)
+    #expect(try Self.classes(other).count { $0 == .user } == 0)
+    other.store((CrashImageBuilder.mapStart + 64) | 3, image: CrashImageBuilder.sections.block)
+    #expect(try Self.classes(other).count { $0 == .user } == 0)
+    other.store(CrashImageBuilder.mapStart | 3, image: CrashImageBuilder.sections.block)
+    #expect(try Self.classes(other).count { $0 == .user } == 1)
+    other.set("SYMBOL(vmemmap)", String(CrashImageBuilder.mapStart + 64, radix: 16))
+    #expect(try Self.classes(other).count { $0 == .user } == 0)
+    let elsewhere = try Classification(try CrashImageTests.open(other.bytes), level: .all)
+    #expect(elsewhere.findings == [.strangeSections(2), .pagesWithoutStruct(2048)])
   }
 }

@@ -82,22 +82,27 @@ extension InvocationTests {
     @Test(
       "What cannot be done is refused in one line",
       arguments: [
-        ("dump", "kexec dump: say what to print: one of info, classes", ExitCode.usage),
-        ("dump inf @/vmcore", "kexec dump: \"inf\" is none of info, classes", .usage),
         (
-          "dump info", "kexec dump: info needs the file of a dump, such as /proc/vmcore", .usage
+          "dump", "kexec: dump needs to know what to print: one of info, classes, log, report",
+          ExitCode.usage
         ),
-        ("dump info a b", "kexec dump: info takes one dump, but \"b\" was given, too", .usage),
-        ("dump info --level=1 @/vmcore", "kexec dump: --level is only for classes", .usage),
         (
-          "dump classes --level=32 @/vmcore",
-          "kexec dump: --level=32: a dump level is 0 to 31", .usage
+          "dump inf @/vmcore", "kexec: dump: \"inf\" is none of info, classes, log, report", .usage
         ),
+        ("dump info", "kexec: \"@/proc/vmcore\": No such file or directory", .failure),
+        ("dump info a b", "kexec: dump info takes one dump, but \"b\" was given, too", .usage),
+        ("dump info --level=1 @/vmcore", "kexec: --level is only for dump classes", .usage),
+        ("dump classes --level=32 @/vmcore", "kexec: --level=32: a dump level is 0 to 31", .usage),
         ("dump info @/none", "kexec: \"@/none\": No such file or directory", .failure),
         ("dump info @/proc", "kexec: \"@/proc\": it is a directory, not a file", .failure),
         (
+          "dump info /dev/null",
+          "kexec: \"/dev/null\": it is neither a file nor a block device, which a dump must be in",
+          .failure
+        ),
+        (
           "dump info @/vmlinuz",
-          "kexec: \"@/vmlinuz\": it starts with 0x0, which is no dump of memory that can be read",
+          "kexec: \"@/vmlinuz\": it starts with 0x5a4d, which is no dump of memory that can be read",
           .failure
         ),
       ] as [(String, String, ExitCode)])

@@ -107,6 +107,10 @@ private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by
 
   let (crash, dump) = try await guest.crash(into: .lab, cpus: 1)
   try expect(dump.width == 32, "the headers have \(dump.width) bits")
+  for (command, part) in [("info", "\"bits\": 32"), ("classes", "\"findings\": []")] {
+    let said = try await crash.run("kexec dump \(command) --json /proc/vmcore").text
+    try expect(said.contains(part), "no \(part) in \(said)")
+  }
   try await crash.run("grep -q 'memmap=exactmap memmap=' /proc/cmdline")
   try await crash.run("test $(awk '/MemTotal/ { print $2 }' /proc/meminfo) -lt 262144")
 }
