@@ -7,8 +7,6 @@ internal import Compression
 /// All blocks have the size of a page. The first map says which pages are RAM, the second which of them are in the file.
 final class CompressedDump {
   let file: RandomAccessFile
-  /// How the pages are compressed that have that flag.
-  let compression: PageCompression?
   /// The number behind that of the last page.
   let endFrame: UInt64
   /// The pages whose descriptors are in this file: all, or a part of them when the dump is split.
@@ -27,7 +25,6 @@ final class CompressedDump {
 
   init(_ header: CompressedHeader, _ file: RandomAccessFile) {
     self.file = file
-    compression = header.compression
     endFrame = header.endFrame
     part = header.part
     maps = (header.mapOffset, header.storedMapOffset)
@@ -114,7 +111,7 @@ final class CompressedDump {
       guard size == 4096 else { throw .badDescriptor(offset: place) }
       return data
     }
-    guard let compression, CompressedLayout.flag(of: compression) == flags else {
+    guard let compression = CompressedLayout.compression(of: flags) else {
       throw .otherCompression(UInt64(flags))
     }
     guard let page = compression.decompress(data, count: 4096) else {

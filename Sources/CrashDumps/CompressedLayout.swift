@@ -48,9 +48,11 @@ enum CompressedLayout {
     }
   }
 
+  /// The method that `flags` name; nil when there is none that is known. Where several bits are set the lowest counts:
+  /// kdumpling sets that of snappy beside each other one.
   static func compression(of flags: UInt32) -> PageCompression? {
-    for compression in [PageCompression.zlib, .lzo, .zstd]
-    where flag(of: compression) == flags & compressionFlags {
+    let lowest = flags & compressionFlags & (0 &- (flags & compressionFlags))
+    for compression in [PageCompression.zlib, .lzo, .zstd] where flag(of: compression) == lowest {
       return compression
     }
     return nil

@@ -121,6 +121,8 @@ import Testing
     }
     #expect(
       try fault { $0.store(UInt32(4), as: Field<UInt32>(place + 12)) } == .otherCompression(4))
+    let marked = try open { $0.store(UInt32(5), as: Field<UInt32>(place + 12)) }
+    #expect(try marked.memory.run(at: 0x35_0000, count: 4096).array == Self.page(0x350))
     #expect(
       try fault { $0[data + 9] ^= 0x55 } == .badPage(offset: UInt64(data), physical: 0x35_0000))
   }
