@@ -3,10 +3,13 @@ import LabKit
 
 /// What is read out of the memory of a crashed kernel. The raw dumps stay in .lab/vmcores, where
 /// Tests/check-dumps.py compares what this program and others find in them.
-let crashReading: [Scenario] = [reading(.debian6_1), reading(.debian6_12), reading(.newest).extra]
+let crashReading: [Scenario] = [
+  reading(.debian6_1), reading(.debian6_12), reading(.newest).extra,
+]
 
 private func reading(_ kernel: Kernel) -> Scenario {
-  Scenario("kexec dump reads /proc/vmcore of \(kernel.rawValue): the log, the report, the classes") {
+  Scenario("kexec dump reads /proc/vmcore of \(kernel.rawValue): the log, the report, the classes")
+  {
     lab in
     let guest = try await lab.boot(
       kernel, cpus: 2, commandLine: "crashkernel=256M", carrying: [.lab], sharesMemory: true,
