@@ -8,7 +8,7 @@ struct HeadlineVariantTests {
   static let blocks = Fixtures.text("/panics/variants.txt").blocks(after: "=== ")
 
   @Test func thereAreVariants() {
-    #expect(Self.blocks.count == 36)
+    #expect(Self.blocks.count == 38)
     #expect(Self.blocks.allSatisfy { $0.contains("\n= kind=") })
   }
 
