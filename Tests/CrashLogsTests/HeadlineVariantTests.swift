@@ -7,12 +7,13 @@ import Testing
 struct HeadlineVariantTests {
   static let blocks = Fixtures.text("/panics/variants.txt").blocks(after: "=== ")
 
-  @Test func thereAreVariants() {
+  @Test("There are variants of logs to read")
+  func thereAreVariants() {
     #expect(Self.blocks.count == 38)
     #expect(Self.blocks.allSatisfy { $0.contains("\n= kind=") })
   }
 
-  @Test(arguments: blocks)
+  @Test("Each variant of a log gives the headline that stands above it", arguments: blocks)
   func readsIt(_ block: String) throws {
     let lines = block.split(separator: "\n", omittingEmptySubsequences: false)
     let log = lines.dropFirst().filter { !$0.hasPrefix("= ") }.joined(separator: "\n")
@@ -27,7 +28,8 @@ struct HeadlineVariantTests {
   }
 
   /// A log that is cut off anywhere, or has other bytes somewhere, is still read to its end.
-  @Test func survivesAnyCutAndAnyByte() throws {
+  @Test("A log that is truncated or has other bytes anywhere is read to its end")
+  func survivesAnyCutAndAnyByte() throws {
     var random = SplitMix(seed: SplitMix.seed(of: "HeadlineVariantTests"))
     for block in Self.blocks {
       let log = Array(block.utf8)
@@ -40,7 +42,8 @@ struct HeadlineVariantTests {
     }
   }
 
-  @Test func saysWhenItHappened() {
+  @Test("The headline says when the crash happened")
+  func saysWhenItHappened() {
     let headline = CrashHeadline(log: Array("[   12.345678] Kernel panic - not syncing: a\n".utf8))
     #expect(headline.time == 12_345_678)
     #expect(headline.commandLine == nil)
@@ -50,7 +53,8 @@ struct HeadlineVariantTests {
   }
 
   /// A dump is made by the last oops, if there is no panic: those before did not stop the kernel.
-  @Test func theLastOopsMadeTheDump() {
+  @Test("Without a panic, the last oops is the reason")
+  func theLastOopsMadeTheDump() {
     let records = ["first", "second"].flatMap { name in
       ["Oops: 0002 [#1] SMP", "CPU: 1 PID: 1 Comm: \(name) Not tainted 6.1 #1"]
     }.map { text in
@@ -63,7 +67,8 @@ struct HeadlineVariantTests {
     #expect(CrashHeadline(log: text).taskName == "first")
   }
 
-  @Test func countsOopses() {
+  @Test("The headline counts oopses")
+  func countsOopses() {
     let oops = "Oops: 0002 [#1] SMP\nCPU: 1 PID: 1 Comm: a Not tainted 6.1 #1\n"
     #expect(CrashHeadline(log: Array((oops + oops).utf8)).oopses == 2)
   }

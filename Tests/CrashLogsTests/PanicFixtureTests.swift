@@ -9,12 +9,13 @@ import Testing
 struct PanicFixtureTests {
   static let rows = Fixtures.text("/panics/rows.tsv").split(separator: "\n").map(String.init)
 
-  @Test func thereAreRows() {
+  @Test("There are real panic logs to read")
+  func thereAreRows() {
     #expect(Self.rows.count == 21)
     #expect(Self.rows.allSatisfy { $0.split(separator: "\t").count >= 8 })
   }
 
-  @Test(arguments: rows)
+  @Test("Each real panic log gives every field of its row", arguments: rows)
   func readsEveryField(_ row: String) throws {
     let fields = row.split(separator: "\t").map(String.init)
     let headline = CrashHeadline(log: try Fixtures.files.read("/panics/\(fields[0])"))
@@ -26,7 +27,8 @@ struct PanicFixtureTests {
     }
   }
 
-  @Test func marksTheTaskThatMayBeAnother() throws {
+  @Test("A task that may not be the one that crashed is marked")
+  func marksTheTaskThatMayBeAnother() throws {
     let log = try Fixtures.files.read("/panics/X36-oom-panic-4.0.txt")
     #expect(!CrashHeadline(log: log).isTaskCertain)
     #expect(

@@ -5,7 +5,7 @@ import Testing
 @testable import CrashLogs
 
 struct PrintkBufferTests {
-  @Test(arguments: ["printk_log", "log"])
+  @Test("The log of a kernel of 3.5 to 5.9 has what was written", arguments: ["printk_log", "log"])
   func readsWhatWasWritten(_ structure: String) throws {
     var buffer = PrintkBufferBuilder(structure: structure)
     buffer.append(Array("Linux version 4.19".utf8), time: 0, level: 5)
@@ -25,7 +25,8 @@ struct PrintkBufferTests {
   }
 
   /// A line in parts is one line again, unless something else came between.
-  @Test func joinsTheFragmentsOfALine() throws {
+  @Test("The parts of one line are joined")
+  func joinsTheFragmentsOfALine() throws {
     var buffer = PrintkBufferBuilder()
     buffer.append(Array("testing ".utf8), time: 1_000_000_000, flags: 8)
     buffer.append(Array("... ".utf8), time: 1_000_001_000, flags: 8)
@@ -43,7 +44,8 @@ struct PrintkBufferTests {
         """)
   }
 
-  @Test func findsEveryRecordWhereverItLies() throws {
+  @Test("Every record is found, wherever it lies in the buffer")
+  func findsEveryRecordWhereverItLies() throws {
     var buffer = PrintkBufferBuilder(size: 640)
     var wasFull = false
     for number in 0..<3000 {
@@ -60,7 +62,8 @@ struct PrintkBufferTests {
     #expect(wasFull)
   }
 
-  @Test func knowsWhatWasCleared() throws {
+  @Test("What dmesg -C has cleared is known")
+  func knowsWhatWasCleared() throws {
     var buffer = PrintkBufferBuilder()
     buffer.append([0x61])
     buffer.clear()
@@ -69,7 +72,8 @@ struct PrintkBufferTests {
     #expect(try CrashLog(buffer.memory).firstSinceClear == 1)
   }
 
-  @Test func stopsWhereARecordMakesNoSense() throws {
+  @Test("Reading stops at a record that is not valid")
+  func stopsWhereARecordMakesNoSense() throws {
     var buffer = PrintkBufferBuilder()
     for letter in UInt8(0x61)...0x66 { buffer.append([letter]) }
     var memory = buffer.memory
@@ -80,7 +84,8 @@ struct PrintkBufferTests {
     #expect(log.damage.unreadable == 1)
   }
 
-  @Test func refusesSizesThatNoBufferHas() {
+  @Test("A size that no buffer has is refused")
+  func refusesSizesThatNoBufferHas() {
     var memory = PrintkBufferBuilder().memory
     memory.set(UInt32(9), at: PrintkBufferBuilder.variables + 8)
     #expect(throws: CrashLogError.impossible("log_buf_len", 9)) { try CrashLog(memory) }
@@ -92,7 +97,8 @@ struct PrintkBufferTests {
     #expect(throws: CrashLogError.impossible("log_next_idx", 5000)) { try CrashLog(memory) }
   }
 
-  @Test func survivesRandomDamage() throws {
+  @Test("A randomly damaged buffer is read to its end")
+  func survivesRandomDamage() throws {
     var random = SplitMix(seed: SplitMix.seed(of: "PrintkBufferTests"))
     for _ in 0..<1000 {
       var buffer = PrintkBufferBuilder(size: 640)

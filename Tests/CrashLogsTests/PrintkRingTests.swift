@@ -16,7 +16,8 @@ struct PrintkRingTests {
     return String(decoding: output, as: UTF8.self)
   }
 
-  @Test func readsWhatWasWritten() throws {
+  @Test("The log of a kernel since 5.10 has what was written")
+  func readsWhatWasWritten() throws {
     var ring = PrintkRingBuilder()
     ring.append(Array("Linux version 6.12.0".utf8), time: 0, level: 5)
     ring.append([], time: 1_500_000_999)
@@ -59,7 +60,7 @@ struct PrintkRingTests {
 
   /// Records of all lengths, so that blocks end everywhere: also exactly where the ring does. The logical numbers
   /// pass zero.
-  @Test(arguments: [true, false])
+  @Test("Every record is found, also at the exact end of the ring", arguments: [true, false])
   func findsEveryRecordWhereverItLies(_ usesLastByte: Bool) throws {
     var ring = PrintkRingBuilder(countBits: 5, sizeBits: 9, usesLastByte: usesLastByte)
     var endsAtEnd = 0
@@ -81,7 +82,8 @@ struct PrintkRingTests {
     #expect(usesLastByte ? endsAtEnd > 10 : endsAtEnd == 0)
   }
 
-  @Test func knowsWhatWasCleared() throws {
+  @Test("What dmesg -C has cleared is known")
+  func knowsWhatWasCleared() throws {
     var ring = PrintkRingBuilder()
     ring.append([0x61])
     ring.append([0x62])
@@ -93,12 +95,14 @@ struct PrintkRingTests {
     #expect(Self.text(log, from: 2) == "[    0.000000] c\n")
   }
 
-  @Test func anEmptyRingIsNoDamage() throws {
+  @Test("An empty ring is not damaged")
+  func anEmptyRingIsNoDamage() throws {
     let log = try CrashLog(PrintkRingBuilder().memory)
     #expect(log.records.isEmpty)
   }
 
-  @Test func saysWhatIsDamaged() throws {
+  @Test("What is damaged in the ring is said")
+  func saysWhatIsDamaged() throws {
     var ring = PrintkRingBuilder()
     for letter in UInt8(0x61)...0x66 { ring.append([letter]) }
     var memory = ring.memory
@@ -116,7 +120,8 @@ struct PrintkRingTests {
     #expect(!log.damage.isSearched)
   }
 
-  @Test func searchesTheRingWhenItsEndsAreImpossible() throws {
+  @Test("A ring whose ends are not valid is searched")
+  func searchesTheRingWhenItsEndsAreImpossible() throws {
     var ring = PrintkRingBuilder()
     for letter in UInt8(0x61)...0x66 { ring.append([letter]) }
     var memory = ring.memory
@@ -126,7 +131,8 @@ struct PrintkRingTests {
     #expect(log.damage.isSearched)
   }
 
-  @Test func keepsWhatThePresentPartsHave() throws {
+  @Test("What lies in the parts of the ring that are there is kept")
+  func keepsWhatThePresentPartsHave() throws {
     var ring = PrintkRingBuilder()
     for letter in UInt8(0x61)...0x66 { ring.append([letter]) }
     var memory = ring.memory
@@ -147,7 +153,8 @@ struct PrintkRingTests {
     #expect(throws: error) { try CrashLog(memory) }
   }
 
-  @Test func saysWhichKeyIsMissing() {
+  @Test("The key that VMCOREINFO lacks is named")
+  func saysWhichKeyIsMissing() {
     for line in PrintkRingBuilder.information.split(separator: "\n").dropFirst() {
       var memory = PrintkRingBuilder().memory
       let rest = PrintkRingBuilder.information.split(separator: "\n").filter { $0 != line }
@@ -177,7 +184,8 @@ struct PrintkRingTests {
   }
 
   /// Any bytes in any of the tables: it ends, and what it says is bounded by the ring.
-  @Test func survivesRandomDamage() throws {
+  @Test("A randomly damaged ring is read to its end, and the log is not larger than the ring")
+  func survivesRandomDamage() throws {
     var random = SplitMix(seed: SplitMix.seed(of: "PrintkRingTests"))
     for _ in 0..<400 {
       var ring = PrintkRingBuilder(countBits: 5, sizeBits: 9)

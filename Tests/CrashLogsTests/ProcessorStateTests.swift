@@ -14,7 +14,8 @@ struct ProcessorStateTests {
     return memory.tables[0].bytes
   }
 
-  @Test func readsRegistersAndStack() throws {
+  @Test("Registers and stack of a processor are read from its note")
+  func readsRegistersAndStack() throws {
     var memory = KernelMemoryFixture("")
     memory.tables = [(0xffff_c900_0000_0000, [UInt8](repeating: 0, count: 4096))]
     for index in UInt64(0)..<512 { memory.set(index, at: 0xffff_c900_0000_0000 + 8 * index) }
@@ -43,7 +44,8 @@ struct ProcessorStateTests {
     #expect(state.stack.count == count)
   }
 
-  @Test func refusesAShortNote() {
+  @Test("A note that is too short has no registers")
+  func refusesAShortNote() {
     for count in [0, 32, 111, 112, 327] {
       let note = Array(Self.note(stack: 0)[..<count])
       #expect(ProcessorState(note: note, in: KernelMemoryFixture("")) == nil)
