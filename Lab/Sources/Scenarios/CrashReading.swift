@@ -4,16 +4,53 @@ import LabKit
 /// What is read out of the memory of a crashed kernel. The raw dumps stay in .lab/vmcores, where
 /// Tests/check-dumps.py compares what this program and others find in them.
 let crashReading: [Scenario] = [
-  reading(.debian6_1), reading(.debian6_12), reading(.newest).extra,
+  reading(CrashedMachine("6.1", .debian6_1)),
+  reading(CrashedMachine("6.12", .debian6_12)),
+  reading(CrashedMachine("newest", .newest)).extra,
+  reading(CrashedMachine("6.12 under UEFI", .debian6_12, firmware: .uefi)).extra,
+  reading(CrashedMachine("6.1 with nokaslr and 512 MiB", .debian6_1, memory: 512, words: "nokaslr"))
+    .extra,
+  reading(
+    CrashedMachine("6.12 with 5-level page tables", .debian6_12, processor: fiveLevelProcessor)
+  )
+  .extra,
+  reading(
+    CrashedMachine(
+      "6.1 with 5 GiB", .debian6_1, memory: 5120,
+      words: "crashkernel=256M,high crashkernel=64M,low")
+  ).extra,
 ]
 
-private func reading(_ kernel: Kernel) -> Scenario {
-  Scenario("kexec dump reads /proc/vmcore of \(kernel.rawValue): the log, the report, the classes")
-  {
+/// A machine whose kernel panics.
+private struct CrashedMachine {
+  /// What its scenario and the directory of its raw dump are called.
+  let name: String
+  let kernel: Kernel
+  let firmware: Firmware
+  /// In MiB.
+  let memory: Int
+  let processor: String
+  /// More of its command line.
+  let words: String
+
+  init(
+    _ name: String, _ kernel: Kernel, firmware: Firmware = .bios, memory: Int = 1024,
+    processor: String = defaultProcessor, words: String = ""
+  ) {
+    (self.name, self.kernel, self.firmware, self.memory, self.processor) =
+      (name, kernel, firmware, memory, processor)
+    let reserved = memory > 512 ? "crashkernel=256M" : "crashkernel=160M"
+    self.words = words.contains("crashkernel=") ? words : "\(words) \(reserved)"
+  }
+}
+
+private func reading(_ crashed: CrashedMachine) -> Scenario {
+  Scenario("kexec dump reads /proc/vmcore of \(crashed.name): the log, the report, the classes") {
     lab in
     let guest = try await lab.boot(
-      kernel, cpus: 2, commandLine: "crashkernel=256M", carrying: [.lab], sharesMemory: true,
-      hasEmptyDisk: true)
+      crashed.kernel, firmware: crashed.firmware, memory: crashed.memory, cpus: 2,
+      processor: crashed.processor, commandLine: crashed.words, carrying: [.lab],
+      sharesMemory: true, hasEmptyDisk: true)
     try await guest.skipUnlessOffered("dump")
     try await guest.run(
       "kexec -c -p /boot/lab --initrd=/boot/initrd --command-line='\(Lab.commandLine) nr_cpus=1'")
@@ -42,7 +79,7 @@ private func reading(_ kernel: Kernel) -> Scenario {
     }
     let classes = try await crash.run("kexec dump classes --level=31 --json /proc/vmcore").bytes
 
-    let place = ".lab/vmcores/\(kernel.rawValue)"
+    let place = ".lab/vmcores/\(crashed.name.replacing(" ", with: "-"))"
     try? FileManager.default.removeItem(atPath: place)
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     try Data(log).write(to: URL(fileURLWithPath: place + "/log"))
