@@ -16,7 +16,7 @@ let crashReading: [Scenario] = [
   .extra,
   reading(
     CrashedMachine(
-      "6.1 with 5 GiB", .debian6_1, memory: 5120,
+      "6.1 with 4 GiB", .debian6_1, memory: 4096,
       words: "crashkernel=256M,high crashkernel=64M,low")
   ).extra,
 ]
