@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
 """Compares what the program finds in raw dumps with what dump_oracle.py finds, which shares no code with it.
 
-    Tests/check-dumps.py KEXEC DIRECTORY...
+    Tests/check-dumps.py KEXEC [--makedumpfile PROGRAM] DIRECTORY...
 
 Each directory is one that the lab's scenarios of "kexec dump" have left: vmcore, the log and the classes (level 31)
-that the program has found in the crash kernel. Ends with "N passed, N failed".
+that the program has found in the crash kernel. With makedumpfile (of script/newest-tool) the program also reads files of
+all formats and compressions that makedumpfile makes of them. Ends with "N passed, N failed".
 """
 
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import traceback
 
 import dump_oracle
 
 LEVELS = (0, 1, 2, 4, 8, 16, 31)
+# Of makedumpfile's files. Its version 1.7.8 is right up to Linux 6.12.
+FILES = (
+    ("-d", "31"), ("-d", "31", "-c"), ("-d", "31", "-l"), ("-d", "31", "-z"), ("-d", "1"), ("-E", "-d", "31"),
+    ("-F", "-z", "-d", "31"), ("-F", "-E", "-d", "31"))
 
 
 def run(*command):
@@ -66,6 +72,10 @@ class Checks:
 
 def main():
     kexec, *directories = sys.argv[1:]
+    makedumpfile = None
+    if directories[:1] == ["--makedumpfile"]:
+        makedumpfile = pathlib.Path(directories[1])
+        directories = directories[2:]
     assert directories, "no dumps were named"
     checks = Checks()
     for directory in map(pathlib.Path, directories):
@@ -89,6 +99,24 @@ def main():
                 assert {**there, "zero": 0, "kept": 0} == {**expected, "zero": 0, "kept": 0}, there
 
         checks.check(f"{directory.name}: the log", log)
+        def filtered(options):
+            """A file of makedumpfile has the same log, and the same classes but for zeros."""
+            library = makedumpfile.parent / "lib"
+            program = (library / "ld-linux-x86-64.so.2", "--library-path", library, makedumpfile)
+            with tempfile.TemporaryDirectory(dir=directory) as scratch:
+                path = pathlib.Path(scratch) / "dump"
+                if "-F" in options:
+                    path.write_bytes(run(*program, *options, vmcore))
+                else:
+                    run(*program, *options, vmcore, path)
+                assert path.stat().st_size > 1_000_000, f"makedumpfile has written {path.stat().st_size} bytes"
+                for words in (["log"], ["classes", "--level=30", "--json"]):
+                    found, raw = (run(kexec, "dump", *words, file) for file in (path, vmcore))
+                    assert found == raw, f"{words}: {found[:2000]} instead of {raw[:2000]}"
+
+        if makedumpfile and not directory.name.startswith("newest"):
+            for options in FILES:
+                checks.check(f"{directory.name}: makedumpfile {' '.join(options)}", lambda: filtered(options))
         for level in LEVELS:
             checks.check(f"{directory.name}: the classes of level {level}", lambda: classes(level))
     print(f"{checks.passed} passed, {checks.failed} failed")

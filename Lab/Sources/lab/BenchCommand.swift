@@ -7,6 +7,7 @@ struct BenchCommand {
   private let build: String?
   private let runs: Int
   let isNative: Bool
+  private let isOfDumps: Bool
   private let isRandomised: Bool
   private let extra: String
   private let processor: String
@@ -18,6 +19,7 @@ struct BenchCommand {
     build = try arguments.value(of: "--against")
     runs = try arguments.number(of: "--runs") ?? 7
     isNative = arguments.flag("--native")
+    isOfDumps = arguments.flag("--dump")
     isRandomised = arguments.flag("--kaslr")
     extra = try arguments.value(of: "--extra") ?? ""
     processor = try arguments.value(of: "--cpu") ?? defaultProcessor
@@ -32,6 +34,14 @@ struct BenchCommand {
   func run() async throws -> Bool {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
+    if isOfDumps {
+      let bench = try DumpBench(
+        ours: try Tool(path: tool, workshop: workshop), runs: runs, workshop: workshop)
+      say("Medians (least–most) of \(runs) runs each, taking turns.\n")
+      let comparisons = try bench.compare()
+      comparisons.report(ours: "ours", other: "makedumpfile")
+      return comparisons.allKept
+    }
     var paths = [tool, build ?? kexecTools]
     for path in paths { say("\(path): \(try version(of: Tool(path: path, workshop: workshop)))") }
     if build != nil { paths = try copy(paths, workshop) }

@@ -12,6 +12,8 @@ enum Contestant: String, CaseIterable, Sendable {
   case kexecTools = "kexec-tools"
   /// kexec-tools without checks before the jump.
   case kexecToolsUnchecked = "kexec-tools -i"
+  /// Debian's newest makedumpfile.
+  case makedumpfile
   /// Another build of ours.
   case other = "the other"
 
@@ -28,7 +30,7 @@ enum Contestant: String, CaseIterable, Sendable {
   var isOurs: Bool {
     switch self {
     case .ours, .oursUnchecked, .plain, .packed: true
-    case .kexecTools, .kexecToolsUnchecked, .other: false
+    case .kexecTools, .kexecToolsUnchecked, .makedumpfile, .other: false
     }
   }
 
@@ -38,7 +40,7 @@ enum Contestant: String, CaseIterable, Sendable {
   /// The options with which it is run.
   var options: String {
     switch self {
-    case .ours, .kexecTools, .other: ""
+    case .ours, .kexecTools, .makedumpfile, .other: ""
     case .oursUnchecked: "--no-checks"
     case .plain: "--no-fast --digest=sha256"
     case .packed: "--no-fast"

@@ -11,7 +11,7 @@ enum LabCommand {
             [--markdown] [--boot-time SECONDS] [--allowed-skips FILE | --no-skips]
     lab demo [--tool PATH] [--firmware bios|uefi]
     lab bench [--tool PATH] [--kexec-tools PATH | --against PATH] [--runs N] [--native] [--kaslr]
-            [--cpu NAME] [--only NAME] [--extra OPTIONS]
+            [--cpu NAME] [--only NAME] [--extra OPTIONS] [--dump]
     lab capture [--kernel 6.1|6.12] [--firmware bios|uefi] [--memory MIB] [--cpus N]
             [--append WORDS] DIR
     lab boot-time [--runs N]

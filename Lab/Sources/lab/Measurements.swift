@@ -6,8 +6,8 @@ struct Measurements: Sendable {
   /// on this computer disturbs least: the guest's clocks continue while the guest waits.
   enum Quantity: String, CaseIterable, Sendable {
     case instructions = "instructions, millions"
-    case loadWall = "load, wall time, ms"
-    case loadCPU = "load, CPU time, ms"
+    case loadWall = "wall time, ms"
+    case loadCPU = "CPU time, ms"
     case loadMachine = "load, CPU time of the VM, ms"
     case peak = "peak memory, MiB"
     case segments = "memory of the segments, MiB"
