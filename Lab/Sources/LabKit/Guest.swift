@@ -68,6 +68,15 @@ public struct Guest: Sendable {
     return try output(from: answer, sent: sent)
   }
 
+  /// Lets this computer press the button for an NMI, and waits until the agent of the crash kernel
+  /// answers.
+  public func jumpByNMI(
+    within limit: Duration = Lab.againstHanging, file: String = #fileID, line: Int = #line
+  ) async throws -> Guest {
+    try machine.injectNMI()
+    return try await jump(":", returns: true, within: limit, file: file, line: line)
+  }
+
   /// Starts the loaded kernel with `command` and waits until its agent answers.
   ///
   /// `returns`: the command only requests the jump, and ends before it.

@@ -77,6 +77,12 @@ final class VirtualMachine: Sendable {
     log.write("monitor", text.replacing("\r", with: ""))
   }
 
+  /// Sends an NMI to all processors.
+  func injectNMI() throws {
+    guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
+    try monitor.write(contentsOf: Data("nmi\n".utf8))
+  }
+
   /// The characters in the text memory of the VGA; empty if there is no VGA.
   ///
   /// - Throws: `MachineGone`.

@@ -3,23 +3,26 @@ import LabKit
 
 /// What is read out of the memory of a crashed kernel. The raw dumps stay in .lab/vmcores, where
 /// Tests/check-dumps.py compares what this program and others find in them.
-let crashReading: [Scenario] = [
-  reading(CrashedMachine("6.1", .debian6_1)),
-  reading(CrashedMachine("6.12", .debian6_12)),
-  reading(CrashedMachine("newest", .newest)).extra,
-  reading(CrashedMachine("6.12 under UEFI", .debian6_12, firmware: .uefi)).extra,
-  reading(CrashedMachine("6.1 with nokaslr and 512 MiB", .debian6_1, memory: 512, words: "nokaslr"))
+let crashReading: [Scenario] =
+  [
+    reading(CrashedMachine("6.1", .debian6_1)),
+    reading(CrashedMachine("6.12", .debian6_12)),
+    reading(CrashedMachine("newest", .newest)).extra,
+    reading(CrashedMachine("6.12 under UEFI", .debian6_12, firmware: .uefi)).extra,
+    reading(
+      CrashedMachine("6.1 with nokaslr and 512 MiB", .debian6_1, memory: 512, words: "nokaslr")
+    )
     .extra,
-  reading(
-    CrashedMachine("6.12 with 5-level page tables", .debian6_12, processor: fiveLevelProcessor)
-  )
-  .extra,
-  reading(
-    CrashedMachine(
-      "6.1 with 4 GiB", .debian6_1, memory: 4096,
-      words: "crashkernel=256M,high crashkernel=64M,low")
-  ).extra,
-]
+    reading(
+      CrashedMachine("6.12 with 5-level page tables", .debian6_12, processor: fiveLevelProcessor)
+    )
+    .extra,
+    reading(
+      CrashedMachine(
+        "6.1 with 4 GiB", .debian6_1, memory: 4096,
+        words: "crashkernel=256M,high crashkernel=64M,low")
+    ).extra,
+  ] + [Kernel.debian6_1, .debian6_12, .newest].map { causes(of: $0).extra }
 
 /// A machine whose kernel panics.
 private struct CrashedMachine {
@@ -52,8 +55,7 @@ private func reading(_ crashed: CrashedMachine) -> Scenario {
       processor: crashed.processor, commandLine: crashed.words, carrying: [.lab],
       sharesMemory: true, hasEmptyDisk: true)
     try await guest.skipUnlessOffered("dump")
-    try await guest.run(
-      "kexec -c -p /boot/lab --initrd=/boot/initrd --command-line='\(Lab.commandLine) nr_cpus=1'")
+    try await guest.run(loadLab)
     try await guest.run(memoryOfEachKind)
     // A record of several lines, characters that are escaped, and a last record before the panic.
     try await guest.run(#"printf 'lab: one\nlab: two\001\\\303\274 end\n' >/dev/kmsg"#)
@@ -87,6 +89,48 @@ private func reading(_ crashed: CrashedMachine) -> Scenario {
     try await crash.writeRawDump(dump, to: place + "/vmcore")
   }
 }
+
+/// The same kernel panics for several reasons, and the report names each.
+private func causes(of kernel: Kernel) -> Scenario {
+  Scenario(
+    "kexec dump report names the reason: SysRq, no memory and an NMI stop \(kernel.rawValue)"
+  ) {
+    lab in
+    for (preparation, cause, kind) in [
+      ("", Cause.command("echo c >/proc/sysrq-trigger"), "sysrq"),
+      (
+        "echo 1 >/proc/sys/vm/panic_on_oom; rm -f /run/*",
+        .command("head -c 2048m /dev/zero | tail >/dev/null"), "OOM"
+      ),
+      ("echo 1 >/proc/sys/kernel/unknown_nmi_panic", .nmi, "unknown NMI"),
+    ] {
+      let guest = try await lab.boot(
+        kernel, memory: 512, cpus: 2, commandLine: "crashkernel=160M", carrying: [.lab])
+      try await guest.skipUnlessOffered("dump")
+      try await guest.run(loadLab)
+      try await guest.run(preparation)
+      let crash =
+        switch cause {
+        case .command(let command): try await guest.jump(command)
+        case .nmi: try await guest.jumpByNMI()
+        }
+      try crash.mustBe(.lab)
+      let report = try await crash.run("kexec dump report --json /proc/vmcore").text
+      for part in ["\"kind\": \"\(kind)\"", "\"release\": \"\(guest.release)\""] {
+        try expect(report.contains(part), "no \(part) in \(report)")
+      }
+    }
+  }
+}
+
+/// What makes a kernel panic.
+private enum Cause {
+  case command(String)
+  case nmi
+}
+
+private let loadLab =
+  "kexec -c -p /boot/lab --initrd=/boot/initrd --command-line='\(Lab.commandLine) nr_cpus=1'"
 
 /// Pages of all classes: of a tmpfs, of a disk's cache (which is zeros), of huge pages, of processes.
 private let memoryOfEachKind = """
