@@ -73,7 +73,7 @@ public struct Guest: Sendable {
   public func jumpByNMI(
     within limit: Duration = Lab.againstHanging, file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
-    try machine.injectNMI()
+    try await machine.injectNMI()
     return try await jump(":", returns: true, within: limit, file: file, line: line)
   }
 

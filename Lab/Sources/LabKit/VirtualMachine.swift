@@ -78,9 +78,12 @@ final class VirtualMachine: Sendable {
   }
 
   /// Sends an NMI to all processors.
-  func injectNMI() throws {
+  func injectNMI() async throws {
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
     try monitor.write(contentsOf: Data("nmi\n".utf8))
+    // QEMU drops what it has not read when the connection ends.
+    try? await Task.sleep(for: .milliseconds(500))
+    log.write("monitor", String(decoding: monitor.readAvailable(), as: UTF8.self))
   }
 
   /// The characters in the text memory of the VGA; empty if there is no VGA.

@@ -92,9 +92,7 @@ private func reading(_ crashed: CrashedMachine) -> Scenario {
 
 /// The same kernel panics for several reasons, and the report names each.
 private func causes(of kernel: Kernel) -> Scenario {
-  Scenario(
-    "kexec dump report names the reason: SysRq, no memory and an NMI stop \(kernel.rawValue)"
-  ) {
+  Scenario("kexec dump report of \(kernel.rawValue): SysRq, no memory and an NMI are its reasons") {
     lab in
     for (preparation, cause, kind) in [
       ("", Cause.command("echo c >/proc/sysrq-trigger"), "sysrq"),
