@@ -29,7 +29,8 @@ import Testing
       let found = try Self.classify(Self.mixed(isNew: isNew))
       #expect(found.findings == [])
       #expect(found.freeCounter == 1056 && found.tally.freeFound == 1056)
-      #expect(found.tally.counts == [0, 2048 - 1056 - 24, 16, 0, 8, 1056, 0, 0, 0])
+      let counts: [UInt64] = [0, 2048 - 1056 - 24, 16, 0, 8, 1056, 0, 0, 0]
+      #expect(found.tally.counts == counts)
       // All but those of the image: the two between that are not used are zeros.
       var builder = Self.mixed(isNew: isNew)
       let zeros = try #require(found.zeroPages)
