@@ -55,7 +55,9 @@ struct KernelPaging {
   ) throws(CrashImageError) -> Mapping {
     // The bits above those that are looked up repeat the highest of these.
     let sign = virtual >> (topShift + 8)
-    guard sign == 0 || sign == .max >> (topShift + 8) else { throw .notMapped(virtual: virtual) }
+    guard sign == 0 || sign == UInt64.max >> (topShift + 8) else {
+      throw .notMapped(virtual: virtual)
+    }
     var table = root
     var shift = topShift
     while true {

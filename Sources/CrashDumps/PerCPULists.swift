@@ -29,7 +29,7 @@ struct PerCPULists {
 
   init(heads: [UInt64], of classifier: PageClassifier) {
     var known: [Range<UInt64>] = []
-    for head in heads where head > 4096 && head < .max - 4096 {
+    for head in heads where (4097..<UInt64.max - 4096).contains(head) {
       guard !known.contains(where: { $0.contains(head) }), Self.isHead(head, classifier) else {
         continue
       }

@@ -101,6 +101,6 @@ package struct MemoryFacts: Sendable {
     guard let line = lines.first(where: { $0.hasPrefix(name + ":") }) else { return nil }
     let words = line.split(separator: " ")
     return words.count > 1
-      ? UInt64(words[1]).map { $0 > .max / 1024 ? .max : .kibibytes($0) } : nil
+      ? UInt64(words[1]).map { $0 > UInt64.max / 1024 ? .max : .kibibytes($0) } : nil
   }
 }
