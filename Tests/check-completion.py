@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+from checks import check, end
+
 # Far above what the slowest computer takes: a bound against hanging.
 LIMIT = 120
 BOOT = ["vmlinuz-6.1.0-9-amd64", "vmlinuz-6.12.5-amd64", "debian.efi", "initrd.img-6.1.0-9-amd64",
@@ -71,16 +73,6 @@ OFFERS = [
     ("kexec dump --format=", ["dmesg", "kmsg", "raw"]),
     ("kexec report --", ["--json", "--machine=", "--quiet", "--debug", "--help"]),
 ]
-passed = failed = 0
-
-
-def check(name, fault):
-    global passed, failed
-    if fault:
-        failed += 1
-        print(f"FAILED  {name}\n        {fault}")
-    else:
-        passed += 1
 
 
 class Shell:
@@ -195,8 +187,7 @@ def main():
         show("zsh", zsh, here, scripts, boot)
     finally:
         shutil.rmtree(place)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or passed < 88 else 0)
+    end(least=88)
 
 
 main()

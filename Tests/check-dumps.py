@@ -16,6 +16,7 @@ import tempfile
 import traceback
 
 import dump_oracle
+from checks import check, end
 
 LEVELS = (0, 1, 2, 4, 8, 16, 31)
 # Of makedumpfile's files. Its version 1.7.8 is right up to Linux 6.12.
@@ -55,19 +56,13 @@ def ours(document):
     return {**counts, "per_cpu_free": document["perCPUFree"]}
 
 
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, body):
-        try:
-            body()
-        except Exception as error:
-            self.failed += 1
-            print(f"FAILED  {name}\n        {error or traceback.format_exc()}")
-        else:
-            self.passed += 1
-            print(f"passed  {name}")
+def fault_of(body):
+    """Why `body` fails; nothing if it does not."""
+    try:
+        body()
+    except Exception as error:
+        return str(error) or traceback.format_exc()
+    return None
 
 
 def main():
@@ -77,7 +72,6 @@ def main():
         makedumpfile = pathlib.Path(directories[1])
         directories = directories[2:]
     assert directories, "no dumps were named"
-    checks = Checks()
     for directory in map(pathlib.Path, directories):
         vmcore = directory / "vmcore"
         kernel = dump_oracle.Kernel(str(vmcore))
@@ -98,7 +92,6 @@ def main():
                 # The crash kernel has changed some pages below 1 MiB.
                 assert {**there, "zero": 0, "kept": 0} == {**expected, "zero": 0, "kept": 0}, there
 
-        checks.check(f"{directory.name}: the log", log)
         def filtered(options):
             """A file of makedumpfile has the same log, and the same classes but for zeros."""
             library = makedumpfile.parent / "lib"
@@ -114,13 +107,13 @@ def main():
                     found, raw = (run(kexec, "dump", *words, file) for file in (path, vmcore))
                     assert found == raw, f"{words}: {found[:2000]} instead of {raw[:2000]}"
 
+        check(f"{directory.name}: the log", fault_of(log))
         if makedumpfile and not directory.name.startswith("newest"):
             for options in FILES:
-                checks.check(f"{directory.name}: makedumpfile {' '.join(options)}", lambda: filtered(options))
+                check(f"{directory.name}: makedumpfile {' '.join(options)}", fault_of(lambda: filtered(options)))
         for level in LEVELS:
-            checks.check(f"{directory.name}: the classes of level {level}", lambda: classes(level))
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return checks.failed != 0
+            check(f"{directory.name}: the classes of level {level}", fault_of(lambda: classes(level)))
+    end()
 
 
-sys.exit(main())
+main()

@@ -13,23 +13,14 @@ import subprocess
 import sys
 import tempfile
 
+from checks import check, end
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FILES = ["bash/kexec", "man8/kexec-dump.8", "man8/kexec-report.8", "man8/kexec-status.8", "man8/kexec.8", "zsh/_kexec"]
 # Not about the page: mandoc takes an unknown system for NetBSD, and other pages may not be installed here.
 ELSEWHERE = re.compile(r"STYLE: (operating system explicitly specified|referenced manual not found): |"
                        r"^mandoc: outdated mandoc\.db ")
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "FILES", "SEE ALSO"]
-passed = failed = 0
-
-
-def check(name, fault):
-    global passed, failed
-    if fault:
-        failed += 1
-        print(f"FAILED  {name}\n        {fault}")
-    else:
-        passed += 1
-        print(f"passed  {name}")
 
 
 def write(directory, epoch=None):
@@ -89,14 +80,13 @@ def main():
         if not name.startswith("man8/"):
             continue
         page = f"{directory}/{name}"
-        check(f"{name}: mandoc and groff have no warning", "\n        ".join(warnings(page)))
+        check(f"{name}: mandoc and groff have no warning", warnings(page))
         text = rendered(page)
         missing = [section for section in SECTIONS if f"\n{section}\n" not in text]
         check(f"{name}: its sections", missing and f"without {missing}")
         wide = [line for line in text.split("\n") if len(line) > 80]
-        check(f"{name}: it fits into 80 columns", "\n        ".join(wide))
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        check(f"{name}: it fits into 80 columns", wide)
+    end()
 
 
 main()

@@ -30,6 +30,9 @@ import subprocess
 import sys
 import tempfile
 
+import checks
+from checks import check
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MACHINE = "Tests/Fixtures/machines/qemu-uefi-crash"
 RECORDED = "Tests/Fixtures/documents.txt"
@@ -76,21 +79,6 @@ fi
 [ $is_plain = yes ] || set -- "$@" --machine='MACHINE'
 exec 'PROGRAM' "$@"
 """
-
-passed = failed = 0
-
-
-def check(name, faults):
-    """One check: it passes without faults."""
-    global passed, failed
-    if faults:
-        failed += 1
-        print(f"FAILED  {name}")
-        for fault in faults:
-            print("        " + fault.replace("\n", "\n        "))
-    else:
-        passed += 1
-        print(f"passed  {name}")
 
 
 class Block:
@@ -334,11 +322,10 @@ def main():
                     file.write("\n".join(lines))
     finally:
         shutil.rmtree(place.path)
-    if records and not failed:
+    if records and not checks.failed:
         with open(os.path.join(ROOT, RECORDED), "w", encoding="utf-8") as file:
             file.write(release + "\n")
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    checks.end()
 
 
 main()

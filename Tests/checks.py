@@ -1,0 +1,24 @@
+"""What the scripts of Tests/ have in common: a line for each check, and at the end how many passed."""
+
+import sys
+
+passed = failed = 0
+
+
+def check(name, fault):
+    """A check called `name`. It passes if `fault`, a text or a list of texts, is empty."""
+    global passed, failed
+    if not fault:
+        passed += 1
+        print(f"passed  {name}")
+        return
+    failed += 1
+    print(f"FAILED  {name}")
+    for text in fault if isinstance(fault, list) else [fault]:
+        print("        " + str(text).replace("\n", "\n        "))
+
+
+def end(least=0):
+    """Ends the script: with 1 if a check failed, or if fewer than `least` passed."""
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or passed < least else 0)
