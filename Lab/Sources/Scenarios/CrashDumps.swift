@@ -11,7 +11,6 @@ let crashDumps: [Scenario] = [
     "6.12 with 5 GiB, high and low regions", from: .debian6_12, to: .lab, memory: 5120,
     reservation: "crashkernel=256M,high crashkernel=64M,low"),
   hotplug,
-  newestLog.extra,
   narrowHeaders.extra,
   reload,
   damagedCrashKernel,
@@ -87,15 +86,6 @@ private let hotplug = Scenario("crash dump: the running kernel follows hotplug")
   try await crash.mustFind(log, of: guest.release)
 }
 
-private let newestLog = Scenario("crash dump: the log of Debian's newest kernel") { lab in
-  let guest = try await lab.boot(
-    .newest, cpus: 2, commandLine: "crashkernel=256M", carrying: [.lab])
-  try await guest.run(loadCrashKernel(.lab))
-  let log = try await guest.readLog()
-  let (crash, _) = try await guest.crash(into: .lab, cpus: 2)
-  try await crash.mustFind(log, of: guest.release)
-}
-
 private let narrowHeaders = Scenario("crash dump: 32-bit headers, and the map by words") { lab in
   let guest = try await lab.boot(
     .debian6_1, commandLine: "crashkernel=256M", carrying: [.lab])
@@ -163,7 +153,7 @@ private let damagedCrashKernel = Scenario.core(
 private let pattern: [UInt8] = (0..<16_384).map { UInt8(truncatingIfNeeded: $0 * $0 / 7 + $0 >> 5) }
 
 /// With nr_cpus=1: the crashed kernel's other processors may still be in any state.
-private func loadCrashKernel(
+func loadCrashKernel(
   _ kernel: Kernel, by call: LoadCall = .classic, options: String = ""
 ) -> String {
   "kexec \(call.rawValue) -p \(kernel.path) --initrd=/boot/initrd \(options)"

@@ -55,15 +55,15 @@ private func reading(_ crashed: CrashedMachine) -> Scenario {
       processor: crashed.processor, commandLine: crashed.words, carrying: [.lab],
       sharesMemory: true, hasEmptyDisk: true)
     try await guest.skipUnlessOffered("dump")
-    try await guest.run(loadLab)
+    try await guest.run(loadCrashKernel(.lab))
     try await guest.run(memoryOfEachKind)
     // A record of several lines, characters that are escaped, and a last record before the panic.
     try await guest.run(#"printf 'lab: one\nlab: two\001\\\303\274 end\n' >/dev/kmsg"#)
-    let before = try await guest.run("dmesg").bytes
+    let before = try await guest.readLog()
 
     let (crash, dump) = try await guest.crash(into: .lab, cpus: 2)
+    try await crash.mustFind(before, of: guest.release)
     let log = try await crash.run("kexec dump log /proc/vmcore").bytes
-    try expect(log.starts(with: before), "the log is not what dmesg showed")
     let info = try await crash.run("kexec dump info --json /proc/vmcore").text
     for (key, name) in [("OSRELEASE", "release"), ("BUILD-ID", "buildID")] {
       let value = try dump.value(of: key)
@@ -105,7 +105,7 @@ private func causes(of kernel: Kernel) -> Scenario {
       let guest = try await lab.boot(
         kernel, memory: 512, cpus: 2, commandLine: "crashkernel=160M", carrying: [.lab])
       try await guest.skipUnlessOffered("dump")
-      try await guest.run(loadLab)
+      try await guest.run(loadCrashKernel(.lab))
       try await guest.run(preparation)
       let crash =
         switch cause {
@@ -126,9 +126,6 @@ private enum Cause {
   case command(String)
   case nmi
 }
-
-private let loadLab =
-  "kexec -c -p /boot/lab --initrd=/boot/initrd --command-line='\(Lab.commandLine) nr_cpus=1'"
 
 /// Pages of all classes: of a tmpfs, of a disk's cache (which is zeros), of huge pages, of processes.
 private let memoryOfEachKind = """

@@ -24,6 +24,7 @@ let packageAndScripts = Scenario(
   let next = try await guest.jump("RUNLEVEL=6 PREVLEVEL=2 /etc/init.d/kexec stop")
   try next.mustBe(.debian6_1)
   try await next.run("grep -w lab.caller=kexec-load /proc/cmdline")
+  try await next.purgePackage()
 }
 
 extension Guest {
