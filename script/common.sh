@@ -119,7 +119,6 @@ END
 # mirror that apt has here.
 make_disk() {
   disk=.lab/disks/$1.ext4 stamp=.lab/disks/.complete-$1 log=.lab/disks/log-$1 suite=$2
-  [ "$1" != debian ] || stamp=.lab/disks/.complete log=.lab/disks/log
   shift 2
   [ "$(cat "$stamp" 2>/dev/null)" != "$*" ] || return 0
   mirror=$(debian_mirror) || return 1
