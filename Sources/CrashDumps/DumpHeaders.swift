@@ -85,11 +85,7 @@ struct DumpHeaders {
     _ file: RandomAccessFile, at offset: UInt64, count: Int
   ) throws(CrashImageError) -> SharedBytes {
     let available = offset < file.byteCount ? file.byteCount - offset : 0
-    do {
-      return try file.bytes(
-        at: min(offset, file.byteCount), count: Int(min(UInt64(count), available)))
-    } catch {
-      throw .unreadable(offset: error.offset, errno: error.errno)
-    }
+    return try file.range(
+      at: min(offset, file.byteCount), count: Int(min(UInt64(count), available)))
   }
 }

@@ -30,17 +30,8 @@ struct ELFDump {
     segmentCount = loads.count
     let sorted = loads.sorted { $0.physical }
     var stored: [Stored] = []
-    var frames: [Range<UInt64>] = []
     var missing: UInt64 = 0
     for load in sorted {
-      let first = load.physical >> 12
-      let last = (load.physical + load.memorySize - 1) >> 12
-      if let previous = frames.last, first <= previous.upperBound {
-        let end = max(previous.upperBound, last + 1)
-        frames[frames.count - 1] = previous.lowerBound..<end
-      } else {
-        frames.append(first..<(last + 1))
-      }
       let promised = min(load.fileSize, load.memorySize)
       let present = load.offset < fileSize ? min(promised, fileSize - load.offset) : 0
       // Damaged headers can promise more than there are numbers for.
@@ -52,7 +43,9 @@ struct ELFDump {
         Stored(start: start, end: end, offset: load.offset + (start - load.physical)))
     }
     self.stored = stored
-    self.frames = frames
+    frames = sorted.map {
+      ($0.physical >> 12)..<((($0.physical + $0.memorySize - 1) >> 12) + 1)
+    }.joined()
     missingByteCount = missing
   }
 

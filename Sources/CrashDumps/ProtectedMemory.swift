@@ -34,7 +34,7 @@ struct ProtectedMemory {
     var hasImage = symbols != nil
     for (first, last) in Self.parts {
       guard let start = symbols?.addresses[first], let end = symbols?.addresses[last], start < end,
-        start >= KernelPaging.imageStart, end - start < .gibibytes(1)
+        start >= KernelPaging.imageStart, end - start < Self.largestPart
       else {
         hasImage = false
         continue
@@ -55,40 +55,19 @@ struct ProtectedMemory {
     for place in Self.logRing(image) { add(place.start, place.count) }
     for frame in image.memory.tables { ranges.append(frame..<(frame + 1)) }
 
-    var merged: [Range<UInt64>] = []
-    for range in ranges.sorted(by: { $0.lowerBound }) {
-      if let previous = merged.last, range.lowerBound <= previous.upperBound {
-        merged[merged.count - 1] =
-          previous.lowerBound..<max(previous.upperBound, range.upperBound)
-      } else {
-        merged.append(range)
-      }
-    }
-    frames = merged
+    frames = ranges.joined()
   }
 
   /// The buffers of the kernel's log.
   private static func logRing(_ image: CrashImage) -> [(start: UInt64, count: UInt64)] {
     let information = image.information
-    guard let pointer = information.symbol("prb"),
-      let ring = try? image.load(UInt64.self, at: pointer),
-      let descriptors = information.offset("printk_ringbuffer.desc_ring"),
-      let text = information.offset("printk_ringbuffer.text_data_ring"),
-      let countBits = information.offset("prb_desc_ring.count_bits"),
-      let descs = information.offset("prb_desc_ring.descs"),
-      let infos = information.offset("prb_desc_ring.infos"),
-      let sizeBits = information.offset("prb_data_ring.size_bits"),
-      let data = information.offset("prb_data_ring.data"),
+    guard let tables = try? PrintkTables(image),
       let descSize = information.size("prb_desc"), let infoSize = information.size("printk_info"),
-      let counts = try? image.load(UInt32.self, at: ring &+ UInt64(descriptors + countBits)),
-      let bits = try? image.load(UInt32.self, at: ring &+ UInt64(text + sizeBits)),
-      counts < 24, bits < 32,
-      let first = try? image.load(UInt64.self, at: ring &+ UInt64(descriptors + descs)),
-      let second = try? image.load(UInt64.self, at: ring &+ UInt64(descriptors + infos)),
-      let third = try? image.load(UInt64.self, at: ring &+ UInt64(text + data))
+      tables.countBits < 24, tables.textBits < 32
     else { return [] }
     return [
-      (first, UInt64(descSize) << counts), (second, UInt64(infoSize) << counts), (third, 1 << bits),
+      (tables.descriptors, UInt64(descSize) << tables.countBits),
+      (tables.infos, UInt64(infoSize) << tables.countBits), (tables.text, 1 << tables.textBits),
     ]
   }
 }

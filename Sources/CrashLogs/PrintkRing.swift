@@ -26,11 +26,9 @@ struct PrintkRing<Memory: KernelMemory> {
 
   init(_ memory: Memory) throws(CrashLogError) {
     let facts = memory.information
-    let countBits: UInt32
-    let textBits: UInt32
-    let addresses: (descriptors: UInt64, infos: UInt64, text: UInt64)
+    let tables: PrintkTables
     do throws(CrashImageError) {
-      let address: UInt64 = try memory.load(at: try facts.requiredSymbol("prb"))
+      tables = try PrintkTables(memory)
       let blocks = try facts.requiredOffset("prb_desc.text_blk_lpos")
       layout = Layout(
         descriptorSize: try facts.requiredSize("prb_desc"),
@@ -42,34 +40,29 @@ struct PrintkRing<Memory: KernelMemory> {
         time: try facts.requiredOffset("printk_info.ts_nsec"),
         textLength: try facts.requiredOffset("printk_info.text_len"),
         caller: facts.offset("printk_info.caller_id"))
-      let ring = address &+ UInt64(try facts.requiredOffset("printk_ringbuffer.desc_ring"))
-      let bytes = address &+ UInt64(try facts.requiredOffset("printk_ringbuffer.text_data_ring"))
-      /// The member `name` of the structure at `base`.
-      func member<Value: FixedWidthInteger & BitwiseCopyable>(
-        _ base: UInt64, _ name: String
-      ) throws(CrashImageError) -> Value {
-        try memory.load(at: base &+ UInt64(try facts.requiredOffset(name)))
+      /// The number of a record in the ring of descriptors.
+      func number(_ name: String) throws(CrashImageError) -> UInt64 {
+        let place = tables.ring &+ UInt64(try facts.requiredOffset("prb_desc_ring.\(name)"))
+        return try memory.load(UInt64.self, at: place) & Self.idMask
       }
-      countBits = try member(ring, "prb_desc_ring.count_bits")
-      textBits = try member(bytes, "prb_data_ring.size_bits")
-      addresses = (
-        try member(ring, "prb_desc_ring.descs"), try member(ring, "prb_desc_ring.infos"),
-        try member(bytes, "prb_data_ring.data")
-      )
-      head = try member(ring, "prb_desc_ring.head_id") & Self.idMask
-      tail = try member(ring, "prb_desc_ring.tail_id") & Self.idMask
+      head = try number("head_id")
+      tail = try number("tail_id")
     } catch {
       throw .memory(error)
     }
     // log_buf_len is at most 2 GiB, and there is a descriptor for each 32 bytes or more.
-    guard (1...26).contains(countBits) else { throw .impossible("count_bits", UInt64(countBits)) }
-    guard (3...31).contains(textBits) else { throw .impossible("size_bits", UInt64(textBits)) }
-    count = 1 << UInt64(countBits)
-    sizeBits = UInt64(textBits)
+    guard (1...26).contains(tables.countBits) else {
+      throw .impossible("count_bits", UInt64(tables.countBits))
+    }
+    guard (3...31).contains(tables.textBits) else {
+      throw .impossible("size_bits", UInt64(tables.textBits))
+    }
+    count = 1 << UInt64(tables.countBits)
+    sizeBits = UInt64(tables.textBits)
     descriptors = KernelTable(
-      memory, at: addresses.descriptors, size: count * UInt64(layout.descriptorSize))
-    infos = KernelTable(memory, at: addresses.infos, size: count * UInt64(layout.infoSize))
-    text = KernelTable(memory, at: addresses.text, size: 1 << sizeBits)
+      memory, at: tables.descriptors, size: count * UInt64(layout.descriptorSize))
+    infos = KernelTable(memory, at: tables.infos, size: count * UInt64(layout.infoSize))
+    text = KernelTable(memory, at: tables.text, size: 1 << sizeBits)
   }
 
   /// All records that can be read.

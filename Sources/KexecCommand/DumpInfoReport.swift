@@ -41,14 +41,15 @@ struct DumpInfoReport {
 
   var json: JSON {
     let information = image.information
+    let facts = layoutFacts
     return .document([
       ("path", .string(path)),
-      ("format", .string(formatCode)),
-      ("bits", .optional(bits)),
-      ("ranges", .optional(rangeCount)),
-      ("compression", .optional(compressedFacts.compression)),
-      ("level", .optional(compressedFacts.level)),
-      ("split", .bool(compressedFacts.isSplit)),
+      ("format", .string(facts.format)),
+      ("bits", .optional(facts.bits)),
+      ("ranges", .optional(facts.ranges)),
+      ("compression", .optional(facts.compression)),
+      ("level", .optional(facts.level)),
+      ("split", .bool(facts.isSplit)),
       ("flattened", .bool(image.format.flattenedEnd != nil)),
       ("machine", .string(machineName)),
       ("release", .optional(information.release)),
@@ -79,38 +80,23 @@ struct DumpInfoReport {
     case .elf(let width, let count):
       "ELF core file, \(width == .bits64 ? 64 : 32) bits, \(count) ranges of memory"
     case .compressed(let compression, let level, let isSplit):
-      "kdump-compressed, pages \(compression?.name ?? "not compressed"), dump level \(level)"
+      "kdump-compressed, pages \(compression?.rawValue ?? "not compressed"), dump level \(level)"
         + (isSplit ? ", one of several files" : "")
     }
   }
 
-  private var formatCode: String {
+  /// What the layout is called, and what only one of them has.
+  private var layoutFacts:
+    (
+      format: String, bits: UInt64?, ranges: UInt64?, compression: String?, level: UInt64?,
+      isSplit: Bool
+    )
+  {
     switch image.format.layout {
-    case .elf: "elf"
-    case .compressed: "kdumpCompressed"
-    }
-  }
-
-  private var bits: UInt64? {
-    switch image.format.layout {
-    case .elf(let width, _): width == .bits64 ? 64 : 32
-    case .compressed: nil
-    }
-  }
-
-  private var rangeCount: UInt64? {
-    switch image.format.layout {
-    case .elf(_, let count): UInt64(count)
-    case .compressed: nil
-    }
-  }
-
-  /// How pages are compressed, the dump level, and whether the dump is in several files.
-  private var compressedFacts: (compression: String?, level: UInt64?, isSplit: Bool) {
-    switch image.format.layout {
-    case .elf: (nil, nil, false)
+    case .elf(let width, let count):
+      ("elf", width == .bits64 ? 64 : 32, UInt64(count), nil, nil, false)
     case .compressed(let compression, let level, let isSplit):
-      (compression?.name, UInt64(level), isSplit)
+      ("kdumpCompressed", nil, nil, compression?.rawValue, UInt64(level), isSplit)
     }
   }
 
@@ -137,17 +123,6 @@ struct DumpInfoReport {
     case .note: "note"
     case .memory: "memory"
     case .nowhere: nil
-    }
-  }
-}
-
-extension PageCompression {
-  /// Its name, for people and for programs.
-  fileprivate var name: String {
-    switch self {
-    case .zlib: "zlib"
-    case .lzo: "lzo"
-    case .zstd: "zstd"
     }
   }
 }
