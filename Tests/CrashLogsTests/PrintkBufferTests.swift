@@ -104,11 +104,7 @@ struct PrintkBufferTests {
       var buffer = PrintkBufferBuilder(size: 640)
       for number in 0..<60 { buffer.append([UInt8](repeating: 0x61, count: number % 40)) }
       var memory = buffer.memory
-      for _ in 0..<Int.random(in: 1...8, using: &random) {
-        let table = Int.random(in: 0..<2, using: &random)
-        let index = Int.random(in: 0..<memory.tables[table].bytes.count, using: &random)
-        memory.tables[table].bytes[index] = UInt8.random(in: 0...255, using: &random)
-      }
+      memory.damage(8, tables: 2, using: &random)
       guard let log = try? CrashLog(memory) else { continue }
       #expect(log.records.count <= 640 / 16)
     }

@@ -191,11 +191,7 @@ struct PrintkRingTests {
       var ring = PrintkRingBuilder(countBits: 5, sizeBits: 9)
       for number in 0..<80 { ring.append([UInt8](repeating: 0x61, count: number % 40)) }
       var memory = ring.memory
-      for _ in 0..<Int.random(in: 1...12, using: &random) {
-        let table = Int.random(in: 0..<4, using: &random)
-        let index = Int.random(in: 0..<memory.tables[table].bytes.count, using: &random)
-        memory.tables[table].bytes[index] = UInt8.random(in: 0...255, using: &random)
-      }
+      memory.damage(12, tables: 4, using: &random)
       guard let log = try? CrashLog(memory) else { continue }
       #expect(log.records.count <= 32)
       #expect(log.records.allSatisfy { $0.text.count <= 512 })

@@ -32,10 +32,19 @@ package struct KernelMemoryFixture: KernelMemory {
         address >= $0.address
           && address - $0.address + UInt64(MemoryLayout<Value>.size) <= UInt64($0.bytes.count)
       })
-    else { return }
+    else { preconditionFailure("no table has all bytes at \(address)") }
     for byte in 0..<MemoryLayout<Value>.size {
       tables[index].bytes[Int(address - tables[index].address) + byte] =
         UInt8(truncatingIfNeeded: value >> (8 * Value(byte)))
+    }
+  }
+
+  /// Gives at most `limit` bytes of the first `count` tables any value.
+  package mutating func damage(_ limit: Int, tables count: Int, using random: inout SplitMix) {
+    for _ in 0..<Int.random(in: 1...limit, using: &random) {
+      let table = Int.random(in: 0..<count, using: &random)
+      let index = Int.random(in: 0..<tables[table].bytes.count, using: &random)
+      tables[table].bytes[index] = UInt8.random(in: 0...255, using: &random)
     }
   }
 }
