@@ -6,7 +6,7 @@ import TestSupport
 /// The first byte chooses which one. Four bytes are a change: the table, where in it (two bytes), the new byte.
 func fuzzPrintk(_ input: Input) -> Int32 {
   guard let choice = input.bytes.first else { return -1 }
-  var memory: KernelMemoryFixture
+  var memory: KernelAddressSpaceFixture
   if choice & 1 == 0 {
     var ring = PrintkRingBuilder(countBits: 5, sizeBits: 9, usesLastByte: choice & 2 == 0)
     for number in 0..<60 { ring.append([UInt8](repeating: 0x61, count: number * 7 % 40)) }

@@ -89,7 +89,7 @@ package final class CrashImage {
   }
 }
 
-extension CrashImage: KernelMemory {
+extension CrashImage: KernelAddressSpace {
   /// The most bytes of one table of the kernel.
   package static let largestTable: Int = .mebibytes(64)
 

@@ -10,7 +10,7 @@ struct FreePageCounter: Equatable {
   /// More zones than a node can have.
   private static let zoneLimit: UInt32 = 16
 
-  init<Memory: KernelMemory>(_ memory: Memory) throws(CrashImageError) {
+  init<Memory: KernelAddressSpace>(_ memory: Memory) throws(CrashImageError) {
     let information = memory.information
     let nodes = try information.requiredSymbol("node_data")
     let zoneSize = try information.requiredSize("zone")

@@ -55,7 +55,7 @@ struct MemoryMap {
   var sectionByteCount: Int { Int(sectionPages) * structSize }
 
   /// Where the struct pages of the section `number` are; nil when it has none.
-  mutating func structPages<Memory: KernelMemory>(
+  mutating func structPages<Memory: KernelAddressSpace>(
     ofSection number: UInt64, in memory: Memory
   ) -> UInt64? {
     let perBlock = UInt64(Self.tablePart / entrySize)

@@ -14,7 +14,7 @@ package struct PrintkTables {
   /// Reads the heads of the tables.
   ///
   /// - Throws: if VMCOREINFO lacks a key for them, or the memory is not there. The numbers may be any.
-  package init<Memory: KernelMemory>(_ memory: Memory) throws(CrashImageError) {
+  package init<Memory: KernelAddressSpace>(_ memory: Memory) throws(CrashImageError) {
     let facts = memory.information
     let address: UInt64 = try memory.load(at: try facts.requiredSymbol("prb"))
     let ring = address &+ UInt64(try facts.requiredOffset("printk_ringbuffer.desc_ring"))

@@ -14,7 +14,7 @@ package struct CrashLog: Sendable {
   /// Reads the log out of a kernel's memory.
   ///
   /// - Throws: if nothing of it can be found. What is damaged inside is `damage`.
-  package init<Memory: KernelMemory>(_ memory: Memory) throws(CrashLogError) {
+  package init<Memory: KernelAddressSpace>(_ memory: Memory) throws(CrashLogError) {
     let information = memory.information
     if information.symbol("prb") != nil {
       var ring = try PrintkRing(memory)

@@ -3,7 +3,7 @@ internal import CrashDumps
 
 /// A table in the memory of a crashed kernel, read part by part: its size may be wrong, and parts of it may be
 /// missing.
-struct KernelTable<Memory: KernelMemory> {
+struct KernelTable<Memory: KernelAddressSpace> {
   private let memory: Memory
   private let base: UInt64
   /// How many bytes it has.

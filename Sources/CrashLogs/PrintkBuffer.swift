@@ -3,7 +3,7 @@ internal import CrashDumps
 
 /// The log's buffer of Linux 3.5 to 5.9: records of variable length, one after the other. Corresponds to
 /// `struct printk_log`, which was called `struct log` before 3.11.
-struct PrintkBuffer<Memory: KernelMemory> {
+struct PrintkBuffer<Memory: KernelAddressSpace> {
   private let memory: Memory
   private let buffer: UInt64
   private let size: UInt64

@@ -5,7 +5,7 @@ internal import CrashDumps
 ///
 /// A ring of descriptors, one for each record, says where in a ring of bytes the record's text is. Both are walked by
 /// logical numbers that only grow; the position in the ring is the number modulo the ring's size.
-struct PrintkRing<Memory: KernelMemory> {
+struct PrintkRing<Memory: KernelAddressSpace> {
   /// Where the members of the kernel's structures are.
   private let layout: Layout
   private var descriptors: KernelTable<Memory>

@@ -18,7 +18,7 @@ package struct ProcessorState: Equatable, Sendable {
   /// Reads the note of a processor. Corresponds to `struct elf_prstatus` of x86_64.
   ///
   /// - Returns: nil if the note is too short.
-  package init?<Memory: KernelMemory>(note: [UInt8], in memory: Memory) {
+  package init?<Memory: KernelAddressSpace>(note: [UInt8], in memory: Memory) {
     let note = note[...]
     guard let task: UInt32 = note.integer(at: 32) else { return nil }
     self.task = task
@@ -39,8 +39,9 @@ package struct ProcessorState: Equatable, Sendable {
   }
 
   /// At most 64 words, as many as the dump has.
-  private static func words<Memory: KernelMemory>(of memory: Memory, at address: UInt64) -> [UInt64]
-  {
+  private static func words<Memory: KernelAddressSpace>(
+    of memory: Memory, at address: UInt64
+  ) -> [UInt64] {
     // The upper half is the kernel's. Stacks are aligned to words.
     guard address >= 1 << 63, address & 7 == 0 else { return [] }
     var count = 512

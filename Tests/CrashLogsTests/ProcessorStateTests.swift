@@ -7,7 +7,7 @@ import Testing
 struct ProcessorStateTests {
   /// A note: the task's number, then the registers 1, 2, 3, …, with the stack pointer at `stack`.
   static func note(stack: UInt64) -> [UInt8] {
-    var memory = KernelMemoryFixture("")
+    var memory = KernelAddressSpaceFixture("")
     memory.tables = [(0, [UInt8](repeating: 0, count: 336))]
     memory.set(UInt32(4711), at: 32)
     for index in UInt64(0)..<27 { memory.set(index == 19 ? stack : index + 1, at: 112 + 8 * index) }
@@ -16,7 +16,7 @@ struct ProcessorStateTests {
 
   @Test("Registers and stack of a processor are read from its note")
   func readsRegistersAndStack() throws {
-    var memory = KernelMemoryFixture("")
+    var memory = KernelAddressSpaceFixture("")
     memory.tables = [(0xffff_c900_0000_0000, [UInt8](repeating: 0, count: 4096))]
     for index in UInt64(0)..<512 { memory.set(index, at: 0xffff_c900_0000_0000 + 8 * index) }
     let state = try #require(
@@ -35,7 +35,7 @@ struct ProcessorStateTests {
     (0xffff_d000_0000_0000, 0),
   ])
   func readsOnlyTheStackThatIsThere(_ address: UInt64, _ count: Int) throws {
-    var memory = KernelMemoryFixture("")
+    var memory = KernelAddressSpaceFixture("")
     memory.tables = [
       (0xffff_c900_0000_0000, [UInt8](repeating: 1, count: 4096)),
       (0x7fff_0000_0000, [UInt8](repeating: 1, count: 4096)),
@@ -48,7 +48,7 @@ struct ProcessorStateTests {
   func refusesAShortNote() {
     for count in [0, 32, 111, 112, 327] {
       let note = Array(Self.note(stack: 0)[..<count])
-      #expect(ProcessorState(note: note, in: KernelMemoryFixture("")) == nil)
+      #expect(ProcessorState(note: note, in: KernelAddressSpaceFixture("")) == nil)
     }
   }
 }

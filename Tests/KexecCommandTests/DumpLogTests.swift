@@ -11,7 +11,9 @@ extension InvocationTests {
   /// `kexec dump log` and `kexec dump report`.
   @Suite struct DumpLogTests {
     /// A dump whose kernel had logged a crash.
-    private static func dump(_ change: (inout KernelMemoryFixture) -> Void = { _ in }) -> [UInt8] {
+    private static func dump(
+      _ change: (inout KernelAddressSpaceFixture) -> Void = { _ in }
+    ) -> [UInt8] {
       var ring = PrintkRingBuilder()
       ring.append(Array("Linux version 6.12.0 (a@b)".utf8), level: 5)
       ring.append(Array("secret \u{1B}[31m\u{FF}".utf8) + [0xFF], time: 1_000_000_000, level: 4)

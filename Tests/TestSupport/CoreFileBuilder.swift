@@ -1,12 +1,12 @@
 /// Makes an ELF core file of the memory of a kernel that never was: all its tables are in the kernel's image.
 package struct CoreFileBuilder {
-  private let memory: KernelMemoryFixture
+  private let memory: KernelAddressSpaceFixture
   private let information: String
   /// Notes with the registers of processors, 336 bytes each.
   package var processors: [[UInt8]] = []
 
   /// A file with the tables of `memory`; `information` is its VMCOREINFO.
-  package init(_ memory: KernelMemoryFixture, _ information: String) {
+  package init(_ memory: KernelAddressSpaceFixture, _ information: String) {
     self.memory = memory
     self.information = information
   }

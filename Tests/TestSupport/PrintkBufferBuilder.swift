@@ -11,12 +11,12 @@ package struct PrintkBufferBuilder {
   package private(set) var liveCount = 0
   private var lengths: [Int] = []
   /// The memory with what has been written.
-  package private(set) var memory: KernelMemoryFixture
+  package private(set) var memory: KernelAddressSpaceFixture
 
   /// An empty buffer of `size` bytes. The structure was called `log` before 3.11.
   package init(size: Int = 1024, structure: String = "printk_log") {
     self.size = size
-    memory = KernelMemoryFixture(Self.information(structure))
+    memory = KernelAddressSpaceFixture(Self.information(structure))
     memory.tables = [
       (Self.variables, [UInt8](repeating: 0, count: 32)),
       (Self.buffer, [UInt8](repeating: 0, count: size)),

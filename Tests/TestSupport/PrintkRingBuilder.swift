@@ -15,7 +15,7 @@ package struct PrintkRingBuilder {
   private var nextPosition: UInt64
   private var sequence: UInt64 = 0
   /// The memory with what has been written.
-  package private(set) var memory: KernelMemoryFixture
+  package private(set) var memory: KernelAddressSpaceFixture
 
   /// An empty ring; its logical numbers start as in the kernel, just before they are zero.
   package init(countBits: UInt64 = 6, sizeBits: UInt64 = 11, usesLastByte: Bool = true) {
@@ -24,7 +24,7 @@ package struct PrintkRingBuilder {
     self.usesLastByte = usesLastByte
     nextID = Self.mask &- (1 << countBits) &+ 1
     nextPosition = 0 &- (1 << sizeBits)
-    memory = KernelMemoryFixture(Self.information)
+    memory = KernelAddressSpaceFixture(Self.information)
     memory.tables = [
       (Self.ring, [UInt8](repeating: 0, count: 256)),
       (Self.descriptors, [UInt8](repeating: 0, count: 24 << Int(countBits))),

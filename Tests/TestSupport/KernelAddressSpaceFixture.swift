@@ -2,7 +2,7 @@ internal import ByteCoding
 package import CrashDumps
 
 /// The memory of a kernel that never was: some tables at addresses of their own.
-package struct KernelMemoryFixture: KernelMemory {
+package struct KernelAddressSpaceFixture: KernelAddressSpace {
   /// VMCOREINFO.
   package var information: VMCoreInfo
   /// What is mapped, and where.

@@ -3,7 +3,7 @@ internal import ByteCoding
 /// The memory of a crashed kernel by the kernel's own addresses.
 ///
 /// Readers of the log and of tables are generic over this, so that tests can give them bytes.
-package protocol KernelMemory {
+package protocol KernelAddressSpace {
   /// What the kernel says of its own layout.
   var information: VMCoreInfo { get }
 
@@ -13,7 +13,7 @@ package protocol KernelMemory {
   func bytes(at virtual: UInt64, count: Int) throws(CrashImageError) -> [UInt8]
 }
 
-extension KernelMemory {
+extension KernelAddressSpace {
   /// The integer at the address `virtual`.
   package func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at virtual: UInt64
