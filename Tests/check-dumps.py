@@ -10,25 +10,17 @@ all formats and compressions that makedumpfile makes of them. Ends with "N passe
 
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
-import traceback
 
 import dump_oracle
-from checks import check, end
+from checks import check, end, fault_of, run
 
 LEVELS = (0, 1, 2, 4, 8, 16, 31)
 # Of makedumpfile's files. Its version 1.7.8 is right up to Linux 6.12.
 FILES = (
     ("-d", "31"), ("-d", "31", "-c"), ("-d", "31", "-l"), ("-d", "31", "-z"), ("-d", "1"), ("-E", "-d", "31"),
     ("-F", "-z", "-d", "31"), ("-F", "-E", "-d", "31"))
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stderr.decode()}"
-    return done.stdout
 
 
 def classes_of(kernel, level):
@@ -54,15 +46,6 @@ def ours(document):
     names = {"privateCache": "private_cache"}
     counts = {names.get(name, name): count for name, count in document["classes"].items()}
     return {**counts, "per_cpu_free": document["perCPUFree"]}
-
-
-def fault_of(body):
-    """Why `body` fails; nothing if it does not."""
-    try:
-        body()
-    except Exception as error:
-        return str(error) or traceback.format_exc()
-    return None
 
 
 def main():

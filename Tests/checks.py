@@ -1,6 +1,8 @@
 """What the scripts of Tests/ have in common: a line for each check, and at the end how many passed."""
 
+import subprocess
 import sys
+import traceback
 
 passed = failed = 0
 
@@ -16,6 +18,22 @@ def check(name, fault):
     print(f"FAILED  {name}")
     for text in fault if isinstance(fault, list) else [fault]:
         print("        " + str(text).replace("\n", "\n        "))
+
+
+def fault_of(body):
+    """Why `body` fails; nothing if it does not."""
+    try:
+        body()
+    except Exception as error:
+        return str(error) or traceback.format_exc()
+    return None
+
+
+def run(*command):
+    """What the command prints. It must end well."""
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stderr.decode()}"
+    return done.stdout
 
 
 def end(least=0):
