@@ -6,14 +6,21 @@ package struct RandomAccessFile: Sendable {
   /// Bytes of the file.
   package let byteCount: UInt64
   private let read: @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes
+  private let currentByteCount: @Sendable () -> UInt64
 
   /// A file of `byteCount` bytes. `read` is called with an offset and a number of bytes that are all inside.
+  /// `currentByteCount` says how many there still are; files that nobody can cut short need none.
   package init(
-    byteCount: UInt64, read: @escaping @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes
+    byteCount: UInt64, read: @escaping @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes,
+    currentByteCount: @escaping @Sendable () -> UInt64 = { .max }
   ) {
     self.byteCount = byteCount
     self.read = read
+    self.currentByteCount = currentByteCount
   }
+
+  /// Whether the file is shorter now than when it was opened.
+  package var isCutShort: Bool { currentByteCount() < byteCount }
 
   /// A file that is in memory.
   package init(_ bytes: SharedBytes) {

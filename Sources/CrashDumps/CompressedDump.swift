@@ -15,7 +15,7 @@ final class CompressedDump {
   private let maps: (memory: UInt64, stored: UInt64)
   /// Where the descriptors start.
   private let descriptors: UInt64
-  /// How many pages are in the file in front of each chunk of the second map; made when it is first needed.
+  /// How many pages are in the file in front of each chunk of the second map, and in all; made when it is first needed.
   private var ranks: [UInt64] = []
   /// Chunks of both maps that were read last.
   private var chunks: [(offset: UInt64, bytes: SharedBytes)?] = Array(repeating: nil, count: 8)
@@ -75,9 +75,10 @@ final class CompressedDump {
       var total: UInt64 = 0
       for number in 0..<chunkCount {
         ranks.append(total)
-        total += Self.count(try chunk(maps.stored, number), before: Self.chunkPages)
+        let end = min(Self.chunkPages, endFrame - number * Self.chunkPages)
+        total += Self.count(try chunk(maps.stored, number), before: end)
       }
-      self.ranks = ranks
+      self.ranks = ranks + [total]
     }
     let number = frame / Self.chunkPages
     guard number < chunkCount else { return ranks.last ?? 0 }
@@ -112,6 +113,8 @@ final class CompressedDump {
       return data
     }
     guard let compression = CompressedLayout.compression(of: flags) else {
+      // What does not become smaller is not compressed; kdumpling leaves the flag of snappy there.
+      guard size < 4096 else { return try data.part(0..<4096) }
       throw .otherCompression(UInt64(flags))
     }
     guard let page = compression.decompress(data, count: 4096) else {
@@ -132,6 +135,33 @@ final class CompressedDump {
       frame += 1
     }
     return try SharedBytes(bytes).part(skipped..<min(bytes.count, skipped + count))
+  }
+
+  /// Where the file must end at the earliest, by the second map and the descriptors.
+  var leastByteCount: UInt64 {
+    guard let first = try? rank(of: min(part.lowerBound, endFrame)),
+      let last = try? rank(of: min(part.upperBound, endFrame)), first <= last
+    else { return descriptors }
+    let size = UInt64(CompressedLayout.Descriptor.size)
+    let tableEnd = descriptors + (last - first) * size
+    guard tableEnd <= file.byteCount else { return tableEnd }
+    // Pages lie in the file in their order, but all those of zeros are one of the first.
+    var (end, rest) = (tableEnd, last - first)
+    while rest > 0, end <= tableEnd + 8192 {
+      let count = min(rest, 2048)
+      rest -= count
+      guard let bytes = try? file.bytes(at: descriptors + rest * size, count: Int(count * size))
+      else { break }
+      for base in stride(from: 0, to: bytes.count, by: Int(size)) {
+        guard
+          let offset = try? bytes.span.load(CompressedLayout.Descriptor.offset, base: base),
+          let count = try? bytes.span.load(CompressedLayout.Descriptor.byteCount, base: base)
+        else { continue }
+        let (pageEnd, overflow) = offset.addingReportingOverflow(UInt64(count))
+        if !overflow { end = max(end, pageEnd) }
+      }
+    }
+    return end
   }
 
   /// How many pages are RAM.

@@ -17,6 +17,7 @@ package final class CrashImage {
   package let informationOrigin: InformationOrigin
   let memory: DumpMemory
   let paging: KernelPaging?
+  private let file: RandomAccessFile
 
   /// A note of the dump.
   package struct Note: Equatable, Sendable {
@@ -43,6 +44,7 @@ package final class CrashImage {
 
   /// Reads the headers and notes of `file`.
   package init(_ file: RandomAccessFile) throws(CrashImageError) {
+    self.file = file
     let opened = try DumpHeaders(file)
     format = opened.format
     machine = opened.machine
@@ -68,6 +70,9 @@ package final class CrashImage {
     }
     paging = machine == ELFLayout.Machine.x86_64 ? try? KernelPaging(self.information) : nil
   }
+
+  /// Whether the file is shorter now than when it was opened.
+  package var isCutShort: Bool { file.isCutShort }
 
   /// How many pages of RAM the dump knows, stored or not.
   package var frameCount: UInt64 { memory.frameCount }

@@ -16,7 +16,7 @@ package struct DumpFormat: Equatable, Sendable {
   package let layout: Layout
   /// Whether the file says itself that it is not complete.
   package let isMarkedIncomplete: Bool
-  /// Bytes that the headers promise and the file does not have.
+  /// Bytes that the headers promise and the file does not have; of a kdump-compressed file, at least so many.
   package let missingByteCount: UInt64
   /// Whether the dump is inside a flattened file; nil when it is not, false when that file has no end.
   package let flattenedEnd: Bool?

@@ -30,11 +30,14 @@ struct DumpHeaders {
     if magic == CompressedLayout.magicValue {
       let header = try CompressedHeader(file)
       machine = Self.machine(header.machine)
-      contents = .compressed(CompressedDump(header, file))
+      let dump = CompressedDump(header, file)
+      contents = .compressed(dump)
+      let end = max(dump.leastByteCount, header.notes.upperBound)
       format = DumpFormat(
         layout: .compressed(header.compression, level: header.level, isSplit: header.isSplit),
         isMarkedIncomplete: header.status & CompressedLayout.isIncomplete != 0,
-        missingByteCount: 0, flattenedEnd: flattenedEnd)
+        missingByteCount: end > file.byteCount ? end - file.byteCount : 0,
+        flattenedEnd: flattenedEnd)
       let size = min(header.notes.upperBound - header.notes.lowerBound, UInt64(Self.largestNotes))
       notes = try Self.read(file, at: header.notes.lowerBound, count: Int(size))
       return

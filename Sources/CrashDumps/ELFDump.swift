@@ -17,11 +17,19 @@ struct ELFDump {
   let frames: [Range<UInt64>]
   /// How many PT_LOADs the file has.
   let segmentCount: Int
-  /// Bytes of memory that PT_LOADs promise behind the end of the file.
+  /// Bytes that PT_LOADs and PT_NOTEs promise behind the end of the file.
   let missingByteCount: UInt64
 
   init(_ programs: [ELFProgramHeader], fileSize: UInt64) {
     var loads: [ELFProgramHeader] = []
+    var missing: UInt64 = 0
+    for program in programs where program.type == ELFLayout.Program.note {
+      let present = program.offset < fileSize ? fileSize - program.offset : 0
+      missing =
+        missing.addingReportingOverflow(
+          program.fileSize - min(program.fileSize, present)
+        ).partialValue
+    }
     for program in programs where program.isLoaded && program.memorySize > 0 {
       // A range that ends behind the last address cannot be memory.
       guard !program.physical.addingReportingOverflow(program.memorySize).overflow else { continue }
@@ -30,7 +38,6 @@ struct ELFDump {
     segmentCount = loads.count
     let sorted = loads.sorted { $0.physical }
     var stored: [Stored] = []
-    var missing: UInt64 = 0
     for load in sorted {
       let promised = min(load.fileSize, load.memorySize)
       let present = load.offset < fileSize ? min(promised, fileSize - load.offset) : 0

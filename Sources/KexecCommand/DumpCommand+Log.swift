@@ -8,6 +8,7 @@ extension DumpCommand {
   func printLog() throws(CommandError) {
     let image = try openImage()
     let log = try readLog(of: image)
+    try requireWhole(image)
     guard !common.isQuiet else { return }
     let records = wanted(of: log)
     if common.printsJSON {

@@ -26,6 +26,7 @@ extension DumpCommand {
     let image: CrashImage
     do throws(CrashImageError) {
       image = try CrashImage(file)
+      warnOfMissingBytes(in: image)
     } catch {
       guard case .otherFormat = error, file.startsAsText else {
         throw CommandError(error, path: source)
@@ -58,6 +59,7 @@ extension DumpCommand {
     let processors = image.notes.filter { $0.isProcessor }.compactMap {
       ProcessorState(note: $0.bytes, in: image)
     }
+    try requireWhole(image)
     return CrashReport(
       headline: headline, damage: damage,
       dump: CrashReport.Dump(

@@ -19,6 +19,9 @@ struct DumpCommand: WordCommand {
   var common: CommonValues { values.common }
 
   func run() throws(CommandError) -> ExitCode {
+    // What is mapped cannot be read any more when another process cuts the file short, or when its disk fails.
+    kernel.signals.exitOnLostFile(
+      "kexec: \(quoted(source)): the file became shorter or unreadable while it was read\n")
     switch subject {
     case .info:
       let report = DumpInfoReport(try openImage(), path: source)
@@ -27,6 +30,7 @@ struct DumpCommand: WordCommand {
       let image = try openImage()
       avoidBadMemory(of: image)
       let report = DumpClassesReport(image, try classify(image, values.level ?? .all))
+      try requireWhole(image)
       try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .log: try printLog()
     case .report: return try printReport()
@@ -47,10 +51,30 @@ struct DumpCommand: WordCommand {
         "\(quoted(source)): it is neither a file nor a block device, which a dump must be in")
     }
     do throws(CrashImageError) {
-      return try CrashImage(file)
+      let image = try CrashImage(file)
+      warnOfMissingBytes(in: image)
+      return image
     } catch {
       throw CommandError(error, path: source)
     }
+  }
+
+  /// Says that the file of `image` ends too early; `info` has a row for that.
+  func warnOfMissingBytes(in image: CrashImage) {
+    guard subject != .info else { return }
+    if image.format.missingByteCount > 0 {
+      warn("\(quoted(source)): the file was cut short: \(image.format.missingText)")
+    } else if image.format.flattenedEnd == false {
+      warn("\(quoted(source)): the flattened file has no end: it was cut short")
+    }
+  }
+
+  /// What was read of a file that another process has cut short meanwhile is not said.
+  func requireWhole(_ image: CrashImage) throws(CommandError) {
+    guard image.isCutShort else { return }
+    throw CommandError(
+      .fileChanged, "\(quoted(source)): the file became shorter while it was read",
+      advice: "read it again when no process writes to it")
   }
 
   /// The classes of all pages in `image`.

@@ -34,7 +34,7 @@ struct DumpInfoReport {
       rows.append(("incomplete", "the flattened file has no end: it was cut short"))
     }
     if image.format.missingByteCount > 0 {
-      rows.append(("truncated", "\(byteText(image.format.missingByteCount)) are missing"))
+      rows.append(("truncated", image.format.missingText))
     }
     return rows.map { terminal.row($0.0.padded(to: 14), $0.1, column: 14) }.joined()
   }
@@ -123,6 +123,16 @@ struct DumpInfoReport {
     case .note: "note"
     case .memory: "memory"
     case .nowhere: nil
+    }
+  }
+}
+
+extension DumpFormat {
+  /// How much of the file is not there.
+  var missingText: String {
+    switch layout {
+    case .elf: "\(byteText(missingByteCount)) are missing"
+    case .compressed: "at least \(byteText(missingByteCount)) are missing"
     }
   }
 }

@@ -50,7 +50,7 @@ enum ErrorCode: Equatable {
     case notSupported
     /// The memory map has changed since the load.
     case memoryMapChanged
-    /// A file was changed while it was loaded.
+    /// A file was changed while it was loaded, or a dump became shorter while it was read.
     case fileChanged
     /// The jump is possible only from the first process namespace.
     case inContainer

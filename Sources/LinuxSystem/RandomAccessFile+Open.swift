@@ -18,6 +18,9 @@ extension RandomAccessFile {
     self.init(byteCount: UInt64(size)) { (offset, count) throws(ReadFailure) in
       if count > .kibibytes(64), let mapped = file.map(offset, count) { return mapped }
       return try file.read(offset, count)
+    } currentByteCount: {
+      guard case .regular(let count)? = try? file.descriptor.kind(path: path) else { return .max }
+      return UInt64(count)
     }
   }
 }

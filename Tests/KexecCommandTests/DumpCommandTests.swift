@@ -1,3 +1,5 @@
+import Glibc
+import LinuxSystem
 import TestSupport
 import Testing
 
@@ -77,6 +79,48 @@ extension InvocationTests {
       #expect(damaged.run("dump classes --json @/vmcore") == .success)
       #expect(damaged.output.contains("\"code\": \"otherFreeCount\""))
       #expect(damaged.output.contains("\"kept\": 2048"))
+    }
+
+    @Test("A dump that another process cuts short while it is read is an error", arguments: [0, 1])
+    func cutDumpsAreRefused(bytes: Int) {
+      let dump = Self.dump.bytes
+      let size = dump.count - bytes
+      let kernel = FakeKernel(["/vmcore": dump]) {
+        $0.whenSaid = { text, files in
+          guard text.contains("reading the memory map") else { return }
+          _ = unsafe truncate(files.root + "/vmcore", size)
+        }
+      }
+      let code = kernel.run("dump classes -d --level=30 @/vmcore")
+      #expect(code == (bytes == 0 ? .success : .failure))
+      let said = "vmcore\": the file became shorter while it was read\n"
+      #expect(kernel.errors.contains(said) == (bytes > 0))
+      #expect(kernel.output.isEmpty == (bytes > 0))
+      // What a signal would say.
+      #expect(
+        kernel.lostFileTexts.map { $0.replacing(kernel.tree.path, with: "@") } == [
+          "kexec: \"@/vmcore\": the file became shorter or unreadable while it was read\n"
+        ])
+    }
+
+    @Test("A dump that ends too early is read with a warning, and info has a row for it")
+    func truncatedDumpsAreSaid() {
+      let whole = Self.dump.bytes
+      let kernel = FakeKernel(["/vmcore": Array(whole.dropLast(4096))])
+      #expect(kernel.run("dump info @/vmcore") == .success && kernel.errors == "")
+      #expect(kernel.output.hasSuffix("truncated     4 KiB are missing\n"))
+      let packed = CompressedDumpBuilder(Self.dump).bytes
+      let flat = CompressedDumpBuilder.flatten(whole, size: 1 << 20, isComplete: false)
+      for (bytes, end) in [
+        (Array(whole.dropLast(4096)), "the file was cut short: 4 KiB are missing\n"),
+        (Array(packed.dropLast(10)), "the file was cut short: at least 10 bytes are missing\n"),
+        (flat, "the flattened file has no end: it was cut short\n"),
+      ] {
+        let kernel = FakeKernel(["/vmcore": bytes])
+        #expect(kernel.run("dump classes --level=30 @/vmcore") == .success)
+        #expect(kernel.errors.hasSuffix(end), "\(kernel.errors)")
+        #expect(kernel.errors.hasPrefix("kexec: warning: "))
+      }
     }
 
     @Test(

@@ -47,6 +47,8 @@ final class FakeKernel: Sendable {
     var logLines: [String] = []
     /// The columns of the terminal that the output and the error stream are; nil for none.
     var columns: Int?
+    /// Changes to the files when a text has been written to the error stream.
+    var whenSaid: @Sendable (String, FileTree) -> Void = { _, _ in }
     var environment: [String: String] = [:]
     /// The error of each write to standard output.
     var output: Errno?
@@ -187,6 +189,7 @@ extension FakeKernel {
         }
       } writeError: { text in
         self.state.withLock { $0.errors += text }
+        self.answer { $0.whenSaid }(text, self.files)
       } columns: { _ in
         self.answer { $0.columns }
       } holdClosed: {

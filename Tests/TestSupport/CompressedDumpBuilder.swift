@@ -9,8 +9,9 @@ package struct CompressedDumpBuilder: Sendable {
   package var image: CrashImageBuilder
   /// How pages are compressed: 1 for zlib, 2 for lzo, 0x20 for zstd, 0 for none.
   package var method: UInt32 = 1
-  /// Bits beside it in the status.
+  /// Bits beside it in the status, and in the flags of each page: kdumpling sets 4 there, compressed or not.
   package var otherStatus: UInt32 = 0
+  package var otherFlags: UInt32 = 0
   /// Pages that are no RAM, and pages that are not in the file.
   package var missing: Set<Int> = []
   package var excluded: Set<Int> = []
@@ -84,7 +85,7 @@ package struct CompressedDumpBuilder: Sendable {
       let base = descriptors + 24 * index
       file.store(UInt64(place), as: Field<UInt64>(base))
       file.store(UInt32(size), as: Field<UInt32>(base + 8))
-      file.store(flags, as: Field<UInt32>(base + 12))
+      file.store(flags | otherFlags, as: Field<UInt32>(base + 12))
     }
     return file
   }
