@@ -35,6 +35,8 @@ package struct CrashHeadline: Sendable {
   package var preemption: String?
   /// The computer and its firmware.
   package var hardware: String?
+  /// How many processors the kernel ran on, as its lines about starting and stopping them say.
+  package var processors: Int?
   /// Whether a crash kernel was loaded; some kernels say so.
   package var isKdumpLoaded: Bool?
 

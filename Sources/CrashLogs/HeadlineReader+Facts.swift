@@ -176,6 +176,7 @@ extension HeadlineReader {
     headline.release =
       headline.release
       ?? lines.firstNonNil { $0.message.after(start: "Linux version ") }?.words.first?.text
+    headline.processors = processorCount
     headline.commandLine = text("Kernel command line: ") ?? text("Command line: ")
     headline.kernelOffset =
       lines.reversed().firstNonNil { $0.message.after(start: "Kernel Offset: ") }?.words.first?.text

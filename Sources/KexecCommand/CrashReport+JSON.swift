@@ -45,6 +45,7 @@ extension CrashReport {
 
   private var memoryAndProcessors: [(String, JSON)] {
     [
+      ("cpus", .optional(headline.processors.map { UInt64($0) })),
       ("buildID", .optional(dump?.buildID)), ("crashTime", .optional(dump?.crashTime)),
       ("memory", dump?.classes.map { memory($0) } ?? .null),
       ("processors", .array((dump?.processors ?? []).map { $0.json })),

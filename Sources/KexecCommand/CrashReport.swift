@@ -63,6 +63,7 @@ struct CrashReport {
     if headline.starts > 1 {
       page.addRow("starts", "the log has \(headline.starts): this is the last one that crashed")
     }
+    addKnown("processors", silenceText)
     if let damage = damage?.text { page.addRow("log", damage) }
     if let classes = dump?.classes {
       page.text += "\n" + Self.memoryText(classes, on: terminal)
@@ -88,6 +89,14 @@ struct CrashReport {
   /// The task of the headline as notes have it; nil if there is none, or it is idle: every processor has such one.
   private var headlineTask: UInt32? {
     headline.task.flatMap { $0 > 0 && $0 <= UInt64(UInt32.max) ? UInt32($0) : nil }
+  }
+
+  /// That processors did not leave their registers; nil if all did, or if their number is not known.
+  private var silenceText: String? {
+    guard let all = headline.processors, let found = dump?.processors.count, found < all else {
+      return nil
+    }
+    return "\(found) of \(all) left registers"
   }
 
   private var placeText: String? {

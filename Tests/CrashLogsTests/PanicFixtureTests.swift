@@ -69,6 +69,8 @@ extension CrashHeadline {
     case "is_fatal": return "\(isFatal)"
     case "blocked": return blockedTask ?? "unknown"
     case "modules": return modules.joined(separator: " ")
+    case "cpus": return number(processors.map { UInt64($0) })
+    case "time": return number(time)
     case "certain": return "\(isTaskCertain)"
     default: return nil
     }

@@ -12,10 +12,11 @@ extension InvocationTests {
   @Suite struct DumpLogTests {
     /// A dump whose kernel had logged a crash.
     private static func dump(
-      _ change: (inout KernelAddressSpaceFixture) -> Void = { _ in }
+      started: String? = nil, _ change: (inout KernelAddressSpaceFixture) -> Void = { _ in }
     ) -> [UInt8] {
       var ring = PrintkRingBuilder()
       ring.append(Array("Linux version 6.12.0 (a@b)".utf8), level: 5)
+      if let started { ring.append(Array(started.utf8), level: 6) }
       ring.append(Array("secret \u{1B}[31m\u{FF}".utf8) + [0xFF], time: 1_000_000_000, level: 4)
       ring.clear()
       ring.append(
@@ -176,6 +177,26 @@ extension InvocationTests {
       #expect(json.run("dump report --json @/dump") == .success)
       #expect(json.output.hasPrefix("{\n  \"schema\": 1,\n  \"kind\": \"sysrq\",\n"))
       #expect(json.output.contains("\"rsp\": \"0xffffffff82100008\""))
+    }
+
+    @Test(
+      "The report says how many processors left no registers, if the log has their number",
+      arguments: [(3, "\n  processors        2 of 3 left registers\n"), (2, nil), (1, nil)])
+    func missingProcessors(_ count: Int, _ row: String?) {
+      let started = "smp: Brought up 1 node, \(count) CPU\(count == 1 ? "" : "s")"
+      let kernel = FakeKernel(["/dump": Self.dump(started: started)])
+      #expect(kernel.run("dump report @/dump") == .success)
+      if let row {
+        #expect(kernel.output.contains(row), "\(kernel.output)")
+      } else {
+        #expect(!kernel.output.contains("left registers"))
+      }
+      let json = FakeKernel(["/dump": Self.dump(started: started)])
+      #expect(json.run("dump report --json @/dump") == .success)
+      #expect(json.output.contains("\n  \"cpus\": \(count),\n"))
+      let unknown = Self.kernel()
+      #expect(unknown.run("dump report --json @/dump") == .success)
+      #expect(unknown.output.contains("\n  \"cpus\": null,\n"))
     }
 
     @Test("The report of a dump without a log has what the processors left, and fails")
