@@ -102,7 +102,9 @@ extension HeadlineReader.Reason {
   fileprivate func takes(_ event: LogEvent, at index: Int) -> Bool {
     guard index - start <= 40 else { return false }
     switch self.event.kind {
-    case .unknownNMI: return event.kind == self.event.kind
+    case .unknownNMI:
+      // The second line of the same NMI; another NMI starts as the first one did.
+      return event.kind == .unknownNMI && !event.reason.begins("Uhhuh")
     case .sysrq: return event.isFault
     case .machineCheck, .outOfMemory, .xfsError, .ext4Error, .btrfsError, .rcuStall, .hungTask,
       .softLockup:

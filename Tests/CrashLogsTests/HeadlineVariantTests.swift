@@ -9,7 +9,7 @@ struct HeadlineVariantTests {
 
   @Test("There are variants of logs to read")
   func thereAreVariants() {
-    #expect(Self.blocks.count == 38)
+    #expect(Self.blocks.count == 39)
     #expect(Self.blocks.allSatisfy { $0.contains("\n= kind=") })
   }
 
