@@ -41,8 +41,8 @@ let package = Package(
     module(
       "KexecCommand",
       [
-        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "CrashLogs", "CrashDumps",
-        "LinuxSystem",
+        "KexecPlanning", "KexecABI", "KernelImages", "RunningSystem", "DumpWriting",
+        "CrashLogs", "CrashDumps", "LinuxSystem",
         "PhysicalMemory", "PurgatoryImage", "ELFFormat", "Compression", "ByteCoding",
       ]),
     module(
@@ -60,6 +60,9 @@ let package = Package(
     module(
       "RunningSystem",
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
+    module(
+      "DumpWriting",
+      ["CrashDumps", "ELFFormat", "Compression", "Digests", "Threads", "ByteCoding"]),
     module("CrashLogs", ["CrashDumps", "ELFFormat", "ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "Compression", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),
@@ -112,7 +115,7 @@ let package = Package(
       of: "KexecCommand",
       [
         "documents", "TestSupport", "KexecABI", "KexecPlanning", "KernelImages", "PurgatoryImage",
-        "RunningSystem", "CrashDumps", "CrashLogs",
+        "RunningSystem", "DumpWriting", "CrashDumps", "CrashLogs",
         "LinuxSystem", "PhysicalMemory", "ELFFormat", "CpioFormat", "Compression", "ByteCoding",
       ]),
     tests(
@@ -130,6 +133,9 @@ let package = Package(
     tests(
       of: "CrashDumps",
       ["TestSupport", "Compression", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
+    tests(
+      of: "DumpWriting",
+      ["TestSupport", "CrashDumps", "Compression", "Digests", "ELFFormat", "ByteCoding"]),
     tests(of: "CrashLogs", ["CrashDumps", "TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),

@@ -30,7 +30,7 @@ package struct Classification: Equatable, Sendable {
   package let level: DumpLevel
   /// How many pages there are of each class, by its raw value.
   package private(set) var tally: PageTally
-  /// Pages of zeros among the kept ones; nil when the level does not ask.
+  /// Pages of zeros among the kept ones; nil when they were not counted.
   package private(set) var zeroPages: UInt64?
   /// The kernel's own number of free pages; nil when it cannot be read.
   package private(set) var freeCounter: UInt64?
@@ -38,12 +38,19 @@ package struct Classification: Equatable, Sendable {
   package private(set) var perCPUFree: UInt64 = 0
   /// What was noticed.
   package private(set) var findings: [Finding] = []
+  private let countsZeros: Bool
   /// The classes that are left out.
   package private(set) var rules = RuleSet.all
 
   /// Classifies all pages of `image`.
-  package init(_ image: CrashImage, level: DumpLevel) throws(CrashImageError) {
+  ///
+  /// - Parameter countsZeros: whether pages of zeros are counted if the level asks for them, which means reading all kept
+  ///   pages. Who writes them finds out anyway.
+  package init(
+    _ image: CrashImage, level: DumpLevel, countsZeros: Bool = true
+  ) throws(CrashImageError) {
     self.level = level
+    self.countsZeros = countsZeros && level.contains(.zero)
     tally = PageTally()
     let map: MemoryMap
     do throws(CrashImageError) {
@@ -68,10 +75,10 @@ package struct Classification: Equatable, Sendable {
         image, level: level, rules: rules, protected: protected.frames)
       var zeros: UInt64 = 0
       while try classifier.next() {
-        if level.contains(.zero) { zeros += try image.memory.zeroPages(in: classifier) }
+        if self.countsZeros { zeros += try image.memory.zeroPages(in: classifier) }
       }
       tally = classifier.tally
-      if level.contains(.zero) { zeroPages = zeros }
+      if self.countsZeros { zeroPages = zeros }
       let dropped = PageClass.allCases.filter { tally.violations[Int($0.rawValue)] > 0 }
       for kind in dropped {
         findings.append(.ruleDropped(kind, pages: tally.violations[Int(kind.rawValue)]))
@@ -101,7 +108,7 @@ package struct Classification: Equatable, Sendable {
     tally = PageTally()
     tally.freeFound = found
     tally.counts[Int(PageClass.kept.rawValue)] = image.frameCount
-    if level.contains(.zero) { zeroPages = try image.memory.zeroPages() }
+    if countsZeros { zeroPages = try image.memory.zeroPages() }
   }
 
   private mutating func noteFaults(_ classifier: PageClassifier) {

@@ -1,0 +1,7 @@
+import Testing
+
+@testable import DumpWriting
+
+@Suite("Flattened files are written")
+struct FlattenedOutputTests {
+}
