@@ -38,14 +38,16 @@ package struct Classification: Equatable, Sendable {
   package private(set) var perCPUFree: UInt64 = 0
   /// What was noticed.
   package private(set) var findings: [Finding] = []
+  /// Free pages on lists of processors, ascending and disjoint.
+  private(set) var perCPUFrames: [Range<UInt64>] = []
   private let countsZeros: Bool
   /// The classes that are left out.
   package private(set) var rules = RuleSet.all
 
   /// Classifies all pages of `image`.
   ///
-  /// - Parameter countsZeros: whether pages of zeros are counted if the level asks for them, which means reading all kept
-  ///   pages. Who writes them finds out anyway.
+  /// Pages of zeros are counted if the level asks for them, and `countsZeros`: for that all kept pages are read. Whoever
+  /// writes them finds out anyway.
   package init(
     _ image: CrashImage, level: DumpLevel, countsZeros: Bool = true
   ) throws(CrashImageError) {
@@ -72,7 +74,8 @@ package struct Classification: Equatable, Sendable {
     freeCounter = counter?.pages
     while true {
       let classifier = try PageClassifier(
-        image, level: level, rules: rules, protected: protected.frames)
+        image, level: level, rules: rules, protected: protected.frames,
+        findsLists: level.contains(.free))
       var zeros: UInt64 = 0
       while try classifier.next() {
         if self.countsZeros { zeros += try image.memory.zeroPages(in: classifier) }
@@ -92,7 +95,9 @@ package struct Classification: Equatable, Sendable {
       }
       noteFaults(classifier)
       if level.contains(.free) {
-        perCPUFree = PerCPULists(heads: classifier.listHeads, of: classifier).pageCount
+        let lists = PerCPULists(heads: classifier.listHeads, of: classifier)
+        perCPUFree = lists.pageCount
+        perCPUFrames = lists.frames(without: protected.frames)
       }
       return
     }

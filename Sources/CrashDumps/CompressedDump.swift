@@ -194,16 +194,24 @@ final class CompressedDump {
 
   /// The first page at or behind `frame` that is in the file; nil when there is none.
   func stored(from frame: UInt64) throws(CrashImageError) -> UInt64? {
-    try first(from: frame, in: maps.stored)
+    let found = try first(from: max(frame, part.lowerBound), in: maps.stored)
+    return found.flatMap { $0 < part.upperBound ? $0 : nil }
   }
 
-  private func first(from frame: UInt64, in map: UInt64) throws(CrashImageError) -> UInt64? {
+  /// The page number behind the last of those that are in the file, from `frame` on, which is one of them.
+  func storedEnd(from frame: UInt64) throws(CrashImageError) -> UInt64 {
+    min(try first(from: frame, in: maps.stored, inverted: .max) ?? endFrame, part.upperBound)
+  }
+
+  private func first(
+    from frame: UInt64, in map: UInt64, inverted: UInt64 = 0
+  ) throws(CrashImageError) -> UInt64? {
     var frame = frame
     while frame < endFrame {
       let bytes = try chunk(map, frame / Self.chunkPages)
       let bit = frame % Self.chunkPages
       let word = (try? bytes.span.load(UInt64.self, at: Int(bit >> 6) * 8)) ?? 0
-      let rest = word >> (bit & 63)
+      let rest = (word ^ inverted) >> (bit & 63)
       if rest != 0 {
         let found = frame + UInt64(rest.trailingZeroBitCount)
         return found < endFrame ? found : nil

@@ -1,46 +1,83 @@
-internal import ByteCoding
-internal import Compression
+package import ByteCoding
+package import Compression
 
 /// Offsets of kdump-compressed files, version 6, of 64-bit computers.
-enum CompressedLayout {
+package enum CompressedLayout {
   /// "KDUMP   ", the first eight bytes.
-  static let magicValue: UInt64 = 0x2020_2050_4D55_444B
+  package static let magicValue: UInt64 = 0x2020_2050_4D55_444B
+  /// The same as a field.
+  package static let magic = Field<UInt64>(0)
 
-  static let version = Field<UInt32>(8)
-  /// The last bytes of utsname.machine start here.
-  static let machine = 272
-  static let machineSize = 65
+  /// header_version.
+  package static let version = Field<UInt32>(8)
+  /// The only version that there is here.
+  package static let currentVersion: UInt32 = 6
+  /// The six texts of struct utsname, of 65 bytes each, start here.
+  package static let names = 12
+  /// utsname.machine, the fifth of them, starts here.
+  package static let machine = 272
+  /// Bytes of each.
+  package static let nameSize = 65
+  /// timestamp.tv_sec: when the kernel crashed.
+  package static let time = Field<UInt64>(408)
   /// 0 or one of `compressionFlags`, and perhaps `isIncomplete`.
-  static let status = Field<UInt32>(424)
-  static let blockSize = Field<UInt32>(428)
-  static let subHeaderBlocks = Field<UInt32>(432)
-  static let mapBlocks = Field<UInt32>(436)
+  package static let status = Field<UInt32>(424)
+  /// block_size: bytes of a page.
+  package static let blockSize = Field<UInt32>(428)
+  /// sub_hdr_size: blocks of the sub header and the notes.
+  package static let subHeaderBlocks = Field<UInt32>(432)
+  /// bitmap_blocks: blocks of both maps.
+  package static let mapBlocks = Field<UInt32>(436)
+  /// max_mapnr: `SubHeader.endFrame`, or all ones when that is larger.
+  package static let shortEndFrame = Field<UInt32>(440)
+  /// nr_cpus: how many processors have left their registers.
+  package static let processorCount = Field<UInt32>(460)
 
   /// From the second block on.
-  enum SubHeader {
-    static let level = Field<UInt32>(8)
-    static let isSplit = Field<UInt32>(12)
-    static let notesOffset = Field<UInt64>(48)
-    static let notesSize = Field<UInt64>(56)
-    static let start = Field<UInt64>(80)
-    static let end = Field<UInt64>(88)
-    static let endFrame = Field<UInt64>(96)
-    static let size = 104
+  package enum SubHeader {
+    /// phys_base.
+    package static let physicalBase = Field<UInt64>(0)
+    /// dump_level.
+    package static let level = Field<UInt32>(8)
+    /// split.
+    package static let isSplit = Field<UInt32>(12)
+    /// offset_vmcoreinfo: where the text is in the file.
+    package static let informationOffset = Field<UInt64>(32)
+    /// size_vmcoreinfo.
+    package static let informationSize = Field<UInt64>(40)
+    /// offset_note.
+    package static let notesOffset = Field<UInt64>(48)
+    /// size_note.
+    package static let notesSize = Field<UInt64>(56)
+    /// start_pfn_64.
+    package static let start = Field<UInt64>(80)
+    /// end_pfn_64.
+    package static let end = Field<UInt64>(88)
+    /// max_mapnr_64: the number behind that of the last page of RAM.
+    package static let endFrame = Field<UInt64>(96)
+    /// Bytes of the sub header; the notes follow.
+    package static let size = 104
   }
 
-  enum Descriptor {
-    static let offset = Field<UInt64>(0)
-    static let byteCount = Field<UInt32>(8)
-    static let flags = Field<UInt32>(12)
-    static let size = 24
+  /// What says where a page is. There is one for each page in the file, in ascending order.
+  package enum Descriptor {
+    /// offset.
+    package static let offset = Field<UInt64>(0)
+    /// size.
+    package static let byteCount = Field<UInt32>(8)
+    /// flags: how the page is compressed; 0 when it is stored as it is.
+    package static let flags = Field<UInt32>(12)
+    /// Bytes of a descriptor.
+    package static let size = 24
   }
 
   /// The bit of `status` of a file that is not complete.
-  static let isIncomplete: UInt32 = 8
+  package static let isIncomplete: UInt32 = 8
   /// The bits of `status` and of a descriptor's flags that say how pages are compressed.
-  static let compressionFlags: UInt32 = 0x27
+  package static let compressionFlags: UInt32 = 0x27
 
-  static func flag(of compression: PageCompression) -> UInt32 {
+  /// The bit that says that pages are compressed so.
+  package static func flag(of compression: PageCompression) -> UInt32 {
     switch compression {
     case .zlib: 1
     case .lzo: 2
@@ -50,7 +87,7 @@ enum CompressedLayout {
 
   /// The method that `flags` name; nil when there is none that is known. Where several bits are set the lowest counts:
   /// kdumpling sets that of snappy beside each other one.
-  static func compression(of flags: UInt32) -> PageCompression? {
+  package static func compression(of flags: UInt32) -> PageCompression? {
     let lowest = flags & compressionFlags & (0 &- (flags & compressionFlags))
     for compression in [PageCompression.zlib, .lzo, .zstd] where flag(of: compression) == lowest {
       return compression
@@ -60,29 +97,38 @@ enum CompressedLayout {
 }
 
 /// The headers of a kdump-compressed file.
-struct CompressedHeader {
-  let status: UInt32
-  let level: UInt32
-  let endFrame: UInt64
-  let part: Range<UInt64>
-  let isSplit: Bool
-  let mapOffset: UInt64
+package struct CompressedHeader {
+  /// Whether the file is complete, and how pages are compressed.
+  package let status: UInt32
+  /// The dump level.
+  package let level: UInt32
+  /// The number behind that of the last page of RAM.
+  package let endFrame: UInt64
+  /// The pages that this file can have: all, or a part of them when the dump is split.
+  package let part: Range<UInt64>
+  /// Whether the dump is split.
+  package let isSplit: Bool
+  /// Where the map of RAM is.
+  package let mapOffset: UInt64
   /// Bytes of each map.
-  let mapSize: UInt64
+  package let mapSize: UInt64
   /// Where the descriptors of the pages start.
-  let descriptors: UInt64
+  package let descriptors: UInt64
   /// Where the map is of the pages in the file: that of RAM, if the file has no other.
-  let storedMapOffset: UInt64
-  let notes: Range<UInt64>
+  package let storedMapOffset: UInt64
+  /// Where the notes are in the file.
+  package let notes: Range<UInt64>
   /// utsname.machine.
-  let machine: [UInt8]
+  package let machine: [UInt8]
 
   /// More pages than an x86_64 computer can have: 2 to the power of 52 bytes.
   private static let frameLimit: UInt64 = 1 << 40
 
-  var compression: PageCompression? { CompressedLayout.compression(of: status) }
+  /// How pages are compressed.
+  package var compression: PageCompression? { CompressedLayout.compression(of: status) }
 
-  init(_ file: RandomAccessFile) throws(CrashImageError) {
+  /// Reads the headers of `file`.
+  package init(_ file: RandomAccessFile) throws(CrashImageError) {
     typealias Layout = CompressedLayout
     typealias Sub = CompressedLayout.SubHeader
     let shared = try file.range(at: 0, count: 4096 + Sub.size)
@@ -126,7 +172,7 @@ struct CompressedHeader {
     descriptors = storedMapOffset + mapSize
     part = isSplit && start < end ? start..<end : 0..<endFrame
     var machine: [UInt8] = []
-    for index in 0..<Layout.machineSize {
+    for index in 0..<Layout.nameSize {
       guard let byte = try? bytes.load(UInt8.self, at: Layout.machine + index), byte != 0 else {
         break
       }

@@ -11,6 +11,8 @@ package final class CrashImage {
   package let machine: UInt16
   /// The notes.
   package let notes: [Note]
+  /// The notes as they are in the file.
+  package let noteBytes: SharedBytes
   /// VMCOREINFO.
   package let information: VMCoreInfo
   /// Where VMCOREINFO was found.
@@ -58,6 +60,7 @@ package final class CrashImage {
       if name == "VMCOREINFO", information == nil { information = VMCoreInfo(bytes) }
     }
     self.notes = notes
+    noteBytes = opened.notes
     if let information, information.release != nil {
       self.information = information
       informationOrigin = .note

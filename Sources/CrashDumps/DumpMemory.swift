@@ -107,6 +107,43 @@ final class DumpMemory {
     case .compressed(let dump): return try dump.stored(from: frame)
     }
   }
+
+  /// The page number behind the last of those that are in the file, from `frame` on, which is one of them.
+  func storedEnd(from frame: UInt64) throws(CrashImageError) -> UInt64 {
+    switch contents {
+    case .elf(let dump): return dump.storedEnd(from: frame)
+    case .compressed(let dump): return try dump.storedEnd(from: frame)
+    }
+  }
+
+  /// Whole pages from the page `first` on that lie side by side: at least one, at most `count` and a window. What the
+  /// dump does not have of a page is zero.
+  ///
+  /// - Throws: if the first page cannot be read, or the dump has nothing of it.
+  func pages(from first: UInt64, count: Int) throws(CrashImageError) -> SharedBytes {
+    let start = first << 12
+    var page: [UInt8] = []
+    do {
+      let bytes = try run(at: start, count: count << 12)
+      if bytes.count >= 4096 { return try bytes.part(0..<(bytes.count & ~4095)) }
+      page = bytes.array
+    } catch {
+      guard case .notInDump = error, case .elf = contents else { throw error }
+    }
+    // RAM can begin and end inside a page.
+    guard case .elf(let dump) = contents else { throw .notInDump(physical: start) }
+    var hasAny = !page.isEmpty
+    while page.count < 4096, let next = dump.stored(behind: start + UInt64(page.count)),
+      next < start + 4096
+    {
+      page += [UInt8](repeating: 0, count: Int(next - start) - page.count)
+      page += try run(at: next, count: 4096 - page.count).array
+      hasAny = true
+    }
+    guard hasAny else { throw .notInDump(physical: start) }
+    page += [UInt8](repeating: 0, count: 4096 - page.count)
+    return SharedBytes(page)
+  }
 }
 
 /// Where the memory is, by format.

@@ -68,6 +68,23 @@ struct ELFDump {
     let index = stored.partition { $0.end > frame << 12 }
     return index < stored.count ? max(frame, stored[index].start >> 12) : nil
   }
+
+  /// The page number behind the last of those of which something is in the file, from `frame` on, which is one of them.
+  func storedEnd(from frame: UInt64) -> UInt64 {
+    var index = stored.partition { $0.end > frame << 12 }
+    var end = frame + 1
+    while index < stored.count, stored[index].start >> 12 <= end {
+      end = max(end, (stored[index].end + 4095) >> 12)
+      index += 1
+    }
+    return end
+  }
+
+  /// The first address at or behind `physical` that is in the file; nil when there is none.
+  func stored(behind physical: UInt64) -> UInt64? {
+    let index = stored.partition { $0.end > physical }
+    return index < stored.count ? max(physical, stored[index].start) : nil
+  }
 }
 
 extension Array {

@@ -19,6 +19,7 @@ package final class PageClassifier {
   private let level: DumpLevel
   private let rules: RuleSet
   private let protected: [Range<UInt64>]
+  private let findsLists: Bool
   /// The heads of per-CPU lists of free pages, and where their first pages were seen.
   private(set) var listHeads: [UInt64] = []
   private var section: UInt64 = 0
@@ -33,22 +34,27 @@ package final class PageClassifier {
   ///   - level: what is left out.
   ///   - rules: the classes that may be left out at all.
   ///   - protected: pages that certainly belong to the kernel, ascending: none of them may be left out.
+  ///   - findsLists: whether the heads of per-CPU lists are looked for, which needs more memory.
   /// - Throws: if VMCOREINFO does not tell where the struct pages are, or what is in them.
   init(
-    _ image: CrashImage, level: DumpLevel, rules: RuleSet, protected: [Range<UInt64>]
+    _ image: CrashImage, level: DumpLevel, rules: RuleSet, protected: [Range<UInt64>],
+    findsLists: Bool = true
   ) throws(CrashImageError) {
     self.image = image
     self.level = level
     self.rules = rules
     self.protected = protected
+    self.findsLists = findsLists
     map = try MemoryMap(image.information)
     layout = try PageLayout(image.information, size: map.structSize)
     classes = Array(repeating: 0, count: Int(map.sectionPages))
   }
 
+  /// The page number behind the last page that can be classified.
+  var end: UInt64 { min(image.memory.endFrame, map.sectionLimit * map.sectionPages) }
+
   /// Classifies the next section that has memory or struct pages; false when there is none.
   package func next() throws(CrashImageError) -> Bool {
-    let end = min(image.memory.endFrame, map.sectionLimit * map.sectionPages)
     while section * map.sectionPages < end {
       firstFrame = section * map.sectionPages
       let hasMemory = try image.memory.markMemory(from: firstFrame, in: &classes)
@@ -63,7 +69,7 @@ package final class PageClassifier {
       if let place {
         let structs = try structPages(at: place)
         classify(structs)
-        if windows.count < Self.windowLimit {
+        if findsLists, windows.count < Self.windowLimit {
           windows.append(structs)
           windowNumbers.append(section - 1)
         }
@@ -106,7 +112,8 @@ package final class PageClassifier {
 
   private func classify(_ structs: SharedBytes) {
     var scan = SectionScan(
-      layout: layout, level: level, rules: rules, firstFrame: firstFrame, count: classes.count)
+      layout: layout, level: level, rules: rules, firstFrame: firstFrame, count: classes.count,
+      findsLists: findsLists)
     scan.heads = listHeads
     scan.mapStart = map.start
     scan.mapEnd = map.start &+ (image.memory.endFrame + map.sectionPages) &* UInt64(map.structSize)

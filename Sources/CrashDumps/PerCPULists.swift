@@ -49,6 +49,17 @@ struct PerCPULists {
     }
   }
 
+  /// The pages of all blocks, ascending and disjoint. None if one of them is among `protected`: then something else was
+  /// taken for a list.
+  func frames(without protected: [Range<UInt64>]) -> [Range<UInt64>] {
+    let frames = blocks.map { $0.frame..<($0.frame + 1 << $0.order) }.joined()
+    for range in frames {
+      let index = protected.partition { $0.upperBound > range.lowerBound }
+      if index < protected.count, protected[index].lowerBound < range.upperBound { return [] }
+    }
+    return frames
+  }
+
   /// Takes the lists whose heads are in that array, if their pages are as many as the kernel has counted.
   private mutating func add(from low: UInt64, to high: UInt64, _ classifier: PageClassifier) {
     var blocks: [(frame: UInt64, order: UInt64)] = []

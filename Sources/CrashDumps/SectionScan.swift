@@ -7,6 +7,7 @@ struct SectionScan {
   let rules: RuleSet
   let firstFrame: UInt64
   let count: Int
+  let findsLists: Bool
   var mapStart: UInt64 = 0
   var mapEnd: UInt64 = 0
 
@@ -17,12 +18,16 @@ struct SectionScan {
   /// Heads of lists of free pages, outside the memory map.
   var heads: [UInt64] = []
 
-  init(layout: PageLayout, level: DumpLevel, rules: RuleSet, firstFrame: UInt64, count: Int) {
+  init(
+    layout: PageLayout, level: DumpLevel, rules: RuleSet, firstFrame: UInt64, count: Int,
+    findsLists: Bool
+  ) {
     self.layout = layout
     self.level = level
     self.rules = rules
     self.firstFrame = firstFrame
     self.count = count
+    self.findsLists = findsLists
   }
 
   /// The largest compound page, of 1 GiB.
@@ -57,7 +62,7 @@ struct SectionScan {
     let excludesPrivate = isAllCacheWanted && rules.allows(.privateCache)
     let excludesUser = isUserWanted && rules.allows(.user)
     let freeKind = (isFreeWanted && rules.allows(.free) ? PageClass.free : .kept).rawValue
-    let seeksLists = isFreeWanted && layout.list >= 0
+    let seeksLists = findsLists && isFreeWanted && layout.list >= 0
     var index = start
     while index < count {
       let base = index * size

@@ -7,6 +7,8 @@ package enum DumpWriteError: Error, Equatable, Sendable {
   case source(CrashImageError)
   /// The file cannot be written.
   case output(WriteFailure)
+  /// The memory of the crashed kernel has changed while it was read: another set of pages is to be kept than at first.
+  case sourceChanged
   /// There is not enough memory: what was wanted, in bytes.
   case outOfMemory(wanted: Int)
 }

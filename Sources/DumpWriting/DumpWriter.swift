@@ -11,33 +11,81 @@ package final class DumpWriter {
 
   /// The most bytes that the file can have: all pages are stored as they are.
   package let largestByteCount: UInt64
-  /// How many pages are to be written.
+  /// How many pages are to be written, at most.
   package let pageCount: UInt64
 
   private let image: CrashImage
+  private let classification: Classification
+  private let format: DumpFileFormat
+  private let options: Options
 
-  /// - Parameters:
-  ///   - image: the memory.
-  ///   - classification: which pages belong into the dump; its level becomes the file's.
-  ///   - format: the form of the file.
-  ///   - threads: how many threads compress, this one included; 1 starts none.
-  ///   - isBlank: whether what is not written of the target is zero, as in a new file: a device is not.
-  ///   - hashesChunks: whether `WrittenDump.chunks` is wanted.
+  /// How a dump is written.
+  package struct Options: Equatable, Sendable {
+    /// How many threads compress, the calling one included; 1 starts none.
+    package var threads: Int
+    /// Whether what is not written of the target is zero, as in a new file. A device is not.
+    package var isBlank: Bool
+    /// Whether `WrittenDump.chunks` is wanted.
+    package var hashesChunks: Bool
+    /// Whether free pages on lists of processors are left out where the level leaves out free pages.
+    package var leavesOutPerCPU: Bool
+
+    /// Options that the caller changes.
+    package init(
+      threads: Int = 1, isBlank: Bool = true, hashesChunks: Bool = true,
+      leavesOutPerCPU: Bool = true
+    ) {
+      self.threads = threads
+      self.isBlank = isBlank
+      self.hashesChunks = hashesChunks
+      self.leavesOutPerCPU = leavesOutPerCPU
+    }
+  }
+
+  /// A dump of `image` with the pages that `classification` keeps, whose level becomes the file's.
   package init(
-    _ image: CrashImage, _ classification: Classification, format: DumpFileFormat, threads: Int,
-    isBlank: Bool, hashesChunks: Bool
+    _ image: CrashImage, _ classification: Classification, format: DumpFileFormat,
+    options: Options
   ) throws(CrashImageError) {
     self.image = image
-    largestByteCount = 0
-    pageCount = 0
+    self.classification = classification
+    self.format = format
+    self.options = options
+    pageCount = classification.tally.count(.kept)
+    let pages = pageCount - min(classification.zeroPages ?? 0, pageCount)
+    switch format {
+    case .compressed(let compression):
+      let headers = CompressedHeaders(
+        image, level: classification.level, compression: compression)
+      largestByteCount =
+        headers.descriptors + pageCount * UInt64(CompressedLayout.Descriptor.size)
+        + (pages + 1) << 12
+    case .elf:
+      largestByteCount = 0
+    }
   }
 
   /// Writes the whole dump, but for dropping the incomplete mark: the caller does that with `WrittenDump.mark`.
   ///
   /// `progress` is called on this thread, some hundred times.
   package func write(
-    to output: RandomAccessOutput, progress: (DumpProgress) -> Void
+    to output: RandomAccessOutput, progress: @escaping (DumpProgress) -> Void
   ) throws(DumpWriteError) -> WrittenDump {
-    WrittenDump()
+    let selection: PageSelection
+    do {
+      selection = try PageSelection(
+        image, classification, leavesOutPerCPU: options.leavesOutPerCPU)
+    } catch {
+      throw .source(error)
+    }
+    switch format {
+    case .compressed(let compression):
+      let writer = try CompressedWriter(
+        image, selection, level: classification.level, compression: compression,
+        options: options, to: output, progress: progress)
+      return try writer.write()
+    case .elf:
+      return WrittenDump()
+    }
   }
 }

@@ -26,6 +26,8 @@ package struct WrittenDump: Equatable, Sendable {
   package internal(set) var zeroPages: UInt64 = 0
   /// Pages that share the data of an equal page.
   package internal(set) var sharedPages: UInt64 = 0
+  /// Free pages on lists of processors that were left out: `Classification` has them among the kept ones.
+  package internal(set) var leftOutPerCPU: UInt64 = 0
   /// Pages that could not be read, as ascending ranges of page numbers: they are not in the file. In an ELF file they are
   /// zeros.
   package internal(set) var unreadable: [Range<UInt64>] = []

@@ -1,0 +1,75 @@
+package import ByteCoding
+internal import CZlib
+internal import CZstd
+
+/// Compresses pages of a crash dump, each for itself. One thread uses it; its memory is used again for each page.
+@safe package final class PageCompressor {
+  // SAFETY: exactly one of them is not nil. Nobody else knows them, and they are freed with this object.
+  private let zstd: OpaquePointer?
+  private let zlib: UnsafeMutablePointer<z_stream>?
+
+  /// The level of both: fast, as other writers of dumps have it.
+  private static let level: CInt = 1
+
+  /// The most bytes that a page can become while it is compressed, and so the space that must be there.
+  package static let workSpace = 4096 + 512
+
+  /// A compressor of `compression`.
+  ///
+  /// - Throws: `OutOfMemory`, also for LZO, which this program only unpacks.
+  package init(_ compression: PageCompression) throws(OutOfMemory) {
+    switch compression {
+    case .zstd:
+      unsafe zlib = nil
+      unsafe zstd = ZSTD_createCCtx()
+      guard unsafe zstd != nil else { throw OutOfMemory(wanted: .kibibytes(128)) }
+    case .zlib:
+      unsafe zstd = nil
+      let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+      unsafe stream.initialize(to: z_stream())
+      // A window of one page, and symbols for one block of as many bytes: with more, clearing the tables takes
+      // longer than compressing.
+      let result = unsafe deflateInit2_(
+        stream, Self.level, Z_DEFLATED, 12, 6, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+        CInt(MemoryLayout<z_stream>.size))
+      guard result == Z_OK else {
+        unsafe stream.deallocate()
+        throw OutOfMemory(wanted: .kibibytes(128))
+      }
+      unsafe zlib = stream
+    case .lzo:
+      throw OutOfMemory(wanted: 0)
+    }
+  }
+
+  deinit {
+    unsafe _ = ZSTD_freeCCtx(zstd)
+    if let zlib = unsafe zlib {
+      unsafe deflateEnd(zlib)
+      unsafe zlib.deallocate()
+    }
+  }
+
+  /// Compresses `page` into `space`, which has at least `workSpace` bytes.
+  ///
+  /// - Returns: how many bytes it has become; nil if they are not fewer than the page has.
+  @unsafe package func compress(
+    _ page: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    let size: Int
+    if let zlib = unsafe zlib {
+      unsafe deflateReset(zlib)
+      unsafe zlib.pointee.next_in = page.asInput
+      unsafe zlib.pointee.avail_in = UInt32(page.count)
+      unsafe zlib.pointee.next_out = space.asOutput
+      unsafe zlib.pointee.avail_out = UInt32(space.count)
+      guard unsafe deflate(zlib, Z_FINISH) == Z_STREAM_END else { return nil }
+      size = unsafe space.count - Int(zlib.pointee.avail_out)
+    } else {
+      size = unsafe ZSTD_compressCCtx(
+        zstd, space.baseAddress, space.count, page.baseAddress, page.count, Self.level)
+      guard ZSTD_isError(size) == 0 else { return nil }
+    }
+    return size < page.count ? size : nil
+  }
+}
