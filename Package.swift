@@ -62,7 +62,10 @@ let package = Package(
       ["CrashDumps", "LinuxSystem", "PhysicalMemory", "ELFFormat", "Compression", "ByteCoding"]),
     module(
       "DumpWriting",
-      ["CrashDumps", "ELFFormat", "Compression", "Digests", "Threads", "ByteCoding"]),
+      [
+        "CrashDumps", "PhysicalMemory", "ELFFormat", "Compression", "Digests", "Threads",
+        "ByteCoding",
+      ]),
     module("CrashLogs", ["CrashDumps", "ELFFormat", "ByteCoding"]),
     module("CrashDumps", ["ELFFormat", "PhysicalMemory", "Compression", "ByteCoding"]),
     module("LinuxSystem", ["KexecABI", "CLinux", "CLibrary", "PhysicalMemory", "ByteCoding"]),

@@ -73,4 +73,15 @@ extension CrashImage {
       CoreHeader.Mapping(virtualStart: first, memory: $0)
     }
   }
+
+  /// Where the kernel has all physical memory side by side; nil when the file's headers do not tell. They say what the
+  /// loader has written.
+  package var directMapStart: UInt64? {
+    guard case .elf(let dump) = memory.contents, let start = dump.directMapStart,
+      let frame = try? memory.memory(from: 256),
+      let walked = try? paging?.walk(start &+ frame << 12, in: memory),
+      walked.physical == frame << 12
+    else { return nil }
+    return start
+  }
 }

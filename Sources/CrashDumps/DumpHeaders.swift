@@ -19,7 +19,7 @@ struct DumpHeaders {
     var start = try Self.read(file, at: 0, count: 64)
     var magic = (try? start.span.load(UInt64.self, at: 0)) ?? 0
     var flattenedEnd: Bool?
-    if magic == FlattenedFile.magicValue {
+    if magic == FlattenedLayout.magicValue {
       let inner = try FlattenedFile(outer)
       flattenedEnd = inner.isComplete
       file = inner.file

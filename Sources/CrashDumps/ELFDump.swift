@@ -19,6 +19,8 @@ struct ELFDump {
   let segmentCount: Int
   /// Bytes that PT_LOADs and PT_NOTEs promise behind the end of the file.
   let missingByteCount: UInt64
+  /// Where the kernel has all physical memory, by the first PT_LOAD that is not the kernel's image.
+  let directMapStart: UInt64?
 
   init(_ programs: [ELFProgramHeader], fileSize: UInt64) {
     var loads: [ELFProgramHeader] = []
@@ -54,6 +56,8 @@ struct ELFDump {
       ($0.physical >> 12)..<((($0.physical + $0.memorySize - 1) >> 12) + 1)
     }.joined()
     missingByteCount = missing
+    directMapStart = loads.first { $0.virtual >> 63 != 0 && $0.virtual < KernelPaging.imageStart }
+      .map { $0.virtual &- $0.physical }
   }
 
   /// The file's memory that contains `physical`; nil when there is none.

@@ -1,19 +1,17 @@
-internal import ByteCoding
+package import ByteCoding
 
 /// The file inside a flattened one, which makedumpfile -F writes where it cannot seek: a head, and records of an offset,
 /// a size, and bytes for that place. All numbers are big-endian.
 ///
 /// Records may come in any order, and a later one replaces what an earlier one has written.
-struct FlattenedFile {
+package struct FlattenedFile {
   /// The file inside.
-  let file: RandomAccessFile
+  package let file: RandomAccessFile
   /// Whether the record is there that ends the file.
-  let isComplete: Bool
+  package let isComplete: Bool
 
-  /// "makedump", the first eight bytes.
-  static let magicValue: UInt64 = 0x706D_7564_656B_616D
-  private static let headSize: UInt64 = 4096
-  private static let recordSize = 16
+  private typealias Layout = FlattenedLayout
+
   /// More records than a writer makes of the largest computer's memory: 32 MiB of them.
   private static let recordLimit = 1 << 20
 
@@ -24,20 +22,27 @@ struct FlattenedFile {
     var source: UInt64
   }
 
-  init(_ outer: RandomAccessFile) throws(CrashImageError) {
+  /// Whether `file` is a flattened one.
+  package static func isRecognised(_ file: RandomAccessFile) -> Bool {
+    guard let start = try? file.bytes(at: 0, count: 8) else { return false }
+    return (try? start.span.load(UInt64.self, at: 0)) == Layout.magicValue
+  }
+
+  /// Reads the records' places and sizes.
+  package init(_ outer: RandomAccessFile) throws(CrashImageError) {
     var extents: [Extent] = []
-    var position = Self.headSize
+    var position = UInt64(Layout.headSize)
     var isComplete = false
-    while position + UInt64(Self.recordSize) <= outer.byteCount {
-      let record = try outer.range(at: position, count: Self.recordSize)
-      guard let first = try? record.span.load(UInt64.self, at: 0).byteSwapped,
-        let second = try? record.span.load(UInt64.self, at: 8).byteSwapped
+    while position + UInt64(Layout.recordSize) <= outer.byteCount {
+      let record = try outer.range(at: position, count: Layout.recordSize)
+      guard let first = try? record.span.load(Layout.recordOffset).byteSwapped,
+        let second = try? record.span.load(Layout.recordCount).byteSwapped
       else { break }
       if first == .max, second == .max {
         isComplete = true
         break
       }
-      let source = position + UInt64(Self.recordSize)
+      let source = position + UInt64(Layout.recordSize)
       guard first < 1 << 62, second < 1 << 62 else { throw .badRecord(offset: position) }
       let available = min(second, outer.byteCount - source)
       if available > 0 {

@@ -110,12 +110,10 @@ package final class PageSelection {
     }
     guard let first = try image.memory.memory(from: unclassified) else { return false }
     if marks.isEmpty { marks = Array(repeating: 0, count: Int(Self.sectionPages)) }
-    firstFrame = max(unclassified, first & ~(Self.sectionPages - 1))
-    unclassified = (firstFrame | (Self.sectionPages - 1)) + 1
+    firstFrame = max(unclassified, first & ~63)
+    unclassified = firstFrame + Self.sectionPages
     _ = try image.memory.markMemory(from: firstFrame, in: &marks)
     take(marks, 1)
-    let count = Int(unclassified - firstFrame)
-    if count < words.count << 6 { clear(count..<(words.count << 6)) }
     try leaveOutMissing()
     return true
   }

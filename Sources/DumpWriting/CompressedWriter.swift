@@ -195,12 +195,7 @@ final class CompressedWriter {
   }
 
   private func noteUnreadable(_ frame: UInt64) throws(DumpWriteError) {
-    result.unreadablePages += 1
-    if let last = result.unreadable.last, last.upperBound == frame {
-      result.unreadable[result.unreadable.count - 1] = last.lowerBound..<(frame + 1)
-    } else {
-      result.unreadable.append(frame..<(frame + 1))
-    }
+    result.noteUnreadable(frame)
     try add(.known(PageData(offset: 0, size: 0, flags: 0)))
   }
 
@@ -341,14 +336,5 @@ private final class CompressionWorkers: @unchecked Sendable {
 
   func compress(_ slot: Int, _ worker: Int) {
     batches[slot].compress(worker < compressors.count ? compressors[worker] : nil)
-  }
-}
-
-extension [UInt8] {
-  /// A bit for each element that is not 0, of which there is a multiple of 64.
-  fileprivate var bits: [UInt64] {
-    var words = [UInt64](repeating: 0, count: count / 64)
-    for index in indices where self[index] != 0 { words[index >> 6] |= 1 << UInt64(index & 63) }
-    return words
   }
 }

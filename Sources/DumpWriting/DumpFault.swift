@@ -4,7 +4,7 @@ package enum DumpFault: Equatable, Sendable {
   case unreadable(offset: UInt64, errno: Int32)
   /// A flattened file has no end.
   case noEnd
-  /// The file is shorter than its headers promise.
+  /// The file is shorter than it says itself: where its last page would end, and its size.
   case truncated(promised: UInt64, has: UInt64)
   /// The notes, which start at `offset`, do not have what every dump has: VMCOREINFO.
   case noInformation(offset: UInt64)
@@ -18,7 +18,7 @@ package enum DumpFault: Equatable, Sendable {
   case otherPage(offset: UInt64, frame: UInt64)
   /// The chunk from `offset` on has another hash than what was written.
   case otherDigest(offset: UInt64, byteCount: UInt64)
-  /// Program headers of an ELF file promise bytes that the file does not have, or overlap with other contents: the number
-  /// of the header.
+  /// A program header of an ELF file, by its number, has more bytes in the file than in memory, or ends behind the last
+  /// address.
   case badSegment(Int)
 }

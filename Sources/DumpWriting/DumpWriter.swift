@@ -15,9 +15,11 @@ package final class DumpWriter {
   package let pageCount: UInt64
 
   private let image: CrashImage
-  private let classification: Classification
+  private let level: DumpLevel
   private let format: DumpFileFormat
   private let options: Options
+  private let selection: PageSelection
+  private let elf: ELFWriter?
 
   /// How a dump is written.
   package struct Options: Equatable, Sendable {
@@ -48,20 +50,24 @@ package final class DumpWriter {
     options: Options
   ) throws(CrashImageError) {
     self.image = image
-    self.classification = classification
     self.format = format
     self.options = options
-    pageCount = classification.tally.count(.kept)
-    let pages = pageCount - min(classification.zeroPages ?? 0, pageCount)
+    level = classification.level
+    selection = try PageSelection(
+      image, classification, leavesOutPerCPU: options.leavesOutPerCPU)
     switch format {
     case .compressed(let compression):
-      let headers = CompressedHeaders(
-        image, level: classification.level, compression: compression)
-      largestByteCount =
-        headers.descriptors + pageCount * UInt64(CompressedLayout.Descriptor.size)
-        + (pages + 1) << 12
+      elf = nil
+      pageCount = classification.tally.count(.kept)
+      let pages = pageCount - min(classification.zeroPages ?? 0, pageCount)
+      let headers = CompressedHeaders(image, level: level, compression: compression)
+      let table = pageCount * UInt64(CompressedLayout.Descriptor.size)
+      largestByteCount = headers.descriptors + table + (pages + 1) << 12
     case .elf:
-      largestByteCount = 0
+      let writer = try ELFWriter(image, selection, level: level, options: options)
+      elf = writer
+      pageCount = writer.layout.pageCount
+      largestByteCount = writer.layout.byteCount
     }
   }
 
@@ -71,21 +77,11 @@ package final class DumpWriter {
   package func write(
     to output: RandomAccessOutput, progress: @escaping (DumpProgress) -> Void
   ) throws(DumpWriteError) -> WrittenDump {
-    let selection: PageSelection
-    do {
-      selection = try PageSelection(
-        image, classification, leavesOutPerCPU: options.leavesOutPerCPU)
-    } catch {
-      throw .source(error)
-    }
-    switch format {
-    case .compressed(let compression):
-      let writer = try CompressedWriter(
-        image, selection, level: classification.level, compression: compression,
-        options: options, to: output, progress: progress)
-      return try writer.write()
-    case .elf:
-      return WrittenDump()
-    }
+    if let elf { return try elf.write(to: output, progress: progress) }
+    guard case .compressed(let compression) = format else { return WrittenDump() }
+    let writer = try CompressedWriter(
+      image, selection, level: level, compression: compression, options: options, to: output,
+      progress: progress)
+    return try writer.write()
   }
 }

@@ -38,4 +38,14 @@ package struct WrittenDump: Equatable, Sendable {
   package internal(set) var chunks: [Chunk] = []
   /// What is to be written to drop the incomplete mark.
   package internal(set) var mark = Patch(offset: 0, bytes: [])
+
+  /// Adds a page to those that could not be read, in ascending order.
+  mutating func noteUnreadable(_ frame: UInt64) {
+    unreadablePages += 1
+    if let last = unreadable.last, last.upperBound == frame {
+      unreadable[unreadable.count - 1] = last.lowerBound..<(frame + 1)
+    } else {
+      unreadable.append(frame..<(frame + 1))
+    }
+  }
 }
