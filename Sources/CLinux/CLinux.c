@@ -53,3 +53,20 @@ void clinux_say_nothing(void) { alarm(0); }
 void clinux_exit_on_bus_error(const char *text) {
   handle(SIGBUS, on_bus_error, bus_error_text, text);
 }
+
+static volatile sig_atomic_t interrupt;
+
+static void on_interrupt(int number) { interrupt = number; }
+
+void clinux_note_interrupts(void) {
+  interrupt = 0;
+  const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND}, old;
+    // nohup and shells let background processes ignore some: that stays.
+    if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
+    sigaction(numbers[i], &action, NULL);
+  }
+}
+
+int clinux_interrupt(void) { return interrupt; }

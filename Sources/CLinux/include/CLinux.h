@@ -32,6 +32,75 @@ static inline int clinux_create(const char *path) {
   return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
+// The directory that files are written in; it need not be readable.
+static inline int clinux_open_directory(const char *path) {
+  return open(path, 010000000 /* O_PATH */ | O_DIRECTORY | O_CLOEXEC);
+}
+
+// A file in `directory`, never behind a link.
+static inline int clinux_open_in(int directory, const char *name, int flags) {
+  return openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC);
+}
+
+// A new file in `directory`, for its owner alone. Fails if there is anything of that name.
+static inline int clinux_create_in(int directory, const char *name) {
+  return openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+// What is called `name` in `directory`: its st_mode, or -1. A link is not followed.
+static inline long clinux_mode_in(int directory, const char *name) {
+  struct stat status;
+  return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? (long)status.st_mode : -1;
+}
+
+// Whether `name` in `directory` is the open file.
+static inline int clinux_is_in(int directory, const char *name, int file) {
+  struct stat named, open;
+  return fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(file, &open) == 0 &&
+         named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+// Gives a file in `directory` another name, unless something has that. File systems that cannot do that in one step
+// give EINVAL.
+static inline int clinux_rename_new(int directory, const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, directory, from, directory, to, 1U /* RENAME_NOREPLACE */);
+}
+
+// O_DIRECT, which headers name only with _GNU_SOURCE.
+#if defined(__aarch64__)
+#define CLINUX_DIRECT 0200000
+#else
+#define CLINUX_DIRECT 040000
+#endif
+static inline int clinux_open_direct_in(int directory, const char *name) {
+  return openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | CLINUX_DIRECT);
+}
+
+// How offsets must be aligned when an open file is read with O_DIRECT (STATX_DIOALIGN): 0 if that would not go to the
+// medium, -1 if the kernel does not tell.
+static inline long clinux_direct_alignment(int file) {
+  // struct statx, of which older headers lack the end: stx_mask at 0, stx_dio_offset_align at 156.
+  unsigned buffer[64] = {0};
+  if (syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */, 0x2000 /* STATX_DIOALIGN */, buffer) != 0) return -1;
+  return (buffer[0] & 0x2000) != 0 ? (long)buffer[39] : -1;
+}
+
+// Whether the file system of an open file has no medium: tmpfs, ramfs, hugetlbfs.
+static inline int clinux_is_in_memory(int file) {
+  struct statfs status;
+  if (fstatfs(file, &status) != 0) return 0;
+  unsigned long type = (unsigned long)status.f_type;
+  return type == 0x01021994 || type == 0x858458f6 || type == 0x958458f6;
+}
+
+// Bytes that this process may still write to the file system of an open file; -1 when that is not known.
+static inline long long clinux_free_space(int file) {
+  struct statfs status;
+  if (fstatfs(file, &status) != 0) return -1;
+  unsigned long long blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail;
+  return (long long)(blocks * (unsigned long long)status.f_bsize);
+}
+
 static inline long clinux_kexec_load(unsigned long entry, unsigned long count,
                                      const struct kexec_segment *segments, unsigned long flags) {
   return syscall(SYS_kexec_load, entry, count, segments, flags);
@@ -130,6 +199,9 @@ static inline int clinux_is_held_stream(int file) {
 void clinux_say_after(unsigned seconds, const char *text);
 void clinux_say_nothing(void);
 void clinux_exit_on_bus_error(const char *text);
+// From now on SIGINT, SIGTERM and SIGHUP only make the number known; a second one ends the process.
+void clinux_note_interrupts(void);
+int clinux_interrupt(void);
 
 // The global variables of getopt_long, which Swift 6 does not let us name.
 static inline void clinux_getopt_start(void) {

@@ -1,0 +1,48 @@
+internal import ByteCoding
+internal import CLinux
+internal import CLibrary
+
+/// The calls of the kernel that write files, which tests make fail.
+package struct OutputCalls: Sendable {
+  /// Writes bytes to an open file: at an offset, or at the end of a pipe.
+  ///
+  /// - Returns: how many were written, perhaps not all. Corresponds to `pwrite` and `write`.
+  package var write:
+    @Sendable (_ number: Int32, _ bytes: RawSpan, _ offset: UInt64?) -> Result<Int, Errno>
+  /// Waits until the medium has what was written: nil when that worked. Corresponds to `fsync`.
+  package var sync: @Sendable (_ number: Int32) -> Errno?
+  /// How many bytes the file system of an open file has space for; nil when that is not known. Corresponds to `fstatfs`.
+  package var freeSpace: @Sendable (_ number: Int32) -> UInt64?
+  /// Whether that file system is in memory only, without a medium from which a file could be read back.
+  package var isInMemory: @Sendable (_ number: Int32) -> Bool
+
+  /// Calls with these functions.
+  package init(
+    write: @escaping @Sendable (
+      _ number: Int32, _ bytes: RawSpan, _ offset: UInt64?
+    ) -> Result<Int, Errno>,
+    sync: @escaping @Sendable (_ number: Int32) -> Errno?,
+    freeSpace: @escaping @Sendable (_ number: Int32) -> UInt64?,
+    isInMemory: @escaping @Sendable (_ number: Int32) -> Bool
+  ) {
+    self.write = write
+    self.sync = sync
+    self.freeSpace = freeSpace
+    self.isInMemory = isInMemory
+  }
+
+  /// Those of the running kernel.
+  package static let running = OutputCalls { number, bytes, offset in
+    let count = unsafe bytes.withUnsafeBytes { buffer in
+      guard let offset else { return unsafe CLibrary.write(number, buffer.baseAddress, buffer.count) }
+      return unsafe pwrite(number, buffer.baseAddress, buffer.count, Int(offset))
+    }
+    return count >= 0 ? .success(count) : .failure(.last)
+  } sync: { number in
+    .ofCall(fsync(number))
+  } freeSpace: { number in
+    UInt64(exactly: clinux_free_space(number))
+  } isInMemory: { number in
+    clinux_is_in_memory(number) != 0
+  }
+}
