@@ -53,6 +53,16 @@ package struct Errno: Error, Hashable, Sendable {
   package static let notExecutable = Errno(rawValue: ENOEXEC)
   /// ENOMEM.
   package static let outOfMemory = Errno(rawValue: ENOMEM)
+  /// EEXIST.
+  package static let exists = Errno(rawValue: EEXIST)
+  /// ENOSPC.
+  package static let noSpace = Errno(rawValue: ENOSPC)
+  /// EDQUOT: no more space by a quota.
+  package static let quotaExceeded = Errno(rawValue: EDQUOT)
+  /// EPIPE: nobody reads from the pipe any more.
+  package static let brokenPipe = Errno(rawValue: EPIPE)
+  /// EROFS.
+  package static let readOnly = Errno(rawValue: EROFS)
   /// ENOSYS.
   package static let notImplemented = Errno(rawValue: ENOSYS)
   /// EOPNOTSUPP.

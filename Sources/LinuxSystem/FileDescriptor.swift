@@ -33,6 +33,14 @@ internal import CLibrary
     self.init(owning: number)
   }
 
+  /// The standard output, which stays open when this is closed. Corresponds to `dup(1)`.
+  package init(standardOutputCalled path: String) throws(FileError) {
+    guard clinux_is_held_stream(1) == 0 else { throw FileError(path, .errno(.notOpen)) }
+    let number = dup(1)
+    guard number >= 0 else { throw FileError(path, .errno(.last)) }
+    self.init(owning: number)
+  }
+
   /// The kind of an open file, which determines how its bytes are read.
   enum Kind {
     /// A regular file of this many bytes; also 0 if the file system does not tell the size.

@@ -3,7 +3,7 @@
 extension FileError.Reason {
   /// The kinds of it, without values: one for each case.
   package enum Code: String, CaseIterable, Sendable {
-    case errno, directory, notRegular, empty, tooLarge
+    case errno, directory, notRegular, empty, tooLarge, exists, link, beingWritten, occupied
   }
 
   /// Which kind it is.
@@ -14,6 +14,10 @@ extension FileError.Reason {
     case .notRegular: .notRegular
     case .empty: .empty
     case .tooLarge: .tooLarge
+    case .exists: .exists
+    case .link: .link
+    case .beingWritten: .beingWritten
+    case .occupied: .occupied
     }
   }
 }

@@ -12,6 +12,14 @@ package struct FileError: Error, Equatable, Sendable {
     case empty
     /// It has more bytes than this, which would have to be kept in memory.
     case tooLarge(limit: Int)
+    /// There is a file of that name already, which would be lost.
+    case exists
+    /// It is a symbolic link, which is not followed where files are written.
+    case link
+    /// Another process is writing it.
+    case beingWritten
+    /// The block device has contents that would be lost.
+    case occupied
   }
 
   /// The path as the user gave it.

@@ -24,6 +24,8 @@ package struct LinuxKernel: Sendable {
   package var signals: Signals
   /// The standard streams.
   package var streams: StandardStreams
+  /// Writing files.
+  package var outputs = OutputCalls.running
   /// The name by which this program was called: the last part of its first argument.
   package var programName = "kexec"
 

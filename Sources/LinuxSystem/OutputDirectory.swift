@@ -56,9 +56,9 @@ final class OutputDirectory: Sendable {
   }
 
   /// Opens `name` for reading past the page cache; nil where that is not possible. Corresponds to `O_DIRECT`.
-  func openDirect(_ name: String) -> FileDescriptor? {
+  func openDirect(_ name: String) -> OpenFile? {
     let number = retryOnInterrupt { unsafe clinux_open_direct_in(descriptor.number, name.cBytes) }
-    return number >= 0 ? FileDescriptor(owning: number) : nil
+    return number >= 0 ? OpenFile(FileDescriptor(owning: number)) : nil
   }
 
   /// Whether `name` is the open file `number`.

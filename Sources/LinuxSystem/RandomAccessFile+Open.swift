@@ -26,7 +26,7 @@ extension RandomAccessFile {
 }
 
 /// An open file that several closures share.
-private final class OpenFile: Sendable {
+final class OpenFile: Sendable {
   let descriptor: FileDescriptor
 
   init(_ descriptor: consuming FileDescriptor) {

@@ -16,6 +16,11 @@ package struct Signals: Sendable {
   /// Makes writing to a pipe without a reader an error instead of the end of the process, since the network
   /// may be down already. Corresponds to ignoring SIGPIPE.
   package var surviveBrokenPipes: @Sendable () -> Void
+  /// From now on a first SIGINT, SIGTERM or SIGHUP only makes `interrupt` known, so that what has been written can be
+  /// left in order. A second one ends the process.
+  package var noteInterrupts: @Sendable () -> Void
+  /// The number of the signal that has come since then; 0 when there was none.
+  package var interrupt: @Sendable () -> Int32
 
   /// Signals with these functions.
   package init(
@@ -23,13 +28,17 @@ package struct Signals: Sendable {
     sayNothing: @escaping @Sendable () -> Void,
     exitOnLostFile: @escaping @Sendable (_ text: String) -> Void,
     endOnLostFile: @escaping @Sendable () -> Void,
-    surviveBrokenPipes: @escaping @Sendable () -> Void
+    surviveBrokenPipes: @escaping @Sendable () -> Void,
+    noteInterrupts: @escaping @Sendable () -> Void = {},
+    interrupt: @escaping @Sendable () -> Int32 = { 0 }
   ) {
     self.say = say
     self.sayNothing = sayNothing
     self.exitOnLostFile = exitOnLostFile
     self.endOnLostFile = endOnLostFile
     self.surviveBrokenPipes = surviveBrokenPipes
+    self.noteInterrupts = noteInterrupts
+    self.interrupt = interrupt
   }
 
   /// The signals of this process.
@@ -43,5 +52,9 @@ package struct Signals: Sendable {
     _ = signal(SIGBUS, SIG_DFL)
   } surviveBrokenPipes: {
     _ = signal(SIGPIPE, SIG_IGN)
+  } noteInterrupts: {
+    clinux_note_interrupts()
+  } interrupt: {
+    clinux_interrupt()
   }
 }

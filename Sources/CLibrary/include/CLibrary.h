@@ -42,8 +42,9 @@ static inline char **clibrary_environ(void) { return __environ; }
 #undef S_IFDIR
 #undef S_IFBLK
 #undef S_IFIFO
+#undef S_IFLNK
 static const mode_t S_IFMT = 0170000, S_IFREG = 0100000, S_IFDIR = 0040000, S_IFBLK = 0060000,
-                    S_IFIFO = 0010000;
+                    S_IFIFO = 0010000, S_IFLNK = 0120000;
 
 #undef MAP_FAILED
 static void *const MAP_FAILED = (void *)-1;

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -58,6 +59,11 @@ static inline int clinux_is_in(int directory, const char *name, int file) {
   struct stat named, open;
   return fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(file, &open) == 0 &&
          named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+// Locks an open file until it is closed: 0 if another process has done that. File systems without locks have none.
+static inline int clinux_lock(int file) {
+  return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 // Gives a file in `directory` another name, unless something has that. File systems that cannot do that in one step
