@@ -6,9 +6,9 @@ internal import LinuxSystem
 extension DumpCommand {
   /// `kexec dump log`: the log as `dmesg` showed it.
   func printLog() throws(CommandError) {
-    let image = try openImage()
-    let log = try readLog(of: image)
-    try requireWhole(image)
+    let image = try openDump(source)
+    let log = try readLog(of: image, path: source)
+    try requireWhole(image, path: source)
     guard !common.isQuiet else { return }
     let records = wanted(of: log)
     if common.printsJSON {
@@ -17,7 +17,7 @@ extension DumpCommand {
     // Bytes that control a terminal may be anything that a program wrote into the log.
     var writer = LogFormat.Writer(
       LogFormat(
-        values.format, showsCaller: values.showsCaller,
+        values.logFormat, showsCaller: values.showsCaller,
         escapesControls: kernel.outputTerminal.width != nil), of: log)
     var output: [UInt8] = []
     for record in records {
@@ -36,7 +36,7 @@ extension DumpCommand {
       warn("\(quoted(source)): when the log was cleared is not known, so all of it is printed")
     }
     let first = values.isSinceClear ? log.firstSinceClear ?? 0 : 0
-    return log.records[first...].filter { values.levels & 1 << $0.level != 0 }
+    return log.records[first...].filter { values.logLevels & 1 << $0.level != 0 }
   }
 
   private func json(of log: CrashLog, _ records: [LogRecord], release: String?) -> JSON {

@@ -26,7 +26,7 @@ extension DumpCommand {
     let image: CrashImage
     do throws(CrashImageError) {
       image = try CrashImage(file)
-      warnOfMissingBytes(in: image)
+      warnOfMissingBytes(in: image, path: source)
     } catch {
       guard case .otherFormat = error, file.startsAsText else {
         throw CommandError(error, path: source)
@@ -41,7 +41,7 @@ extension DumpCommand {
     var headline = CrashHeadline(log: [])
     var damage: LogDamage?
     do throws(CommandError) {
-      let log = try readLog(of: image)
+      let log = try readLog(of: image, path: source)
       headline = CrashHeadline(log)
       damage = log.damage
     } catch {
@@ -52,20 +52,13 @@ extension DumpCommand {
     var classes: Classification?
     do throws(CommandError) {
       // Without the test for zeros, which reads all of the memory.
-      classes = try classify(image, DumpLevel.all.subtracting(.zero))
+      classes = try classify(image, DumpLevel.all.subtracting(.zero), path: source)
     } catch {
       warn(error.message)
     }
-    let processors = image.notes.filter { $0.isProcessor }.compactMap {
-      ProcessorState(note: $0.bytes, in: image)
-    }
-    try requireWhole(image)
-    return CrashReport(
-      headline: headline, damage: damage,
-      dump: CrashReport.Dump(
-        release: image.information.release, buildID: image.information.buildID,
-        crashTime: image.information.crashTime,
-        kernelOffset: image.information.kernelOffset, classes: classes, processors: processors))
+    let report = CrashReport(image, headline, damage, classes)
+    try requireWhole(image, path: source)
+    return report
   }
 
   /// The report of the text of a log.

@@ -4,16 +4,18 @@ internal import CrashLogs
 internal import LinuxSystem
 internal import RunningSystem
 
-/// `kexec dump`: reads the memory of a crashed kernel.
+/// `kexec dump`: reads the memory of a crashed kernel, and saves it.
 struct DumpCommand: WordCommand {
   typealias Key = DumpOption
 
-  static let summary = "read the dump of a crashed kernel"
+  static let summary = "save the dump of a crashed kernel, or read one"
 
   let values: DumpValues
   let subject: DumpSubject
   /// The dump as the user gave it.
   let source: String
+  /// Where it is saved; empty where nothing is.
+  let target: String
   let kernel: LinuxKernel
 
   var common: CommonValues { values.common }
@@ -24,69 +26,22 @@ struct DumpCommand: WordCommand {
       "kexec: \(quoted(source)): the file became shorter or unreadable while it was read\n")
     switch subject {
     case .info:
-      let report = DumpInfoReport(try openImage(), path: source)
+      let report = DumpInfoReport(try openDump(source, saysMissing: false), path: source)
       try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .classes:
-      let image = try openImage()
+      let image = try openDump(source)
       avoidBadMemory(of: image)
-      let report = DumpClassesReport(image, try classify(image, values.level ?? .all))
-      try requireWhole(image)
+      let classification = try classify(image, values.levels?.first ?? .all, path: source)
+      let report = DumpClassesReport(image, classification)
+      try requireWhole(image, path: source)
       try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .log: try printLog()
     case .report: return try printReport()
+    case .save: return try save()
+    case .verify: return try verify()
+    case .convert: return try convert()
     }
     return .success
-  }
-
-  /// The dump.
-  func openImage() throws(CommandError) -> CrashImage {
-    debug("reading the headers of \(source)")
-    let file: RandomAccessFile
-    do throws(FileError) {
-      file = try RandomAccessFile(path: source)
-    } catch {
-      guard error.reason == .notRegular else { throw CommandError(error) }
-      throw CommandError(
-        .file(error.reason),
-        "\(quoted(source)): it is neither a file nor a block device, which a dump must be in")
-    }
-    do throws(CrashImageError) {
-      let image = try CrashImage(file)
-      warnOfMissingBytes(in: image)
-      return image
-    } catch {
-      throw CommandError(error, path: source)
-    }
-  }
-
-  /// Says that the file of `image` ends too early; `info` has a row for that.
-  func warnOfMissingBytes(in image: CrashImage) {
-    guard subject != .info else { return }
-    if image.format.missingByteCount > 0 {
-      warn("\(quoted(source)): the file was cut short: \(image.format.missingText)")
-    } else if image.format.flattenedEnd == false {
-      warn("\(quoted(source)): the flattened file has no end: it was cut short")
-    }
-  }
-
-  /// What was read of a file that another process has cut short meanwhile is not said.
-  func requireWhole(_ image: CrashImage) throws(CommandError) {
-    guard image.isCutShort else { return }
-    throw CommandError(
-      .fileChanged, "\(quoted(source)): the file became shorter while it was read",
-      advice: "read it again when no process writes to it")
-  }
-
-  /// The classes of all pages in `image`.
-  func classify(
-    _ image: CrashImage, _ level: DumpLevel
-  ) throws(CommandError) -> Classification {
-    debug("reading the memory map for dump level \(level.rawValue)")
-    do throws(CrashImageError) {
-      return try Classification(image, level: level)
-    } catch {
-      throw CommandError(error, path: source)
-    }
   }
 
   /// Reading a page that a machine check has named as bad may stop the processor again. A log that cannot be read
@@ -98,28 +53,6 @@ struct DumpCommand: WordCommand {
       debug("\(quoted(source)): the log cannot be read")
     }
   }
-
-  /// The log in `image`. Says what of it is damaged.
-  func readLog(of image: CrashImage) throws(CommandError) -> CrashLog {
-    do throws(CrashLogError) {
-      let log = try CrashLog(image)
-      debug("the log has \(log.records.count) records")
-      if let text = log.damage.text { warn("\(quoted(source)): \(text)") }
-      return log
-    } catch {
-      throw CommandError(error, path: source)
-    }
-  }
-}
-
-/// What `kexec dump` says of a dump: the word behind it.
-enum DumpSubject: String, CaseIterable {
-  case info, classes, log, report
-
-  /// The words.
-  static func list(separator: String) -> String {
-    allCases.map { $0.rawValue }.joined(separator: separator)
-  }
 }
 
 extension DumpCommand {
@@ -127,25 +60,62 @@ extension DumpCommand {
     _ values: DumpValues, _ arguments: [String], on kernel: LinuxKernel
   ) throws(CommandError) {
     let name = CommandWord.dump.name
-    let names = DumpSubject.list(separator: ", ")
-    guard let word = arguments.first, let subject = DumpSubject(rawValue: word) else {
+    guard let word = arguments.first else {
+      let names = DumpSubject.list(separator: ", ")
       throw .usage(
-        arguments.first.map { "dump: \(quoted($0)) is none of \(names)" }
-          ?? "dump needs to know what to print: one of \(names)", of: name)
+        "dump needs a SOURCE and a TARGET to save, or one of the words \(names)", of: name)
     }
-    guard arguments.count <= 2 else {
-      throw .usage(
-        "dump \(word) takes one dump, but \(quoted(arguments[2])) was given, too", of: name)
-    }
-    guard values.level == nil || subject == .classes else {
-      throw .usage("--level is only for dump classes", of: name)
-    }
-    if subject != .log, let option = values.logOption {
-      throw .usage("\(option) is only for dump log", of: name)
+    let subject = DumpSubject(word: word) ?? .save
+    let operands = Array(subject == .save ? arguments[...] : arguments.dropFirst())
+    try Self.check(operands, of: subject)
+    try values.check(for: subject)
+    if operands.count == 2, operands[1] == OutputFile.standardOutput {
+      try Self.checkStandardOutput(values, on: kernel)
     }
     let root = values.common.machineDirectory ?? kernel.files.root
     self.init(
-      values: values, subject: subject,
-      source: arguments.count > 1 ? arguments[1] : root + "/proc/vmcore", kernel: kernel)
+      values: values, subject: subject, source: operands.first ?? root + "/proc/vmcore",
+      target: operands.count > 1 ? operands[1] : "", kernel: kernel)
+  }
+
+  /// Refuses what is too much or too little.
+  private static func check(
+    _ operands: [String], of subject: DumpSubject
+  ) throws(CommandError) {
+    let name = CommandWord.dump.name
+    let most = subject.operands.upperBound
+    if operands.count > most {
+      let takes = most == 1 ? "one dump" : "a SOURCE and a TARGET"
+      throw .usage(
+        "\(subject.text) takes \(takes), but \(quoted(operands[most])) was given, too", of: name)
+    }
+    guard operands.count < subject.operands.lowerBound else { return }
+    guard subject == .save else {
+      throw .usage(
+        subject == .verify ? "\(subject.text) needs a FILE" : "\(subject.text) needs a SOURCE and a TARGET",
+        of: name)
+    }
+    let word = operands.first ?? ""
+    var error = CommandError.usage(
+      "dump: \(quoted(word)) is none of \(DumpSubject.list(separator: ", ")), and as a SOURCE it needs a TARGET",
+      of: name)
+    if let nearest = nearestName(to: word, among: DumpSubject.words.map { $0.rawValue }) {
+      error.advice = "did you mean kexec dump \(nearest)?"
+    }
+    throw error
+  }
+
+  /// Refuses a dump on a terminal, or in the middle of JSON.
+  private static func checkStandardOutput(
+    _ values: DumpValues, on kernel: LinuxKernel
+  ) throws(CommandError) {
+    if values.common.printsJSON {
+      throw .usage(
+        "--json is printed to the standard output, which the dump goes to", of: CommandWord.dump.name)
+    }
+    if kernel.streams.columns(.output) != nil {
+      throw .usage("the standard output is a terminal, which is no place for a dump", of: CommandWord.dump.name)
+        .advising("give a pipe: kexec dump SOURCE - | ssh HOST kexec dump convert - TARGET")
+    }
   }
 }

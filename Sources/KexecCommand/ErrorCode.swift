@@ -66,6 +66,18 @@ enum ErrorCode: Equatable {
     case badStamps
     /// The time stamp counter was reset after the load.
     case counterSetBack
+    /// The space is not enough for a dump.
+    case noSpace
+    /// A signal has ended the saving of a dump.
+    case interrupted
+    /// The target of a dump does not take it.
+    case targetFailed
+    /// Nobody reads the dump any more that is written to the standard output.
+    case readerGone
+    /// A dump is not what was written, or contradicts itself.
+    case wrongDump
+    /// A dump is not complete.
+    case cutShort
   }
 }
 

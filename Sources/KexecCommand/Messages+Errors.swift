@@ -20,9 +20,20 @@ extension CommandError {
       case .directory: "it is a directory, not a file"
       case .notRegular: "it is not a file, a block device or a pipe"
       case .empty: "the file is empty"
+      case .exists: "there is such a file already"
+      case .link: "it is a symbolic link, which is not followed"
+      case .beingWritten: "another process is writing it"
+      case .occupied: "the device has contents"
       case .tooLarge(let limit):
         "it is larger than \(byteText(UInt64(limit))), which is the limit "
           + "(half of the free memory, at most 4 GiB)"
+      }
+    let advice: String? =
+      switch error.reason {
+      case .exists: "give another name, or --force to replace it when the new one is complete"
+      case .link: "give the name of the file itself"
+      case .occupied: "--force overwrites them"
+      default: nil
       }
     let isRetained = error.path.hasSuffix("/sys/firmware/initrd")
     self.init(
@@ -30,7 +41,7 @@ extension CommandError {
       "\(fileName(error.path)): \(why)",
       advice: isRetained
         ? "the running kernel keeps its initrd only with retain_initrd on its command line"
-        : error.reason == .errno(.noSuchFile) ? PastedCharacter(in: error.path)?.advice : nil)
+        : error.reason == .errno(.noSuchFile) ? PastedCharacter(in: error.path)?.advice : advice)
   }
 
   init(

@@ -160,6 +160,9 @@ extension OutputFile {
     return { (bytes) throws(WriteFailure) in try file.write(bytes, at: nil) }
   }
 
+  /// Whether it is a regular file.
+  package var isFile: Bool { target != nil }
+
   /// How many bytes can be written at most; nil when that is not known.
   package var freeSpace: UInt64? {
     switch kind {

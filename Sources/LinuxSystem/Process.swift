@@ -18,6 +18,8 @@ package struct Process: Sendable {
   /// Runs a program with the standard streams of this process and waits for it. The result is its exit code,
   /// or 128 plus the signal that ended it; an error if it cannot be run, or if its exit code is not known.
   package var run: @Sendable (_ program: String, _ arguments: [String]) -> Result<Int32, Errno>
+  /// How many processors it may run on: at least 1. Corresponds to `sched_getaffinity`.
+  package var processorCount: @Sendable () -> Int = { Int(clinux_processor_count()) }
 
   /// A process with these functions.
   package init(

@@ -121,6 +121,14 @@ static inline int clinux_memfd(const char *name) {
   return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */);
 }
 
+// How many processors this process may run on: at least 1.
+static inline int clinux_processor_count(void) {
+  unsigned long mask[128];
+  long size = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask), count = 0;
+  for (long i = 0; i < size / (long)sizeof *mask; i++) count += __builtin_popcountl(mask[i]);
+  return count > 0 ? (int)count : 1;
+}
+
 // The processor's time stamp counter; 0 where there is none that user space may read.
 static inline unsigned long long clinux_time_stamp(void) {
 #if defined(__x86_64__)
