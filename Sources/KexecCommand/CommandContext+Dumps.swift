@@ -71,4 +71,14 @@ extension CommandContext {
       throw CommandError(error, path: path)
     }
   }
+
+  /// Reading a page that a machine check has named as bad may stop the processor again. A log that cannot be read
+  /// names none.
+  func avoidBadMemory(of image: CrashImage, path: String) {
+    do throws(CrashLogError) {
+      image.avoid(CrashHeadline(try CrashLog(image)).badFrames)
+    } catch {
+      debug("\(quoted(path)): the log cannot be read")
+    }
+  }
 }

@@ -1,6 +1,5 @@
 internal import ByteCoding
 internal import CrashDumps
-internal import CrashLogs
 internal import LinuxSystem
 internal import RunningSystem
 
@@ -30,7 +29,7 @@ struct DumpCommand: WordCommand {
       try print(report.text(on: kernel.outputTerminal), json: report.json)
     case .classes:
       let image = try openDump(source)
-      avoidBadMemory(of: image)
+      avoidBadMemory(of: image, path: source)
       let classification = try classify(image, values.levels?.first ?? .all, path: source)
       let report = DumpClassesReport(image, classification)
       try requireWhole(image, path: source)
@@ -42,16 +41,6 @@ struct DumpCommand: WordCommand {
     case .convert: return try convert()
     }
     return .success
-  }
-
-  /// Reading a page that a machine check has named as bad may stop the processor again. A log that cannot be read
-  /// names none.
-  private func avoidBadMemory(of image: CrashImage) {
-    do throws(CrashLogError) {
-      image.avoid(CrashHeadline(try CrashLog(image)).badFrames)
-    } catch {
-      debug("\(quoted(source)): the log cannot be read")
-    }
   }
 }
 
