@@ -58,6 +58,16 @@ final class FakeKernel: Sendable {
     var randomByte: UInt8 = 0x5A
     var counter: UInt64 = 5000
     var wallClock: UInt64 = 7_000_000_000
+    /// How many bytes one write into a file takes, and what happens after `size` bytes of all writes together.
+    var outputSize = Int.max
+    var outputLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
+    /// The error when a file is to be on its medium.
+    var outputSync: Errno?
+    /// The space for files, and whether their file system is in memory.
+    var space: UInt64?
+    var isInMemory = false
+    /// The signal that has come when so many bytes have been written into files.
+    var interrupt: (size: Int, number: Int32) = (.max, 0)
   }
 
   private struct State {
@@ -69,6 +79,7 @@ final class FakeKernel: Sendable {
     var logged: [String] = []
     var lostFileTexts: [String] = []
     var written = 0
+    var saved = 0
     var mounts: [String] = []
   }
 
@@ -152,6 +163,12 @@ extension FakeKernel {
 
   /// The value that the program gets.
   var value: LinuxKernel {
+    var kernel = ordinary
+    kernel.outputs = outputs
+    return kernel
+  }
+
+  private var ordinary: LinuxKernel {
     LinuxKernel(
       files: files, kexec: kexec, fileSystems: fileSystems,
       network: NetworkInterfaces {
@@ -181,6 +198,9 @@ extension FakeKernel {
         self.state.withLock { $0.lostFileTexts.append(text) }
       } endOnLostFile: {
       } surviveBrokenPipes: {
+      } noteInterrupts: {
+      } interrupt: {
+        self.state.withLock { $0.saved >= $0.answers.interrupt.size ? $0.answers.interrupt.number : 0 }
       },
       streams: StandardStreams { text in
         self.state.withLock {
@@ -266,6 +286,25 @@ extension FakeKernel {
       }
       self.state.withLock { $0.written += part.count }
       return MemoryFiles.running.write(number, part)
+    }
+  }
+
+  private var outputs: OutputCalls {
+    OutputCalls { number, bytes, offset in
+      let (size, left, then) = self.state.withLock {
+        let limit = $0.answers.outputLimit
+        return ($0.answers.outputSize, limit.size - $0.saved, limit.then)
+      }
+      guard left > 0 else { return then }
+      let count = min(bytes.byteCount, size, left)
+      self.state.withLock { $0.saved += count }
+      return OutputCalls.running.write(number, bytes.extracting(0..<count), offset)
+    } sync: { _ in
+      self.answer { $0.outputSync }
+    } freeSpace: { number in
+      self.answer { $0.space } ?? OutputCalls.running.freeSpace(number)
+    } isInMemory: { _ in
+      self.answer { $0.isInMemory }
     }
   }
 

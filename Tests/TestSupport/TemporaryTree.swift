@@ -50,6 +50,10 @@ package final class TemporaryTree: Sendable {
 
   deinit {
     for entry in made.reversed() {
+      // What the program has written there.
+      if entry.hasSuffix("/") {
+        for name in FileTree(root: entry).names(in: "/") ?? [] { unsafe unlink((entry + name).cBytes) }
+      }
       _ = entry.hasSuffix("/") ? unsafe rmdir(entry) : unsafe unlink(entry.cBytes)
     }
   }
