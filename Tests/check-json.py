@@ -13,6 +13,7 @@ import jsonschema
 # The key by which each kind is known.
 KINDS = {"systemCall": "plan", "loaded": "status", "checkNanoseconds": "report", "errors": "errors",
          "records": "dumpLog", "kind": "dumpReport",
+         "recordCount": "dumpUnflattened", "verification": "dumpManifest", "promisedPages": "dumpVerification",
          "pagingLevels": "dumpInfo", "perCPUFree": "dumpClasses"}
 
 

@@ -68,6 +68,7 @@ struct DumpManifest {
       ("classes", classification == nil ? .null : .object(classes)),
       ("storedPages", .optional(written?.storedPages)),
       ("sharedPages", .optional(written?.sharedPages)),
+      ("leftOutPerCPU", .optional(written?.leftOutPerCPU)),
       ("unreadablePages", .optional(written?.unreadablePages)),
       (
         "findings",

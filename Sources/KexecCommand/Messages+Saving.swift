@@ -75,6 +75,10 @@ extension CommandError {
   init(saving error: DumpWriteError, from source: String, to path: String, interrupt: Int32) {
     switch error {
     case .source(let error): self.init(error, path: source)
+    case .sourceChanged:
+      self.init(
+        .fileChanged, "\(quoted(source)): the memory in it has changed while it was saved",
+        advice: "a dump is of a kernel that does not run any more")
     case .outOfMemory(let wanted):
       self.init(
         .file(.errno(.outOfMemory)),

@@ -99,10 +99,11 @@ extension SaveJob {
     do throws(CrashImageError) {
       return try DumpWriter(
         image, classification, format: request.format,
-        threads: request.threads ?? kernel.process.processorCount(),
-        // A device has what was on it before.
-        isBlank: isFile || file.kind == .pipe,
-        hashesChunks: isFile && (request.verifies || request.hasCompanions) || common.printsJSON)
+        options: DumpWriter.Options(
+          threads: request.threads ?? kernel.process.processorCount(),
+          // A device has what was on it before.
+          isBlank: isFile || file.kind == .pipe,
+          hashesChunks: isFile && (request.verifies || request.hasCompanions) || common.printsJSON))
     } catch {
       throw CommandError(error, path: source)
     }

@@ -89,6 +89,8 @@ extension InvocationTests.DocumentTests {
       + listed("noteReasonCode").map { "noteReason." + $0 }
       + listed("reasonCode").map { "reason." + $0 }
       + listed("dumpFindingCode").map { "dumpFinding." + $0 }
+      + listed("dumpDowngradeCode").map { "dumpDowngrade." + $0 }
+      + listed("dumpFaultCode").map { "dumpFault." + $0 }
       + callErrors.map { ErrorCode.call($0).text } + fileErrors.map { ErrorCode.file($0).text }
   }
 
@@ -136,6 +138,14 @@ extension InvocationTests.DocumentTests {
     for finding in EveryMessageTests.dumpFindings {
       add("dumpFinding." + finding.code.rawValue, "note           " + finding.text)
     }
+    for downgrade in EveryMessageTests.downgrades {
+      add(
+        "dumpDowngrade." + downgrade.code.rawValue,
+        "kexec: warning: \"vmcore\": " + downgrade.text)
+    }
+    for fault in EveryMessageTests.dumpFaults {
+      add("dumpFault." + fault.code, "  fault       " + fault.text)
+    }
     for reason in fileErrors + EveryMessageTests.files {
       add(CommandError(FileError("vmlinuz", reason)))
     }
@@ -177,7 +187,9 @@ extension InvocationTests.DocumentTests {
     }
     for (path, target) in made { #expect(unsafe symlink(target, kernel.tree.path + path) == 0) }
     defer { for path in made.keys { unsafe unlink(kernel.tree.path + path) } }
-    let json = line.hasPrefix("status") || situation == .outputLost ? "" : " --json"
+    let isWithout =
+      line.hasPrefix("status") || situation == .outputLost || situation == .readerGone
+    let json = isWithout ? "" : " --json"
     #expect(kernel.run(line + json) != .success, "\(situation)")
     if !json.isEmpty {
       #expect(kernel.output.contains("\"code\": \"\(situation.rawValue)\""), "\(kernel.output)")
@@ -257,6 +269,23 @@ extension InvocationTests.DocumentTests {
         .counterSetBack, "--report",
         on(["/proc/cmdline": "kexec_stamps=\(stamp),\(stamp),\(stamp),\(stamp)\n"])
       ),
+    ] + savingSituations
+  }
+
+  /// The same for the saving of dumps.
+  private static var savingSituations: [(ErrorCode.Situation, String, FakeKernel)] {
+    let dump = CrashImageBuilder().bytes
+    func on(_ change: (inout FakeKernel.Answers) -> Void) -> FakeKernel {
+      FakeKernel(["/vmcore": dump, "/flat": FlattenedBuilder(dump).bytes(isCut: true)], change)
+    }
+    let line = "dump @/vmcore @/dump"
+    return [
+      (.noSpace, line, on { $0.outputLimit = (40_000, .failure(.noSpace)) }),
+      (.interrupted, line, on { $0.interrupt = (40_000, 15) }),
+      (.targetFailed, line, on { $0.outputLimit = (40_000, .failure(.inputOutput)) }),
+      (.readerGone, "dump @/vmcore -", on { $0.outputLimit = (0, .failure(.brokenPipe)) }),
+      (.wrongDump, line, on { $0.damagedByte = 70_000 }),
+      (.cutShort, "dump convert @/flat @/dump", on { _ in }),
     ]
   }
 }

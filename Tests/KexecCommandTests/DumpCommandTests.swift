@@ -127,15 +127,42 @@ extension InvocationTests {
       "What cannot be done is refused in one line",
       arguments: [
         (
-          "dump", "kexec: dump needs to know what to print: one of info, classes, log, report",
+          "dump",
+          "kexec: dump needs a SOURCE and a TARGET to save, or one of the words info, classes, log, report, verify, convert",
           ExitCode.usage
         ),
         (
-          "dump inf @/vmcore", "kexec: dump: \"inf\" is none of info, classes, log, report", .usage
+          "dump inf",
+          "kexec: dump: \"inf\" is none of info, classes, log, report, verify, convert, and as a SOURCE it needs a TARGET",
+          .usage
         ),
+        ("dump inf @/vmcore", "kexec: \"inf\": No such file or directory", .failure),
+        ("dump a b c", "kexec: dump takes a SOURCE and a TARGET, but \"c\" was given, too", .usage),
+        ("dump verify", "kexec: dump verify needs a FILE", .usage),
+        ("dump convert a", "kexec: dump convert needs a SOURCE and a TARGET", .usage),
         ("dump info", "kexec: \"@/proc/vmcore\": No such file or directory", .failure),
         ("dump info a b", "kexec: dump info takes one dump, but \"b\" was given, too", .usage),
-        ("dump info --level=1 @/vmcore", "kexec: --level is only for dump classes", .usage),
+        (
+          "dump info --level=1 @/vmcore",
+          "kexec: --level is only for dump classes, saving and dump convert", .usage
+        ),
+        ("dump classes --level=1,2 @/vmcore", "kexec: dump classes takes one level", .usage),
+        ("dump log --format=elf a", "kexec: --format=elf is only for saving and dump convert", .usage),
+        ("dump --format=raw a b", "kexec: --format=raw is only for dump log", .usage),
+        ("dump --rescue a b", "kexec: --rescue is only for dump convert", .usage),
+        ("dump -d 1,32 a b", "kexec: -d 1,32: a dump level is 0 to 31", .usage),
+        ("dump --threads=0 a b", "kexec: --threads=0: expected a number from 1 to 1024", .usage),
+        ("dump --if-full=stop a b", "kexec: --if-full=stop: expected one of these words", .usage),
+        ("dump --compress=lzo a b", "kexec: --compress=lzo: there is no such method", .usage),
+        (
+          "dump --format=elf --compress=zlib a b",
+          "kexec: the pages of an ELF file are never compressed: --format=elf and --compress do not go together",
+          .usage
+        ),
+        (
+          "dump --json a -",
+          "kexec: --json is printed to the standard output, which the dump goes to", .usage
+        ),
         ("dump classes --level=32 @/vmcore", "kexec: --level=32: a dump level is 0 to 31", .usage),
         ("dump info @/none", "kexec: \"@/none\": No such file or directory", .failure),
         ("dump info @/proc", "kexec: \"@/proc\": it is a directory, not a file", .failure),

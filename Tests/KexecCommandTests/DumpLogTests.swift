@@ -11,7 +11,7 @@ extension InvocationTests {
   /// `kexec dump log` and `kexec dump report`.
   @Suite struct DumpLogTests {
     /// A dump whose kernel had logged a crash.
-    private static func dump(
+    static func dump(
       started: String? = nil, _ change: (inout KernelAddressSpaceFixture) -> Void = { _ in }
     ) -> [UInt8] {
       var ring = PrintkRingBuilder()

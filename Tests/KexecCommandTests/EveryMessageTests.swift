@@ -2,6 +2,7 @@ import ByteCoding
 import Compression
 import CrashDumps
 import CrashLogs
+import DumpWriting
 import ELFFormat
 import KernelImages
 import KexecABI
@@ -126,7 +127,19 @@ import Testing
     .classUnknown(.user),
   ]
   static let files: [FileError.Reason] = [
-    .errno(.noSuchFile), .directory, .notRegular, .empty, .tooLarge(limit: 1 << 30),
+    .errno(.noSuchFile), .directory, .notRegular, .empty, .tooLarge(limit: 1 << 30), .exists, .link,
+    .beingWritten, .occupied,
+  ]
+  static let downgrades: [Downgrade] = [
+    .levelRaised(from: DumpLevel(rawValue: 1), to: .all), .pagesUnreadable(3), .sourceIncomplete,
+    .noLog, .logDamaged, .companionLost("dump-log.txt"),
+  ]
+  static let dumpFaults: [DumpFault] = [
+    .unreadable(offset: 4096, errno: 5), .unreadable(offset: 4096, errno: 0), .noEnd,
+    .truncated(promised: 9000, has: 4096), .noInformation(offset: 4096),
+    .storedButNotMemory(offset: 4096, frame: 256), .badDescriptor(offset: 4096, frame: 256),
+    .badPage(offset: 4096, frame: 256), .otherPage(offset: 4096, frame: 256),
+    .otherDigest(offset: 4096, byteCount: 99), .badSegment(2),
   ]
 
   static let logs: [CrashLogError] = [.noLog, .impossible("count_bits", 60)]
@@ -239,6 +252,7 @@ import Testing
     expectAll(Self.dumps.map(\.code))
     expectAll(Self.dumpFindings.map(\.code))
     expectAll(Self.files.map(\.code))
+    expectAll(Self.downgrades.map(\.code))
     expectAll(Self.logs.compactMap(\.code))
     expectAll(Self.ordinary.map(\.code))
     expectAll(Self.initrd.map(\.code))
@@ -270,8 +284,9 @@ import Testing
 
   @Test("Every note and every reason is a different line of at most 120 characters")
   func notesAndReasonsAreShortAndUnique() {
-    let texts =
+    var texts =
       Self.notes.map(\.text) + Self.routes.map(\.text) + Self.dumpFindings.map(\.text)
+    texts += Self.downgrades.map(\.text) + Self.dumpFaults.map(\.text)
     #expect(Set(texts).count == texts.count)
     for text in texts {
       expectSentence(text)

@@ -61,11 +61,17 @@ final class FakeKernel: Sendable {
     /// How many bytes one write into a file takes, and what happens after `size` bytes of all writes together.
     var outputSize = Int.max
     var outputLimit: (size: Int, then: Result<Int, Errno>) = (.max, .success(0))
+    /// The byte of all writes together that becomes another one on the medium.
+    var damagedByte: Int?
     /// The error when a file is to be on its medium.
     var outputSync: Errno?
     /// The space for files, and whether their file system is in memory.
     var space: UInt64?
     var isInMemory = false
+    /// Nanoseconds that pass each time when somebody asks how long the kernel has been running.
+    var sinceBootStep: UInt64 = 0
+    /// Whether a limit of the output is over once it was met.
+    var isOutputLimitOnce = false
     /// The signal that has come when so many bytes have been written into files.
     var interrupt: (size: Int, number: Int32) = (.max, 0)
   }
@@ -80,6 +86,7 @@ final class FakeKernel: Sendable {
     var lostFileTexts: [String] = []
     var written = 0
     var saved = 0
+    var age: UInt64 = 1_000_000
     var mounts: [String] = []
   }
 
@@ -187,7 +194,10 @@ extension FakeKernel {
       } wallClock: {
         self.answer { $0.wallClock }
       } sinceBoot: {
-        1_000_000
+        self.state.withLock {
+          $0.age += $0.answers.sinceBootStep
+          return $0.age
+        }
       } countsPerNanosecond: {
         1
       }, process: process,
@@ -295,9 +305,21 @@ extension FakeKernel {
         let limit = $0.answers.outputLimit
         return ($0.answers.outputSize, limit.size - $0.saved, limit.then)
       }
-      guard left > 0 else { return then }
+      guard left > 0 else {
+        self.state.withLock { if $0.answers.isOutputLimitOnce { $0.answers.outputLimit.size = .max } }
+        return then
+      }
       let count = min(bytes.byteCount, size, left)
-      self.state.withLock { $0.saved += count }
+      let (start, damaged) = self.state.withLock {
+        $0.saved += count
+        return ($0.saved - count, $0.answers.damagedByte)
+      }
+      if let damaged, (start..<(start + count)).contains(damaged) {
+        var changed = (0..<count).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+        changed[damaged - start] ^= 0x10
+        let shared = SharedBytes(changed)
+        return OutputCalls.running.write(number, shared.span, offset)
+      }
       return OutputCalls.running.write(number, bytes.extracting(0..<count), offset)
     } sync: { _ in
       self.answer { $0.outputSync }

@@ -152,11 +152,11 @@ extension InvocationTests {
       codes += PlanningError.Code.allCases.map { ErrorCode.planning($0).text }
       codes += CrashImageError.Code.allCases.map { ErrorCode.dump($0).text }
       codes += Classification.Finding.Code.allCases.map(\.rawValue)
+      codes += Downgrade.Code.allCases.map(\.rawValue) + EveryMessageTests.dumpFaults.map(\.code)
+      codes += Verification.allCases.map(\.rawValue)
       codes += ImageError.Code.allCases.map { ErrorCode.image($0).text }
       codes += ErrorCode.Situation.allCases.map { ErrorCode.situation($0).text }
-      codes += [FileError.Reason.empty, .notRegular, .directory, .tooLarge(limit: 1)].map {
-        ErrorCode.file($0).text
-      }
+      codes += EveryMessageTests.files.dropFirst().map { ErrorCode.file($0).text }
       let reasons =
         OrdinaryEntryReason.Code.allCases.map(\.rawValue)
         + InitrdReason.Code.allCases.map(\.rawValue) + InitrdDamage.Code.allCases.map(\.rawValue)
