@@ -69,8 +69,8 @@ OFFERS = [
     ("kexec --digest=", ["komihash", "sha256"]),
     ("kexec --serial=tty", ["ttyS0", "ttyS1", "ttyS2", "ttyS3"]),
     ("kexec --reuse-", ["--reuse-cmdline", "--reuse-console", "--reuse-video-type"]),
-    ("kexec dump ", ["classes", "info", "log", "report"]),
-    ("kexec dump --format=", ["dmesg", "kmsg", "raw"]),
+    ("kexec dump ", ["classes", "convert", "info", "log", "report", "verify"]),
+    ("kexec dump --format=", ["dmesg", "elf", "kdump", "kmsg", "raw"]),
     ("kexec report --", ["--json", "--machine=", "--quiet", "--debug", "--help"]),
 ]
 

@@ -40,7 +40,7 @@ RECORDED = "Tests/Fixtures/documents.txt"
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
     f"docs/{name}.md" for name in (
         "compared crash-dumps crash-kernels fast-jump handover images jump-back json lab measurements messages options "
-        "packaging purgatory reboot status system-calls troubleshooting "
+        "packaging purgatory reboot saving-dumps status system-calls troubleshooting "
         "man/common man/kexec man/kexec-dump man/kexec-report man/kexec-status").split()]
 LIMIT = 300
 REFUSED = "systemctl service reboot shutdown poweroff halt init telinit kdump-config sysctl modprobe apt-get apt install"

@@ -67,6 +67,8 @@ void clinux_note_interrupts(void) {
     if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
     sigaction(numbers[i], &action, NULL);
   }
+  // A file that becomes too large for its limit (ulimit -f) is an error of the call, EFBIG.
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 int clinux_interrupt(void) { return interrupt; }

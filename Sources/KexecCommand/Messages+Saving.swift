@@ -97,8 +97,7 @@ extension CommandError {
         .readerGone, "the program that reads the dump from the standard output has ended",
         advice: "what it has got is not complete")
     } else if errno.meansFull {
-      self.init(
-        .noSpace, "\(quoted(path)): \(errno.message), after \(byteText(failure.offset))")
+      self.init(.noSpace, "\(quoted(path)): \(errno.message)")
     } else {
       let why = failure.errno == 0 ? "it takes no more bytes" : errno.message
       self.init(.targetFailed, "\(quoted(path)): writing at offset \(failure.offset) failed: \(why)")

@@ -95,7 +95,8 @@ struct BashCompletion {
         esac
         [[ ${#COMPREPLY[@]} != 1 || $COMPREPLY != *= ]] || compopt -o nospace
       elif [[ $command == dump ]]; then
-        [[ $kernel != dump ]] || { compopt +o default; _kexec_offer \(DumpSubject.list(separator: " ")); }
+        # Behind a word, and in its place, stand files.
+        [[ $kernel != dump ]] || _kexec_offer \(DumpSubject.list(separator: " "))
       elif [[ -n $command ]]; then
         compopt +o default
       else

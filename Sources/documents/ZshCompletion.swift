@@ -44,6 +44,12 @@ struct ZshCompletion {
       _kexec_kernels
     }
 
+    # A word behind dump, or a file.
+    _kexec_dump_operand() {
+      local expl
+      _wanted words expl 'what to do' compadd \(DumpSubject.list(separator: " ")) || _files
+    }
+
     _kexec() {
       local curcontext=$curcontext
       case $words[2] in
@@ -62,8 +68,8 @@ struct ZshCompletion {
   private func command(_ name: String, _ summary: String, _ options: [OptionText]) -> String {
     var rows = options.flatMap { specifications($0, indent: "          ") }
     if name == CommandWord.dump.rawValue {
-      rows.append("          '1: :(\(DumpSubject.list(separator: " ")))' \\")
-      rows.append("          '2:SOURCE:_files' \\")
+      rows.append("          '1: :_kexec_dump_operand' \\")
+      rows.append("          '*:FILE:_files' \\")
     }
     return """
           \(name))

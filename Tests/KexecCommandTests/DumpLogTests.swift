@@ -114,7 +114,7 @@ extension InvocationTests {
     @Test(
       "Options and arguments that make no sense are refused",
       arguments: [
-        ("dump", "what to print"), ("dump nothing @/dump", "\"nothing\" is none of"),
+        ("dump", "one of the words"), ("dump nothing", "\"nothing\" is none of"),
         ("dump log @/dump @/dump", "takes one dump"), ("dump report --caller @/dump", "--caller"),
         ("dump log --format=xml @/dump", "--format"), ("dump log --log-level=warm @/dump", "warm"),
         ("dump log --log-level=8 @/dump", "8"),

@@ -84,10 +84,14 @@ import Testing
     let documented = table.compactMap { Int32($0.dropFirst(2).prefix { $0 != " " }) }
     #expect(table.count == documented.count)
     #expect(told == documented)
-    #expect(told == (0...255).filter { ExitCode(rawValue: $0) != nil })
+    // Dumps have two codes more.
+    let ofDumps = [ExitCode.downgraded, .incomplete].map(\.rawValue)
+    let all = (0...255 as ClosedRange<Int32>).filter { ExitCode(rawValue: $0) != nil }
+    #expect(told == all.filter { !ofDumps.contains($0) })
     for page in try Self.documents().pages.dropFirst() {
       let codes = try #require(page.prose.section("Exit status")).entries.map(\.term)
-      #expect(!codes.isEmpty && codes.allSatisfy { told.map { "\($0)" }.contains($0) })
+      let allowed = page.name == "kexec-dump" ? all : told
+      #expect(!codes.isEmpty && codes.allSatisfy { allowed.map { "\($0)" }.contains($0) })
     }
   }
 
