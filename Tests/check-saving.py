@@ -195,6 +195,8 @@ def traced(words, entry, leave=None):
             result = entry(number, counts[number], registers)
             if result == "kill":
                 os.kill(child, signal.SIGKILL)
+                _, status = os.waitpid(child, 0)
+                return -os.WTERMSIG(status), counts, ""
             elif result:
                 ptrace(SETREGS, child, 0, ctypes.addressof(registers))
         elif leave and result and leave(result, registers):
@@ -364,7 +366,7 @@ def body(work, place):
             [KEXEC, "dump", "-d", "0", "--compress=zlib", "--threads=1", VMCORE, str(target)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         deadline = time.monotonic() + LIMIT
-        while not os.path.exists(f"{target}-incomplete"):
+        while not os.path.exists(f"{target}-incomplete") or os.path.getsize(f"{target}-incomplete") < 2 << 20:
             assert first.poll() is None and time.monotonic() < deadline, "the first one has not begun"
             time.sleep(0.005)
         first.send_signal(signal.SIGSTOP)
@@ -396,10 +398,10 @@ def body(work, place):
         run("--force", VMCORE, target)
         check_complete(target)
         assert not os.path.exists(f"{target}-incomplete") and not os.path.exists(f"{target}-incomplete.old")
-    # The first writes are the log's, the report's and the headers'.
-    start = 8
+    # The first writes are the log's, the report's and the headers', the last but one drops the mark.
+    start, last = 8, writes - 1
     for index in range(10):
-        nth = start + (writes - start) * index // 9
+        nth = start + (last - start) * index // 9
         check(f"killed at write {index + 1} of 10 points", fault_of(killed, nth))
 
     def short():

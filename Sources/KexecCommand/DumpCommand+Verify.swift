@@ -10,9 +10,7 @@ extension DumpCommand {
     progress.begin("verifying \(source)")
     let result: DumpChecker.Result
     do throws(CrashImageError) {
-      result = try DumpChecker(file).check(
-        extent: .all, threads: values.threads ?? kernel.process.processorCount()
-      ) { progress.update($0) }
+      result = try DumpChecker(file).check(extent: .all) { progress.update($0) }
     } catch {
       progress.end()
       throw CommandError(error, path: source)

@@ -58,7 +58,7 @@ extension DumpSaver {
   ) throws(CommandError) -> UnflattenedDump {
     kernel.signals.noteInterrupts()
     let source = input.path
-    guard FlattenedRecord.isHead(try bytes(of: input, FlattenedRecord.headSize)) else {
+    guard FlattenedRecord.isHead(try bytes(of: input, FlattenedLayout.headSize)) else {
       throw CommandError(
         .dump(.otherFormat), "\(quoted(source)): it is not a flattened file",
         advice: "kexec dump SOURCE - writes one, and so does makedumpfile -F")
@@ -132,8 +132,8 @@ extension DumpSaver {
     _ input: SequentialFile, to file: OutputFile, _ counts: inout (bytes: UInt64, records: UInt64)
   ) throws(CommandError) -> Bool {
     while true {
-      let head = try bytes(of: input, FlattenedRecord.size)
-      guard head.count == FlattenedRecord.size else { return false }
+      let head = try bytes(of: input, FlattenedLayout.recordSize)
+      guard head.count == FlattenedLayout.recordSize else { return false }
       switch FlattenedRecord(head) {
       case .end?: return true
       case nil: throw CommandError(.badRecord(offset: counts.bytes), path: input.path)
@@ -168,10 +168,7 @@ extension DumpSaver {
   /// Leaves what was written so far, marked as not complete, if it can be read.
   private func leavePart(of file: OutputFile, _ error: CommandError) -> CommandError {
     if let written = try? RandomAccessFile(path: file.currentPath),
-      let start = try? written.bytes(
-        at: 0, count: Int(min(written.byteCount, UInt64(IncompleteMark.neededBytes)))),
-      let mark = IncompleteMark(for: start), (try? CrashImage(written)) != nil,
-      (try? file.output.write(mark.bytes, at: mark.offset)) != nil
+      (try? CrashImage(written)) != nil, file.setMark(reading: written)
     {
       file.keepIncomplete()
       return error.leaving(file.currentPath)
@@ -201,8 +198,7 @@ extension DumpSaver {
     progress.begin("reading back \(file.path)")
     defer { progress.end() }
     guard
-      let result = try? DumpChecker(back).check(
-        extent: .all, threads: kernel.process.processorCount(), progress: { progress.update($0) })
+      let result = try? DumpChecker(back).check(extent: .all, progress: { progress.update($0) })
     else { return .notAsked }
     guard result.faultCount == 0 else {
       throw CommandError(wrong: result.faults, count: result.faultCount, path: file.currentPath)

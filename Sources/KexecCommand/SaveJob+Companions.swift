@@ -79,6 +79,8 @@ extension SaveJob {
 
   /// Ends with the log and the report alone, where those are written.
   func leaveLog(_ error: CommandError) -> CommandError {
+    // The manifest needs space, too.
+    try? file.restart()
     saveManifest(.logOnly, .notReached, nil, nil)
     let path = hasCompanions ? file.companionPath(Companion.log.rawValue) : nil
     file.discard(keepsCompanions: true)

@@ -203,12 +203,9 @@ extension SaveJob {
   private func check(
     _ back: RandomAccessFile, _ written: WrittenDump, _ extent: DumpChecker.Extent
   ) -> Result<DumpChecker.Result, FileError> {
-    let threads = request.threads ?? kernel.process.processorCount()
     do throws(CrashImageError) {
-      return .success(
-        try DumpChecker(back).check(written, extent: extent, threads: threads) {
-          self.progress.update($0)
-        })
+      let checker = try DumpChecker(back)
+      return .success(checker.check(written, extent: extent) { self.progress.update($0) })
     } catch {
       // What was just written has no headers that can be read.
       var errno = Errno.inputOutput
@@ -238,24 +235,39 @@ extension SaveJob {
     _ error: CommandError, _ classification: Classification
   ) -> CommandError {
     guard file.kind != .pipe else { return error }
-    file.keepIncomplete()
-    guard isReadable(file.currentPath) else {
+    guard isMarkedAndReadable(file.currentPath) else {
       file.discard(keepsCompanions: true)
       return error
     }
+    file.keepIncomplete()
     saveManifest(.incomplete, .notReached, classification, nil)
     return error.leaving(file.currentPath)
   }
 
-  private func isReadable(_ path: String) -> Bool {
-    guard let file = try? RandomAccessFile(path: path) else { return false }
-    return (try? CrashImage(file)) != nil
+  /// Whether what was written so far can be read. Its mark is set anew if it was dropped already.
+  private func isMarkedAndReadable(_ path: String) -> Bool {
+    guard let written = try? RandomAccessFile(path: path), let image = try? CrashImage(written)
+    else { return false }
+    return image.format.isMarkedIncomplete || file.setMark(reading: written)
   }
 
   /// Notes what the dump will lack, and says it.
   func downgrade(_ downgrade: Downgrade) {
     downgrades.append(downgrade)
     warn("\(quoted(request.target)): \(downgrade.text)")
+  }
+}
+
+extension OutputFile {
+  /// Makes the dump in this file say that it is not complete. `written` is the same file, to be read.
+  ///
+  /// - Returns: whether that worked.
+  func setMark(reading written: RandomAccessFile) -> Bool {
+    let count = Int(min(written.byteCount, UInt64(IncompleteMark.neededBytes)))
+    guard let start = try? written.bytes(at: 0, count: count),
+      let mark = IncompleteMark(for: start)
+    else { return false }
+    return (try? output.write(mark.bytes, at: mark.offset)) != nil
   }
 }
 
