@@ -32,7 +32,7 @@ struct OptionDescription<Key: Sendable, Values>: Sendable {
     self.init(option, OptionText(short: short, long: long, value: value, help: help), read: read)
   }
 
-  private init(
+  init(
     _ option: Key, _ text: OptionText,
     read: @escaping @Sendable (inout ArgumentReader<Values>) -> Void
   ) {
@@ -59,7 +59,7 @@ extension OptionDescription where Key: OptionKey, Key.Values == Values {
 
 extension OptionDescription {
   var short: Character? { text.short }
-  /// The long names; the first is the one to use.
+  /// The long names; the first is the one to use. None where there is only a letter.
   var long: [String] { text.long }
   /// What stands for the value in `--help`; nil when there is none.
   var value: String? { text.value }
@@ -70,12 +70,12 @@ extension OptionDescription {
 /// How an option is written, and what it is for: what `--help`, a manual page and completion tell.
 struct OptionText: Equatable {
   let short: Character?
-  /// The long names; the first is the one to use.
+  /// The long names; the first is the one to use. None where there is only a letter.
   let long: [String]
   /// What stands for the value; nil when there is none.
   let value: String?
   let help: String
 
   /// The name that messages give it.
-  var name: String { "--" + long[0] }
+  var name: String { long.first.map { "--" + $0 } ?? short.map { "-\($0)" } ?? "" }
 }

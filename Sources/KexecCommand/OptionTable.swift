@@ -93,6 +93,10 @@ struct GivenOptions {
             long: name, short: index == 0 ? text.short : nil, takesValue: text.value != nil))
         rows.append(row)
       }
+      if text.long.isEmpty {
+        shapes.append(OptionShape(long: nil, short: text.short, takesValue: text.value != nil))
+        rows.append(row)
+      }
     }
     let parsed = try OptionParser.parse(arguments, shapes)
     for option in parsed.options {

@@ -4,15 +4,15 @@ internal import CLibrary
 
 /// An option for `getopt_long`.
 package struct OptionShape: Sendable {
-  /// The long name, without dashes.
-  package let long: String
+  /// The long name, without dashes, if there is one.
+  package let long: String?
   /// The letter, if there is one.
   package let short: Character?
   /// Whether a value follows.
   package let takesValue: Bool
 
-  /// An option `--long`, perhaps also `-short`.
-  package init(long: String, short: Character? = nil, takesValue: Bool = false) {
+  /// An option `--long`, `-short`, or both.
+  package init(long: String?, short: Character? = nil, takesValue: Bool = false) {
     self.long = long
     self.short = short
     self.takesValue = takesValue
@@ -67,13 +67,13 @@ package enum OptionParser {
     var words: [UnsafeMutablePointer<CChar>?] =
       unsafe arguments.map { unsafe strdup($0.cBytes) } + [nil]
     let owned = unsafe words  // getopt_long reorders `words`
-    let names = unsafe shapes.map { unsafe strdup($0.long) }
+    let names = unsafe shapes.map { unsafe strdup($0.long ?? "") }
     defer { unsafe (owned + names).forEach { unsafe free($0) } }
 
     // The code of a long option is its index in the list, plus a number above all letters.
     let firstLong: Int32 = 256
     let longs =
-      unsafe zip(shapes, names).enumerated().map { index, pair in
+      unsafe zip(shapes, names).enumerated().filter { $1.0.long != nil }.map { index, pair in
         unsafe option(
           name: UnsafePointer(pair.1), has_arg: pair.0.takesValue ? 1 : 0, flag: nil,
           val: firstLong + Int32(index))
@@ -128,11 +128,11 @@ package enum OptionParser {
   ) -> OptionFault {
     let name = String(last.prefix { $0 != "=" })
     if culprit >= firstLong {
-      let long = "--" + shapes[Int(culprit - firstLong)].long
+      let long = "--" + (shapes[Int(culprit - firstLong)].long ?? "")
       return isMissingValue ? .noValue(long) : .needlessValue(long)
     }
     if culprit == 0 {
-      let matching = shapes.map { "--" + $0.long }.filter { $0.hasPrefix(name) }
+      let matching = shapes.compactMap { $0.long.map { "--" + $0 } }.filter { $0.hasPrefix(name) }
       return matching.count > 1 ? .ambiguous(name, matching) : .unknown(name)
     }
     // Of a letter of several bytes, `optopt` has only the first one.
