@@ -21,6 +21,9 @@ package struct Command: CommandContext {
           "a standard stream is closed, and an opened file could be mistaken for it",
           advice: "connect it to /dev/null")
       }
+      if kernel.programName == MakedumpfileInvocation.name {
+        return MakedumpfileCommand.run(arguments, on: kernel)
+      }
       if kernel.programName == vmcoreDmesg { return try runVmcoreDmesg(arguments, on: kernel) }
       if arguments.count > 1, let word = CommandWord(rawValue: arguments[1]) {
         return try word.run(arguments, on: kernel)

@@ -33,6 +33,23 @@ func helpText(of word: CommandWord, on terminal: Terminal = .none) -> String {
   return text + terminal.page.list(word.options)
 }
 
+/// The text of `makedumpfile --help`. Scripts read in it which compressions there are.
+func makedumpfileHelp(on terminal: Terminal = .none) -> String {
+  let page = terminal.page
+  var text = page.wrapped(
+    """
+    Usage: makedumpfile [OPTION]... VMCORE DUMPFILE
+           makedumpfile -F [OPTION]... VMCORE
+           makedumpfile -R [-f] DUMPFILE
+           makedumpfile --dump-dmesg [OPTION]... VMCORE LOGFILE
+           makedumpfile --mem-usage /proc/kcore
+    Saves the memory of a crashed kernel. This is kexec \(productVersion), which takes the options of makedumpfile; kexec dump does the same and more.
+
+    """, indent: 0)
+  text += page.list(MakedumpfileOption.table.texts)
+  return text + "\nlzo\tdisabled\nsnappy\tdisabled\nzstd\tenabled\n"
+}
+
 extension Terminal {
   fileprivate func title(_ title: String) -> String {
     wrapped("\n" + styled(title + ":", .heading) + "\n", indent: 2)
@@ -43,10 +60,7 @@ extension Terminal {
     for (title, options) in sections {
       text += self.title(title)
       for option in options {
-        let short = option.short.map { "-\($0), " } ?? "    "
-        let value = option.value.map { "=\($0)" } ?? ""
-        let names = option.long.map { "--\($0)\(value)" }.joined(separator: ", ")
-        text += helpRow(short + names, option.help)
+        text += helpRow(option.spelling, option.help)
       }
     }
     return text
@@ -57,5 +71,15 @@ extension Terminal {
     // Names that reach into the help's column get a line of their own.
     let isLong = name.count > 27
     return (isLong ? "  \(name)\n" : "") + row(isLong ? "" : "  " + name, help, column: 30)
+  }
+}
+
+extension OptionText {
+  /// All names, with what stands for the value.
+  fileprivate var spelling: String {
+    guard !long.isEmpty else { return name + (value.map { " \($0)" } ?? "") }
+    let letter = short.map { "-\($0), " } ?? "    "
+    let value = value.map { "=\($0)" } ?? ""
+    return letter + long.map { "--\($0)\(value)" }.joined(separator: ", ")
   }
 }

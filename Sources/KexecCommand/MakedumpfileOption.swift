@@ -133,45 +133,45 @@ extension MakedumpfileOption {
   ]
 
   private static let withoutEffect: [Row] = [
-    ignored("x", value: "VMLINUX", "the dump says what is needed"),
-    ignored("i", value: "VMCOREINFO", "the dump says what is needed"),
-    ignored("b", value: "ORDER", "how many pages are read at once"),
-    ignored(nil, "cyclic-buffer", value: "KIB", "little memory is taken in any case"),
-    ignored(nil, "non-mmap", "how the dump is read"),
-    ignored(nil, "splitblock-size", value: "KIB", "for dumps in several files"),
-    ignored(nil, "work-dir", value: "DIR", "there are no temporary files"),
+    needless("x", nil, value: "VMLINUX", "the dump says what is needed"),
+    needless("i", nil, value: "VMCOREINFO", "the dump says what is needed"),
+    needless("b", nil, value: "ORDER", "how many pages are read at once"),
+    needless(nil, "cyclic-buffer", value: "KIB", "little memory is taken in any case"),
+    needless(nil, "non-mmap", "how the dump is read"),
+    needless(nil, "splitblock-size", value: "KIB", "for dumps in several files"),
+    needless(nil, "work-dir", value: "DIR", "there are no temporary files"),
   ]
 
   private static let notSupported: [Row] = [
-    refused("e", "struct pages are always kept"),
-    refused("g", value: "FILE", "no file of VMCOREINFO is written or needed"),
-    refused("L", value: "SIZE", "the file has the size that the level gives: see -d"),
-    refused("X", xen),
-    refused(nil, "config", value: "FILE", erase),
-    refused(nil, "diskset", value: "FILE", "dumps of sadump are not read"),
-    refused(nil, "eppic", value: "FILE", erase),
-    refused(nil, "reassemble", split),
-    refused(nil, "split", split),
-    refused(nil, "vtop", value: "ADDR", "addresses are not translated"),
-    refused(nil, "xen-syms", value: "FILE", xen),
-    refused(nil, "xen-vmcoreinfo", value: "FILE", xen),
-    refused(nil, "xen_phys_start", value: "ADDR", xen),
+    unsupported("e", nil, "struct pages are always kept"),
+    unsupported("g", nil, value: "FILE", "no file of VMCOREINFO is written or needed"),
+    unsupported("L", nil, value: "SIZE", "the file has the size that the level gives: see -d"),
+    unsupported("X", nil, xen),
+    unsupported(nil, "config", value: "FILE", erase),
+    unsupported(nil, "diskset", value: "FILE", "dumps of sadump are not read"),
+    unsupported(nil, "eppic", value: "FILE", erase),
+    unsupported(nil, "reassemble", split),
+    unsupported(nil, "split", split),
+    unsupported(nil, "vtop", value: "ADDR", "addresses are not translated"),
+    unsupported(nil, "xen-syms", value: "FILE", xen),
+    unsupported(nil, "xen-vmcoreinfo", value: "FILE", xen),
+    unsupported(nil, "xen_phys_start", value: "ADDR", xen),
   ]
 
   private static let xen = "dumps of Xen are not read"
   private static let erase = "nothing is erased from the kernel's memory"
   private static let split = "a dump is one file"
 
-  private static func ignored(
-    _ short: Character?, _ long: String? = nil, value: String? = nil, _ why: String
+  private static func needless(
+    _ short: Character?, _ long: String?, value: String? = nil, _ why: String
   ) -> Row {
     let text = OptionText(
       short: short, long: long.map { [$0] } ?? [], value: value, help: why)
     return Row(.ignored, text) { $0.values.ignored.append(text.name) }
   }
 
-  private static func refused(
-    _ short: Character?, _ long: String? = nil, value: String? = nil, _ why: String
+  private static func unsupported(
+    _ short: Character?, _ long: String?, value: String? = nil, _ why: String
   ) -> Row {
     let text = OptionText(short: short, long: long.map { [$0] } ?? [], value: value, help: why)
     return Row(.refused, text) { $0.refuse(all: "\(text.name) is not supported: \(why)") }

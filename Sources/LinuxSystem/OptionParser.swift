@@ -72,12 +72,14 @@ package enum OptionParser {
 
     // The code of a long option is its index in the list, plus a number above all letters.
     let firstLong: Int32 = 256
-    let longs =
-      unsafe zip(shapes, names).enumerated().filter { $1.0.long != nil }.map { index, pair in
-        unsafe option(
-          name: UnsafePointer(pair.1), has_arg: pair.0.takesValue ? 1 : 0, flag: nil,
-          val: firstLong + Int32(index))
-      } + [option()]
+    var longs: [option] = unsafe []
+    for (index, shape) in shapes.enumerated() where shape.long != nil {
+      unsafe longs.append(
+        option(
+          name: UnsafePointer(names[index]), has_arg: shape.takesValue ? 1 : 0, flag: nil,
+          val: firstLong + Int32(index)))
+    }
+    unsafe longs.append(option())
     // Because of the colon in front, a missing value has a code of its own.
     let letters =
       ":"
