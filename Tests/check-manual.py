@@ -16,7 +16,7 @@ import tempfile
 from checks import check, end
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FILES = ["bash/kexec", "man8/kexec-dump.8", "man8/kexec-report.8", "man8/kexec-status.8", "man8/kexec.8", "zsh/_kexec"]
+FILES = ["bash/kexec", "man8/kexec-dump.8", "man8/kexec-report.8", "man8/kexec-status.8", "man8/kexec.8", "man8/makedumpfile.8", "zsh/_kexec"]
 # Not about the page: mandoc takes an unknown system for NetBSD, and other pages may not be installed here.
 ELSEWHERE = re.compile(r"STYLE: (operating system explicitly specified|referenced manual not found): |"
                        r"^mandoc: outdated mandoc\.db ")

@@ -31,15 +31,18 @@ def main():
     version = directory.name
     names = checksums(directory)
     deb = f"kexec-swift_{version}-1_amd64.deb"
+    second = f"kexec-swift-makedumpfile_{version}-1_amd64.deb"
     list_name = f"kexec-swift-{version}.spdx.json"
     expected = {
-        deb, list_name, f"kexec-swift-{version}-x86_64.tar.gz", f"kexec-swift_{version}-1.dsc",
+        deb, second, list_name, f"kexec-swift-{version}-x86_64.tar.gz", f"kexec-swift_{version}-1.dsc",
         f"kexec-swift_{version}-1.debian.tar.xz", f"kexec-swift_{version}.orig.tar.xz",
     }
     assert names == expected, f"{sorted(names)} instead of {sorted(expected)}"
 
     document = json.loads((directory / list_name).read_text())
     ours, *linked = document["packages"]
+    depends = subprocess.run(["dpkg-deb", "-f", directory / second, "Depends"], check=True, capture_output=True, text=True)
+    assert depends.stdout.strip() == f"kexec-swift (= {version}-1)", depends.stdout
     tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", directory / deb], check=True, capture_output=True).stdout
     extract = ["tar", "-xO", "./usr/lib/kexec-swift/kexec"]
     program = subprocess.run(extract, input=tar, check=True, capture_output=True).stdout

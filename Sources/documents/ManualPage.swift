@@ -5,18 +5,22 @@ struct ManualPage {
   /// A section of the page's options.
   typealias Section = (title: String, options: [OptionText])
 
-  /// What the pages are of: kexec, or one of its commands.
+  /// What the pages are of: kexec, one of its commands, or the program under another name.
   enum Subject: CaseIterable {
     case program
     case command(CommandWord)
+    case makedumpfile
 
-    static var allCases: [Subject] { [.program] + CommandWord.allCases.map { .command($0) } }
+    static var allCases: [Subject] {
+      [.program] + CommandWord.allCases.map { .command($0) } + [.makedumpfile]
+    }
 
     /// The page's name, and that of its prose.
     var name: String {
       switch self {
       case .program: "kexec"
       case .command(let word): "kexec-\(word.rawValue)"
+      case .makedumpfile: MakedumpfileInvocation.name
       }
     }
 
@@ -24,6 +28,15 @@ struct ManualPage {
       switch self {
       case .program: Option.table.texts
       case .command(let word): word.options
+      case .makedumpfile: MakedumpfileOption.table.texts
+      }
+    }
+
+    /// Words that stand for what is not the value of an option.
+    fileprivate var placeholders: [String] {
+      switch self {
+      case .makedumpfile: ["VMCORE", "DUMPFILE", "LOGFILE", "OPTION"]
+      default: ["KERNEL", "OPTION", "COMMAND"]
       }
     }
   }
@@ -39,8 +52,8 @@ struct ManualPage {
   /// The sections in the order that mdoc(7) gives them, each with the macro of its terms.
   private static let titles: [(title: String, term: String)] = [
     ("Description", ""), (optionsTitle, ""), ("Environment", "Ev "), ("Files", "Pa "),
-    ("Exit status", ""), ("Examples", ""), ("Differences from kexec-tools", ""), ("See also", ""),
-    ("Caveats", ""), ("Bugs", ""),
+    ("Exit status", ""), ("Examples", ""), ("Differences from kexec-tools", ""),
+    ("Differences from makedumpfile", ""), ("See also", ""), ("Caveats", ""), ("Bugs", ""),
   ]
 
   /// What is wrong with the prose: options that it does not explain, or that there are not, and sections.
@@ -99,7 +112,7 @@ struct ManualPage {
   private var mdoc: Mdoc {
     let words = subject.options.flatMap { $0.options }.compactMap { $0.value }
     let values = words.flatMap { $0.split(separator: " ") }.filter { $0.allSatisfy(\.isUppercase) }
-    return Mdoc(placeholders: Set(values.map(String.init) + ["KERNEL", "OPTION", "COMMAND"]))
+    return Mdoc(placeholders: Set(values.map(String.init) + subject.placeholders))
   }
 
   /// The ways to write a command line: those of the prose, or else all options of the table.

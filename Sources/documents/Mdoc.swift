@@ -44,8 +44,11 @@ struct Mdoc {
 
   /// How an option is written: `Fl l , Fl \\-load`.
   func spelling(_ option: OptionForm) -> String {
-    let value = option.value.map { " Ns = Ns " + self.value($0) } ?? ""
     let letter = option.letter.map { ["Fl \($0)"] } ?? []
+    if option.names.isEmpty {
+      return letter.joined() + (option.value.map { " " + self.value($0) } ?? "")
+    }
+    let value = option.value.map { " Ns = Ns " + self.value($0) } ?? ""
     let names = option.names.map { "Fl \(Self.argument("-" + $0))\(value)" }
     return (letter + names).joined(separator: " , ")
   }
@@ -131,7 +134,7 @@ struct Mdoc {
 
   /// The macro of a word that is typed in a shell.
   private func typed(_ word: String) throws(DocumentError) -> String {
-    if word == "kexec" { return "Nm kexec" }
+    if word == "kexec" || word == "makedumpfile" { return "Nm " + word }
     if word == "..." { return "..." }
     if placeholders.contains(word) { return "Ar " + word }
     guard word.hasPrefix("-") else { return "Cm " + Self.argument(word) }

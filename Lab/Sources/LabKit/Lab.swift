@@ -135,11 +135,11 @@ public final class Lab: Sendable {
     return files
   }
 
-  /// What `script/test` has put there of packages: in /opt of a guest, the Debian package of the program, and the
+  /// What `script/test` has put there of packages: in /opt of a guest, the Debian packages, and the
   /// script of sid's kexec-tools that loads a kernel.
   public func packages() throws -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]
-    for name in ["kexec-swift.deb", "kexec-load-kernel"] {
+    for name in ["kexec-swift.deb", "kexec-swift-makedumpfile.deb", "kexec-load-kernel"] {
       guard let contents = FileManager.default.contents(atPath: ".lab/\(name)") else {
         throw Skip("there is no .lab/\(name): script/test makes it")
       }
