@@ -32,7 +32,15 @@ struct MakedumpfileCommand: CommandContext {
       return .usage
     }
     let command = MakedumpfileCommand(invocation: invocation, kernel: kernel)
-    let exit = command.reportingErrors { () throws(CommandError) in try command.run() }
+    let exit = command.reportingErrors { () throws(CommandError) in
+      do throws(CommandError) {
+        return try command.run()
+      } catch {
+        throw error.code == .file(.exists)
+          ? error.advising("give another name, or -f to replace it when the new one is complete")
+          : error
+      }
+    }
     guard exit != .success else { return .success }
     command.say("\nmakedumpfile Failed.\n")
     return .usage
@@ -44,7 +52,10 @@ struct MakedumpfileCommand: CommandContext {
     case .version: try kernel.write(Self.version)
     case .check: break
     case .tellMemoryUsage(let source): try tellMemoryUsage(source)
-    default: throw CommandError(.usage, "not yet")
+    case .rearrange(let target): try rearrange(target)
+    case .saveLog(let source, let target): try saveLog(source, target)
+    case .save(let source, let target):
+      if values.isDryRun { try tryToSave(source, target) } else { try save(source, target) }
     }
     return .success
   }
@@ -60,9 +71,9 @@ struct MakedumpfileCommand: CommandContext {
 
   // MARK: - Messages
 
-  /// Prints a message of the kind `kind`, if it is wanted: beside a dump on the standard output on the other stream.
+  /// Prints a message of the kind `kind`, if that is wanted: beside a dump on the standard output on the other stream.
   func say(_ text: String, _ kind: MakedumpfileMessages = .common) {
-    guard values.messages.contains(kind) else { return }
+    guard values.messages.isSuperset(of: kind) else { return }
     if values.isFlattened {
       kernel.streams.writeError(text)
     } else {
