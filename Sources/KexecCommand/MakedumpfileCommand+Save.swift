@@ -12,7 +12,8 @@ extension MakedumpfileCommand {
   func save(_ source: String, _ target: String) throws(CommandError) {
     if target == OutputFile.standardOutput, kernel.streams.columns(.output) != nil {
       throw .usage(
-        "the standard output is a terminal: -F writes the dump there", of: MakedumpfileInvocation.name)
+        "the standard output is a terminal: -F writes the dump there",
+        of: MakedumpfileInvocation.name)
     }
     let image = try openDump(source)
     sayInformation(of: image)
@@ -45,8 +46,8 @@ extension MakedumpfileCommand {
     do throws(CrashImageError) {
       writer = try DumpWriter(
         image, classification, format: format,
-        threads: values.threads ?? kernel.process.processorCount(), isBlank: true,
-        hashesChunks: false)
+        options: DumpWriter.Options(
+          threads: values.threads ?? kernel.process.processorCount(), hashesChunks: false))
     } catch {
       throw CommandError(error, path: source)
     }
@@ -86,7 +87,9 @@ extension MakedumpfileCommand {
 
   /// Makes a plain file of the flattened one on the standard input. `-R`
   func rearrange(_ target: String) throws(CommandError) {
-    throw CommandError(.usage, "-R is not there yet")
+    _ = try saver.unflatten(
+      MakedumpfileInvocation.standardInput, to: target, replaces: values.replaces, rescues: false)
+    sayCompleted("dumpfile", target)
   }
 
   private var format: DumpFileFormat {
@@ -100,7 +103,8 @@ extension MakedumpfileCommand {
 
   private func warnOfCompression() {
     switch values.compression {
-    case .lzo: warn("-l: pages are compressed by zlib (-c), because this program does not write lzo")
+    case .lzo:
+      warn("-l: pages are compressed by zlib (-c), because this program does not write lzo")
     case .snappy:
       warn("-p: pages are compressed by zlib (-c), because this program does not write snappy")
     default: break
@@ -111,9 +115,6 @@ extension MakedumpfileCommand {
     _ image: CrashImage, _ classification: Classification, _ written: WrittenDump
   ) {
     guard values.showsReport || values.messages.contains(.report) else { return }
-    let zeros = classification.level.contains(.zero) ? written.zeroPages : 0
-    let report = MakedumpfileReport.summary(
-      of: image, classification, zeroPages: zeros, byteCount: written.byteCount)
-    say(report, [])
+    say(MakedumpfileReport.summary(of: image, classification, written), [])
   }
 }

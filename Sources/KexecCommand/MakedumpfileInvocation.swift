@@ -22,8 +22,8 @@ struct MakedumpfileInvocation: Equatable {
 
   /// The name that this program has then.
   static let name = "makedumpfile"
-  /// What the standard output is called as a target.
-  static let standardOutput = "-"
+  /// What the standard output is called as a target, and the standard input as a source.
+  static let (standardOutput, standardInput) = ("-", "-")
 
   /// Reads `arguments`, the first of which is the program's name.
   ///
@@ -96,7 +96,8 @@ struct MakedumpfileInvocation: Equatable {
     }
     let compressions: [MakedumpfileOption] = [.zlib, .lzo, .snappy, .zstd]
     try refuse(.elf, beside: compressions)
-    try refuse(.rearrange, beside: [.flattened, .dumpLog, .memoryUsage, .dryRun, .elf] + compressions)
+    try refuse(
+      .rearrange, beside: [.flattened, .dumpLog, .memoryUsage, .dryRun, .elf] + compressions)
     try refuse(.memoryUsage, beside: [.flattened, .dumpLog, .dryRun])
     try refuse(.dryRun, beside: [.dumpLog])
     if options.contains(.partialLog), !options.contains(.dumpLog) {

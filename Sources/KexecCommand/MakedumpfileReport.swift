@@ -1,10 +1,10 @@
 internal import CrashDumps
+internal import DumpWriting
 
 /// Tables that scripts read column by column: in makedumpfile's form.
 enum MakedumpfileReport {
-  /// How many pages of a running system a dump would have. `--mem-usage`
-  ///
-  /// - Parameter reserved: how many pages of the classified memory no dump has.
+  /// How many pages of a running system a dump would have; `reserved` of the classified pages are in no dump.
+  /// `--mem-usage`
   static func memoryUsage(_ classification: Classification, reserved: UInt64) -> String {
     let tally = classification.tally
     let zeros = classification.zeroPages ?? 0
@@ -32,11 +32,16 @@ enum MakedumpfileReport {
 
   /// What was left out of a dump, and how large it is. `--show-stats`, `--message-level 16`
   static func summary(
-    of image: CrashImage, _ classification: Classification, zeroPages: UInt64, byteCount: UInt64
+    of image: CrashImage, _ classification: Classification, _ written: WrittenDump
   ) -> String {
     let tally = classification.tally
     let original = image.frameCount
-    let free = tally.count(.free) + tally.count(.unaccepted)
+    let zeroPages = classification.level.contains(.zero) ? written.zeroPages : 0
+    // Free pages on lists of processors are left out, too.
+    let inFile =
+      written.storedPages + written.sharedPages + written.zeroPages + written.unreadablePages
+    let others = tally.count(.kept) - min(inFile, tally.count(.kept))
+    let free = tally.count(.free) + tally.count(.unaccepted) + others
     let excluded: [(String, UInt64)] = [
       ("Pages filled with zero  ", zeroPages),
       ("Non-private cache pages ", tally.count(.cache)),
@@ -57,7 +62,7 @@ enum MakedumpfileReport {
     text += "Memory Hole     : \(number(image.endFrame - original))\n"
     text += String(repeating: "-", count: 50) + "\n"
     text += "Total pages     : \(number(image.endFrame))\n"
-    return text + "Write bytes     : \(byteCount)\n\n"
+    return text + "Write bytes     : \(written.byteCount)\n\n"
   }
 
   private static func number(_ value: UInt64) -> String {

@@ -46,6 +46,8 @@ prepare_debians() {
   mkdir -p "$store"
   debian bookworm bookworm --merged-usr && debian bookworm-split bookworm --no-merged-usr && debian sid sid &&
     packages bookworm bookworm kexec-tools && packages sid sid kexec-tools && packages trixie trixie kexec-tools &&
+    packages bookworm-makedumpfile.with bookworm makedumpfile libdw1 libelf1 liblzo2-2 &&
+    packages sid-makedumpfile.with sid makedumpfile libdw1t64 libelf1t64 liblzo2-2 libzstd1 &&
     packages others sid molly-guard && packages bookworm.initramfs bookworm initramfs-tools-core
 }
 
@@ -89,7 +91,7 @@ without_manual() {
 traced() {
   local file counted='^(ln|mv|rm|dpkg-divert) '
   [ "$all" = no ] || counted=.
-  for file in DEBIAN/postinst DEBIAN/prerm usr/lib/kexec-swift/place; do
+  for file in DEBIAN/postinst DEBIAN/prerm usr/lib/kexec-swift*/place; do
     { echo '#!/bin/bash'
       echo "set -T; counted='$counted'; trap 'if [[ \$BASH_COMMAND =~ \$counted ]]; then'\\"
       echo "' read -r step </step; echo \$((step - 1)) >/step; [ \$step != 0 ] || kill -9 0; fi' DEBUG"
@@ -98,6 +100,8 @@ traced() {
   (find usr -type f -exec md5sum {} +) >DEBIAN/md5sums
 }
 traced_newer() { traced && newer; }
+# The second package depends on the first in the same version.
+newer_second() { newer && sed -i 's/^Depends: kexec-swift (= [^)]*/&+1/' DEBIAN/control; }
 relaxed() { sed -i '/^Depends:/d' DEBIAN/control; }
 
 # From here on only this process and its children see the mounts.
@@ -109,7 +113,10 @@ enter_debians() {
   mkdir "$root" "$memory/debs"
   script/release --draft >"$memory/release" 2>&1 || { cat "$memory/release" >&2; say 'no release'; exit 1; }
   release=.build/release/$(script/version)
-  ours_deb=$(echo "$release"/*.deb) && cp "$ours_deb" "$memory/debs/ours.deb" &&
+  ours_deb=$(echo "$release"/kexec-swift_*.deb) && cp "$ours_deb" "$memory/debs/ours.deb" &&
+    second_deb=$(echo "$release"/kexec-swift-makedumpfile_*.deb) && cp "$second_deb" "$memory/debs/second.deb" &&
+    repack "$second_deb" "$memory/debs/second-newer.deb" newer_second &&
+    repack "$second_deb" "$memory/debs/second-traced.deb" traced &&
     repack "$ours_deb" "$memory/debs/newer.deb" newer &&
     repack "$ours_deb" "$memory/debs/manual.deb" with_manual &&
     repack "$ours_deb" "$memory/debs/no-manual.deb" without_manual &&
@@ -164,6 +171,15 @@ declare -A frozen=()
 fresh_from() {
   mount_root "${frozen[$1]}" || return 1
   mount --bind "$memory/debs" "$root/debs"
+}
+
+# makedumpfile and its libraries, without perl, which another of its programs needs.
+install_makedumpfile() {
+  mkdir -p "$root/theirs"
+  mount --bind "$store/debs/$([ "$1" = sid ] && echo sid || echo bookworm)-makedumpfile.with" "$root/theirs"
+  in_root sh -c 'exec dpkg --force-unsafe-io --force-depends -i /theirs/*.deb' >"$memory/output" 2>&1 ||
+    { case_failed "$1: $(tail -n 5 "$memory/output")"; return 1; }
+  umount "$root/theirs"
 }
 
 install_kexec_tools() { install_fetched "$([ "$1" = sid ] && echo sid || echo bookworm)"; }
