@@ -20,4 +20,6 @@ package struct DumpFormat: Equatable, Sendable {
   package let missingByteCount: UInt64
   /// Whether the dump is inside a flattened file; nil when it is not, false when that file has no end.
   package let flattenedEnd: Bool?
+  /// The flag of the method by which pages are compressed if it cannot be read, such as 4 for snappy; 0 otherwise.
+  package var unknownCompression: UInt32 = 0
 }

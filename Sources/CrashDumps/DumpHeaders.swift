@@ -37,7 +37,9 @@ struct DumpHeaders {
         layout: .compressed(header.compression, level: header.level, isSplit: header.isSplit),
         isMarkedIncomplete: header.status & CompressedLayout.isIncomplete != 0,
         missingByteCount: end > file.byteCount ? end - file.byteCount : 0,
-        flattenedEnd: flattenedEnd)
+        flattenedEnd: flattenedEnd,
+        unknownCompression: header.compression == nil
+          ? header.status & CompressedLayout.compressionFlags : 0)
       let size = min(header.notes.upperBound - header.notes.lowerBound, UInt64(Self.largestNotes))
       notes = try Self.read(file, at: header.notes.lowerBound, count: Int(size))
       return

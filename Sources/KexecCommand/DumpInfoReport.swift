@@ -80,9 +80,15 @@ struct DumpInfoReport {
     case .elf(let width, let count):
       "ELF core file, \(width == .bits64 ? 64 : 32) bits, \(count) ranges of memory"
     case .compressed(let compression, let level, let isSplit):
-      "kdump-compressed, pages \(compression?.rawValue ?? "not compressed"), dump level \(level)"
+      "kdump-compressed, pages \(compression?.rawValue ?? otherCompressionText), dump level \(level)"
         + (isSplit ? ", one of several files" : "")
     }
+  }
+
+  private var otherCompressionText: String {
+    image.format.unknownCompression == 0
+      ? "not compressed"
+      : "compressed by method \(hexText(UInt64(image.format.unknownCompression))), which cannot be read"
   }
 
   /// What the layout is called, and what only one of them has.
@@ -130,9 +136,10 @@ struct DumpInfoReport {
 extension DumpFormat {
   /// How much of the file is not there.
   var missingText: String {
-    switch layout {
-    case .elf: "\(byteText(missingByteCount)) are missing"
-    case .compressed: "at least \(byteText(missingByteCount)) are missing"
+    let verb = missingByteCount == 1 ? "is" : "are"
+    return switch layout {
+    case .elf: "\(byteText(missingByteCount)) \(verb) missing"
+    case .compressed: "at least \(byteText(missingByteCount)) \(verb) missing"
     }
   }
 }

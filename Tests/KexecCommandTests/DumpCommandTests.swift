@@ -110,10 +110,16 @@ extension InvocationTests {
       #expect(kernel.run("dump info @/vmcore") == .success && kernel.errors == "")
       #expect(kernel.output.hasSuffix("truncated     4 KiB are missing\n"))
       let packed = CompressedDumpBuilder(Self.dump).bytes
+      let snappy = FakeKernel(["/vmcore": CompressedDumpBuilder(Self.dump) { $0.method = 4 }.bytes])
+      #expect(snappy.run("dump info @/vmcore") == .success)
+      #expect(
+        snappy.output.hasPrefix(
+          "format        kdump-compressed, pages compressed by method 0x4, which cannot be read, "))
       let flat = CompressedDumpBuilder.flatten(whole, size: 1 << 20, isComplete: false)
       for (bytes, end) in [
         (Array(whole.dropLast(4096)), "the file was cut short: 4 KiB are missing\n"),
         (Array(packed.dropLast(10)), "the file was cut short: at least 10 bytes are missing\n"),
+        (Array(packed.dropLast()), "the file was cut short: at least 1 byte is missing\n"),
         (flat, "the flattened file has no end: it was cut short\n"),
       ] {
         let kernel = FakeKernel(["/vmcore": bytes])
