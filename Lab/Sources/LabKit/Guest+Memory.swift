@@ -24,6 +24,18 @@ extension Guest {
     try withMemory { $0.places(of: pattern).map(UInt64.init) }
   }
 
+  /// The texts in the guest's memory from 16 KiB before to 16 KiB behind each copy of `text`, which is one of them: what
+  /// printk has stored near it, without times.
+  public func texts(around text: String) throws -> [String] {
+    try withMemory { memory in
+      memory.places(of: Array(text.utf8)).flatMap { place in
+        memory[max(0, place - 16_384)..<min(memory.count, place + 16_384)].split {
+          !(0x20...0x7E).contains($0)
+        }.map { String(decoding: $0, as: UTF8.self) }
+      }
+    }
+  }
+
   /// Reads `count` bytes of the guest's memory at a physical address.
   public func memory(at physical: UInt64, count: Int) throws -> [UInt8] {
     try withMemory { memory in

@@ -68,12 +68,17 @@ public struct Guest: Sendable {
     return try output(from: answer, sent: sent)
   }
 
+  /// Lets this computer press the button for an NMI.
+  public func sendNMI() async throws {
+    try await machine.sendNMI()
+  }
+
   /// Lets this computer press the button for an NMI, and waits until the agent of the crash kernel
   /// answers.
   public func jumpByNMI(
     within limit: Duration = Lab.againstHanging, file: String = #fileID, line: Int = #line
   ) async throws -> Guest {
-    try await machine.injectNMI()
+    try await sendNMI()
     return try await jump(":", returns: true, within: limit, file: file, line: line)
   }
 
@@ -187,13 +192,14 @@ public struct Guest: Sendable {
     return machine.console.transcript.lines(from: start).map(\.text).joined(separator: "\n")
   }
 
-  /// Waits until one of `texts` appears on the console, in upper or lower case.
+  /// Waits until one of `texts` appears on the console, in upper or lower case, in line `start` or later.
   public func waitForConsole(
-    oneOf texts: [String], within limit: Duration = Lab.againstHanging,
+    oneOf texts: [String], from start: Int = 0, within limit: Duration = Lab.againstHanging,
     file: String = #fileID, line: Int = #line
   ) async throws {
     let deadline = ContinuousClock.now + limit
-    let found = try await machine.console.transcript.firstLine(from: 0, until: deadline) { said in
+    let found = try await machine.console.transcript.firstLine(from: start, until: deadline) {
+      said in
       texts.contains { said.localizedCaseInsensitiveContains($0) }
     }
     try expect(

@@ -135,6 +135,16 @@ public final class Lab: Sendable {
     return files
   }
 
+  /// A file for guests: the module with which `kernel` can be made to crash, of `script/crash-module`.
+  public func crashModule(of kernel: Kernel) throws -> [String: [UInt8]] {
+    let directory = URL(fileURLWithPath: try kernel.modules(in: workshop)).lastPathComponent
+    let path = "\(workshop.crashModule)/\(directory)/lab_crash.ko"
+    guard let contents = FileManager.default.contents(atPath: path) else {
+      throw Skip("script/crash-module has not run")
+    }
+    return ["lab_crash.ko": Array(contents)]
+  }
+
   /// What `script/test` has put there of packages: in /opt of a guest, the Debian packages, and the
   /// script of sid's kexec-tools that loads a kernel.
   public func packages() throws -> [String: [UInt8]] {

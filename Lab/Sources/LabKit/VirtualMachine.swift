@@ -77,8 +77,8 @@ final class VirtualMachine: Sendable {
     log.write("monitor", text.replacing("\r", with: ""))
   }
 
-  /// Sends an NMI to all processors.
-  func injectNMI() async throws {
+  /// Sends an NMI to all processors. Linux lets only the first one take it.
+  func sendNMI() async throws {
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
     try monitor.write(contentsOf: Data("nmi\n".utf8))
     // QEMU drops what it has not read when the connection ends.

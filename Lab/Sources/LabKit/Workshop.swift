@@ -18,6 +18,8 @@ public struct Workshop: Sendable {
   let i386 = ".lab/i386"
   /// The tools for making unified kernel images, unpacked by `script/bootstrap`.
   public let uki = ".lab/uki"
+  /// The module of `script/crash-module`, in a directory for each kernel.
+  let crashModule = ".lab/crash-module"
   /// The sources of what runs in a guest.
   public let guest = "Lab/Guest"
   /// The directory of this run's logs.

@@ -4,6 +4,6 @@ public import LabKit
 public let allScenarios: [Scenario] =
   callers + otherKernels + signatures
   + otherSystems + images + chains + fastJumps + initrds + unifiedImages + jumps + machines
-  + documents + loading + dryRuns + crashes + crashDumps + crashReading
+  + documents + loading + dryRuns + crashes + crashDumps + crashReading + panics
   + badInput + refusals + tampering + consoles + entries + kernelJumps + preservedModules + endings
   + firmwareState + options + handover

@@ -22,7 +22,7 @@ let crashReading: [Scenario] =
         "6.1 with 4 GiB", .debian6_1, memory: 4096,
         words: "crashkernel=256M,high crashkernel=64M,low")
     ).extra,
-  ] + [Kernel.debian6_1, .debian6_12, .newest].map { causes(of: $0).extra }
+  ]
 
 /// A machine whose kernel panics.
 private struct CrashedMachine {
@@ -88,43 +88,6 @@ private func reading(_ crashed: CrashedMachine) -> Scenario {
     try Data(classes).write(to: URL(fileURLWithPath: place + "/classes.json"))
     try await crash.writeRawDump(dump, to: place + "/vmcore")
   }
-}
-
-/// The same kernel panics for several reasons, and the report names each.
-private func causes(of kernel: Kernel) -> Scenario {
-  Scenario("kexec dump report of \(kernel.rawValue): SysRq, no memory and an NMI are its reasons") {
-    lab in
-    for (preparation, cause, kind) in [
-      ("", Cause.command("echo c >/proc/sysrq-trigger"), "sysrq"),
-      (
-        "echo 1 >/proc/sys/vm/panic_on_oom; rm -f /run/*",
-        .command("head -c 2048m /dev/zero | tail >/dev/null"), "OOM"
-      ),
-      ("echo 1 >/proc/sys/kernel/unknown_nmi_panic", .nmi, "unknown NMI"),
-    ] {
-      let guest = try await lab.boot(
-        kernel, memory: 512, cpus: 2, commandLine: "crashkernel=160M", carrying: [.lab])
-      try await guest.skipUnlessOffered("dump")
-      try await guest.run(loadCrashKernel(.lab))
-      try await guest.run(preparation)
-      let crash =
-        switch cause {
-        case .command(let command): try await guest.jump(command)
-        case .nmi: try await guest.jumpByNMI()
-        }
-      try crash.mustBe(.lab)
-      let report = try await crash.run("kexec dump report --json /proc/vmcore").text
-      for part in ["\"kind\": \"\(kind)\"", "\"release\": \"\(guest.release)\""] {
-        try expect(report.contains(part), "no \(part) in \(report)")
-      }
-    }
-  }
-}
-
-/// What makes a kernel panic.
-private enum Cause {
-  case command(String)
-  case nmi
 }
 
 /// Pages of all classes: of a tmpfs, of a disk's cache (which is zeros), of huge pages, of processes.
