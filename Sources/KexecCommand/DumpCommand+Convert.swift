@@ -13,7 +13,8 @@ extension DumpCommand {
     if input.isPipe || source == InputFile.standardInput {
       guard !isChanged, !isToOutput else {
         throw .usage(
-          "what comes through a pipe can only be written into a file as it is", of: CommandWord.dump.name)
+          "what comes through a pipe can only be written into a file as it is",
+          of: CommandWord.dump.name)
       }
       return try unflatten(input, saver)
     }

@@ -81,7 +81,8 @@ extension DumpCommand {
     guard operands.count < subject.operands.lowerBound else { return }
     guard subject == .save else {
       throw .usage(
-        subject == .verify ? "\(subject.text) needs a FILE" : "\(subject.text) needs a SOURCE and a TARGET",
+        subject == .verify
+          ? "\(subject.text) needs a FILE" : "\(subject.text) needs a SOURCE and a TARGET",
         of: name)
     }
     let word = operands.first ?? ""
@@ -100,11 +101,14 @@ extension DumpCommand {
   ) throws(CommandError) {
     if values.common.printsJSON {
       throw .usage(
-        "--json is printed to the standard output, which the dump goes to", of: CommandWord.dump.name)
+        "--json is printed to the standard output, which the dump goes to",
+        of: CommandWord.dump.name)
     }
     if kernel.streams.columns(.output) != nil {
-      throw .usage("the standard output is a terminal, which is no place for a dump", of: CommandWord.dump.name)
-        .advising("give a pipe: kexec dump SOURCE - | ssh HOST kexec dump convert - TARGET")
+      throw .usage(
+        "the standard output is a terminal, which is no place for a dump", of: CommandWord.dump.name
+      )
+      .advising("give a pipe: kexec dump SOURCE - | ssh HOST kexec dump convert - TARGET")
     }
   }
 }

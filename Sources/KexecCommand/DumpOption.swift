@@ -76,7 +76,8 @@ extension DumpOption: OptionKey {
         },
         .init(
           .format, nil, "format", value: "FORM",
-          help: "kdump or elf for a dump (kdump); \(Self.logForms.joined(separator: ", ")) for the log"
+          help:
+            "kdump or elf for a dump (kdump); \(Self.logForms.joined(separator: ", ")) for the log"
         ) { $0.readFormat() },
         .init(
           .compress, nil, "compress", value: "METHOD",
@@ -96,32 +97,41 @@ extension DumpOption: OptionKey {
       [
         .init(
           .whenFull, nil, "if-full", value: "WHAT",
-          help: "what is done if the space is not enough: \(Self.fullWords.joined(separator: ", ")) (fail)"
+          help:
+            "what is done if the space is not enough: \(Self.fullWords.joined(separator: ", ")) (fail)"
         ) {
           $0.limit("--if-full", [.save])
           $0.values.whenFull = SaveRequest.WhenFull(rawValue: $0.value)
-          if $0.values.whenFull == nil { $0.refuse("expected one of these words", among: Self.fullWords) }
+          if $0.values.whenFull == nil {
+            $0.refuse("expected one of these words", among: Self.fullWords)
+          }
         },
-        .init(.noVerify, nil, "no-verify", help: "do not read back from the medium what was written") {
+        .init(
+          .noVerify, nil, "no-verify", help: "do not read back from the medium what was written"
+        ) {
           $0.limit("--no-verify", [.save, .convert])
           $0.values.verifies = false
         },
         .init(
           .force, "f", "force",
-          help: "replace TARGET, once the new dump is complete; overwrite a device that has contents"
+          help:
+            "replace TARGET, once the new dump is complete; overwrite a device that has contents"
         ) {
           $0.limit("--force", [.save, .convert])
           $0.values.replaces = true
         },
         .init(
-          .threads, nil, "threads", value: "N", help: "how many threads compress (one for each processor)"
+          .threads, nil, "threads", value: "N",
+          help: "how many threads compress (one for each processor)"
         ) {
           $0.limit("--threads", [.save, .convert])
           let number = $0.number()
           if !(1...1024).contains(number) { $0.refuse("expected a number from 1 to 1024") }
           $0.values.threads = Int(truncatingIfNeeded: number)
         },
-        .init(.rescue, nil, "rescue", help: "convert a flattened file that was cut, as far as it goes") {
+        .init(
+          .rescue, nil, "rescue", help: "convert a flattened file that was cut, as far as it goes"
+        ) {
           $0.limit("--rescue", [.convert])
           $0.values.rescues = true
         },

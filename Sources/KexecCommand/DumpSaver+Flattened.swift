@@ -65,7 +65,8 @@ extension DumpSaver {
     }
     let file = try openTarget(target, replaces: replaces)
     guard file.kind != .pipe else {
-      throw .usage("the file inside a flattened one cannot be written into a pipe", of: CommandWord.dump.name)
+      throw .usage(
+        "the file inside a flattened one cannot be written into a pipe", of: CommandWord.dump.name)
     }
     var counts = (bytes: UInt64(0), records: UInt64(0))
     do throws(CommandError) {

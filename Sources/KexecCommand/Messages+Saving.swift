@@ -41,7 +41,8 @@ extension DumpFileFormat {
   var text: String {
     switch self {
     case .compressed(let compression):
-      compression.map { "kdump-compressed by \($0.rawValue)" } ?? "kdump-compressed, pages as they are"
+      compression.map { "kdump-compressed by \($0.rawValue)" }
+        ?? "kdump-compressed, pages as they are"
     case .elf: "ELF"
     }
   }
@@ -82,7 +83,8 @@ extension CommandError {
     case .outOfMemory(let wanted):
       self.init(
         .file(.errno(.outOfMemory)),
-        "\(quoted(path)): there is not enough memory to write it: \(byteText(UInt64(max(wanted, 0)))) more are needed")
+        "\(quoted(path)): there is not enough memory to write it: \(byteText(UInt64(max(wanted, 0)))) more are needed"
+      )
     case .output(let failure):
       self.init(writing: failure, to: path, interrupt: interrupt)
     }
@@ -100,7 +102,8 @@ extension CommandError {
       self.init(.noSpace, "\(quoted(path)): \(errno.message)")
     } else {
       let why = failure.errno == 0 ? "it takes no more bytes" : errno.message
-      self.init(.targetFailed, "\(quoted(path)): writing at offset \(failure.offset) failed: \(why)")
+      self.init(
+        .targetFailed, "\(quoted(path)): writing at offset \(failure.offset) failed: \(why)")
     }
   }
 
@@ -108,7 +111,8 @@ extension CommandError {
   init(bound: UInt64, space: UInt64, target: String) {
     self.init(
       .noSpace,
-      "\(quoted(target)): the dump has up to \(byteText(bound)), but there is space for \(byteText(space))")
+      "\(quoted(target)): the dump has up to \(byteText(bound)), but there is space for \(byteText(space))"
+    )
   }
 
   /// The error says what is left: TARGET-incomplete, which can be read.

@@ -60,7 +60,8 @@ final class SaveJob: CommandContext {
         throw error
       }
       let verdict = SpaceVerdict(
-        bound: writer.largestByteCount, space: file.freeSpace, isCompressed: request.format != .elf
+        bound: writer.largestByteCount, space: file.freeSpace,
+        isCompressed: request.format != .elf
           && request.format != .compressed(nil))
       if let text = verdict.text(for: request.target, level: level) { warn(text) }
       if case .cannotFit(let bound, let space) = verdict {

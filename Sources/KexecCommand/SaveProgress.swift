@@ -60,7 +60,9 @@ final class SaveProgress {
     case .nothing: break
     case .lines:
       let tenth = percent / 10
-      guard tenth > lastTenth, now - start >= Self.least || tenth == 10 && lastTenth > 0 else { return }
+      guard tenth > lastTenth, now - start >= Self.least || tenth == 10 && lastTenth > 0 else {
+        return
+      }
       lastTenth = tenth
       kernel.streams.writeError(
         "kexec: \(title): \(tenth * 10) %, \(details(done, of: progress.allPages, now))\n")
@@ -94,7 +96,8 @@ final class SaveProgress {
     var line = head
     if space >= 10 {
       let full = Int(percent) * space / 100
-      line += "[" + String(repeating: "#", count: full)
+      line +=
+        "[" + String(repeating: "#", count: full)
         + String(repeating: ".", count: space - full) + "]"
     }
     line += tail

@@ -18,9 +18,10 @@ package struct OutputCalls: Sendable {
 
   /// Calls with these functions.
   package init(
-    write: @escaping @Sendable (
-      _ number: Int32, _ bytes: RawSpan, _ offset: UInt64?
-    ) -> Result<Int, Errno>,
+    write:
+      @escaping @Sendable (
+        _ number: Int32, _ bytes: RawSpan, _ offset: UInt64?
+      ) -> Result<Int, Errno>,
     sync: @escaping @Sendable (_ number: Int32) -> Errno?,
     freeSpace: @escaping @Sendable (_ number: Int32) -> UInt64?,
     isInMemory: @escaping @Sendable (_ number: Int32) -> Bool
@@ -34,7 +35,9 @@ package struct OutputCalls: Sendable {
   /// Those of the running kernel.
   package static let running = OutputCalls { number, bytes, offset in
     let count = unsafe bytes.withUnsafeBytes { buffer in
-      guard let offset else { return unsafe CLibrary.write(number, buffer.baseAddress, buffer.count) }
+      guard let offset else {
+        return unsafe CLibrary.write(number, buffer.baseAddress, buffer.count)
+      }
       return unsafe pwrite(number, buffer.baseAddress, buffer.count, Int(offset))
     }
     return count >= 0 ? .success(count) : .failure(.last)

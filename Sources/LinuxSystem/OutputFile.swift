@@ -53,6 +53,7 @@ package final class OutputFile {
   ///   - path: the path, or `-` for the standard output.
   ///   - replaces: whether a file of that name is to be replaced in the end, and a device may have contents.
   ///   - kernel: what is asked to write, and of the signals that end the writing.
+  /// - Throws: for what is there already, a link, a directory, a file that another process is writing.
   package init(path: String, replaces: Bool, on kernel: LinuxKernel) throws(FileError) {
     self.path = path
     self.replaces = replaces
@@ -268,7 +269,8 @@ extension OutputFile {
     } catch {
       target.directory.remove(draft)
       throw FileError(
-        target.path + suffix, .errno(error.errno == 0 ? .inputOutput : Errno(rawValue: error.errno)))
+        target.path + suffix, .errno(error.errno == 0 ? .inputOutput : Errno(rawValue: error.errno))
+      )
     }
     if let errno = file.calls.sync(beside.number) {
       target.directory.remove(draft)

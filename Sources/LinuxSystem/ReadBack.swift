@@ -19,6 +19,8 @@ internal import CLibrary
   /// - Parameters:
   ///   - direct: the file, open with O_DIRECT; nil where that is not possible.
   ///   - plain: the same file, open without.
+  ///   - byteCount: how many bytes it has.
+  ///   - interrupt: the number of the signal that ends the reading; 0 for none.
   init(
     _ direct: OpenFile?, _ plain: OpenFile, byteCount: Int,
     _ interrupt: @escaping @Sendable () -> Int32

@@ -153,7 +153,10 @@ extension InvocationTests {
           "kexec: --level is only for dump classes, saving and dump convert", .usage
         ),
         ("dump classes --level=1,2 @/vmcore", "kexec: dump classes takes one level", .usage),
-        ("dump log --format=elf a", "kexec: --format=elf is only for saving and dump convert", .usage),
+        (
+          "dump log --format=elf a", "kexec: --format=elf is only for saving and dump convert",
+          .usage
+        ),
         ("dump --format=raw a b", "kexec: --format=raw is only for dump log", .usage),
         ("dump --rescue a b", "kexec: --rescue is only for dump convert", .usage),
         ("dump -d 1,32 a b", "kexec: -d 1,32: a dump level is 0 to 31", .usage),

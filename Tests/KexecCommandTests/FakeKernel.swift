@@ -210,7 +210,9 @@ extension FakeKernel {
       } surviveBrokenPipes: {
       } noteInterrupts: {
       } interrupt: {
-        self.state.withLock { $0.saved >= $0.answers.interrupt.size ? $0.answers.interrupt.number : 0 }
+        self.state.withLock {
+          $0.saved >= $0.answers.interrupt.size ? $0.answers.interrupt.number : 0
+        }
       },
       streams: StandardStreams { text in
         self.state.withLock {
@@ -306,7 +308,9 @@ extension FakeKernel {
         return ($0.answers.outputSize, limit.size - $0.saved, limit.then)
       }
       guard left > 0 else {
-        self.state.withLock { if $0.answers.isOutputLimitOnce { $0.answers.outputLimit.size = .max } }
+        self.state.withLock {
+          if $0.answers.isOutputLimitOnce { $0.answers.outputLimit.size = .max }
+        }
         return then
       }
       let count = min(bytes.byteCount, size, left)
@@ -315,7 +319,9 @@ extension FakeKernel {
         return ($0.saved - count, $0.answers.damagedByte)
       }
       if let damaged, (start..<(start + count)).contains(damaged) {
-        var changed = (0..<count).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+        var changed = (0..<count).map {
+          unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+        }
         changed[damaged - start] ^= 0x10
         let shared = SharedBytes(changed)
         return OutputCalls.running.write(number, shared.span, offset)

@@ -92,7 +92,7 @@ import Testing
     #expect(told == all.filter { !ofDumps.contains($0) })
     for page in try Self.documents().pages.dropFirst() {
       let codes = try #require(page.prose.section("Exit status")).entries.map(\.term)
-      let allowed = page.name == "kexec-dump" ? all : told
+      let allowed = page.subject.name == "kexec-dump" ? all : told
       #expect(!codes.isEmpty && codes.allSatisfy { allowed.map { "\($0)" }.contains($0) })
     }
   }

@@ -41,7 +41,8 @@ import Testing
     #expect(mode(kernel, "/dump") == 0o600)
   }
 
-  @Test("A file that exists is refused, and with replacing it is there until the new one is complete")
+  @Test(
+    "A file that exists is refused, and with replacing it is there until the new one is complete")
   func anExistingFileStays() throws {
     let kernel = FakeKernel(["/dump": Self.old])
     #expect(throws: FileError(kernel.tree.path + "/dump", .exists)) { try open(kernel) }
@@ -115,7 +116,9 @@ import Testing
     #expect(try kernel.files.read("/dump") == [1])
   }
 
-  @Test("What an interrupted process has left is refused, and is only lost when the new one is complete")
+  @Test(
+    "What an interrupted process has left is refused, and is only lost when the new one is complete"
+  )
   func anInterruptedOneStays() throws {
     let kernel = FakeKernel(["/dump-incomplete": Self.old])
     #expect(throws: FileError(kernel.tree.path + "/dump-incomplete", .exists)) { try open(kernel) }
@@ -159,7 +162,9 @@ import Testing
     }
   }
 
-  @Test("What is read back is what was written, at every offset, and nothing is where there is no medium")
+  @Test(
+    "What is read back is what was written, at every offset, and nothing is where there is no medium"
+  )
   func whatIsReadBack() throws {
     let kernel = FakeKernel()
     let file = try open(kernel)

@@ -23,7 +23,8 @@ extension InvocationTests {
     }.bytes
 
     private static func kernel(
-      _ files: [String: [UInt8]?] = [:], _ change: @escaping (inout FakeKernel.Answers) -> Void = { _ in }
+      _ files: [String: [UInt8]?] = [:],
+      _ change: @escaping (inout FakeKernel.Answers) -> Void = { _ in }
     ) -> FakeKernel {
       var all: [String: [UInt8]?] = ["/vmcore": memory, "/logged": DumpLogTests.dump()]
       all.merge(files) { $1 }
@@ -114,7 +115,8 @@ extension InvocationTests {
       }
     }
 
-    @Test("An existing dump is refused before anything is read, and replaced only by a complete one")
+    @Test(
+      "An existing dump is refused before anything is read, and replaced only by a complete one")
     func anExistingDumpStays() {
       let old = ["/dump": [UInt8(1)], "/dump-log.txt": [2]]
       let kernel = Self.kernel(old)
@@ -232,7 +234,8 @@ extension InvocationTests {
       #expect(none.errors == "")
     }
 
-    @Test("convert takes a flattened file apart, keeps what is not asked for, and rescues what was cut")
+    @Test(
+      "convert takes a flattened file apart, keeps what is not asked for, and rescues what was cut")
     func convertKeepsWhatIsNotAsked() throws {
       let kernel = Self.kernel([
         "/flat": FlattenedBuilder(Self.memory).bytes(),

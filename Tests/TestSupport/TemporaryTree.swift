@@ -52,7 +52,9 @@ package final class TemporaryTree: Sendable {
     for entry in made.reversed() {
       // What the program has written there.
       if entry.hasSuffix("/") {
-        for name in FileTree(root: entry).names(in: "/") ?? [] { unsafe unlink((entry + name).cBytes) }
+        for name in FileTree(root: entry).names(in: "/") ?? [] {
+          unsafe unlink((entry + name).cBytes)
+        }
       }
       _ = entry.hasSuffix("/") ? unsafe rmdir(entry) : unsafe unlink(entry.cBytes)
     }
