@@ -8,6 +8,7 @@ files remain and which; each dump that the program writes is examined by dump_or
 every level, format and compression. Ends with "N passed, N failed".
 """
 
+import filecmp
 import os
 import pathlib
 import re
@@ -144,23 +145,15 @@ def compare(ours, other, directory, takes_all):
                 # makedumpfile -R waits for ever for the end of nothing.
                 if len(out) < 4096:
                     return f"{len(out)} bytes were written: {errors.decode()}"
-                # Both make the same file of it.
-                code, _, errors = other.run(["-R", "theirs"], scratch, out)
-                if code:
-                    return f"makedumpfile -R: {errors.decode()}"
-                code, _, errors = ours.run(["-R", "OUT"], scratch, out)
-                if code:
-                    return f"-R: {errors.decode()}"
-                if (scratch / "theirs").read_bytes() != (scratch / "OUT").read_bytes():
-                    return "-R makes another file of it than makedumpfile -R"
-                # That of makedumpfile, too.
-                (scratch / "other").write_bytes(their_out)
-                code, _, errors = ours.run(["-R", "-f", "theirs"], scratch, their_out)
-                if code:
-                    return f"-R of makedumpfile's: {errors.decode()}"
-                fault = oracle(vmcore, scratch / "theirs", None) if not name.startswith("newest") else None
-                if fault:
-                    return f"makedumpfile's through our -R: {fault}"
+                # Each -R makes the same file of it, and of that of makedumpfile.
+                for data, files in ((their_out, ("theirs1", "theirs2")), (out, ("OUT", "OUT2"))):
+                    for program, file in zip((ours, other), files):
+                        code, _, errors = program.run(["-R", file], scratch, data)
+                        if code:
+                            return f"{program.name} -R: {errors.decode()}"
+                    first, second = (scratch / file for file in files)
+                    if not filecmp.cmp(first, second, shallow=False):
+                        return f"-R makes another file of {files[0]} than makedumpfile -R"
                 dump = scratch / "OUT"
             code, _, errors = other.run(["--dump-dmesg", dump.name, "log"], scratch)
             if code or (scratch / "log").read_bytes() != log:
