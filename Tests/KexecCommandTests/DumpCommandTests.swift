@@ -91,7 +91,7 @@ extension InvocationTests {
           _ = unsafe truncate(files.root + "/vmcore", size)
         }
       }
-      let code = kernel.run("dump classes -d --level=30 @/vmcore")
+      let code = kernel.run("dump classes --debug --level=30 @/vmcore")
       #expect(code == (bytes == 0 ? .success : .failure))
       let said = "vmcore\": the file became shorter while it was read\n"
       #expect(kernel.errors.contains(said) == (bytes > 0))
