@@ -138,7 +138,9 @@ let package = Package(
       ["TestSupport", "Compression", "ELFFormat", "PhysicalMemory", "ByteCoding"]),
     tests(
       of: "DumpWriting",
-      ["TestSupport", "CrashDumps", "Compression", "Digests", "ELFFormat", "ByteCoding"]),
+      [
+        "TestSupport", "CrashDumps", "Compression", "Digests", "Threads", "ELFFormat", "ByteCoding",
+      ]),
     tests(of: "CrashLogs", ["CrashDumps", "TestSupport", "LinuxSystem", "ByteCoding"]),
     tests(of: "PhysicalMemory", ["TestSupport"]),
     tests(of: "ByteCoding", ["TestSupport"]),

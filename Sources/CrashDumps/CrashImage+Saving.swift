@@ -30,12 +30,13 @@ extension CrashImage {
   /// What is added to an offset in the kernel's image to get its physical address; a negative number wraps around.
   package var physicalBase: UInt64 { information.number("phys_base") ?? 0 }
 
-  /// The six texts of `struct utsname`, 65 bytes each. What the memory does not tell comes from VMCOREINFO.
+  /// The six texts of `struct utsname`, 65 bytes each. If they are not in memory, or those of another release, some come
+  /// from VMCOREINFO.
   package var systemNames: [UInt8] {
     let size = CompressedLayout.nameSize
     if let symbol = information.symbol("init_uts_ns") {
       let place = symbol &+ UInt64(information.offset("uts_namespace.name") ?? 0)
-      if let names = try? bytes(at: place, count: 6 * size) { return names }
+      if let names = try? bytes(at: place, count: 6 * size), isOwn(names) { return names }
     }
     var names = [UInt8](repeating: 0, count: 6 * size)
     let known = ["Linux", "", information.release ?? "", "", Self.name(ofMachine: machine), ""]
@@ -43,6 +44,15 @@ extension CrashImage {
       names.store(Array(name.utf8).prefix(size - 1), at: index * size)
     }
     return names
+  }
+
+  /// Whether the release and the machine are those of this dump.
+  private func isOwn(_ names: [UInt8]) -> Bool {
+    let size = CompressedLayout.nameSize
+    let known = [(2, information.release ?? ""), (4, Self.name(ofMachine: machine))]
+    return known.allSatisfy { number, name in
+      names[(number * size)...].starts(with: Array(name.utf8) + [0])
+    }
   }
 
   /// The name that `uname -m` prints.

@@ -65,7 +65,7 @@ extension DumpChecker {
     defer { index = end }
     // In steps of 1 all pages are read, in large parts; else only those that are looked at.
     let partSize = step == 1 ? UInt64(Self.windowSize) : 4096
-    var position = (step - index % step) % step << 12
+    var position = ((step - index % step) % step) << 12
     while position < size {
       let count = Int(min(partSize, size - position))
       let offset = program.offset + position

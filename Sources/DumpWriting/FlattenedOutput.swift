@@ -40,13 +40,14 @@ package final class FlattenedOutput: @unchecked Sendable {
   private func write(_ bytes: RawSpan, at offset: UInt64) throws(WriteFailure) {
     let follows = offset == start + UInt64(pending.count)
     if !follows || pending.count + bytes.byteCount > Self.recordSize { try flush() }
-    if pending.isEmpty { start = offset }
     guard bytes.byteCount < Self.recordSize / 2 else {
+      try flush()
       try writeHeader(at: offset, count: bytes.byteCount)
       try put(bytes)
       start = offset + UInt64(bytes.byteCount)
       return
     }
+    if pending.isEmpty { start = offset }
     unsafe bytes.withUnsafeBytes { unsafe pending += $0 }
   }
 
