@@ -214,11 +214,10 @@ extension OutputFile {
     target.directory.sync(file.calls)
   }
 
-  /// Leaves a regular file as it is, under the name that says that it is not complete.
+  /// Leaves what was written as it is; a regular file under the name that says that it is not complete.
   package func keepIncomplete() {
-    guard let target else { return }
-    _ = file.calls.sync(file.number)
-    target.directory.sync(file.calls)
+    if kind != .pipe { _ = file.calls.sync(file.number) }
+    target?.directory.sync(file.calls)
   }
 
   /// Removes a regular file that is not complete. Others are as they are.

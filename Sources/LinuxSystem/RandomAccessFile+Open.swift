@@ -42,11 +42,23 @@ final class OpenFile: Sendable {
     let start = unsafe mmap(
       nil, size, PROT_READ, MAP_PRIVATE | CInt(MAP_POPULATE), descriptor.number, offset - skipped)
     guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
+    guard unsafe isPresent(start, size, page) else {
+      unsafe _ = munmap(start, size)
+      return nil
+    }
     // SAFETY: a private read-only mapping of this length that only `release` takes away.
     let all = unsafe SharedBytes(adopting: UnsafeRawBufferPointer(start: start, count: size)) {
       unsafe _ = munmap(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
     }
     return try? all.slice(skipped..<size)
+  }
+
+  /// Whether all pages of a mapping are in memory. One that could not be read is not, and would end the program by a
+  /// signal when it is used; `pread` gives an error. Corresponds to `mincore`.
+  @unsafe private func isPresent(_ start: UnsafeMutableRawPointer, _ size: Int, _ page: Int) -> Bool
+  {
+    var pages = [UInt8](repeating: 0, count: (size + page - 1) / page)
+    return unsafe mincore(start, size, &pages) == 0 && pages.allSatisfy { $0 & 1 != 0 }
   }
 
   /// Reads a part of the file into memory. Corresponds to `pread`.
