@@ -61,9 +61,9 @@ import Testing
       let options = page.subject.options.flatMap { $0.options }
       #expect(options.count >= CommonOption.allCases.count)
       for option in options {
-        let name =
-          "Fl " + option.name.dropFirst().split(separator: "-", omittingEmptySubsequences: false)
-          .joined(separator: "\\-")
+        let words = option.name.dropFirst()
+          .split(separator: "-", omittingEmptySubsequences: false)
+        let name = "Fl " + words.joined(separator: "\\-")
         let places = lines.indices.filter { place in
           lines[place].hasPrefix(".It") && (lines[place] + " ").contains(name + " ")
         }
