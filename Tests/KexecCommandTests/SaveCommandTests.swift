@@ -99,7 +99,7 @@ extension InvocationTests {
         #expect(info.run("dump info --json @/saved") == .success)
         #expect(info.output.contains("\"format\": \"\(format)\""), "\(info.output)")
         #expect(info.output.contains("\"incomplete\": false"))
-        #expect(info.run("dump verify @/saved") == .success, "\(options): \(info.output)")
+        #expect(info.run("dump verify --json @/saved") == .success, "\(options): \(info.output)")
       }
     }
 
@@ -148,7 +148,7 @@ extension InvocationTests {
         let read = Self.kernel(["/part": (try? kernel.files.read("/dump-incomplete")) ?? []])
         #expect(read.run("dump info --json @/part") == .success)
         #expect(read.output.contains("\"incomplete\": true"))
-        #expect(read.run("dump verify @/part") == .incomplete, "\(read.output)")
+        #expect(read.run("dump verify --json @/part") == .incomplete, "\(read.output)")
       }
       // Not even its headers fit.
       let tiny = Self.kernel { $0.outputLimit = (100, .failure(.noSpace)) }
