@@ -39,9 +39,9 @@ RECORDED = "Tests/Fixtures/documents.txt"
 # A document that is not there is a failure.
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] + [
     f"docs/{name}.md" for name in (
-        "compared crash-dumps crash-kernels fast-jump handover images jump-back json lab measurements messages options "
+        "compared crash-dumps crash-kernels fast-jump handover images jump-back json lab makedumpfile measurements messages options "
         "packaging purgatory reboot saving-dumps status system-calls troubleshooting "
-        "man/common man/kexec man/kexec-dump man/kexec-report man/kexec-status").split()]
+        "man/common man/kexec man/kexec-dump man/kexec-report man/kexec-status man/makedumpfile").split()]
 LIMIT = 300
 REFUSED = "systemctl service reboot shutdown poweroff halt init telinit kdump-config sysctl modprobe apt-get apt install"
 # What the machine has beside its captured files.
