@@ -175,6 +175,14 @@ struct ELFDumpLayout {
     }
     let size = UInt64(notes.bytes.count)
     add(Program.note, at: notesPlace, virtual: 0, physical: 0, size: size, memory: size)
+    for (index, segment) in segments.enumerated() {
+      let physical = segment.start << 12
+      add(
+        Program.load, at: places[index], virtual: directMapStart.map { $0 &+ physical } ?? 0,
+        physical: physical, size: segment.storedCount << 12,
+        memory: (segment.end - segment.start) << 12)
+    }
+    // Behind the RAM: makedumpfile reads an image before it wrongly when it maps the file.
     for part in parts {
       let segment = segments[part.segment]
       let skipped = min(part.frames.lowerBound, segment.storedEnd) - segment.start
@@ -183,13 +191,6 @@ struct ELFDumpLayout {
         Program.load, at: places[part.segment] + skipped << 12, virtual: part.virtual,
         physical: part.frames.lowerBound << 12, size: UInt64(stored.count) << 12,
         memory: UInt64(part.frames.count) << 12)
-    }
-    for (index, segment) in segments.enumerated() {
-      let physical = segment.start << 12
-      add(
-        Program.load, at: places[index], virtual: directMapStart.map { $0 &+ physical } ?? 0,
-        physical: physical, size: segment.storedCount << 12,
-        memory: (segment.end - segment.start) << 12)
     }
     return bytes
   }
