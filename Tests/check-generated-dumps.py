@@ -122,7 +122,7 @@ def large_computers(kexec, measure, scratch, sizes):
 def cut_while_read(kexec, scratch):
     """Another process cuts the file while the program waits for its reader, in front of the memory map."""
     path = scratch / "cut"
-    words = [kexec, "dump", "classes", "-d", path]
+    words = [kexec, "dump", "classes", "--debug", path]
 
     def cut(size, level, expected):
         generated_dumps.large(path, 1 << 31)
