@@ -23,13 +23,20 @@ final class OpenOutput: Sendable {
   var number: Int32 { descriptor.number }
 
   /// Writes all of `bytes`, to `offset` or into a pipe.
+  ///
+  /// The medium follows closely. When it is pulled out, the kernel lets who has much in memory for it wait for ever, without
+  /// an error, and who waits for it gets the error.
   func write(_ bytes: RawSpan, at offset: UInt64?) throws(WriteFailure) {
     var done = 0
     while done < bytes.byteCount {
       let place = offset.map { $0 + UInt64(done) }
       guard interrupt() == 0 else { throw WriteFailure(offset: place ?? 0, errno: EINTR) }
-      switch calls.write(number, bytes.extracting(done..<bytes.byteCount), place) {
-      case .success(let count) where count > 0: done += count
+      let end = done + min(bytes.byteCount - done, calls.window)
+      switch calls.write(number, bytes.extracting(done..<end), place) {
+      case .success(let count) where count > 0:
+        done += count
+        guard let place else { break }
+        try follow(from: place, count)
       // Nothing was written, and nothing would be the next time.
       case .success: throw WriteFailure(offset: place ?? 0, errno: 0)
       case .failure(.interrupted): break
@@ -37,6 +44,14 @@ final class OpenOutput: Sendable {
       case .failure(let errno): throw WriteFailure(offset: place ?? 0, errno: errno.rawValue)
       }
     }
+  }
+
+  /// After each window, lets the medium begin with it.
+  private func follow(from start: UInt64, _ count: Int) throws(WriteFailure) {
+    let window = UInt64(calls.window)
+    guard start / window != (start + UInt64(count)) / window else { return }
+    guard let errno = calls.writeBack(number) else { return }
+    throw WriteFailure(offset: start, errno: errno.rawValue)
   }
 
   /// Waits until a pipe that does not block takes more.

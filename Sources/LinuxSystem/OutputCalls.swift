@@ -9,6 +9,11 @@ package struct OutputCalls: Sendable {
   /// - Returns: how many were written, perhaps not all. Corresponds to `pwrite` and `write`.
   package var write:
     @Sendable (_ number: Int32, _ bytes: RawSpan, _ offset: UInt64?) -> Result<Int, Errno>
+  /// Lets the kernel begin to bring to the medium what was written, and waits until it has what was written before the last
+  /// such call: nil when that worked, or cannot be asked for. Corresponds to `sync_file_range`.
+  package var writeBack: @Sendable (_ number: Int32) -> Errno?
+  /// How many bytes are written before `writeBack` is called again.
+  package var window: Int
   /// Waits until the medium has what was written: nil when that worked. Corresponds to `fsync`.
   package var sync: @Sendable (_ number: Int32) -> Errno?
   /// How many bytes the file system of an open file has space for; nil when that is not known. Corresponds to `fstatfs`.
@@ -18,22 +23,32 @@ package struct OutputCalls: Sendable {
 
   /// Calls with these functions.
   package init(
+    window: Int,
     write:
       @escaping @Sendable (
         _ number: Int32, _ bytes: RawSpan, _ offset: UInt64?
       ) -> Result<Int, Errno>,
+    writeBack: @escaping @Sendable (_ number: Int32) -> Errno?,
     sync: @escaping @Sendable (_ number: Int32) -> Errno?,
     freeSpace: @escaping @Sendable (_ number: Int32) -> UInt64?,
     isInMemory: @escaping @Sendable (_ number: Int32) -> Bool
   ) {
+    self.window = window
     self.write = write
+    self.writeBack = writeBack
     self.sync = sync
     self.freeSpace = freeSpace
     self.isInMemory = isInMemory
   }
 
+  /// A crash kernel with 44 MiB lets nobody write who has 3 MiB in memory that the medium does not have. Two windows are
+  /// less than that.
+  private static var window: Int {
+    min(max(Int(clinux_memory_size()) / 128, .kibibytes(256)), .mebibytes(32))
+  }
+
   /// Those of the running kernel.
-  package static let running = OutputCalls { number, bytes, offset in
+  package static let running = OutputCalls(window: window) { number, bytes, offset in
     let count = unsafe bytes.withUnsafeBytes { buffer in
       guard let offset else {
         return unsafe CLibrary.write(number, buffer.baseAddress, buffer.count)
@@ -41,6 +56,9 @@ package struct OutputCalls: Sendable {
       return unsafe pwrite(number, buffer.baseAddress, buffer.count, Int(offset))
     }
     return count >= 0 ? .success(count) : .failure(.last)
+  } writeBack: { number in
+    let errno = Errno.ofCall(clinux_write_back(number))
+    return errno == .notImplemented || errno == .invalidArgument ? nil : errno
   } sync: { number in
     .ofCall(fsync(number))
   } freeSpace: { number in

@@ -42,7 +42,8 @@ final class OpenFile: Sendable {
     let start = unsafe mmap(
       nil, size, PROT_READ, MAP_PRIVATE | CInt(MAP_POPULATE), descriptor.number, offset - skipped)
     guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
-    guard unsafe isPresent(start, size, page) else {
+    let isMemory = clinux_is_in_proc(descriptor.number) != 0
+    guard unsafe isMemory || isPresent(start, size, page) else {
       unsafe _ = munmap(start, size)
       return nil
     }
@@ -54,7 +55,7 @@ final class OpenFile: Sendable {
   }
 
   /// Whether all pages of a mapping are in memory. One that could not be read is not, and would end the program by a
-  /// signal when it is used; `pread` gives an error. Corresponds to `mincore`.
+  /// signal when it is used; `pread` gives an error. Corresponds to `mincore`, which says of /proc/vmcore that nothing is.
   @unsafe private func isPresent(_ start: UnsafeMutableRawPointer, _ size: Int, _ page: Int) -> Bool
   {
     var pages = [UInt8](repeating: 0, count: (size + page - 1) / page)

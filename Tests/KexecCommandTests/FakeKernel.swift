@@ -65,6 +65,9 @@ final class FakeKernel: Sendable {
     var damagedByte: Int?
     /// The error when a file is to be on its medium.
     var outputSync: Errno?
+    /// After how many bytes the medium must have begun with them, and the error of that.
+    var outputWindow: Int = .max
+    var outputWriteBack: Errno?
     /// The space for files, and whether their file system is in memory.
     var space: UInt64?
     var isInMemory = false
@@ -302,7 +305,7 @@ extension FakeKernel {
   }
 
   private var outputs: OutputCalls {
-    OutputCalls { number, bytes, offset in
+    OutputCalls(window: answer { $0.outputWindow }) { number, bytes, offset in
       let (size, left, then) = self.state.withLock {
         let limit = $0.answers.outputLimit
         return ($0.answers.outputSize, limit.size - $0.saved, limit.then)
@@ -327,6 +330,8 @@ extension FakeKernel {
         return OutputCalls.running.write(number, shared.span, offset)
       }
       return OutputCalls.running.write(number, bytes.extracting(0..<count), offset)
+    } writeBack: { _ in
+      self.answer { $0.outputWriteBack }
     } sync: { _ in
       self.answer { $0.outputSync }
     } freeSpace: { number in

@@ -150,6 +150,23 @@ import Testing
     #expect(names(stuck).isEmpty)
   }
 
+  @Test("An error of the medium ends the writing after the next window, without waiting for the end")
+  func theMediumFollows() throws {
+    let kernel = FakeKernel {
+      $0.outputWindow = 8
+      $0.outputWriteBack = .inputOutput
+    }
+    let file = try open(kernel)
+    try file.output.write([1, 2, 3, 4, 5, 6, 7], at: 0)
+    try file.output.write([1, 2, 3, 4, 5, 6, 7], at: 8)
+    #expect(throws: WriteFailure(offset: 7, errno: EIO)) { try file.output.write([1], at: 7) }
+    // One call takes at most a window.
+    #expect(throws: WriteFailure(offset: 24, errno: EIO)) {
+      try file.output.write([UInt8](repeating: 1, count: 20), at: 24)
+    }
+    #expect(try kernel.files.read("/dump-incomplete").count == 32)
+  }
+
   @Test("A signal ends the writing")
   func aSignalEndsTheWriting() throws {
     let kernel = FakeKernel {

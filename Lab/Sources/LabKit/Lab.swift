@@ -48,6 +48,7 @@ public final class Lab: Sendable {
   /// - `files`: files for this guest only.
   /// - `system`: a system on a disk gets the same files.
   /// - `hasEmptyDisk`: /dev/nvme0n1 is a disk of zeros.
+  /// - `disk`: it is this one, which keeps what the guest writes.
   /// - `isConsoleSecond`: the kernel's console is the second port, at 57600 baud, and the agent has
   ///   the first.
   public func boot(
@@ -66,6 +67,7 @@ public final class Lab: Sendable {
     sharesMemory: Bool = false,
     isConsoleSecond: Bool = false,
     hasEmptyDisk: Bool = false,
+    disk: Disk? = nil,
     hasVGA: Bool = false,
     within limit: Duration = againstHanging,
     file: String = #fileID, line: Int = #line
@@ -90,8 +92,9 @@ public final class Lab: Sendable {
       commandLine: [
         isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, system.commandLine, words,
       ].filter { !$0.isEmpty }.joined(separator: " "),
-      disk: hasEmptyDisk ? try emptyDisk(in: directory) : try system.disk(in: workshop),
-      mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
+      disk: hasEmptyDisk
+        ? try emptyDisk(in: directory) : try disk?.path ?? system.disk(in: workshop),
+      isDiskKept: disk != nil, mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
       hasVGA: hasVGA, isToolOurs: tool.isOurs)
     let machine = try await VirtualMachine(
       parts, directory: directory, log: log, workshop: workshop)
@@ -108,6 +111,13 @@ public final class Lab: Sendable {
     let guest = try Guest(machine: machine, ready: ready.text, arrival: nil)
     try guest.mustBe(kernel, file: file, line: line)
     return guest
+  }
+
+  /// A directory of this computer for files that only this scenario needs.
+  public func directory(_ name: String) throws -> String {
+    let path = "\(workshop.scratch)/\(self.name)-files/\(name)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
   }
 
   /// Makes a disk of 64 MiB, all zeros.
@@ -158,6 +168,9 @@ public final class Lab: Sendable {
     return files
   }
 
+  /// Another program, of this computer.
+  public func tool(path: String) throws -> Tool { try Tool(path: path, workshop: workshop) }
+
   /// Pseudo-random bytes, determined by the seed.
   public func randomBytes(_ count: Int) -> [UInt8] {
     var state = UInt64(seed)
@@ -180,13 +193,14 @@ public final class Lab: Sendable {
 
   private static let secondPortCommandLine = "console=ttyS1,57600 " + agentOnFirstPort
 
-  /// Ends all machines.
+  /// Ends all machines, and removes the files of this scenario.
   ///
   /// - Returns: the CPU time that they used together.
   @discardableResult
   public func end() async -> Duration {
     var used = Duration.zero
     for machine in machines.withLock({ $0 }) { used += await machine.end() }
+    try? FileManager.default.removeItem(atPath: "\(workshop.scratch)/\(name)-files")
     return used
   }
 

@@ -17,7 +17,7 @@ public final class ScenarioLog: Sendable {
   }
 
   /// Adds `text`, which may have several lines; `source` says where it comes from.
-  func write(_ source: String, _ text: String, at time: ContinuousClock.Instant = .now) {
+  public func write(_ source: String, _ text: String, at time: ContinuousClock.Instant = .now) {
     let seconds = (time - start).seconds
     let stamp = String(format: "%9.3f", seconds)
     let name = source.padding(toLength: 8, withPad: " ", startingAt: 0)

@@ -13,9 +13,11 @@ struct MachineParts: Sendable {
   var kernel: String
   var initrd: String
   var commandLine: String
-  /// The path of the disk's file. It is never changed: what the guest writes belongs to this
-  /// machine, and is discarded with it.
+  /// The path of the disk's file. Unless `isDiskKept` it is never changed: what the guest writes
+  /// belongs to this machine, and is discarded with it.
   var disk: String?
+  /// Whether what the guest writes is in the disk's file.
+  var isDiskKept: Bool
   /// Whether a reset starts the firmware again. Otherwise it ends the machine, and the scenario
   /// fails.
   var mayReset: Bool
@@ -78,9 +80,12 @@ final class VirtualMachine: Sendable {
   }
 
   /// Sends an NMI to all processors. Linux lets only the first one take it.
-  func sendNMI() async throws {
+  func sendNMI() async throws { try await order("nmi") }
+
+  /// Gives QEMU's monitor a command.
+  func order(_ command: String) async throws {
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
-    try monitor.write(contentsOf: Data("nmi\n".utf8))
+    try monitor.write(contentsOf: Data("\(command)\n".utf8))
     // QEMU drops what it has not read when the connection ends.
     try? await Task.sleep(for: .milliseconds(500))
     log.write("monitor", String(decoding: monitor.readAvailable(), as: UTF8.self))
@@ -124,8 +129,9 @@ final class VirtualMachine: Sendable {
     arguments += ["-monitor", "unix:\(directory)/monitor,server=on,wait=off"]
     if parts.hasVGA { arguments += ["-vga", "std"] }
     if let disk = parts.disk {
-      arguments += ["-drive", "if=none,id=disk,format=raw,snapshot=on,file=\(disk)"]
-      arguments += ["-device", "nvme,serial=lab,drive=disk"]
+      let snapshot = parts.isDiskKept ? "off" : "on"
+      arguments += ["-drive", "if=none,id=disk,format=raw,snapshot=\(snapshot),file=\(disk)"]
+      arguments += ["-device", "nvme,id=nvme,serial=lab,drive=disk"]
     }
     if !parts.mayReset { arguments.append("-no-reboot") }
     if parts.isMemoryShared {

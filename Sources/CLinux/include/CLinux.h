@@ -18,6 +18,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,12 +92,31 @@ static inline long clinux_direct_alignment(int file) {
   return (buffer[0] & 0x2000) != 0 ? (long)buffer[39] : -1;
 }
 
+// Whether an open file is in procfs. What is mapped of /proc/vmcore is the memory itself, without a page cache.
+static inline int clinux_is_in_proc(int file) {
+  struct statfs status;
+  return fstatfs(file, &status) == 0 && status.f_type == 0x9fa0;
+}
+
 // Whether the file system of an open file has no medium: tmpfs, ramfs, hugetlbfs.
 static inline int clinux_is_in_memory(int file) {
   struct statfs status;
   if (fstatfs(file, &status) != 0) return 0;
   unsigned long type = (unsigned long)status.f_type;
   return type == 0x01021994 || type == 0x858458f6 || type == 0x958458f6;
+}
+
+// Waits until the medium has what clinux_write_back was called for before, and lets the kernel begin with the rest of an
+// open file.
+static inline int clinux_write_back(int file) {
+  return (int)syscall(SYS_sync_file_range, file, 0L, 0L, 3U /* SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE */);
+}
+
+// The bytes of this computer's memory that the kernel has; 0 when that is not known.
+static inline unsigned long long clinux_memory_size(void) {
+  struct sysinfo information;
+  if (sysinfo(&information) != 0) return 0;
+  return (unsigned long long)information.totalram * information.mem_unit;
 }
 
 // Bytes that this process may still write to the file system of an open file; -1 when that is not known.
