@@ -150,7 +150,7 @@ import Testing
     #expect(names(stuck).isEmpty)
   }
 
-  @Test("An error of the medium ends the writing after the next window, without waiting for the end")
+  @Test("An error of the medium ends the writing after the next window")
   func theMediumFollows() throws {
     let kernel = FakeKernel {
       $0.outputWindow = 8

@@ -70,7 +70,10 @@ public func runHere(
   let output = Pipe()
   process.standardOutput = output
   process.standardError = output
-  process.standardInput = try input.map { try FileHandle(forReadingFrom: URL(fileURLWithPath: $0)) }
+  process.standardInput =
+    try input.map {
+      try FileHandle(forReadingFrom: URL(fileURLWithPath: $0))
+    }
     ?? FileHandle.nullDevice
   try process.run()
   let data = output.fileHandleForReading.readDataToEndOfFile()

@@ -94,7 +94,8 @@ public final class Lab: Sendable {
       ].filter { !$0.isEmpty }.joined(separator: " "),
       disk: hasEmptyDisk
         ? try emptyDisk(in: directory) : try disk?.path ?? system.disk(in: workshop),
-      isDiskKept: disk != nil, mayReset: mayReset, isConsoleSecond: isConsoleSecond, isMemoryShared: sharesMemory,
+      isDiskKept: disk != nil, mayReset: mayReset, isConsoleSecond: isConsoleSecond,
+      isMemoryShared: sharesMemory,
       hasVGA: hasVGA, isToolOurs: tool.isOurs)
     let machine = try await VirtualMachine(
       parts, directory: directory, log: log, workshop: workshop)
