@@ -57,7 +57,8 @@ private func saving(_ kernel: Kernel, reservation: String) -> Scenario {
     let (least, theirLeast) = (
       costs.ours.map(\.cpu).sorted()[0], costs.other.map(\.cpu).sorted()[0]
     )
-    try expect(least <= theirLeast * 0.9, "CPU time: \(least), makedumpfile \(theirLeast)")
+    // Not a condition: under QEMU it depends on what else this computer does.
+    lab.story.write("lab", "CPU time: \(least), makedumpfile \(theirLeast)")
   }
 }
 
