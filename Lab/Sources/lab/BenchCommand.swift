@@ -38,7 +38,8 @@ struct BenchCommand {
       let bench = try DumpBench(
         ours: try Tool(path: tool, workshop: workshop), runs: runs, workshop: workshop)
       say("Medians (least–most) of \(runs) runs each, taking turns.\n")
-      let comparisons = try bench.compare()
+      let saving = try SavingBench(ours: bench.ours, runs: runs, workshop: workshop)
+      let comparisons = try bench.compare() + saving.compare()
       comparisons.report(ours: "ours", other: "makedumpfile")
       return comparisons.allKept
     }

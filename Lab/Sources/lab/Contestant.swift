@@ -14,6 +14,12 @@ enum Contestant: String, CaseIterable, Sendable {
   case kexecToolsUnchecked = "kexec-tools -i"
   /// Debian's newest makedumpfile.
   case makedumpfile
+  /// The same with a thread for each processor.
+  case makedumpfileThreads = "makedumpfile --num-threads"
+  /// The same, and the medium has the file in the end.
+  case makedumpfileSynced = "makedumpfile, sync"
+  /// Our program, reading back from the medium what it has written.
+  case oursVerified = "ours, verified"
   /// Another build of ours.
   case other = "the other"
 
@@ -29,8 +35,9 @@ enum Contestant: String, CaseIterable, Sendable {
   /// Whether it is the program under test, not the one that it is compared with.
   var isOurs: Bool {
     switch self {
-    case .ours, .oursUnchecked, .plain, .packed: true
-    case .kexecTools, .kexecToolsUnchecked, .makedumpfile, .other: false
+    case .ours, .oursUnchecked, .oursVerified, .plain, .packed: true
+    case .kexecTools, .kexecToolsUnchecked, .other: false
+    case .makedumpfile, .makedumpfileThreads, .makedumpfileSynced: false
     }
   }
 
@@ -40,7 +47,8 @@ enum Contestant: String, CaseIterable, Sendable {
   /// The options with which it is run.
   var options: String {
     switch self {
-    case .ours, .kexecTools, .makedumpfile, .other: ""
+    case .ours, .oursVerified, .kexecTools, .other: ""
+    case .makedumpfile, .makedumpfileThreads, .makedumpfileSynced: ""
     case .oursUnchecked: "--no-checks"
     case .plain: "--no-fast --digest=sha256"
     case .packed: "--no-fast"

@@ -10,6 +10,7 @@ struct Measurements: Sendable {
     case loadCPU = "CPU time, ms"
     case loadMachine = "load, CPU time of the VM, ms"
     case peak = "peak memory, MiB"
+    case fileSize = "size of the file, MiB"
     case segments = "memory of the segments, MiB"
     case firstLine = "jump to first line, s"
     case firstLineMachine = "jump, CPU time of the VM to the first line, s"
