@@ -68,7 +68,8 @@ struct CompressedCheck {
             guard descriptors != nil else { return }
             progress(
               DumpProgress(
-                donePages: index, allPages: result.promisedPages, byteCount: file.byteCount))
+                donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
+            dataStart: 0))
           }
           if let descriptors {
             check(frame, index, descriptors, Int(inPart), isChecked: index % step == 0, &result)

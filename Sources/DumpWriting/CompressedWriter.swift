@@ -142,6 +142,7 @@ final class CompressedWriter {
     nextDescriptor = headers.descriptors
     let tableSize = pageCount * UInt64(Descriptor.size)
     result.byteCount = headers.descriptors + tableSize
+    result.dataStart = result.byteCount
     data = ChunkHasher(from: result.byteCount, isUsed: data.isUsed)
     if !isBlank {
       try asOutput { () throws(WriteFailure) in
@@ -299,7 +300,9 @@ final class CompressedWriter {
     nextDescriptor += UInt64(descriptors.byteCount)
     descriptors.clear()
     progress(
-      DumpProgress(donePages: donePages, allPages: pageCount, byteCount: result.byteCount))
+      DumpProgress(
+        donePages: donePages, allPages: pageCount, byteCount: result.byteCount,
+        dataStart: result.dataStart))
   }
 
   private func asOutput<Value>(

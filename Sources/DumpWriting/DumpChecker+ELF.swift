@@ -47,7 +47,8 @@ extension DumpChecker {
       check(program, against: source, step: step, &index, &result)
       progress(
         DumpProgress(
-          donePages: index, allPages: result.promisedPages, byteCount: file.byteCount))
+          donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
+            dataStart: 0))
     }
   }
 

@@ -91,10 +91,11 @@ package struct DumpChecker {
   /// Reads the file: its headers, maps and descriptors, and the data of some pages or all.
   ///
   /// If `written` says what was written, the whole file must have its hashes; the incomplete mark, if it is still there, is
-  /// taken for dropped. Pages whose data are looked at must be those of `source`, if there is one. `progress` is called on
-  /// this thread, some hundred times.
+  /// taken for dropped; chunks from `end` on were looked at before. Pages whose data are looked at must be those of
+  /// `source`, if there is one. `progress` is called on this thread, some hundred times.
   package func check(
-    _ written: WrittenDump? = nil, against source: CrashImage? = nil, extent: Extent,
+    _ written: WrittenDump? = nil, before end: UInt64 = .max, against source: CrashImage? = nil,
+    extent: Extent,
     progress: (DumpProgress) -> Void = { _ in }
   ) -> Result {
     var result = Result()
@@ -107,19 +108,20 @@ package struct DumpChecker {
       result.isMarkedIncomplete = flags & ELFLayout.File.isIncomplete != 0
       check(headers, against: source, extent, &result, progress)
     }
-    if let written { check(written, &result, progress) }
+    if let written { check(written, before: end, &result, progress) }
     return result
   }
 
   /// Compares the hashes of all chunks.
   private func check(
-    _ written: WrittenDump, _ result: inout Result, _ progress: (DumpProgress) -> Void
+    _ written: WrittenDump, before limit: UInt64, _ result: inout Result,
+    _ progress: (DumpProgress) -> Void
   ) {
     if file.byteCount < written.byteCount {
       result.note(.truncated(promised: written.byteCount, has: file.byteCount))
     }
     let mark = written.mark
-    for chunk in written.chunks {
+    for chunk in written.chunks where chunk.offset < limit {
       var hasher = ChunkHasher(from: chunk.offset, isUsed: true)
       let end = chunk.offset + chunk.byteCount
       var position = chunk.offset
@@ -144,7 +146,8 @@ package struct DumpChecker {
       }
       progress(
         DumpProgress(
-          donePages: result.promisedPages, allPages: result.promisedPages, byteCount: end))
+          donePages: result.promisedPages, allPages: result.promisedPages, byteCount: end,
+          dataStart: 0))
     }
   }
 

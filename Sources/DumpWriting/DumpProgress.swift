@@ -7,10 +7,14 @@ package struct DumpProgress: Equatable, Sendable {
   /// Bytes of the file so far: its size, as far as it is known.
   package let byteCount: UInt64
 
+  /// Where the pages' data start in the file. All from there to `byteCount` is written, and does not change any more.
+  package let dataStart: UInt64
+
   /// `donePages` of `allPages` are done.
-  package init(donePages: UInt64, allPages: UInt64, byteCount: UInt64) {
+  package init(donePages: UInt64, allPages: UInt64, byteCount: UInt64, dataStart: UInt64) {
     self.donePages = donePages
     self.allPages = allPages
     self.byteCount = byteCount
+    self.dataStart = dataStart
   }
 }

@@ -54,6 +54,8 @@ final class ELFWriter {
       hasher.update(notes)
       position += UInt64(notes.count)
       try fill(to: layout.dataPlace, output)
+      // The data have chunks of their own.
+      hasher.finish()
     }
     while true {
       do throws(CrashImageError) {
@@ -71,7 +73,9 @@ final class ELFWriter {
         }
       }
       progress(
-        DumpProgress(donePages: donePages, allPages: layout.pageCount, byteCount: position))
+        DumpProgress(
+          donePages: donePages, allPages: layout.pageCount, byteCount: position,
+          dataStart: layout.dataPlace))
     }
     guard selection.isSame else { throw .sourceChanged }
     try asOutput { () throws(WriteFailure) in
@@ -86,6 +90,7 @@ final class ELFWriter {
     hasher.finish()
     result.chunks = hasher.chunks
     result.byteCount = layout.byteCount
+    result.dataStart = layout.dataPlace
     result.zeroPages = layout.zeroPages
     result.storedPages = layout.pageCount - result.unreadablePages
     result.leftOutPerCPU = selection.leftOutPerCPU

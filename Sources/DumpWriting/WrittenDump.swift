@@ -20,6 +20,8 @@ package struct WrittenDump: Equatable, Sendable {
 
   /// Bytes of the file.
   package internal(set) var byteCount: UInt64 = 0
+  /// Where the pages' data start in the file, and chunks that have nothing else.
+  package internal(set) var dataStart: UInt64 = 0
   /// Pages that have data of their own in the file.
   package internal(set) var storedPages: UInt64 = 0
   /// Pages of zeros, which share one page, or none in an ELF file.
