@@ -226,7 +226,7 @@ final class CompressedWriter {
     known.set(slot, KnownPages.Entry(hash: hash, frame: frame, ordinal: readOrdinal))
     readOrdinal += 1
     result.storedPages += 1
-    batch.append(source, at: offset, slot: slot)
+    batch.append(at: offset, slot: slot)
     try noteAdded()
   }
 

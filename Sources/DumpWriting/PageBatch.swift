@@ -25,6 +25,8 @@ final class PageBatch: @unchecked Sendable {
   private(set) var byteCount = 0
 
   private var sources: [SharedBytes] = []
+  /// What the pages are part of that are added now, as long as none of them must be compressed.
+  private var unused: SharedBytes?
   /// Where each page that is compressed starts, in which of the sources.
   private var places: [(source: Int, offset: Int)] = []
   private var sizes: [Int] = []
@@ -32,8 +34,8 @@ final class PageBatch: @unchecked Sendable {
 
   /// The most pages that are compressed.
   static let pageLimit = 64
-  /// The most pages in all.
-  static let itemLimit = 4096
+  /// The most pages in all: what they are part of stays in memory until they are compressed.
+  static let itemLimit = 1024
 
   init() throws(OutOfMemory) {
     space = try OwnedBytes(zeros: Self.pageLimit * 4096 + PageCompressor.workSpace)
@@ -48,18 +50,20 @@ final class PageBatch: @unchecked Sendable {
   /// Adds a page that need not be compressed.
   func append(_ item: Item) { items.append(item) }
 
-  /// Adds the page at `offset` of `source`, which is the table's entry `slot`.
-  func append(_ source: SharedBytes, at offset: Int, slot: Int) {
+  /// Adds the page at `offset` of what is in use, which is the table's entry `slot`.
+  func append(at offset: Int, slot: Int) {
     items.append(.compressed(slot: slot))
+    if let unused { sources.append(unused) }
+    unused = nil
     places.append((sources.count - 1, offset))
     pageCount += 1
   }
 
   /// What the pages are part of that were added last.
-  var source: SharedBytes? { sources.last }
+  var source: SharedBytes? { unused ?? sources.last }
 
   /// The pages that are added now are those of `source`.
-  func use(_ source: SharedBytes) { sources.append(source) }
+  func use(_ source: SharedBytes) { unused = source }
 
   /// Makes it empty.
   func clear() {
@@ -67,6 +71,7 @@ final class PageBatch: @unchecked Sendable {
     places.removeAll(keepingCapacity: true)
     sizes.removeAll(keepingCapacity: true)
     sources.removeAll(keepingCapacity: true)
+    unused = nil
     (pageCount, byteCount) = (0, 0)
   }
 
@@ -92,6 +97,7 @@ final class PageBatch: @unchecked Sendable {
     byteCount = end
     // The memory of the source is not needed any more.
     sources.removeAll(keepingCapacity: true)
+    unused = nil
   }
 
   /// Calls `body` with the compressed pages.
