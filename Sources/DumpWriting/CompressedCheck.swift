@@ -69,7 +69,7 @@ struct CompressedCheck {
             progress(
               DumpProgress(
                 donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
-            dataStart: 0))
+                dataStart: 0))
           }
           if let descriptors {
             check(frame, index, descriptors, Int(inPart), isChecked: index % step == 0, &result)

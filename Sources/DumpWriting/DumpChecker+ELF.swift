@@ -48,7 +48,7 @@ extension DumpChecker {
       progress(
         DumpProgress(
           donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
-            dataStart: 0))
+          dataStart: 0))
     }
   }
 
