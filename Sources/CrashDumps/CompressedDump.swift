@@ -12,6 +12,7 @@ final class CompressedDump {
   /// The pages whose descriptors are in this file: all, or a part of them when the dump is split.
   let part: Range<UInt64>
   /// Bytes from the start of the file to each map.
+  private let decompressor = PageDecompressor()
   private let maps: (memory: UInt64, stored: UInt64)
   /// Where the descriptors start.
   private let descriptors: UInt64
@@ -117,7 +118,7 @@ final class CompressedDump {
       guard size < 4096 else { return try data.part(0..<4096) }
       throw .otherCompression(UInt64(flags))
     }
-    guard let page = compression.decompress(data, count: 4096) else {
+    guard let page = decompressor.decompress(data, compression, count: 4096) else {
       throw .badPage(offset: offset, physical: frame << 12)
     }
     return page

@@ -10,6 +10,7 @@ struct CompressedCheck {
   private let header: CompressedHeader
   private let source: CrashImage?
   private let extent: DumpChecker.Extent
+  private let decompressor = PageDecompressor()
   /// The part of the file that was read last.
   private var window: (offset: UInt64, bytes: SharedBytes)?
   /// Where the last page ends that is behind the end of the file.
@@ -68,8 +69,7 @@ struct CompressedCheck {
             guard descriptors != nil else { return }
             progress(
               DumpProgress(
-                donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
-                dataStart: 0))
+                donePages: index, allPages: result.promisedPages, byteCount: file.byteCount))
           }
           if let descriptors {
             check(frame, index, descriptors, Int(inPart), isChecked: index % step == 0, &result)
@@ -164,7 +164,8 @@ struct CompressedCheck {
     }
     guard isChecked, let data = read(at: offset, count: Int(size), &result) else { return }
     result.checkedPages += 1
-    guard let page = compression.map({ $0.decompress(data, count: 4096) }) ?? data else {
+    let page = compression.map { decompressor.decompress(data, $0, count: 4096) } ?? data
+    guard let page else {
       result.note(.badPage(offset: offset, frame: frame))
       return
     }

@@ -47,8 +47,7 @@ extension DumpChecker {
       check(program, against: source, step: step, &index, &result)
       progress(
         DumpProgress(
-          donePages: index, allPages: result.promisedPages, byteCount: file.byteCount,
-          dataStart: 0))
+          donePages: index, allPages: result.promisedPages, byteCount: file.byteCount))
     }
   }
 

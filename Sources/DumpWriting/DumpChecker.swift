@@ -40,7 +40,7 @@ package struct DumpChecker {
     package static let faultLimit = 100
 
     /// Adds a fault.
-    mutating func note(_ fault: DumpFault) {
+    package mutating func note(_ fault: DumpFault) {
       faultCount += 1
       if faults.count < Self.faultLimit { faults.append(fault) }
     }
@@ -146,8 +146,7 @@ package struct DumpChecker {
       }
       progress(
         DumpProgress(
-          donePages: result.promisedPages, allPages: result.promisedPages, byteCount: end,
-          dataStart: 0))
+          donePages: result.promisedPages, allPages: result.promisedPages, byteCount: end))
     }
   }
 

@@ -4,29 +4,33 @@ internal import Threads
 /// Reads the data of a dump back while the rest is still written, so that little is left to wait for afterwards.
 ///
 /// It takes hashes of what it reads, and compares them with those that were taken while writing.
-package final class FollowingChecker: @unchecked Sendable {
-  // SAFETY: `state` is used by the thread alone until it has ended.
-  private let state: State
-  private let thread: FollowingThread
+package final class FollowingChecker {
+  /// Reads a part of the file from the medium.
+  package typealias Reader = @Sendable (_ offset: UInt64, _ count: Int) throws(ReadFailure) -> SharedBytes
+
+  private let read: Reader
+  private var work: (state: State, thread: FollowingThread)?
 
   private final class State: @unchecked Sendable {
-    let read: @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes
-    var hasher = ChunkHasher(from: 0, isUsed: true)
-    var position: UInt64 = 0
+    // SAFETY: the thread alone uses it until it has ended.
+    var hasher: ChunkHasher
+    var position: UInt64
     var failure: ReadFailure?
 
-    init(_ read: @escaping @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes) {
-      self.read = read
+    init(from start: UInt64) {
+      position = start
+      hasher = ChunkHasher(from: start, isUsed: true)
     }
 
-    /// Reads on up to `end`.
-    func follow(to end: UInt64) {
+    /// Reads on up to `end`, by windows that begin at multiples of their size.
+    func follow(to end: UInt64, _ read: Reader) {
+      let window = UInt64(DumpChecker.windowSize)
       while failure == nil, position < end {
-        let size = Int(min(end - position, UInt64(DumpChecker.windowSize)))
-        do {
-          let bytes = try read(position, size)
+        let next = min(end, (position / window + 1) * window)
+        do throws(ReadFailure) {
+          let bytes = try read(position, Int(next - position))
           hasher.update(bytes.span)
-          position += UInt64(size)
+          position = next
         } catch {
           failure = error
         }
@@ -34,60 +38,50 @@ package final class FollowingChecker: @unchecked Sendable {
     }
   }
 
-  /// Whether it was told where the data starts.
-  private var hasStarted = false
-
-  /// Reads with `read`, which is called with an offset and a number of bytes that were written, on a thread of its own if
-  /// `isThreaded`. The bytes must come from the medium, as with O_DIRECT.
-  package init(
-    isThreaded: Bool,
-    read: @escaping @Sendable (UInt64, Int) throws(ReadFailure) -> SharedBytes
-  ) {
-    let state = State(read)
-    self.state = state
-    thread = FollowingThread(isThreaded: isThreaded) { state.follow(to: $0) }
+  /// Reads with `read` on a thread of its own. What it reads must come from the medium, as with O_DIRECT.
+  package init(_ read: @escaping Reader) {
+    self.read = read
   }
 
   /// Says what was written; for each progress of `DumpWriter`, from the first on.
   package func advance(_ progress: DumpProgress) {
-    if !hasStarted {
-      // The thread begins when it is told how far it can work.
-      hasStarted = true
-      state.position = progress.dataStart
-      state.hasher = ChunkHasher(from: progress.dataStart, isUsed: true)
-    }
-    // Whole windows only: what is read in two parts is read from the medium twice.
+    // Whole windows only: what is written later never shares a sector with them.
     let window = UInt64(DumpChecker.windowSize)
-    let whole = (progress.byteCount - progress.dataStart) / window * window
-    if whole > 0 { thread.advance(to: progress.dataStart + whole) }
+    if work == nil {
+      let state = State(from: progress.dataStart)
+      let read = read
+      let thread = FollowingThread(from: progress.dataStart / window) { number in
+        state.follow(to: (number + 1) * window, read)
+      }
+      work = (state, thread)
+    }
+    work?.thread.advance(to: progress.byteCount / window)
   }
 
   /// Ends the thread, because the dump cannot be written. Either this or `finish` must be called, once.
   package func cancel() {
-    thread.finish(at: 0)
+    work?.thread.end(isCancelled: true)
+    work = nil
   }
 
-  /// Reads the rest of the data, and compares all hashes of it.
+  /// Reads the rest of the data from `file`, and compares all hashes of the data. If something could not be read before, all
+  /// of it is read from `file`.
   ///
-  /// - Returns: the faults; and from where on the file was looked at, for `DumpChecker`, which looks at the rest.
-  package func finish(_ written: WrittenDump) -> (faults: [DumpFault], start: UInt64) {
-    guard hasStarted else {
-      thread.finish(at: 0)
-      return ([], written.byteCount)
+  /// - Returns: the faults.
+  package func finish(_ written: WrittenDump, reading file: RandomAccessFile) -> [DumpFault] {
+    work?.thread.end()
+    var state = State(from: written.dataStart)
+    if let work, work.state.failure == nil { state = work.state }
+    work = nil
+    state.follow(to: written.byteCount) { (offset, count) throws(ReadFailure) in
+      try file.bytes(at: offset, count: count)
     }
-    thread.finish(at: written.byteCount)
     state.hasher.finish()
-    let start = written.dataStart
     if let failure = state.failure {
-      return ([.unreadable(offset: failure.offset, errno: failure.errno)], start)
+      return [.unreadable(offset: failure.offset, errno: failure.errno)]
     }
-    var faults: [DumpFault] = []
     var found = state.hasher.chunks[...]
-    for chunk in written.chunks where chunk.offset >= start {
-      if found.popFirst() != chunk {
-        faults.append(.otherDigest(offset: chunk.offset, byteCount: chunk.byteCount))
-      }
-    }
-    return (faults, start)
+    return written.chunks.filter { $0.offset >= written.dataStart && found.popFirst() != $0 }
+      .map { .otherDigest(offset: $0.offset, byteCount: $0.byteCount) }
   }
 }

@@ -17,6 +17,8 @@ final class SaveJob: CommandContext {
   let request: SaveRequest
   let file: OutputFile
   let progress: SaveProgress
+  /// Reads the dump back while it is written.
+  private var follower: FollowingChecker?
   /// What the dump will lack of what was asked for.
   var downgrades: [Downgrade] = []
   /// What the log says of the crash.
@@ -24,8 +26,11 @@ final class SaveJob: CommandContext {
   /// What of the log could not be read; nil without a log.
   var damage: LogDamage?
 
-  /// Up to this size every page of a dump is read back; of larger ones as many as this size has pages.
+  /// Up to this size all of a dump is read back, unless that was done already while it was written; of larger ones as many
+  /// pages as this size has.
   private static let fullyChecked: UInt64 = .mebibytes(256)
+  /// So many pages are decompressed of what is what was written.
+  private static let samples: UInt64 = 64
 
   init(
     _ saver: DumpSaver, _ image: CrashImage, _ source: String, _ request: SaveRequest,
@@ -101,7 +106,7 @@ extension SaveJob {
       return try DumpWriter(
         image, classification, format: request.format,
         options: DumpWriter.Options(
-          threads: request.threads ?? kernel.process.processorCount(),
+          threads: threadCount,
           // A device has what was on it before.
           isBlank: isFile || file.kind == .pipe,
           // A quarter of the time, where compression takes the rest.
@@ -111,19 +116,13 @@ extension SaveJob {
     }
   }
 
+  private var threadCount: Int { request.threads ?? kernel.process.processorCount() }
+
   /// Writes the dump, and waits until the medium has it. Into a pipe it is flattened, and ends here.
   private func write(_ writer: DumpWriter) throws(DumpWriteError) -> WrittenDump {
     progress.begin("writing \(request.target)")
     defer { progress.end() }
-    guard file.kind == .pipe else {
-      let written = try writer.write(to: file.output) { self.progress.update($0) }
-      do throws(FileError) {
-        try file.sync()
-      } catch {
-        throw .output(WriteFailure(offset: written.byteCount, errno: error.errno))
-      }
-      return written
-    }
+    guard file.kind == .pipe else { return try writeFile(writer) }
     let flattened = FlattenedOutput(append: file.append)
     let written = try writer.write(to: flattened.output) { self.progress.update($0) }
     do throws(WriteFailure) {
@@ -133,6 +132,29 @@ extension SaveJob {
       throw .output(error)
     }
     return written
+  }
+
+  private func writeFile(_ writer: DumpWriter) throws(DumpWriteError) -> WrittenDump {
+    // With one processor it would only be in the way.
+    follower = nil
+    if request.verifies, threadCount > 1 {
+      follower = file.readerBehind().map { FollowingChecker($0) }
+    }
+    do throws(DumpWriteError) {
+      let written = try writer.write(to: file.output) {
+        self.progress.update($0)
+        self.follower?.advance($0)
+      }
+      do throws(FileError) {
+        try file.sync()
+      } catch {
+        throw .output(WriteFailure(offset: written.byteCount, errno: error.errno))
+      }
+      return written
+    } catch {
+      follower?.cancel()
+      throw error
+    }
   }
 
   /// Makes the file empty; false where that cannot be.
@@ -180,9 +202,7 @@ extension SaveJob {
     let result: DumpChecker.Result
     do throws(FileError) {
       guard let back = try file.readBack() else { return .memory }
-      let extent: DumpChecker.Extent =
-        written.byteCount <= Self.fullyChecked ? .all : .samples(Self.fullyChecked >> 12)
-      result = try check(back, written, extent).get()
+      result = try check(back, written).get()
     } catch {
       try checkInterrupt()
       throw CommandError(error)
@@ -203,11 +223,24 @@ extension SaveJob {
   }
 
   private func check(
-    _ back: RandomAccessFile, _ written: WrittenDump, _ extent: DumpChecker.Extent
+    _ back: RandomAccessFile, _ written: WrittenDump
   ) -> Result<DumpChecker.Result, FileError> {
+    var faults: [DumpFault] = []
+    var samples = Self.fullyChecked >> 12
+    if follower != nil || written.byteCount <= Self.fullyChecked {
+      let checker = follower ?? FollowingChecker { (offset, count) throws(ReadFailure) in
+        try back.bytes(at: offset, count: count)
+      }
+      follower = nil
+      faults = checker.finish(written, reading: back)
+      samples = Self.samples
+    }
     do throws(CrashImageError) {
-      let checker = try DumpChecker(back)
-      return .success(checker.check(written, extent: extent) { self.progress.update($0) })
+      var result = try DumpChecker(back).check(
+        written, before: written.dataStart, extent: .samples(samples)
+      ) { self.progress.update($0) }
+      for fault in faults { result.note(fault) }
+      return .success(result)
     } catch {
       // What was just written has no headers that can be read.
       var errno = Errno.inputOutput

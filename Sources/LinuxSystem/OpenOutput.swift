@@ -70,6 +70,9 @@ final class OpenOutput: Sendable {
 
   /// Whether reading with O_DIRECT goes to the medium, or nothing speaks against it.
   var isDirectPossible: Bool { clinux_direct_alignment(number) != 0 }
+
+  /// Whether the kernel says that reading with O_DIRECT goes to the medium.
+  var isDirectCertain: Bool { clinux_direct_alignment(number) > 0 }
 }
 
 /// The path without links that another one means.

@@ -202,6 +202,18 @@ extension OutputFile {
       ReadBack(direct, plain, byteCount: size, file.interrupt), byteCount: UInt64(size))
   }
 
+  /// Reads parts of a regular file from the medium while others are written; nil where that is not known to be possible.
+  package func readerBehind()
+    -> (@Sendable (_ offset: UInt64, _ count: Int) throws(ReadFailure) -> SharedBytes)?
+  {
+    guard case .file(isInMemory: false) = kind, let target, file.isDirectCertain,
+      let direct = target.directory.openDirect(target.draft),
+      target.directory.holds(target.draft, file.number)
+    else { return nil }
+    let reader = ReadBack(direct, nil, byteCount: .max, file.interrupt)
+    return { (offset, count) throws(ReadFailure) in try reader.bytes(offset, count) }
+  }
+
   /// Gives a regular file its name, which it keeps even if the power fails after this. Devices and pipes have theirs.
   package func publish() throws(FileError) {
     guard let target else { return }

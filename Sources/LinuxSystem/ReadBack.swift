@@ -4,7 +4,7 @@ internal import CLibrary
 /// A file that is read from its medium and not from the page cache.
 @safe final class ReadBack: @unchecked Sendable {
   private let direct: OpenFile?
-  private let plain: OpenFile
+  private let plain: OpenFile?
   private let byteCount: Int
   private let interrupt: @Sendable () -> Int32
   // SAFETY: `window` is only used while `lock` is held.
@@ -14,15 +14,15 @@ internal import CLibrary
   /// What O_DIRECT needs offsets, sizes and addresses to be multiples of: no medium has larger sectors.
   private static let alignment: Int = .kibibytes(4)
   /// Small reads get a window of this size, since there is nothing that reads ahead.
-  private static let windowSize: Int = .mebibytes(1)
+  private static let windowSize: Int = .kibibytes(64)
 
   /// - Parameters:
   ///   - direct: the file, open with O_DIRECT; nil where that is not possible.
-  ///   - plain: the same file, open without.
+  ///   - plain: the same file, open without; nil where the page cache has what the medium may not have.
   ///   - byteCount: how many bytes it has.
   ///   - interrupt: the number of the signal that ends the reading; 0 for none.
   init(
-    _ direct: OpenFile?, _ plain: OpenFile, byteCount: Int,
+    _ direct: OpenFile?, _ plain: OpenFile?, byteCount: Int,
     _ interrupt: @escaping @Sendable () -> Int32
   ) {
     self.direct = direct
@@ -104,8 +104,9 @@ internal import CLibrary
     if let direct, offset % Self.alignment == 0 {
       let number = direct.descriptor.number
       let got = retryOnInterrupt { unsafe pread(number, place, count, offset) }
-      if got >= 0 || errno != EINVAL { return got }
+      if got >= 0 || errno != EINVAL || plain == nil { return got }
     }
+    guard let plain else { return 0 }
     let number = plain.descriptor.number
     return retryOnInterrupt { unsafe pread(number, place, count, offset) }
   }

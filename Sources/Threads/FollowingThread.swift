@@ -1,25 +1,24 @@
 internal import CLibrary
 
-/// A thread that does work behind another one: whenever that has come further, up to there.
+/// A thread that does numbered steps of work behind another one: each as soon as that one allows it.
 @safe package final class FollowingThread: @unchecked Sendable {
-  // SAFETY: all variables are read and written under `lock`.
+  // SAFETY: all variables are read and written under `lock`, but for `thread`, which only the owner uses.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let hasChanged: UnsafeMutablePointer<pthread_cond_t>
-  private var position: UInt64 = 0
+  private var allowed: UInt64
   private var isEnding = false
+  private var isCancelled = false
   private var thread: pthread_t?
-  private let work: @Sendable (UInt64) -> Void
 
-  /// Starts the thread. `work` is called on it with positions that ascend; the last one is that of `finish`.
-  ///
-  /// Without a thread, because the system refuses one or `isThreaded` is false, `finish` does all the work.
-  package init(isThreaded: Bool, work: @escaping @Sendable (UInt64) -> Void) {
+  /// Starts the thread. `work` is called on it with `first` and the numbers behind it. If the system refuses a thread, no
+  /// step is done.
+  package init(from first: UInt64, work: @escaping @Sendable (UInt64) -> Void) {
     unsafe lock = .allocate(capacity: 1)
     unsafe hasChanged = .allocate(capacity: 1)
-    self.work = work
+    allowed = first
     unsafe pthread_mutex_init(lock, nil)
     unsafe pthread_cond_init(hasChanged, nil)
-    if isThreaded { thread = start { self.follow() } }
+    thread = start { self.follow(from: first, work) }
   }
 
   deinit {
@@ -29,39 +28,36 @@ internal import CLibrary
     unsafe lock.deallocate()
   }
 
-  /// Says how far the thread can work.
-  package func advance(to position: UInt64) {
+  /// Allows all steps before `end`.
+  package func advance(to end: UInt64) {
     unsafe pthread_mutex_lock(lock)
-    self.position = position
+    allowed = max(allowed, end)
     unsafe pthread_cond_signal(hasChanged)
     unsafe pthread_mutex_unlock(lock)
   }
 
-  /// Waits until the thread has worked up to `position`, and ends it. Must be called once.
-  package func finish(at position: UInt64) {
+  /// Waits until the steps that are allowed are done, or only the current one if `isCancelled`, and ends the thread. Must
+  /// be called once.
+  package func end(isCancelled: Bool = false) {
     unsafe pthread_mutex_lock(lock)
-    self.position = position
     isEnding = true
+    self.isCancelled = isCancelled
     unsafe pthread_cond_signal(hasChanged)
     unsafe pthread_mutex_unlock(lock)
-    if let thread {
-      pthread_join(thread, nil)
-    } else {
-      work(position)
-    }
+    if let thread { pthread_join(thread, nil) }
     thread = nil
   }
 
-  private func follow() {
-    var done: UInt64 = 0
+  private func follow(from first: UInt64, _ work: (UInt64) -> Void) {
+    var next = first
     while true {
       unsafe pthread_mutex_lock(lock)
-      while position <= done, !isEnding { unsafe pthread_cond_wait(hasChanged, lock) }
-      let (next, isLast) = (position, isEnding)
+      while next >= allowed, !isEnding { unsafe pthread_cond_wait(hasChanged, lock) }
+      let isAllowed = next < allowed && !isCancelled
       unsafe pthread_mutex_unlock(lock)
-      if next > done { work(next) }
-      done = next
-      if isLast { return }
+      guard isAllowed else { return }
+      work(next)
+      next += 1
     }
   }
 }
