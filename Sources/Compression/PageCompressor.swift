@@ -11,6 +11,11 @@ internal import CZstd
   /// The level of both: fast, as other writers of dumps have it.
   private static let level: CInt = 1
 
+  /// The next page is as a rule like the last one. Where zstd has made that one so small, packing the bytes that matches
+  /// leave over takes a third of the time and saves 3 %: smaller pages are many, and of larger ones it saves more.
+  private static let worthless = 300..<1300
+  private var packsRest = true
+
   /// The most bytes that a page can become while it is compressed, and so the space that must be there.
   package static let workSpace = 4096 + 512
 
@@ -75,6 +80,11 @@ internal import CZstd
       size = unsafe ZSTD_compress2(
         zstd, space.baseAddress, space.count, page.baseAddress, page.count)
       guard ZSTD_isError(size) == 0 else { return nil }
+      if Self.worthless.contains(size) == packsRest {
+        packsRest = !packsRest
+        unsafe ZSTD_CCtx_setParameter(
+          zstd, CZstd_literals, packsRest ? CZstd_packed : CZstd_plain)
+      }
     }
     return size < page.count ? size : nil
   }

@@ -40,6 +40,8 @@ package struct Classification: Equatable, Sendable {
   package private(set) var findings: [Finding] = []
   /// Free pages on lists of processors, ascending and disjoint.
   private(set) var perCPUFrames: [Range<UInt64>] = []
+  /// The pages that are kept.
+  private(set) var keptPages = KeptPages()
   private let countsZeros: Bool
   /// The classes that are left out.
   package private(set) var rules = RuleSet.all
@@ -77,9 +79,12 @@ package struct Classification: Equatable, Sendable {
         image, level: level, rules: rules, protected: protected.frames,
         findsLists: level.contains(.free))
       var zeros: UInt64 = 0
+      keptPages = KeptPages()
       while try classifier.next() {
+        keptPages.append(classifier.classes, from: classifier.firstFrame)
         if self.countsZeros { zeros += try image.memory.zeroPages(in: classifier) }
       }
+      keptPages.end = classifier.end
       tally = classifier.tally
       if self.countsZeros { zeroPages = zeros }
       let dropped = PageClass.allCases.filter { tally.violations[Int($0.rawValue)] > 0 }
@@ -109,6 +114,7 @@ package struct Classification: Equatable, Sendable {
   ) throws(CrashImageError) {
     findings.append(finding)
     rules = []
+    keptPages = KeptPages()
     let found = tally.freeFound
     tally = PageTally()
     tally.freeFound = found

@@ -18,6 +18,9 @@ package final class PageSelection {
   private let rules: RuleSet
   /// Free pages on lists of processors, ascending.
   private let perCPU: [Range<UInt64>]
+  /// What the classification has remembered; nil if that was too much, or nothing is classified.
+  private let remembered: KeptPages?
+  private var nextRemembered = 0
   private var classifier: PageClassifier?
   /// Where pages begin that the classifier knows nothing of.
   private var unclassified: UInt64 = 0
@@ -48,6 +51,8 @@ package final class PageSelection {
     level = classification.level
     rules = classification.rules
     perCPU = leavesOutPerCPU && level.contains(.free) ? classification.perCPUFrames : []
+    let keepsAll = rules.isEmpty || classification.keptPages.isTooLarge
+    remembered = keepsAll ? nil : classification.keptPages
     try start()
   }
 
@@ -87,8 +92,9 @@ package final class PageSelection {
   private func start() throws(CrashImageError) {
     unclassified = 0
     words = []
+    nextRemembered = 0
     // Without any rule all pages are kept, whatever is known of them.
-    guard !rules.isEmpty else { return }
+    guard !rules.isEmpty, remembered == nil else { return }
     // A rule that would leave out a page of the kernel itself is no longer among them.
     classifier = try PageClassifier(
       image, level: level, rules: rules, protected: [], findsLists: false)
@@ -98,38 +104,42 @@ package final class PageSelection {
   private func find() throws(CrashImageError) -> Bool {
     if let classifier {
       if try classifier.next() {
-        firstFrame = classifier.firstFrame
-        take(classifier.classes, PageClass.kept.rawValue)
-        leaveOutPerCPU()
-        try leaveOutMissing()
-        unclassified = firstFrame + UInt64(classifier.classes.count)
+        let pages = classifier.classes.bits { $0 == PageClass.kept.rawValue }
+        try take(pages, from: classifier.firstFrame, count: UInt64(classifier.classes.count))
         return true
       }
       unclassified = classifier.end
       self.classifier = nil
+    }
+    if let remembered {
+      if nextRemembered < remembered.sections.count {
+        let section = remembered.sections[nextRemembered]
+        let pages = remembered.words(of: nextRemembered)
+        nextRemembered += 1
+        try take(pages, from: section.firstFrame, count: section.pageCount)
+        return true
+      }
+      unclassified = max(unclassified, remembered.end)
     }
     guard let first = try image.memory.memory(from: unclassified) else { return false }
     if marks.isEmpty { marks = Array(repeating: 0, count: Int(Self.sectionPages)) }
     firstFrame = max(unclassified, first & ~63)
     unclassified = firstFrame + Self.sectionPages
     _ = try image.memory.markMemory(from: firstFrame, in: &marks)
-    take(marks, 1)
+    words = marks.bits { $0 == 1 }
     try leaveOutMissing()
     return true
   }
 
-  /// Sets the bits of the pages for which `classes` has `kind`.
-  private func take(_ classes: [UInt8], _ kind: UInt8) {
-    let count = (classes.count + 63) >> 6
-    if words.count != count { words = Array(repeating: 0, count: count) }
-    for index in 0..<count {
-      var word: UInt64 = 0
-      let start = index << 6
-      for bit in 0..<min(64, classes.count - start) where classes[start + bit] == kind {
-        word |= 1 << UInt64(bit)
-      }
-      words[index] = word
-    }
+  /// Takes the next section that was classified.
+  private func take(
+    _ kept: [UInt64], from firstFrame: UInt64, count: UInt64
+  ) throws(CrashImageError) {
+    self.firstFrame = firstFrame
+    words = kept
+    leaveOutPerCPU()
+    try leaveOutMissing()
+    unclassified = firstFrame + count
   }
 
   private func leaveOutPerCPU() {

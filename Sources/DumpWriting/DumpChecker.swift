@@ -100,6 +100,8 @@ package struct DumpChecker {
   ) -> Result {
     var result = Result()
     if !hasEnd { result.note(.noEnd) }
+    // What is another than was written says less of itself.
+    if let written { check(written, before: end, &result, progress) }
     switch headers {
     case .compressed(let header):
       var check = CompressedCheck(file, header, source, extent)
@@ -108,7 +110,6 @@ package struct DumpChecker {
       result.isMarkedIncomplete = flags & ELFLayout.File.isIncomplete != 0
       check(headers, against: source, extent, &result, progress)
     }
-    if let written { check(written, before: end, &result, progress) }
     return result
   }
 

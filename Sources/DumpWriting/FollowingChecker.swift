@@ -6,7 +6,8 @@ internal import Threads
 /// It takes hashes of what it reads, and compares them with those that were taken while writing.
 package final class FollowingChecker {
   /// Reads a part of the file from the medium.
-  package typealias Reader = @Sendable (_ offset: UInt64, _ count: Int) throws(ReadFailure) -> SharedBytes
+  package typealias Reader =
+    @Sendable (_ offset: UInt64, _ count: Int) throws(ReadFailure) -> SharedBytes
 
   private let read: Reader
   private var work: (state: State, thread: FollowingThread)?

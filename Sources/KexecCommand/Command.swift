@@ -85,7 +85,7 @@ package struct Command: CommandContext {
 }
 
 /// The version that `--version` prints.
-package let productVersion = "0.2.0"
+package let productVersion = "0.3.0"
 
 /// The name under which the program is `kexec dump log`.
 private let vmcoreDmesg = "vmcore-dmesg"

@@ -29,7 +29,7 @@ final class SaveJob: CommandContext {
   /// Up to this size all of a dump is read back, unless that was done already while it was written; of larger ones as many
   /// pages as this size has.
   private static let fullyChecked: UInt64 = .mebibytes(256)
-  /// So many pages are decompressed of what is what was written.
+  /// So many pages are decompressed of a dump that is all as it was written.
   private static let samples: UInt64 = 64
 
   init(
@@ -228,9 +228,11 @@ extension SaveJob {
     var faults: [DumpFault] = []
     var samples = Self.fullyChecked >> 12
     if follower != nil || written.byteCount <= Self.fullyChecked {
-      let checker = follower ?? FollowingChecker { (offset, count) throws(ReadFailure) in
-        try back.bytes(at: offset, count: count)
-      }
+      let checker =
+        follower
+        ?? FollowingChecker { (offset, count) throws(ReadFailure) in
+          try back.bytes(at: offset, count: count)
+        }
       follower = nil
       faults = checker.finish(written, reading: back)
       samples = Self.samples

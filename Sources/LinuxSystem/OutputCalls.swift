@@ -42,9 +42,9 @@ package struct OutputCalls: Sendable {
   }
 
   /// A crash kernel with 44 MiB lets nobody write who has 3 MiB in memory that the medium does not have. Two windows are
-  /// less than that.
+  /// less than that. Larger ones than 4 MiB would only leave more to wait for in the end.
   private static var window: Int {
-    min(max(Int(clinux_memory_size()) / 128, .kibibytes(256)), .mebibytes(32))
+    min(max(Int(clinux_memory_size()) / 128, .kibibytes(256)), .mebibytes(4))
   }
 
   /// Those of the running kernel.
