@@ -61,6 +61,13 @@ internal import CZstd
     }
   }
 
+  /// Forgets the pages before: what follows depends on no other.
+  package func begin() {
+    guard let zstd = unsafe zstd, !packsRest else { return }
+    packsRest = true
+    unsafe ZSTD_CCtx_setParameter(zstd, CZstd_literals, CZstd_packed)
+  }
+
   /// Compresses `page` into `space`, which has at least `workSpace` bytes.
   ///
   /// - Returns: how many bytes it has become; nil if they are not fewer than the page has.

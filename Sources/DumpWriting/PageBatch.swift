@@ -81,6 +81,7 @@ final class PageBatch: @unchecked Sendable {
   /// Compresses the pages; without a compressor, copies them.
   func compress(_ compressor: PageCompressor?) {
     var end = 0
+    compressor?.begin()
     unsafe space.withUnsafeMutableBytes { space in
       for place in places {
         unsafe sources[place.source].withUnsafeBytes { source in
