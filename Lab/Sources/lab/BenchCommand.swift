@@ -35,11 +35,11 @@ struct BenchCommand {
     let workshop = try Workshop()
     defer { workshop.tidyUp() }
     if isOfDumps {
-      let bench = try DumpBench(
+      let contest = try DumpContest(
         ours: try Tool(path: tool, workshop: workshop), runs: runs, workshop: workshop)
       say("Medians (least–most) of \(runs) runs each, taking turns.\n")
-      let saving = try SavingBench(ours: bench.ours, runs: runs, workshop: workshop)
-      let comparisons = try bench.compare() + saving.compare()
+      let comparisons =
+        try DumpBench(contest: contest).compare() + SavingBench(contest: contest).compare()
       comparisons.report(ours: "ours", other: "makedumpfile")
       return comparisons.allKept
     }

@@ -3,22 +3,7 @@ import LabKit
 
 /// Measures on this computer what sorting the pages of a crashed kernel takes, beside makedumpfile.
 struct DumpBench {
-  /// The program under test.
-  let ours: Tool
-  /// Debian's newest makedumpfile, which must have been fetched.
-  let makedumpfile: Tool
-  /// How often each program runs; they take turns.
-  let runs: Int
-  private let measure: String
-  private let scratch: String
-
-  init(ours: Tool, runs: Int, workshop: Workshop) throws {
-    self.ours = ours
-    makedumpfile = try Tool(path: ".lab/makedumpfile/makedumpfile", workshop: workshop)
-    self.runs = runs
-    measure = workshop.tools + "/measure"
-    scratch = workshop.scratch
-  }
+  let contest: DumpContest
 
   /// The raw dumps that scenarios have left, by the size of the memory.
   private static let dumps = [
@@ -30,15 +15,15 @@ struct DumpBench {
   func compare() throws -> [Comparison] {
     var found: [(bytes: Double, costs: Measurements)] = []
     let comparisons = try Self.dumps.map { name, path in
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw Failure("there is no \(path): lab test --all --filter 'kexec dump reads' makes it")
-      }
+      try DumpContest.require(path)
       var measurements = Measurements()
-      for _ in 0..<runs {
+      for _ in 0..<contest.runs {
         try measurements.add(
-          cost: cost(makedumpfile, ["--dry-run", "-d", "30", path, scratch + "/dump"]),
+          cost: contest.cost(
+            contest.makedumpfile.command
+              + ["--dry-run", "-d", "30", path, contest.scratch + "/dump"]),
           of: .makedumpfile)
-        try measurements.add(cost: cost(ours, Self.words + [path]), of: .ours)
+        try measurements.add(cost: contest.cost(command(path)), of: .ours)
       }
       say("Classes of \(name):\n")
       measurements.report()
@@ -51,7 +36,10 @@ struct DumpBench {
     return comparisons
   }
 
-  private static let words = ["dump", "classes", "--level=30"]
+  private func command(_ path: String) -> [String] {
+    contest.ours.command + ["dump", "classes", "--level=30", path]
+  }
+
   private static let gibibyte = 1_073_741_824.0
   /// In GiB.
   private static let large = [1024.0, 24_576]
@@ -69,12 +57,12 @@ struct DumpBench {
     let sizes = [64.0, 1024]
     var generated = Measurements()
     for size in sizes {
-      let path = scratch + "/generated"
+      let path = contest.scratch + "/generated"
       let (status, text) = try execute([
         "python3", "Tests/generated_dumps.py", path, "\(Int(size * Self.gibibyte))",
       ])
       guard status == 0 else { throw Failure("no dump of \(size) GiB was generated: \(text)") }
-      try generated.add(cost: cost(ours, Self.words + [path]), of: .ours)
+      try generated.add(cost: contest.cost(command(path)), of: .ours)
       try FileManager.default.removeItem(atPath: path)
     }
     let (peaks, cpu) = (generated[.peak, .ours], generated[.loadCPU, .ours])
@@ -97,14 +85,5 @@ struct DumpBench {
       String(
         format: "\nMeasured: the generated dump of 1 TiB takes us %.1f CPU s and %.1f MiB.\n",
         cpu[1] / 1000, peaks[1]))
-  }
-
-  /// The line in which `measure` says what a command took.
-  private func cost(_ tool: Tool, _ words: [String]) throws -> String {
-    let (status, text) = try execute([measure] + tool.command + words)
-    guard status == 0,
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("wall ") })
-    else { throw Failure("\(tool.path) \(words) exited with \(status): \(text)") }
-    return String(line)
   }
 }
