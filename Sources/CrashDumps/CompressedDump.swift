@@ -102,9 +102,11 @@ final class CompressedDump {
     let bytes = try file.range(at: place, count: Descriptor.size)
     guard let offset = try? bytes.span.load(Descriptor.offset),
       let size = try? bytes.span.load(Descriptor.byteCount),
-      let flags = try? bytes.span.load(Descriptor.flags), size > 0, size <= 8192
+      let flags = try? bytes.span.load(Descriptor.flags)
     else { throw .badDescriptor(offset: place) }
     // Writers that did not get so far have left zeros.
+    guard offset != 0 || size != 0 else { throw .notInDump(physical: frame << 12) }
+    guard size > 0, size <= 8192 else { throw .badDescriptor(offset: place) }
     guard offset != 0, offset < file.byteCount, UInt64(size) <= file.byteCount - offset else {
       throw .notInDump(physical: frame << 12)
     }

@@ -118,6 +118,9 @@ import Testing
     let notThere = CrashImageError.notInDump(physical: 0x35_0000)
     #expect(try fault { $0.store(UInt64(0), as: Field<UInt64>(place)) } == notThere)
     #expect(try fault { $0.store(UInt64.max, as: Field<UInt64>(place)) } == notThere)
+    // A writer that did not get so far.
+    let isZero = try fault { $0.store([UInt8](repeating: 0, count: 24), at: place) }
+    #expect(isZero == notThere)
     for size: UInt32 in [0, 9000] {
       let found = try fault { $0.store(size, as: Field<UInt32>(place + 8)) }
       #expect(found == .badDescriptor(offset: UInt64(place)))

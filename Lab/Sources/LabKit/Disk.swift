@@ -4,6 +4,21 @@ import Foundation
 public struct Disk: Sendable {
   /// The path of its file.
   let path: String
+  /// Where QEMU finds what fails of it; nil for a disk without faults.
+  private(set) var faults: String?
+
+  /// What QEMU is to open.
+  var drive: String { faults.map { "blkdebug:\($0):\(path)" } ?? path }
+
+  /// The same disk, where writing fails with EIO at these places, which are offsets in MiB.
+  public func failing(at places: [Int]) throws -> Disk {
+    var disk = self
+    disk.faults = path + ".faults"
+    try places.map { place in
+      "[inject-error]\nevent = \"write_aio\"\nerrno = \"5\"\nsector = \"\(place * 2048)\"\n"
+    }.joined().write(toFile: path + ".faults", atomically: true, encoding: .utf8)
+    return disk
+  }
 
   /// Copies files of the disk into `directory` of this computer, as a computer finds them that mounts the disk
   /// after a power failure: what a guest has not synchronized may be missing.

@@ -93,7 +93,7 @@ public final class Lab: Sendable {
         isConsoleSecond ? Self.secondPortCommandLine : Self.commandLine, system.commandLine, words,
       ].filter { !$0.isEmpty }.joined(separator: " "),
       disk: hasEmptyDisk
-        ? try emptyDisk(in: directory) : try disk?.path ?? system.disk(in: workshop),
+        ? try emptyDisk(in: directory) : try disk?.drive ?? system.disk(in: workshop),
       isDiskKept: disk != nil, mayReset: mayReset, isConsoleSecond: isConsoleSecond,
       isMemoryShared: sharesMemory,
       hasVGA: hasVGA, isToolOurs: tool.isOurs)
