@@ -21,12 +21,15 @@ extension FileHandle {
   }
 
   /// Reads what is available without waiting.
-  func readAvailable() -> Data {
+  ///
+  /// - Throws: `MachineGone` if the other end is closed, and nothing is left to read.
+  func readAvailable() throws -> Data {
     var data = Data()
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = recv(
         fileDescriptor, &buffer, buffer.count, Int32(truncatingIfNeeded: MSG_DONTWAIT))
+      if count == 0, data.isEmpty { throw MachineGone() }
       guard count > 0 else { return data }
       data.append(contentsOf: buffer[..<count])
     }

@@ -72,10 +72,7 @@ final class VirtualMachine: Sendable {
 
   /// Writes the processors' registers into the log, to show where a machine hangs.
   func logRegisters() async {
-    guard let monitor = FileHandle.connect(to: directory + "/monitor") else { return }
-    try? monitor.write(contentsOf: Data("info registers -a\n".utf8))
-    try? await Task.sleep(for: .milliseconds(300))
-    let text = String(decoding: monitor.readAvailable(), as: UTF8.self)
+    guard let text = try? await ask("info registers -a") else { return }
     log.write("monitor", text.replacing("\r", with: ""))
   }
 
@@ -84,11 +81,22 @@ final class VirtualMachine: Sendable {
 
   /// Gives QEMU's monitor a command.
   func order(_ command: String) async throws {
+    log.write("monitor", try await ask(command))
+  }
+
+  /// Gives the monitor a command, and waits until it has carried it out, half a minute at most. QEMU drops what it has not
+  /// read when the connection ends.
+  private func ask(_ command: String) async throws -> String {
     guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
     try monitor.write(contentsOf: Data("\(command)\n".utf8))
-    // QEMU drops what it has not read when the connection ends.
-    try? await Task.sleep(for: .milliseconds(500))
-    log.write("monitor", String(decoding: monitor.readAvailable(), as: UTF8.self))
+    var text = ""
+    for _ in 0..<600 {
+      try? await Task.sleep(for: .milliseconds(50))
+      text += String(decoding: try monitor.readAvailable(), as: UTF8.self)
+      // A prompt comes before the command, and one after it.
+      if text.components(separatedBy: "(qemu) ").count > 2 { return text }
+    }
+    throw Failure("QEMU did not carry out \(command) within 30 seconds: it said \(text)")
   }
 
   /// The characters in the text memory of the VGA; empty if there is no VGA.
@@ -96,10 +104,8 @@ final class VirtualMachine: Sendable {
   /// - Throws: `MachineGone`.
   func screen() async throws -> String {
     let path = directory + "/screen"
-    guard let monitor = FileHandle.connect(to: directory + "/monitor") else { throw MachineGone() }
     // 25 lines of 80 characters, each a byte for the character and one for its colours.
-    try? monitor.write(contentsOf: Data("pmemsave 0xb8000 4000 \(path)\n".utf8))
-    try? await Task.sleep(for: .milliseconds(500))
+    _ = try await ask("pmemsave 0xb8000 4000 \(path)")
     let cells = FileManager.default.contents(atPath: path).map(Array.init) ?? []
     let letters = stride(from: 0, to: cells.count, by: 2).map { cells[$0] }
     return String(decoding: letters.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self)
